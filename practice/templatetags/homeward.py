@@ -1,0 +1,84 @@
+"""What templates need beyond Django's own: drawings, dictionary look-ups, form widgets."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms, template
+from django.forms.boundfield import BoundField
+from django.utils.safestring import SafeString, mark_safe
+
+from practice.templatetags.icons import ICONS, SHAPES
+
+register = template.Library()
+
+_GROUPS = frozenset({"yesno", "choice", "checklist", "scale", "emotions", "date", "datetime"}) | {
+    "list",
+    "log",
+}
+_CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """Draw one line icon; it is decoration, the words beside it carry the meaning."""
+    return mark_safe(  # noqa: S308 - constant drawings only, the name is a dictionary key
+        f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{ICONS[name]}</svg>'
+    )
+
+
+@register.simple_tag
+def shape(name: str) -> SafeString:
+    """Draw the abstract shape of a feeling; an unknown name gets the three fading dots."""
+    drawing = SHAPES.get(name, SHAPES["unknown"])
+    return mark_safe(  # noqa: S308 - constant drawings only
+        f'<svg viewBox="0 0 32 32" aria-hidden="true">{drawing}</svg>'
+    )
+
+
+@register.filter
+def get(mapping: Mapping[str, Any] | None, key: str) -> Any:
+    """Look a key up that has a dot or a dash in it; nothing is an empty text."""
+    return "" if mapping is None else mapping.get(key, "")
+
+
+@register.filter
+def grouped(kind: str) -> bool:
+    """Tell whether an item has several controls and so needs a fieldset and a legend."""
+    return kind in _GROUPS
+
+
+@register.filter
+def times(count: int) -> range:
+    """Count 1, 2 … count, for drawing that many marks."""
+    return range(1, int(count or 0) + 1)
+
+
+@register.filter
+def widget_kind(field: BoundField) -> str:
+    """Name the shape in which a form field is drawn."""
+    widget = field.field.widget
+    kinds: tuple[tuple[type[forms.Widget], str], ...] = (
+        (forms.CheckboxSelectMultiple, "checks"),
+        (forms.RadioSelect, "radios"),
+        (forms.CheckboxInput, "checkbox"),
+        (forms.Select, "select"),
+        (forms.Textarea, "area"),
+    )
+    return next((kind for cls, kind in kinds if isinstance(widget, cls)), "input")
+
+
+@register.filter
+def first_id(field: BoundField) -> str:
+    """Return the id an error message links to: of groups, the first control."""
+    if widget_kind(field) in {"radios", "checks"}:
+        return f"{field.auto_id}_0"
+    return field.id_for_label or field.auto_id
+
+
+@register.simple_tag
+def widget(field: BoundField) -> SafeString:
+    """Render a form field's control with our class and nothing else changed."""
+    css = _CLASSES.get(widget_kind(field), "input")
+    given = field.field.widget.attrs.get("class", "")
+    attrs = {"class": f"{css} {given}".strip()} if css or given else {}
+    return field.as_widget(attrs=attrs)
