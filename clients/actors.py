@@ -1,0 +1,57 @@
+"""Find out which seat a signed-in person sits in: a member's or a client's."""
+
+from uuid import UUID
+
+from django.db.models import Q
+
+from clients.models import Client
+from practice.actors import Actor, member_actor
+from practice.models import Practice, User
+
+
+def resolve(user: User, seat: str = "") -> tuple[Actor, Practice] | None:
+    """Return who `user` is now, preferring the named seat (`member:<id>`, `client:<id>`).
+
+    Runs inside `tenancy.scope(user=…)`. A seat that ended is passed over, so that deactivation,
+    discharge and role changes hold from the next request on; None when no seat is left.
+    """
+    kind, _, text = seat.partition(":")
+    seat_id = _uuid(text)
+    if kind == "client" and seat_id:
+        found = client_actor(user, seat_id) or member_actor(user) or client_actor(user)
+    elif kind == "member" and seat_id:
+        found = member_actor(user, seat_id) or member_actor(user) or client_actor(user)
+    else:
+        found = member_actor(user) or client_actor(user)
+    return found
+
+
+def client_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practice] | None:
+    """Return the user's seat as a client (the named one, else the first), or None."""
+    named = Q(pk=seat_id) if seat_id else Q()
+    client = (
+        Client.objects.select_related("practice")
+        .filter(named, user=user, discharged_at=None)
+        .order_by("created_at", "pk")
+        .first()
+    )
+    if client is None:
+        return None
+    return (
+        Actor(
+            practice_id=client.practice_id,
+            kind="client",
+            user_id=user.pk,
+            client_id=client.pk,
+            name=client.name_to_call,
+            zone=client.zone,
+        ),
+        client.practice,
+    )
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

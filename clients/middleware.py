@@ -1,0 +1,48 @@
+"""Give each request its actor and its one transaction behind the tenant wall."""
+
+from collections.abc import Callable
+
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+
+from clients.actors import resolve
+from practice.models import User
+from practice.tenancy import enter, scope
+
+SEAT = "seat"
+# Answered without a person and without the database.
+BARE = ("/health", "/sw.js", "/manifest.webmanifest", "/offline")
+
+
+class ActorMiddleware:
+    """Set `request.actor` and `request.practice`; open the scope everything else runs in.
+
+    One request is one transaction: what a page says was saved was committed before it was said.
+    A response of 500 undoes everything.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.actor = None
+        request.practice = None
+        if request.path in BARE:
+            return self.get_response(request)
+        user = request.user if request.user.is_authenticated else None
+        with scope(user=user.pk if user else None):
+            if user:
+                self._sit(request, user)
+            response = self.get_response(request)
+            if response.status_code >= 500:
+                transaction.set_rollback(True)
+        return response
+
+    def _sit(self, request: HttpRequest, user: User) -> None:
+        found = resolve(user, request.session.get(SEAT, ""))
+        if found is None:
+            return
+        request.actor, request.practice = found
+        enter(request.practice.pk)
+        if request.session.get(SEAT) != request.actor.seat:
+            request.session[SEAT] = request.actor.seat

@@ -1,0 +1,212 @@
+"""Who is in care, with whom, and who cares for them."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.db import models
+from django.db.models import F, Q
+from django.db.models.functions import Lower, Upper
+from django.utils.translation import gettext_lazy as _
+
+from practice.models import Membership, PracticeOwned, User
+
+
+class Client(PracticeOwned):
+    """A person in care; becomes a user by accepting an invitation."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(
+        User, on_delete=models.PROTECT, null=True, blank=True, related_name="client_seats"
+    )
+    name = models.CharField(max_length=120)
+    # What they want to be called; empty until they say so.
+    called = models.CharField(max_length=60, blank=True)
+    email = models.EmailField()
+    zone = models.CharField(max_length=64)
+    language = models.CharField(max_length=8, default="en")
+    next_session_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField()
+    joined_at = models.DateTimeField(null=True, blank=True)
+    discharged_at = models.DateTimeField(null=True, blank=True)
+    legal_hold = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["practice", "user"],
+                condition=Q(user__isnull=False),
+                name="one_client_record_each",
+            ),
+            models.UniqueConstraint("practice", Lower("email"), name="one_client_per_email"),
+        ]
+        indexes = [
+            models.Index(fields=["practice", "name", "id"]),
+            models.Index(fields=["user"]),
+            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="client_name_search"),
+        ]
+
+    def __str__(self) -> str:
+        return f"client {self.pk}"
+
+    @property
+    def name_to_call(self) -> str:
+        """Return what to call them: their own choice, else the first name we were given."""
+        return self.called or self.name.split(" ")[0]
+
+
+class Couple(PracticeOwned):
+    """Two clients seen together. `first` joined first: clay circle; `second`: tide square."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    first = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="couples_as_first")
+    second = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="couples_as_second")
+    next_session_at = models.DateTimeField(null=True, blank=True)
+    linked_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=~Q(first=F("second")), name="two_people"),
+            models.UniqueConstraint(
+                fields=["first"], condition=Q(ended_at=None), name="first_in_one_couple"
+            ),
+            models.UniqueConstraint(
+                fields=["second"], condition=Q(ended_at=None), name="second_in_one_couple"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"couple {self.pk}"
+
+
+class Caseload(PracticeOwned):
+    """Which therapist cares for which client, from when until when: access follows it.
+
+    A couple is reached by whoever reaches both its clients.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    member = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="caseload")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="caseload")
+    from_at = models.DateTimeField()
+    until_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["member", "client"], condition=Q(until_at=None), name="caseload_once"
+            )
+        ]
+        indexes = [models.Index(fields=["client"], condition=Q(until_at=None), name="cared_by")]
+
+
+class Clearance(PracticeOwned):
+    """A therapist's attestation, after an individual talk, that couple work is safe for a client.
+
+    Judged by a person, never computed. Re-checked after 90 days or after a safety flag.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="clearances")
+    cleared = models.BooleanField()
+    attested_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    attested_at = models.DateTimeField()
+    recheck_at = models.DateTimeField()
+    # Set when a later attestation or a safety flag overtakes this one.
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client"], condition=Q(ended_at=None), name="one_standing_clearance"
+            )
+        ]
+
+
+class Consent(PracticeOwned):
+    """What a client agreed to, word for word, and when."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="consents")
+    version = models.CharField(max_length=16)
+    language = models.CharField(max_length=8)
+    text = models.TextField()
+    given_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+
+class ReminderKind(models.TextChoices):
+    """Which mail; a client may switch each one off."""
+
+    ASSIGNED = "assigned", _("Something new is there")
+    DUE_SOON = "due_soon", _("It is due soon")
+    DUE_TODAY = "due_today", _("It is due today")
+    FOLLOW_UP = "follow_up", _("One gentle follow-up")
+    ANSWERED = "answered", _("Your therapist answered")
+    WAITING = "waiting", _("Something is waiting for review")
+
+
+class ContactPreference(PracticeOwned):
+    """When and how a client wants to be reminded; local wall times."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.OneToOneField(Client, on_delete=models.CASCADE, related_name="preference")
+    reminder_time = models.TimeField()
+    quiet_from = models.TimeField()
+    quiet_until = models.TimeField()
+    by_email = models.BooleanField(default=True)
+    kinds_off = ArrayField(
+        models.CharField(max_length=12, choices=ReminderKind.choices), default=list, blank=True
+    )
+    paused_until = models.DateTimeField(null=True, blank=True)
+    # The mail server said for good that this address does not exist.
+    suppressed_at = models.DateTimeField(null=True, blank=True)
+
+
+class PrivateNote(PracticeOwned):
+    """A therapist's own note on a client; nobody else reads it, and it is in no export."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="private_notes")
+    author = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    sealed_text = models.BinaryField()
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "author", "-created_at"])]
+
+
+class SessionTopic(PracticeOwned):
+    """Something a client wants to talk about; read by their therapist, by nobody else."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="topics")
+    sealed_text = models.BinaryField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [models.Index(fields=["client", "-created_at"])]
+
+
+class ErasureRequest(PracticeOwned):
+    """Someone asked for a record to be erased; it waits, so that a slip can be taken back."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # A plain id: the request outlives the record it erased.
+    client_id = models.UUIDField()
+    requested_by = models.BigIntegerField()
+    requested_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    done_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client_id"],
+                condition=Q(cancelled_at=None, done_at=None),
+                name="one_open_erasure",
+            )
+        ]

@@ -1,0 +1,58 @@
+"""May this person reach this client? The caseload decides, and nothing else does."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from clients.models import Caseload, Client, Couple
+from practice.actors import Actor
+
+
+def reachable(actor: Actor) -> QuerySet[Client]:
+    """Return the clients whose record `actor` may open; none at all for a stranger.
+
+    A client reaches themselves; a therapist their caseload; a supervisor the caseloads of the
+    named therapists. An admin reaches nobody here: names and states come through their own pages.
+    """
+    everyone = Client.objects.filter(practice_id=actor.practice_id)
+    if actor.is_client:
+        return everyone.filter(pk=actor.client_id)
+    carers = _carers(actor)
+    if not carers:
+        return everyone.none()
+    return everyone.filter(
+        Exists(
+            Caseload.objects.filter(client=OuterRef("pk"), member__in=carers, until_at=None)
+        )
+    )
+
+
+def cared_for(actor: Actor) -> QuerySet[Client]:
+    """Return the clients `actor` may write for: their own caseload, as a therapist."""
+    everyone = Client.objects.filter(practice_id=actor.practice_id)
+    if not actor.is_therapist:
+        return everyone.none()
+    return everyone.filter(
+        Exists(
+            Caseload.objects.filter(
+                client=OuterRef("pk"), member=actor.member_id, until_at=None
+            )
+        )
+    )
+
+
+def reachable_couples(actor: Actor) -> QuerySet[Couple]:
+    """Return the couples both of whose partners `actor` reaches; a client reaches none."""
+    everyone = Couple.objects.filter(practice_id=actor.practice_id)
+    if actor.is_client:
+        return everyone.none()
+    ids = reachable(actor).values("pk")
+    return everyone.filter(Q(first__in=ids) & Q(second__in=ids))
+
+
+def may_care_for(actor: Actor, client: Client) -> bool:
+    """Say whether `actor` is a therapist of this very client now."""
+    return cared_for(actor).filter(pk=client.pk).exists()
+
+
+def _carers(actor: Actor) -> list[object]:
+    own: list[object] = [actor.member_id] if actor.is_therapist else []
+    return own + (list(actor.supervises) if actor.is_supervisor else [])

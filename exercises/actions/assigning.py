@@ -1,0 +1,253 @@
+"""Give an exercise to a client or a couple, and take it away again."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from clients.models import Clearance, Client, Couple
+from clients.permissions import cared_for, reachable_couples
+from exercises import schedule
+from exercises.actions import reminding
+from exercises.actions.moving import move
+from exercises.actions.sealing import sealed
+from exercises.models import Assignment, ExerciseVersion, Homework
+from exercises.permissions import may_assign
+from exercises.workflow import BY_MOVE, Move, Status
+from practice.actions import auditing
+from practice.actors import Actor, system
+from practice.errors import NotPossible
+
+# Recurring work is planned this far ahead and no further (docs/reminders.md).
+HORIZON_DAYS = 35
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When: wall times in the client's own zone, once or repeating (RFC 5545)."""
+
+    opens_local: datetime
+    due_local: datetime | None = None
+    rrule: str = ""
+    reminders_on: bool = True
+
+
+def assign(
+    *,
+    by: Actor,
+    at: datetime,
+    version: ExerciseVersion,
+    client: Client | None = None,
+    couple: Couple | None = None,
+    when: Schedule,
+    note: str = "",
+) -> Assignment:
+    """Give `version` to a client, or to both of a couple, each in a sealed homework of their own.
+
+    Raises PermissionDenied without the right, Http404 for somebody else's client, NotPossible
+    when the gate is closed or the dates don't fit.
+    """
+    if not may_assign(by):
+        raise PermissionDenied
+    people = _people(by, client, couple)
+    if version.practice_id != by.practice_id:
+        raise Http404
+    _check_gate(version, people, couple, at)
+    if when.due_local and when.due_local <= when.opens_local:
+        raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
+    with transaction.atomic():
+        assignment = Assignment(
+            practice_id=by.practice_id,
+            version=version,
+            client=None if couple else client,
+            couple=couple,
+            assigned_by_id=by.member_id,
+            opens_local=when.opens_local,
+            due_local=when.due_local,
+            rrule=when.rrule,
+            reminders_on=when.reminders_on,
+            assigned_at=at,
+        )
+        assignment.sealed_note = sealed(assignment, "sealed_note", note)
+        assignment.save(force_insert=True)
+        for person in people:
+            _plan_occurrences(assignment, person, by=by, at=at)
+        auditing.record(
+            by=by,
+            at=at,
+            action="assignment.assigned",
+            object_kind="assignment",
+            object_id=assignment.pk,
+            client_id=people[0].pk if len(people) == 1 else None,
+            people=len(people),
+            repeating=bool(when.rrule),
+        )
+    reminding.nudge()
+    return assignment
+
+
+def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
+    """Take an assignment back: whoever has not handed it in no longer sees it.
+
+    What they wrote is kept. Returns how many homeworks were withdrawn.
+    """
+    if not may_assign(by):
+        raise PermissionDenied
+    if not cared_for(by).filter(homeworks__assignment=assignment).exists():
+        raise Http404
+    with transaction.atomic():
+        homeworks = list(
+            Homework.objects.select_for_update(of=("self",))
+            .select_related("client")
+            .filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)
+            .order_by("pk")
+        )
+        for homework in homeworks:
+            move(homework, Move.WITHDRAW, by=by, at=at)
+            reminding.cancel_for_homework(homework.pk, reason="withdrawn", at=at)
+        Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
+        auditing.record(
+            by=by,
+            at=at,
+            action="assignment.withdrawn",
+            object_kind="assignment",
+            object_id=assignment.pk,
+            client_id=assignment.client_id,
+            people=len(homeworks),
+        )
+    return len(homeworks)
+
+
+def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime) -> None:
+    """Give a homework another due date; reminders follow, and one already sent stays sent."""
+    if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
+        raise PermissionDenied
+    due_at = schedule.resolve(due_local.replace(tzinfo=None), homework.zone)
+    if due_at <= at:
+        raise NotPossible(_("Choose a day that is still to come."))
+    with transaction.atomic():
+        moved = Homework.objects.filter(
+            pk=homework.pk,
+            status__in=[Status.SCHEDULED, Status.OPEN, Status.IN_PROGRESS, Status.RETURNED],
+        ).update(due_local=due_local, due_at=due_at)
+        if not moved:
+            raise NotPossible(_("This is no longer open, so its date cannot change."))
+        homework.refresh_from_db(fields=["due_local", "due_at", "status"])
+        reminding.plan_for_homework(homework, at)
+        auditing.record(
+            by=by,
+            at=at,
+            action="homework.due_moved",
+            object_kind="homework",
+            object_id=homework.pk,
+            client_id=homework.client_id,
+        )
+
+
+def extend(practice_id: UUID, *, at: datetime) -> None:
+    """Plan the coming occurrences of everything that repeats in one practice."""
+    by = system(practice_id)
+    recurring = Assignment.objects.select_related("client", "couple__first", "couple__second")
+    for assignment in recurring.filter(practice_id=practice_id, withdrawn_at=None).exclude(
+        rrule=""
+    ):
+        for person in _recipients(assignment):
+            if person.discharged_at is None:
+                _plan_occurrences(assignment, person, by=by, at=at)
+
+
+def cleared(client: Client, at: datetime) -> bool:
+    """Say whether a therapist's attestation for couple work stands for this client."""
+    return Clearance.objects.filter(
+        client=client, cleared=True, ended_at=None, recheck_at__gt=at
+    ).exists()
+
+
+def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Client]:
+    people = [couple.first, couple.second] if couple else [client] if client else []
+    if not people or cared_for(by).filter(pk__in=[p.pk for p in people]).count() != len(people):
+        raise Http404
+    if couple and (couple.ended_at or not reachable_couples(by).filter(pk=couple.pk).exists()):
+        raise Http404
+    if any(person.discharged_at for person in people):
+        raise NotPossible(_("Care has ended here. Reactivate the client first."))
+    return people
+
+
+def _check_gate(
+    version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
+) -> None:
+    """Hold MATERIAL 2.0's gate: pair work needs each partner cleared, by a person, recently."""
+    if version.definition.kind not in {"pair", "joint"}:
+        return
+    if couple is None:
+        raise NotPossible(_("This exercise is for two. Assign it to a couple."))
+    if not all(cleared(person, at) for person in people):
+        raise NotPossible(
+            _(
+                "Couple work is not cleared for both yet. "
+                "Speak with each of them alone, then note it on their page."
+            ),
+            code="not_cleared",
+        )
+
+
+def _recipients(assignment: Assignment) -> list[Client]:
+    if assignment.couple:
+        return [assignment.couple.first, assignment.couple.second]
+    return [assignment.client] if assignment.client else []
+
+
+def _plan_occurrences(
+    assignment: Assignment, client: Client, *, by: Actor, at: datetime
+) -> None:
+    length = (
+        assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
+    )
+    planned = set(
+        Homework.objects.filter(assignment=assignment, client=client).values_list(
+            "slot", flat=True
+        )
+    )
+    for number, opens in enumerate(_openings(assignment, client, at)):
+        if number in planned:
+            continue
+        due = opens + length if assignment.due_local else None
+        homework = Homework(
+            practice_id=assignment.practice_id,
+            assignment=assignment,
+            client=client,
+            version_id=assignment.version_id,
+            slot=number,
+            opens_at=schedule.resolve(opens.replace(tzinfo=None), client.zone),
+            due_local=due,
+            due_at=schedule.resolve(due.replace(tzinfo=None), client.zone) if due else None,
+            zone=client.zone,
+            created_at=at,
+        )
+        try:
+            with transaction.atomic():
+                homework.save(force_insert=True)
+        except IntegrityError:  # another planner was here first
+            continue
+        if homework.opens_at <= at:
+            move(homework, Move.OPEN, by=system(assignment.practice_id), at=at)
+        reminding.plan_for_homework(homework, at)
+
+
+def _openings(assignment: Assignment, client: Client, at: datetime) -> list[datetime]:
+    """Return the wall times at which it opens, the first one first, within the horizon."""
+    if not assignment.rrule:
+        return [assignment.opens_local]
+    rule = schedule.parse_rrule(assignment.rrule)
+    slots = schedule.slots(
+        rule,
+        assignment.opens_local.replace(tzinfo=None),
+        client.zone,
+        until=at + timedelta(days=HORIZON_DAYS),
+    )
+    return [slot.local.replace(tzinfo=assignment.opens_local.tzinfo) for slot in slots]

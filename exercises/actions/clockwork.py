@@ -1,0 +1,84 @@
+"""What time itself does: open what is due to open, settle sent reviews, let old work go.
+
+Every tick is harmless to repeat and to run twice at once: each row is taken with SKIP LOCKED and
+moved by compare-and-swap. Runs in each practice's own scope, as the worker.
+"""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from exercises.actions import assigning, reminding, reviewing
+from exercises.actions.moving import move
+from exercises.models import Homework, Review
+from exercises.workflow import Move, Status
+from practice.actors import system
+from practice.models import Practice
+from practice.tenancy import scope
+
+BATCH = 200
+# How long something stays "still here if you want it" before it lets itself go.
+KEPT_FOR = timedelta(days=28)
+
+
+def tick(at: datetime) -> int:
+    """Do what has come due in every practice; return how many rows moved."""
+    with scope():
+        practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
+    return sum(tick_practice(practice, at) for practice in practices)
+
+
+def tick_practice(practice: UUID, at: datetime) -> int:
+    """Do what has come due in one practice."""
+    moved = 0
+    with scope(practice=practice):
+        moved += _settle_reviews(at)
+        moved += _open_scheduled(at)
+        moved += _let_go(at)
+    return moved
+
+
+def plan(at: datetime) -> None:
+    """Plan what repeats, and the daily mails, in every practice."""
+    with scope():
+        practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
+    for practice in practices:
+        with scope(practice=practice):
+            assigning.extend(practice, at=at)
+            reminding.plan_daily_for_members(practice, at)
+
+
+def _settle_reviews(at: datetime) -> int:
+    due = list(
+        Review.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("reviewer", "response__homework__client", "response__homework__version")
+        .filter(sent_at__isnull=False, settled_at=None, settles_at__lte=at)
+        .order_by("settles_at", "pk")[:BATCH]
+    )
+    for review in due:
+        reviewing.settle(review, at=at)
+    return len(due)
+
+
+def _open_scheduled(at: datetime) -> int:
+    due = list(
+        Homework.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("client", "assignment")
+        .filter(status=Status.SCHEDULED, opens_at__lte=at)
+        .order_by("opens_at", "pk")[:BATCH]
+    )
+    for homework in due:
+        move(homework, Move.OPEN, by=system(homework.practice_id), at=at)
+    return len(due)
+
+
+def _let_go(at: datetime) -> int:
+    old = list(
+        Homework.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("client", "assignment")
+        .filter(status__in=[Status.OPEN, Status.IN_PROGRESS], due_at__lte=at - KEPT_FOR)
+        .order_by("due_at", "pk")[:BATCH]
+    )
+    for homework in old:
+        move(homework, Move.EXPIRE, by=system(homework.practice_id), at=at)
+        reminding.cancel_for_homework(homework.pk, reason="too_late", at=at)
+    return len(old)

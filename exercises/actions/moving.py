@@ -1,0 +1,66 @@
+"""Move a homework: permission, table, compare-and-swap, step row and audit row, always together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from exercises.models import Homework, Step
+from exercises.permissions import require
+from exercises.workflow import BY_MOVE, Move
+from practice.actions import auditing
+from practice.actors import Actor
+from practice.errors import NotPossible
+
+
+def move(
+    homework: Homework,
+    move: Move,
+    *,
+    by: Actor,
+    at: datetime,
+    items: Sequence[str] = (),
+    **changes: Any,
+) -> None:
+    """Make one move. Raises PermissionDenied, or NotPossible when the table or a race forbids it.
+
+    Runs inside the calling action's transaction. `changes` are columns that change with it.
+    """
+    require(by, move, homework)
+    rule = BY_MOVE[move]
+    source = homework.status
+    moved = (
+        source in rule.sources
+        and Homework.objects.filter(
+            pk=homework.pk, revision=homework.revision, status=source
+        ).update(status=rule.target, revision=F("revision") + 1, **changes)
+    )
+    if not moved:
+        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
+    homework.revision += 1
+    homework.status = rule.target
+    for name, value in changes.items():
+        setattr(homework, name, value)
+    Step.objects.create(
+        practice_id=homework.practice_id,
+        homework=homework,
+        revision=homework.revision,
+        move=move,
+        source=source,
+        target=rule.target,
+        round=homework.round,
+        user_id=by.user_id,
+        at=at,
+        items=list(items),
+    )
+    auditing.record(
+        by=by,
+        at=at,
+        action=f"homework.{move}",
+        object_kind="homework",
+        object_id=homework.pk,
+        client_id=homework.client_id,
+        round=homework.round,
+    )

@@ -1,0 +1,359 @@
+"""What a client does with a homework: begin, save, submit, take back, set aside, pick up."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from exercises import definition as definitions
+from exercises.actions import reminding
+from exercises.actions.moving import move
+from exercises.actions.sealing import sealed
+from exercises.definition import Item
+from exercises.models import Answer, AnswerOutcome, Entry, Flag, FlagKind, Homework, Response
+from exercises.permissions import may_answer
+from exercises.visibility import RoundWords, opened_value, read_rounds
+from exercises.workflow import CLIENTS_TURN, Move, Status
+from practice.actions import auditing
+from practice.actors import Actor
+from practice.errors import NotPossible, Stale
+
+MOST_ENTRIES = 500
+
+
+@dataclass(frozen=True)
+class Said:
+    """What someone says to one item: a value, or why there is none."""
+
+    item_key: str
+    value: Any = None
+    outcome: AnswerOutcome = AnswerOutcome.ANSWERED
+
+
+def begin(*, by: Actor, at: datetime, homework: Homework) -> Response:
+    """Open the current round for writing; safe to repeat."""
+    _require_turn(by, homework)
+    with transaction.atomic():
+        response, created = Response.objects.get_or_create(
+            homework=homework,
+            round=homework.round,
+            defaults={"practice_id": homework.practice_id, "started_at": at},
+        )
+        if homework.status == Status.OPEN:
+            move(homework, Move.BEGIN, by=by, at=at)
+    response.homework = homework
+    return response
+
+
+def save(
+    *,
+    by: Actor,
+    at: datetime,
+    homework: Homework,
+    said: Sequence[Said],
+    base: Mapping[str, int] | None = None,
+    device: str = "",
+    entry: Entry | None = None,
+) -> list[Answer]:
+    """Keep what was said to some items in the open round.
+
+    `base` names, by item key, the revision each text was written on top of. When another device
+    saved something else meanwhile, nothing is written and Stale carries both texts; without a
+    base the caller has chosen, and its text wins.
+    """
+    response = begin(by=by, at=at, homework=homework)
+    items = _open_items(homework, response, entry)
+    with transaction.atomic():
+        _lock(response)
+        return [
+            _save_one(response, items, one, base, device=device, entry=entry, at=at)
+            for one in said
+        ]
+
+
+def add_entry(
+    *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
+) -> Entry:
+    """Begin a new moment in a log."""
+    response = begin(by=by, at=at, homework=homework)
+    _log(homework, log_key)
+    with transaction.atomic():
+        _lock(response)
+        if Entry.objects.filter(response=response).count() >= MOST_ENTRIES:
+            raise NotPossible(_("This log is full. Send it, and begin a new one."))
+        return Entry.objects.create(
+            practice_id=homework.practice_id,
+            response=response,
+            log_key=log_key,
+            happened_at=happened_at,
+            created_at=at,
+        )
+
+
+def move_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry, to: datetime) -> None:
+    """Say that a moment happened at another time."""
+    response = begin(by=by, at=at, homework=homework)
+    with transaction.atomic():
+        _lock(response)
+        Entry.objects.filter(pk=entry.pk, response=response).update(happened_at=to)
+
+
+def remove_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry) -> None:
+    """Take a moment out of a log that is not sent yet."""
+    response = begin(by=by, at=at, homework=homework)
+    with transaction.atomic():
+        _lock(response)
+        Entry.objects.filter(pk=entry.pk, response=response).delete()
+
+
+class Handed(StrEnum):
+    """How a submission ended."""
+
+    IN = "in"
+    ALREADY = "already"
+    # A safety answer stood in the draft: the exercise ended kindly instead of being sent.
+    ENDED = "ended"
+
+
+def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
+    """Hand in the open round; handing it in twice changes nothing.
+
+    Raises NotPossible (code `gaps`) when required items are neither answered nor set aside.
+    """
+    if not may_answer(by, homework):
+        raise PermissionDenied
+    with transaction.atomic():
+        fresh = Homework.objects.select_for_update().get(pk=homework.pk)
+        if fresh.status == Status.SUBMITTED:
+            return Handed.ALREADY
+        fresh.client, fresh.version = homework.client, homework.version
+        response = begin(by=by, at=at, homework=fresh)
+        rounds = read_rounds(by, fresh)
+        if (danger := _danger(fresh, rounds)) is not None:
+            raise_flag(by=by, at=at, homework=fresh, item_key=danger, kind=FlagKind.SAFETY)
+            return Handed.ENDED
+        _refuse_gaps(fresh, response, rounds)
+        move(fresh, Move.SUBMIT, by=by, at=at, submitted_at=at)
+        Response.objects.filter(pk=response.pk).update(submitted_at=at)
+        reminding.cancel_for_homework(fresh.pk, reason="submitted", at=at)
+    reminding.nudge()
+    return Handed.IN
+
+
+def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
+    """Open a sent round again, as long as no therapist has opened it."""
+    with transaction.atomic():
+        response = Response.objects.select_for_update().get(
+            homework=homework, round=homework.round
+        )
+        if response.opened_at is not None:
+            raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
+        Response.objects.filter(pk=response.pk).update(submitted_at=None)
+        move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
+        reminding.plan_for_homework(homework, at)
+
+
+def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
+    """Finish the whole without sending: "I'd rather say it in session", or let it go."""
+    with transaction.atomic():
+        move(homework, Move.SKIP, by=by, at=at)
+        reminding.cancel_for_homework(homework.pk, reason="not_their_turn", at=at)
+
+
+def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
+    """Take something up again that was set aside or let go; what was written is still there."""
+    with transaction.atomic():
+        if homework.assignment.withdrawn_at is not None:
+            raise NotPossible(_("This is no longer open."))
+        move(homework, Move.PICK_UP, by=by, at=at)
+        Response.objects.get_or_create(
+            homework=homework,
+            round=homework.round,
+            defaults={"practice_id": homework.practice_id, "started_at": at},
+        )
+
+
+def raise_flag(
+    *, by: Actor, at: datetime, homework: Homework, item_key: str, kind: FlagKind
+) -> None:
+    """End an exercise kindly and ask for a human: the safety branch.
+
+    To everyone but the therapist it looks like any homework that was set aside.
+    """
+    with transaction.atomic():
+        Flag.objects.create(
+            practice_id=homework.practice_id,
+            client_id=homework.client_id,
+            homework=homework,
+            kind=kind,
+            item_key=item_key,
+            raised_at=at,
+        )
+        if kind == FlagKind.SAFETY:
+            _end_clearance(homework, at)
+        set_aside(by=by, at=at, homework=homework)
+        auditing.record(
+            by=by,
+            at=at,
+            action="flag.raised",
+            object_kind="homework",
+            object_id=homework.pk,
+            client_id=homework.client_id,
+            kind=str(kind),
+        )
+
+
+def tell_after(*, by: Actor, at: datetime, homework: Homework, feeling: str) -> None:
+    """Say how one is after sending: lighter, same or heavier."""
+    if by.client_id != homework.client_id:
+        raise PermissionDenied
+    if feeling not in {"lighter", "same", "heavier"}:
+        raise NotPossible(_("Choose one of the three."))
+    Homework.objects.filter(pk=homework.pk).update(
+        sealed_after_check=sealed(homework, "sealed_after_check", feeling)
+    )
+
+
+def read_answer(*, by: Actor, at: datetime, homework: Homework) -> None:
+    """Note that the client has seen what the therapist wrote."""
+    if by.client_id != homework.client_id:
+        raise PermissionDenied
+    from_review = homework.responses.filter(reviews__settled_at__isnull=False)
+    if from_review.exists():
+        Homework.objects.filter(pk=homework.pk).update(answer_seen_at=at)
+
+
+def open_keys(homework: Homework, response: Response) -> list[str]:
+    """Return the item keys one may write in this round: all, or only the returned ones."""
+    keys = [item.key for item in homework.version.definition.items]
+    return [key for key in keys if not response.open_items or key in response.open_items]
+
+
+def merged(rounds: list[RoundWords]) -> dict[str, Any]:
+    """Return the newest value of each item over all rounds, for show-when rules."""
+    values: dict[str, Any] = {}
+    for words in rounds:
+        values |= words.values
+    return values
+
+
+def _require_turn(by: Actor, homework: Homework) -> None:
+    if not may_answer(by, homework):
+        raise PermissionDenied
+    if Status(homework.status) not in CLIENTS_TURN:
+        raise NotPossible(
+            _("This has been sent or closed, so nothing more can be written into it."),
+            code="closed",
+        )
+
+
+def _lock(response: Response) -> None:
+    """Order two tabs: the second waits, and finds out when the round was sent meanwhile."""
+    fresh = Response.objects.select_for_update().get(pk=response.pk)
+    if fresh.submitted_at is not None:
+        raise NotPossible(_("This has been sent meanwhile."), code="closed")
+
+
+def _log(homework: Homework, log_key: str) -> Item:
+    for item in homework.version.definition.items:
+        if item.key == log_key and item.kind is definitions.ItemKind.LOG:
+            return item
+    raise Http404
+
+
+def _open_items(homework: Homework, response: Response, entry: Entry | None) -> dict[str, Item]:
+    if entry is not None:
+        if entry.response_id != response.pk:
+            raise Http404
+        return {item.key: item for item in _log(homework, entry.log_key).items}
+    allowed = set(open_keys(homework, response))
+    return {item.key: item for item in homework.version.definition.items if item.key in allowed}
+
+
+def _save_one(
+    response: Response,
+    items: Mapping[str, Item],
+    one: Said,
+    base: Mapping[str, int] | None,
+    *,
+    device: str,
+    entry: Entry | None,
+    at: datetime,
+) -> Answer:
+    item = items.get(one.item_key)
+    if item is None:
+        raise Http404
+    text = ""
+    if one.outcome == AnswerOutcome.ANSWERED:
+        text = json.dumps(definitions.clean(item, one.value), ensure_ascii=False)
+    answer = Answer.objects.filter(
+        response=response, entry=entry, item_key=one.item_key
+    ).first() or Answer(
+        practice_id=response.practice_id,
+        response=response,
+        entry=entry,
+        item_key=one.item_key,
+        revision=0,
+    )
+    is_new = answer._state.adding
+    if not is_new and base is not None:
+        _refuse_stale(answer, text, one, base.get(one.item_key, 0), device)
+    answer.outcome = one.outcome
+    answer.sealed_value = sealed(answer, "sealed_value", text)
+    answer.revision += 1
+    answer.device = device[:40]
+    answer.saved_at = at
+    answer.save(force_insert=is_new)
+    return answer
+
+
+def _refuse_stale(answer: Answer, text: str, one: Said, base: int, device: str) -> None:
+    """Refuse to write over what another device saved, unless it is the same text."""
+    if base >= answer.revision or (device and device == answer.device):
+        return
+    theirs = opened_value(answer)
+    if answer.outcome == one.outcome and theirs == (json.loads(text) if text else None):
+        return
+    raise Stale(
+        _("You wrote here and on another device. Keep this one, the other, or both."),
+        mine=one.value,
+        theirs=theirs,
+        revision=answer.revision,
+    )
+
+
+def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords]) -> None:
+    words = rounds[-1]
+    missing = [
+        item
+        for item in definitions.missing(
+            homework.version.definition, merged(rounds), words.outcomes
+        )
+        if item.key in open_keys(homework, response)
+    ]
+    if missing:
+        raise NotPossible(
+            _("Some questions are still open. Answer them, skip them, or say it in session."),
+            code="gaps",
+        )
+
+
+def _danger(homework: Homework, rounds: list[RoundWords]) -> str | None:
+    """Catch a safety answer that reached the draft without passing its own page."""
+    values = merged(rounds)
+    for item in homework.version.definition.items:
+        if item.key in values and definitions.safety(item, values[item.key]) == FlagKind.SAFETY:
+            return item.key
+    return None
+
+
+def _end_clearance(homework: Homework, at: datetime) -> None:
+    """A safety flag re-opens the question whether couple work is safe (MATERIAL 2.0)."""
+    homework.client.clearances.filter(ended_at=None).update(ended_at=at)

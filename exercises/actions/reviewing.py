@@ -1,0 +1,244 @@
+"""What a therapist does with a round: open, draft, send, undo; two minutes later it settles."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.http import Http404
+from django.utils.translation import gettext as _
+
+from clients.permissions import may_care_for
+from exercises.actions import reminding
+from exercises.actions.moving import move
+from exercises.actions.sealing import sealed
+from exercises.models import Comment, Decision, Flag, Homework, Response, Review
+from exercises.permissions import may_review
+from exercises.visibility import RoundWords, read_review, read_rounds
+from exercises.workflow import Move, Status
+from practice.actions import auditing
+from practice.actors import Actor, system
+from practice.errors import NotPossible, Stale
+
+UNDO = timedelta(minutes=2)
+LONGEST_TEXT = 5000
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a therapist has written so far: opening words, comments and returns by item key."""
+
+    words: str = ""
+    comments: Mapping[str, str] = field(default_factory=dict)
+    returned: frozenset[str] = frozenset()
+    decision: str = ""
+
+
+def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWords]:
+    """Read what a client handed in; the reading is audited, and ends the time to take it back."""
+    rounds = read_rounds(by, homework)
+    if by.is_client:
+        return rounds
+    if not rounds:
+        raise Http404
+    with transaction.atomic():
+        if may_review(by, homework):
+            Response.objects.filter(
+                homework=homework, submitted_at__isnull=False, opened_at=None
+            ).update(opened_at=at)
+        auditing.record(
+            by=by,
+            at=at,
+            action="read.homework",
+            object_kind="homework",
+            object_id=homework.pk,
+            client_id=homework.client_id,
+        )
+    return rounds
+
+
+def save_draft(
+    *, by: Actor, at: datetime, homework: Homework, draft: Draft, base: int | None = None
+) -> Review:
+    """Keep a review in the making. Raises Stale when another tab saved a later one."""
+    if not may_review(by, homework):
+        raise PermissionDenied
+    _check_texts(draft)
+    with transaction.atomic():
+        response = _submitted(homework)
+        review, is_new = Review.objects.select_for_update().get_or_create(
+            response=response,
+            reviewer_id=by.member_id,
+            defaults={"practice_id": homework.practice_id, "created_at": at, "updated_at": at},
+        )
+        review.response = response
+        if review.sent_at is not None:
+            raise NotPossible(_("This was sent. Undo it first to change it."))
+        if base is not None and not is_new and base != review.revision:
+            before = read_review(by, review)
+            raise Stale(
+                _("This reply was changed in another tab. Both are below; keep what you need."),
+                mine=draft.words,
+                theirs=before.words if before else "",
+                revision=review.revision,
+            )
+        _write(review, draft, at)
+    return review
+
+
+def send(
+    *, by: Actor, at: datetime, homework: Homework, draft: Draft, base: int | None = None
+) -> Review:
+    """Send a review. For two minutes it can be undone and the client sees nothing of it.
+
+    When a colleague has sent theirs first, the draft is kept and NotPossible says so.
+    """
+    if draft.decision not in Decision.values:
+        raise NotPossible(_("Choose how it goes on: reviewed, or returned for deepening."))
+    returned = draft.returned & _answerable(homework)
+    if draft.decision == Decision.RETURNED and not returned:
+        raise NotPossible(_("Choose at least one answer to open again."))
+    review = save_draft(by=by, at=at, homework=homework, draft=draft, base=base)
+    try:
+        with transaction.atomic():
+            Review.objects.filter(pk=review.pk, sent_at=None).update(
+                sent_at=at, settles_at=at + UNDO
+            )
+            auditing.record(
+                by=by,
+                at=at,
+                action="review.sent",
+                object_kind="homework",
+                object_id=homework.pk,
+                client_id=homework.client_id,
+                decision=draft.decision,
+            )
+    except IntegrityError as error:
+        raise NotPossible(
+            _("A colleague has answered this meanwhile. Your words are kept as a draft."),
+            code="answered_by_colleague",
+        ) from error
+    review.refresh_from_db()
+    review.response.homework = homework
+    return review
+
+
+def undo(*, by: Actor, at: datetime, review: Review) -> None:
+    """Take a sent review back into a draft, while it has not settled."""
+    if review.reviewer_id != by.member_id:
+        raise PermissionDenied
+    with transaction.atomic():
+        undone = Review.objects.filter(
+            pk=review.pk, settled_at=None, settles_at__gt=at, sent_at__isnull=False
+        ).update(sent_at=None, settles_at=None)
+        if not undone:
+            raise NotPossible(_("The two minutes are over: it has reached the client."))
+        auditing.record(
+            by=by,
+            at=at,
+            action="review.undone",
+            object_kind="homework",
+            object_id=review.response.homework_id,
+            client_id=review.response.homework.client_id,
+        )
+
+
+def settle(review: Review, *, at: datetime) -> None:
+    """Let a sent review take effect: the homework moves, the client is told, a round may open."""
+    homework = review.response.homework
+    # The clock only carries out what the reviewer sent, so the step bears their name.
+    by = replace(system(homework.practice_id), user_id=review.reviewer.user_id)
+    returned = list(
+        review.comments.filter(returned=True).order_by("item_key").values_list(
+            "item_key", flat=True
+        )
+    )
+    with transaction.atomic():
+        if not Review.objects.filter(pk=review.pk, settled_at=None).update(settled_at=at):
+            return
+        if homework.status != Status.SUBMITTED:
+            return
+        if review.decision == Decision.RETURNED:
+            move(
+                homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1
+            )
+            Response.objects.create(
+                practice_id=homework.practice_id,
+                homework=homework,
+                round=homework.round,
+                open_items=returned,
+                started_at=at,
+            )
+        else:
+            move(homework, Move.REVIEW, by=by, at=at)
+        reminding.plan_answered(homework, review, at)
+
+
+def note_seen(*, by: Actor, at: datetime, review: Review) -> None:
+    """Note that the client has read it, so that the therapist can see so."""
+    if review.response.homework.client_id == by.client_id:
+        Review.objects.filter(pk=review.pk, seen_at=None).update(seen_at=at)
+
+
+def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
+    """Say that a human is seeing to it."""
+    if not may_care_for(by, flag.client):
+        raise PermissionDenied
+    with transaction.atomic():
+        Flag.objects.filter(pk=flag.pk, handled_at=None).update(
+            handled_at=at, handled_by=by.member_id
+        )
+        auditing.record(
+            by=by,
+            at=at,
+            action="flag.handled",
+            object_kind="flag",
+            object_id=flag.pk,
+            client_id=flag.client_id,
+        )
+
+
+def _submitted(homework: Homework) -> Response:
+    response = (
+        Response.objects.select_for_update()
+        .filter(homework=homework, round=homework.round, submitted_at__isnull=False)
+        .first()
+    )
+    if response is None or homework.status != Status.SUBMITTED:
+        raise NotPossible(_("This is not waiting for review any more."))
+    response.homework = homework
+    return response
+
+
+def _answerable(homework: Homework) -> frozenset[str]:
+    return frozenset(item.key for item in homework.version.definition.items)
+
+
+def _check_texts(draft: Draft) -> None:
+    for text in (draft.words, *draft.comments.values()):
+        if len(text) > LONGEST_TEXT:
+            raise NotPossible(
+                _("That is %(over)d characters over. Shorten it, or say the rest in session.")
+                % {"over": len(text) - LONGEST_TEXT}
+            )
+
+
+def _write(review: Review, draft: Draft, at: datetime) -> None:
+    allowed = _answerable(review.response.homework)
+    review.sealed_words = sealed(review, "sealed_words", draft.words)
+    review.decision = draft.decision
+    review.revision += 1
+    review.updated_at = at
+    review.save()
+    wanted = {key for key in {*draft.comments, *draft.returned} if key in allowed}
+    Comment.objects.filter(review=review).exclude(item_key__in=wanted).delete()
+    present = {comment.item_key: comment for comment in Comment.objects.filter(review=review)}
+    for key in sorted(wanted):
+        comment = present.get(key) or Comment(
+            practice_id=review.practice_id, review=review, item_key=key
+        )
+        comment.sealed_text = sealed(comment, "sealed_text", draft.comments.get(key, ""))
+        comment.returned = key in draft.returned
+        comment.updated_at = at
+        comment.save()

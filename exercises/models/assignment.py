@@ -1,0 +1,131 @@
+"""Who was given which exercise, when; and each client's own occurrence of it."""
+
+import uuid
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Client, Couple
+from exercises.models.library import ExerciseVersion
+from exercises.workflow import Status
+from practice.models import Membership, PracticeOwned
+
+STATUS_NAMES = [
+    (Status.SCHEDULED, _("Scheduled")),
+    (Status.OPEN, _("Open")),
+    (Status.IN_PROGRESS, _("Begun")),
+    (Status.SUBMITTED, _("Sent")),
+    (Status.RETURNED, _("To go deeper")),
+    (Status.REVIEWED, _("Read")),
+    (Status.SKIPPED, _("Set aside")),
+    (Status.EXPIRED, _("Let go")),
+    (Status.WITHDRAWN, _("Withdrawn")),
+]
+
+
+class Assignment(PracticeOwned):
+    """An exercise version given to a client or a couple, with its schedule."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    version = models.ForeignKey(ExerciseVersion, on_delete=models.PROTECT, related_name="+")
+    client = models.ForeignKey(
+        Client, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments"
+    )
+    couple = models.ForeignKey(
+        Couple, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments"
+    )
+    assigned_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
+    # A word with it; shown inside Homeward, never in a mail.
+    sealed_note = models.BinaryField(null=True, blank=True)
+    # Wall times in each client's own zone: the intent, from which instants are computed.
+    opens_local = models.DateTimeField()
+    due_local = models.DateTimeField(null=True, blank=True)
+    # RFC 5545; empty means once.
+    rrule = models.CharField(max_length=200, blank=True)
+    reminders_on = models.BooleanField(default=True)
+    assigned_at = models.DateTimeField()
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(client=None) ^ Q(couple=None), name="one_client_or_one_couple"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["practice"],
+                condition=~Q(rrule="") & Q(withdrawn_at=None),
+                name="recurring_assignments",
+            )
+        ]
+
+
+class Homework(PracticeOwned):
+    """One client's one occurrence of an assignment; sealed from the partner."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    assignment = models.ForeignKey(Assignment, on_delete=models.CASCADE, related_name="homeworks")
+    client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="homeworks")
+    version = models.ForeignKey(ExerciseVersion, on_delete=models.PROTECT, related_name="+")
+    slot = models.PositiveIntegerField(default=0)
+    status = models.CharField(max_length=12, choices=STATUS_NAMES, default=Status.SCHEDULED)
+    # Rises with every move: compare-and-swap, so that a double tap changes nothing twice.
+    revision = models.PositiveIntegerField(default=0)
+    round = models.PositiveSmallIntegerField(default=1)
+    opens_at = models.DateTimeField()
+    due_at = models.DateTimeField(null=True, blank=True)
+    due_local = models.DateTimeField(null=True, blank=True)
+    zone = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    # When the client last read the therapist's answer.
+    answer_seen_at = models.DateTimeField(null=True, blank=True)
+    # How the client felt after sending: lighter, same, heavier. Theirs to tell or not.
+    sealed_after_check = models.BinaryField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["assignment", "client", "slot"], name="one_per_slot")
+        ]
+        indexes = [
+            models.Index(fields=["client", "status", "due_at"], name="homework_of_client"),
+            models.Index(
+                fields=["practice", "submitted_at", "id"],
+                condition=Q(status=Status.SUBMITTED),
+                name="homework_to_review",
+            ),
+            models.Index(
+                fields=["opens_at"], condition=Q(status=Status.SCHEDULED), name="homework_to_open"
+            ),
+            models.Index(
+                fields=["due_at"],
+                condition=Q(status__in=[Status.OPEN, Status.IN_PROGRESS]),
+                name="homework_to_expire",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"homework {self.pk}"
+
+
+class Step(PracticeOwned):
+    """One move of one homework: who, when, from, to. Written once, never changed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    homework = models.ForeignKey(Homework, on_delete=models.CASCADE, related_name="steps")
+    revision = models.PositiveIntegerField()
+    move = models.CharField(max_length=12)
+    source = models.CharField(max_length=12, choices=STATUS_NAMES)
+    target = models.CharField(max_length=12, choices=STATUS_NAMES)
+    round = models.PositiveSmallIntegerField()
+    user_id = models.BigIntegerField(null=True)
+    at = models.DateTimeField()
+    items = ArrayField(models.CharField(max_length=60), default=list)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["homework", "revision"], name="one_step_per_revision")
+        ]

@@ -1,0 +1,66 @@
+"""May this person move this homework? Feeds the buttons, the API's list and the refusals alike."""
+
+from django.core.exceptions import PermissionDenied
+
+from clients.permissions import may_care_for
+from exercises.models import Homework
+from exercises.workflow import BY_MOVE, Move, Side, Status, possible
+from practice.actors import Actor
+
+# Which scope a token needs for which move.
+SCOPES: dict[Side, str] = {Side.CLIENT: "answer", Side.THERAPIST: "review"}
+
+
+def may(actor: Actor, move: Move, homework: Homework) -> bool:
+    """Say whether `actor` is the one whose move this is. Whether it is possible now is the table's."""
+    if homework.practice_id != actor.practice_id:
+        return False
+    side = BY_MOVE[move].by
+    if actor.kind == "system":
+        # The clock also carries out a sent review, two minutes later.
+        return side is Side.CLOCK or move in {Move.REVIEW, Move.RETURN}
+    if side is Side.CLOCK or (actor.scopes is not None and SCOPES[side] not in actor.scopes):
+        return False
+    if side is Side.CLIENT:
+        return actor.client_id is not None and actor.client_id == homework.client_id
+    return may_care_for(actor, homework.client)
+
+
+def require(actor: Actor, move: Move, homework: Homework) -> None:
+    """Raise PermissionDenied when `actor` may not make this move."""
+    if not may(actor, move, homework):
+        raise PermissionDenied
+
+
+def available(actor: Actor, homework: Homework) -> list[Move]:
+    """List what `actor` can do with this homework now, in the table's order."""
+    return [
+        move
+        for move in Move
+        if possible(move, Status(homework.status)) and may(actor, move, homework)
+    ]
+
+
+def may_answer(actor: Actor, homework: Homework) -> bool:
+    """Write into the open round: the client alone."""
+    return may(actor, Move.SUBMIT, homework)
+
+
+def may_review(actor: Actor, homework: Homework) -> bool:
+    """Answer a submitted round: a therapist of this client."""
+    return may(actor, Move.REVIEW, homework)
+
+
+def may_assign(actor: Actor) -> bool:
+    """Give homework at all; to whom is decided by the caseload."""
+    return actor.is_therapist and (actor.scopes is None or "assign" in actor.scopes)
+
+
+def may_see_library(actor: Actor) -> bool:
+    """Look through the practice's exercises."""
+    return actor.is_member
+
+
+def may_read_whole_library(actor: Actor) -> bool:
+    """Read what an exercise asks, word for word; an admin sees titles only."""
+    return actor.is_therapist or actor.is_supervisor

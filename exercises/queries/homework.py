@@ -1,0 +1,170 @@
+"""Homework as its client and as their therapist may see it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import Http404
+
+from clients.models import Caseload, Client
+from clients.permissions import reachable
+from exercises.models import Assignment, Entry, Homework, Response, Review, Step
+from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, Status
+from practice.actors import Actor
+from practice.queries.paging import Page, page
+
+
+def homeworks(actor: Actor) -> QuerySet[Homework]:
+    """Return the homework `actor` may know of; a client's own without what is not open yet."""
+    found = Homework.objects.filter(practice_id=actor.practice_id).select_related(
+        "client", "version__exercise", "assignment"
+    )
+    if actor.is_client:
+        return found.filter(client_id=actor.client_id, status__in=SHOWN_TO_CLIENT)
+    return found.filter(client__in=reachable(actor).values("pk"))
+
+
+def homework(actor: Actor, pk: UUID) -> Homework:
+    """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
+    found = homeworks(actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+@dataclass(frozen=True)
+class Today:
+    """What a client finds: one thing first, then the rest, in calm order."""
+
+    feature: Homework | None
+    letters: list[Homework]
+    open: list[Homework]
+    still_here: list[Homework]
+    recent: list[Homework]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.feature or self.letters or self.open or self.still_here)
+
+
+def today(actor: Actor, at: datetime) -> Today:
+    """Return what is there for this client now.
+
+    Begun work comes first, then returned places, then what is due soonest; what is past its date
+    waits quietly under "still here if you want it".
+    """
+    rows = list(
+        homeworks(actor)
+        .annotate(
+            has_letter=Exists(
+                Review.objects.filter(
+                    response__homework=OuterRef("pk"), settled_at__isnull=False, seen_at=None
+                )
+            )
+        )
+        .exclude(status=Status.EXPIRED)
+        .order_by("-opens_at", "-pk")[:60]
+    )
+    turn = [row for row in rows if row.status in CLIENTS_TURN]
+    late = [row for row in turn if row.due_at and row.due_at < at and row.round == 1]
+    current = sorted(
+        (row for row in turn if row not in late),
+        key=lambda row: (
+            row.status != Status.IN_PROGRESS or row.version.exercise.is_log,
+            row.status != Status.RETURNED,
+            row.due_at is None,
+            row.due_at or row.opens_at,
+            row.pk,
+        ),
+    )
+    letters = [row for row in rows if row.has_letter]
+    done = [row for row in rows if row.status not in CLIENTS_TURN and row not in letters]
+    return Today(
+        feature=current[0] if current else None,
+        letters=letters,
+        open=current[1:],
+        still_here=late,
+        recent=done[:5],
+    )
+
+
+def history(actor: Actor, client: Client, after: str | None = None) -> Page[Homework]:
+    """Return what came of a client's earlier homework, newest first."""
+    return page(
+        homeworks(actor).filter(client=client), order=("-opens_at", "pk"), after=after, size=20
+    )
+
+
+def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
+    """Return a client's own past, newest first."""
+    return page(homeworks(actor), order=("-opens_at", "pk"), after=after, size=20)
+
+
+def logs(actor: Actor) -> list[Homework]:
+    """Return a client's running logs."""
+    return list(
+        homeworks(actor)
+        .filter(status__in=CLIENTS_TURN, version__exercise__is_log=True)
+        .order_by("-opens_at", "pk")
+    )
+
+
+def entry(actor: Actor, homework: Homework, pk: UUID) -> Entry:
+    """Return one moment of this homework's open round."""
+    found = Entry.objects.filter(
+        pk=pk, response__homework=homework, response__round=homework.round
+    ).first()
+    if found is None or homework.client_id != actor.client_id:
+        raise Http404
+    return found
+
+
+def open_response(actor: Actor, homework: Homework) -> Response | None:
+    """Return the current round's response, when it has been begun."""
+    return Response.objects.filter(homework=homework, round=homework.round).first()
+
+
+def steps(actor: Actor, homework: Homework) -> list[Step]:
+    """Return what happened to this homework, oldest first."""
+    return list(Step.objects.filter(homework=homework).order_by("revision", "pk"))
+
+
+def reviews_of(actor: Actor, homework: Homework) -> list[Review]:
+    """Return the reviews of all rounds, oldest first; visibility decides on their words."""
+    return list(
+        Review.objects.filter(response__homework=homework)
+        .select_related("reviewer__user", "response__homework__client")
+        .order_by("response__round", "pk")
+    )
+
+
+def assignment(actor: Actor, pk: UUID) -> Assignment:
+    """Return one assignment whose homework `actor` may know of."""
+    found = (
+        Assignment.objects.filter(practice_id=actor.practice_id, pk=pk)
+        .filter(Exists(homeworks(actor).filter(assignment=OuterRef("pk"))))
+        .select_related("version__exercise", "client", "couple__first", "couple__second")
+        .first()
+    )
+    if found is None or actor.is_client:
+        raise Http404
+    return found
+
+
+def carers(actor: Actor, client_id: UUID) -> list[Caseload]:
+    """Return who cares for a client, longest first; the first is named on their pages."""
+    return list(
+        Caseload.objects.filter(
+            practice_id=actor.practice_id, client_id=client_id, until_at=None
+        )
+        .select_related("member__user")
+        .order_by("from_at", "pk")
+    )
+
+
+def with_responses(rows: QuerySet[Homework]) -> QuerySet[Homework]:
+    """Fetch the rounds along."""
+    return rows.prefetch_related(
+        Prefetch("responses", queryset=Response.objects.order_by("round"))
+    )

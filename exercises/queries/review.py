@@ -1,0 +1,195 @@
+"""The review queue: whose session comes first, then what has waited longest."""
+
+from datetime import UTC, datetime
+from uuid import UUID
+
+from django.db.models import (
+    Case,
+    Count,
+    DateTimeField,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Coalesce, Least
+from django.http import Http404
+
+from clients.models import Couple
+from clients.permissions import cared_for, reachable
+from exercises.models import Flag, Homework, Review
+from exercises.workflow import Status
+from practice.actors import Actor
+from practice.queries.paging import Page, page
+
+# Sorts those without a session behind all that have one.
+NO_SESSION = datetime(9999, 1, 1, tzinfo=UTC)
+
+
+def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
+    """Return what waits for this therapist, each row with `session_at` (NO_SESSION: none)."""
+    sent = Review.objects.filter(
+        response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
+    )
+    return (
+        Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED)
+        .filter(client__in=cared_for(actor).values("pk"))
+        .exclude(Exists(sent))
+        .select_related("client", "version__exercise", "assignment__couple__first")
+        .select_related("assignment__couple__second")
+        .annotate(session_at=_next_session(at))
+    )
+
+
+def queue(
+    actor: Actor, at: datetime, *, only: str = "", after: str | None = None, size: int = 25
+) -> Page[Homework]:
+    """Return the queue. `only` may be `couples` or `second` (second rounds and later)."""
+    rows = waiting(actor, at)
+    if only == "couples":
+        rows = rows.filter(assignment__couple__isnull=False)
+    elif only == "second":
+        rows = rows.filter(round__gt=1)
+    return page(rows, order=("session_at", "submitted_at", "pk"), after=after, size=size)
+
+
+def count_waiting(actor: Actor) -> int:
+    """Count what waits, for the number in the frame."""
+    sent = Review.objects.filter(
+        response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
+    )
+    return (
+        Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED)
+        .filter(client__in=cared_for(actor).values("pk"))
+        .exclude(Exists(sent))
+        .count()
+    )
+
+
+def counts(actor: Actor, at: datetime) -> dict[str, int]:
+    """Count the queue's filters in one query."""
+    return waiting(actor, at).aggregate(
+        all=Count("pk"),
+        couples=Count("pk", filter=Q(assignment__couple__isnull=False)),
+        second=Count("pk", filter=Q(round__gt=1)),
+    )
+
+
+def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | None:
+    """Return what comes after `current` in the queue, else the first one, else None."""
+    order = list(
+        waiting(actor, at)
+        .order_by("session_at", "submitted_at", "pk")
+        .values_list("pk", flat=True)[:200]
+    )
+    if current.pk in order:
+        order = order[order.index(current.pk) + 1 :] + order[: order.index(current.pk)]
+    for pk in order:
+        found = Homework.objects.filter(pk=pk, status=Status.SUBMITTED).first()
+        if found is not None:
+            return found
+    return None
+
+
+def unsettled(actor: Actor, at: datetime) -> list[Review]:
+    """Return this therapist's reviews that can still be undone, newest first."""
+    return list(
+        Review.objects.filter(
+            practice_id=actor.practice_id,
+            reviewer_id=actor.member_id,
+            sent_at__isnull=False,
+            settled_at=None,
+            settles_at__gt=at,
+        )
+        .select_related("response__homework__client")
+        .order_by("-sent_at", "pk")[:5]
+    )
+
+
+def review(actor: Actor, pk: UUID) -> Review:
+    """Return one review of a client in reach. Raises Http404."""
+    found = (
+        Review.objects.filter(
+            practice_id=actor.practice_id,
+            pk=pk,
+            response__homework__client__in=reachable(actor).values("pk"),
+        )
+        .select_related("response__homework__client", "response__homework__version", "reviewer")
+        .first()
+    )
+    if found is None or actor.is_client:
+        raise Http404
+    return found
+
+
+def own_draft(actor: Actor, homework: Homework) -> Review | None:
+    """Return what this therapist has begun to write to the current round."""
+    return (
+        Review.objects.filter(
+            response__homework=homework,
+            response__round=homework.round,
+            reviewer_id=actor.member_id,
+        )
+        .select_related("response__homework__client", "reviewer__user")
+        .first()
+    )
+
+
+def answered_by(actor: Actor, homework: Homework) -> Review | None:
+    """Return a colleague's review that was sent for the current round."""
+    return (
+        Review.objects.filter(
+            response__homework=homework,
+            response__round=homework.round,
+            sent_at__isnull=False,
+        )
+        .exclude(reviewer_id=actor.member_id)
+        .select_related("reviewer__user")
+        .first()
+    )
+
+
+def flags(actor: Actor) -> list[Flag]:
+    """Return the answers that want a human soon, oldest first; for therapists of these clients."""
+    return list(
+        Flag.objects.filter(
+            practice_id=actor.practice_id,
+            handled_at=None,
+            client__in=cared_for(actor).values("pk"),
+        )
+        .select_related("client", "homework")
+        .order_by("raised_at", "pk")[:20]
+    )
+
+
+def flag(actor: Actor, pk: UUID) -> Flag:
+    """Return one flag of a client in this therapist's care. Raises Http404."""
+    found = (
+        Flag.objects.filter(pk=pk, client__in=cared_for(actor).values("pk"))
+        .select_related("client", "homework")
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def _next_session(at: datetime) -> Coalesce:
+    """The client's own or their couple's next session, whichever comes first and is to come."""
+    couple = Couple.objects.filter(ended_at=None, next_session_at__gte=at).filter(
+        Q(first=OuterRef("client_id")) | Q(second=OuterRef("client_id"))
+    )
+    own = Case(
+        When(client__next_session_at__gte=at, then=F("client__next_session_at")),
+        default=Value(NO_SESSION),
+        output_field=DateTimeField(),
+    )
+    shared = Coalesce(
+        Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1]),
+        Value(NO_SESSION),
+    )
+    return Coalesce(Least(own, shared), Value(NO_SESSION))

@@ -1,0 +1,203 @@
+"""Who reads this text? The one place where sealed words are opened for reading.
+
+Pages, API, export and mail all come through here. In this stage no partner reads anything of the
+other; releases, item by item, will be decided here too.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from clients.permissions import may_care_for, reachable
+from exercises.models import Answer, AnswerOutcome, Assignment, Comment, Entry, Homework, Response
+from exercises.models import Review
+from practice.actors import Actor
+from practice.crypto import unseal
+
+
+@dataclass(frozen=True)
+class Words:
+    """One answered item: its outcome and, when answered, its value."""
+
+    item_key: str
+    outcome: AnswerOutcome
+    value: Any
+    revision: int
+    device: str
+    row: Answer
+
+
+@dataclass(frozen=True)
+class Moment:
+    """One entry of a log with its words by item key."""
+
+    entry: Entry
+    words: dict[str, Words]
+
+
+@dataclass(frozen=True)
+class RoundWords:
+    """All a person may read of one round."""
+
+    response: Response
+    words: dict[str, Words] = field(default_factory=dict)
+    moments: list[Moment] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Return the values by item key, for show-when rules and charts."""
+        return {key: words.value for key, words in self.words.items()}
+
+    @property
+    def outcomes(self) -> dict[str, str]:
+        """Return how each item was finished, by item key."""
+        return {key: str(words.outcome) for key, words in self.words.items()}
+
+
+def may_read_round(actor: Actor, response: Response) -> bool:
+    """A client reads their own; staff in reach read what was submitted, never a draft."""
+    homework = response.homework
+    if actor.is_client:
+        return homework.client_id == actor.client_id
+    if response.submitted_at is None:
+        return False
+    return reachable(actor).filter(pk=homework.client_id).exists()
+
+
+def read_rounds(actor: Actor, homework: Homework) -> list[RoundWords]:
+    """Open every round of `homework` that `actor` may read, oldest first.
+
+    Whoever reads another person's words is audited by the action that calls this.
+    """
+    responses = [
+        response
+        for response in Response.objects.filter(homework=homework).order_by("round")
+        if _with(response, homework) and may_read_round(actor, response)
+    ]
+    return _opened(responses)
+
+
+def read_many(actor: Actor, homeworks: list[Homework]) -> dict[UUID, list[RoundWords]]:
+    """Open what `actor` may read of several homeworks in a constant number of queries."""
+    by_id = {homework.pk: homework for homework in homeworks}
+    within = set(
+        reachable(actor)
+        .filter(pk__in={homework.client_id for homework in homeworks})
+        .values_list("pk", flat=True)
+    )
+    readable = []
+    for response in Response.objects.filter(homework__in=by_id).order_by("round"):
+        _with(response, by_id[response.homework_id])
+        if response.homework.client_id in within and (
+            actor.is_client or response.submitted_at is not None
+        ):
+            readable.append(response)
+    found: dict[UUID, list[RoundWords]] = {pk: [] for pk in by_id}
+    for words in _opened(readable):
+        found[words.response.homework_id].append(words)
+    return found
+
+
+def may_read_review(actor: Actor, review: Review) -> bool:
+    """Author and fellow therapists any time; a supervisor once sent; the client once settled."""
+    homework = review.response.homework
+    if actor.is_client:
+        return homework.client_id == actor.client_id and review.settled_at is not None
+    if review.reviewer_id == actor.member_id:
+        return may_care_for(actor, homework.client)
+    return review.sent_at is not None and reachable(actor).filter(pk=homework.client_id).exists()
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A review with its words: what opens it, and what is said to each item."""
+
+    review: Review
+    words: str
+    comments: dict[str, str]
+    returned: frozenset[str]
+
+
+def read_review(actor: Actor, review: Review) -> Reply | None:
+    """Open a review's words for `actor`; None when it is not theirs to read."""
+    if not may_read_review(actor, review):
+        return None
+    comments = list(Comment.objects.filter(review=review).order_by("pk"))
+    return Reply(
+        review=review,
+        words=_open_text(review, "sealed_words"),
+        comments={c.item_key: _open_text(c, "sealed_text") for c in comments if c.sealed_text},
+        returned=frozenset(c.item_key for c in comments if c.returned),
+    )
+
+
+def read_note(actor: Actor, assignment: Assignment, homework: Homework) -> str:
+    """Open the word that came with an assignment, for its client and for staff in reach."""
+    if not reachable(actor).filter(pk=homework.client_id).exists():
+        return ""
+    return _open_text(assignment, "sealed_note")
+
+
+def read_after_check(actor: Actor, homework: Homework) -> str:
+    """Open how the client felt after sending."""
+    if not reachable(actor).filter(pk=homework.client_id).exists():
+        return ""
+    return _open_text(homework, "sealed_after_check")
+
+
+def place_of(row: Any, name: str) -> dict[str, Any]:
+    """Name the place a sealed field is bound to."""
+    return {
+        "practice": row.practice_id,
+        "table": row._meta.db_table,
+        "row": row.pk,
+        "field": name,
+    }
+
+
+def _open_text(row: Any, name: str) -> str:
+    box = getattr(row, name)
+    return unseal(box, **place_of(row, name)) if box else ""
+
+
+def _with(response: Response, homework: Homework) -> bool:
+    response.homework = homework
+    return True
+
+
+def _opened(responses: list[Response]) -> list[RoundWords]:
+    """Decrypt the answers of these rounds with two queries in all."""
+    by_response: dict[UUID, dict[str, Words]] = {response.pk: {} for response in responses}
+    by_entry: dict[UUID, dict[str, Words]] = {}
+    for answer in Answer.objects.filter(response__in=by_response).order_by("pk"):
+        words = _words(answer)
+        if answer.entry_id is None:
+            by_response[answer.response_id][answer.item_key] = words
+        else:
+            by_entry.setdefault(answer.entry_id, {})[answer.item_key] = words
+    moments: dict[UUID, list[Moment]] = {}
+    for entry in Entry.objects.filter(response__in=by_response).order_by("happened_at", "pk"):
+        moment = Moment(entry, by_entry.get(entry.pk, {}))
+        moments.setdefault(entry.response_id, []).append(moment)
+    return [
+        RoundWords(response, by_response[response.pk], moments.get(response.pk, []))
+        for response in responses
+    ]
+
+
+def opened_value(answer: Answer) -> Any:
+    """Open one answer for its own author, to compare what two devices wrote."""
+    return _words(answer).value
+
+
+def _words(answer: Answer) -> Words:
+    text = _open_text(answer, "sealed_value")
+    return Words(
+        item_key=answer.item_key,
+        outcome=AnswerOutcome(answer.outcome),
+        value=json.loads(text) if text else None,
+        revision=answer.revision,
+        device=answer.device,
+        row=answer,
+    )

@@ -1,0 +1,117 @@
+"""A homework's life: one table says who may move it, from where, to where.
+
+The diagram in docs/workflow.md is generated from this table and compared in the tests.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a homework stands; each is exactly one side's turn (`TURN`)."""
+
+    SCHEDULED = "scheduled"
+    OPEN = "open"
+    IN_PROGRESS = "in_progress"
+    SUBMITTED = "submitted"
+    RETURNED = "returned"
+    REVIEWED = "reviewed"
+    SKIPPED = "skipped"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class Side(StrEnum):
+    """Whose turn it is, or who moves."""
+
+    CLIENT = "client"
+    THERAPIST = "therapist"
+    CLOCK = "clock"
+    NOBODY = "nobody"
+
+
+class Move(StrEnum):
+    """What can happen to a homework."""
+
+    OPEN = "open"
+    BEGIN = "begin"
+    SUBMIT = "submit"
+    TAKE_BACK = "take_back"
+    SKIP = "skip"
+    PICK_UP = "pick_up"
+    REVIEW = "review"
+    RETURN = "return"
+    WITHDRAW = "withdraw"
+    EXPIRE = "expire"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One row of the table."""
+
+    move: Move
+    by: Side
+    sources: frozenset[Status]
+    target: Status
+
+
+def _rule(move: Move, by: Side, sources: set[Status], target: Status) -> Rule:
+    return Rule(move, by, frozenset(sources), target)
+
+
+S = Status
+RULES: tuple[Rule, ...] = (
+    _rule(Move.OPEN, Side.CLOCK, {S.SCHEDULED}, S.OPEN),
+    _rule(Move.BEGIN, Side.CLIENT, {S.OPEN}, S.IN_PROGRESS),
+    _rule(Move.SUBMIT, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SUBMITTED),
+    _rule(Move.TAKE_BACK, Side.CLIENT, {S.SUBMITTED}, S.IN_PROGRESS),
+    _rule(Move.SKIP, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SKIPPED),
+    _rule(Move.PICK_UP, Side.CLIENT, {S.SKIPPED, S.EXPIRED}, S.IN_PROGRESS),
+    _rule(Move.REVIEW, Side.THERAPIST, {S.SUBMITTED}, S.REVIEWED),
+    _rule(Move.RETURN, Side.THERAPIST, {S.SUBMITTED}, S.RETURNED),
+    _rule(
+        Move.WITHDRAW,
+        Side.THERAPIST,
+        {S.SCHEDULED, S.OPEN, S.IN_PROGRESS, S.RETURNED, S.SKIPPED, S.EXPIRED},
+        S.WITHDRAWN,
+    ),
+    _rule(Move.EXPIRE, Side.CLOCK, {S.SCHEDULED, S.OPEN, S.IN_PROGRESS}, S.EXPIRED),
+)
+BY_MOVE: dict[Move, Rule] = {rule.move: rule for rule in RULES}
+
+TURN: dict[Status, Side] = {
+    S.SCHEDULED: Side.CLOCK,
+    S.OPEN: Side.CLIENT,
+    S.IN_PROGRESS: Side.CLIENT,
+    S.SUBMITTED: Side.THERAPIST,
+    S.RETURNED: Side.CLIENT,
+    S.REVIEWED: Side.NOBODY,
+    S.SKIPPED: Side.NOBODY,
+    S.EXPIRED: Side.NOBODY,
+    S.WITHDRAWN: Side.NOBODY,
+}
+CLIENTS_TURN = tuple(status for status in Status if TURN[status] is Side.CLIENT)
+# A client keeps seeing these; a withdrawn homework is gone from their pages.
+SHOWN_TO_CLIENT = tuple(s for s in Status if s not in {S.SCHEDULED, S.WITHDRAWN})
+
+
+def possible(move: Move, status: Status) -> bool:
+    """Say whether the table allows `move` from `status`."""
+    return status in BY_MOVE[move].sources
+
+
+def target(move: Move) -> Status:
+    """Return where `move` leads."""
+    return BY_MOVE[move].target
+
+
+def diagram() -> str:
+    """Draw the table as a Mermaid state diagram, for docs/workflow.md."""
+    lines = ["stateDiagram-v2", "    [*] --> scheduled"]
+    lines += [
+        f"    {source} --> {rule.target}: {rule.move} ({rule.by})"
+        for rule in RULES
+        for source in Status
+        if source in rule.sources
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,30 @@
+"""May this person? Pure questions about the practice's own affairs.
+
+Names and states are for admins; words are not. The access matrix is docs/visibility.md.
+"""
+
+from practice.actors import Actor
+
+
+def may_administer(actor: Actor) -> bool:
+    """People, roles, invitations, settings, audit."""
+    return actor.is_admin and _scope(actor, "admin")
+
+
+def may_see_people(actor: Actor) -> bool:
+    """Who works here."""
+    return actor.is_member
+
+
+def may_care(actor: Actor) -> bool:
+    """Have a caseload of one's own: add clients, assign, review."""
+    return actor.is_therapist
+
+
+def may_read_caseloads(actor: Actor) -> bool:
+    """Read somebody's caseload: one's own, or as a named supervisor."""
+    return actor.is_therapist or actor.is_supervisor
+
+
+def _scope(actor: Actor, scope: str) -> bool:
+    return actor.scopes is None or scope in actor.scopes

@@ -1,0 +1,1 @@
+"""What a member may see of the practice. The first argument is always who is asking."""
