@@ -127,7 +127,9 @@ class _Talker(SMTP):
         self.sink.connections += 1
         self.sink.talkers.add(self)
         try:
-            if not await self._play("greeting", []):
+            if await self._play("greeting", []):
+                self._drop()
+            else:
                 await super()._handle_client()
         finally:
             self.sink.talkers.discard(self)
@@ -177,7 +179,8 @@ class _Talker(SMTP):
 
     def _drop(self) -> None:
         if self.transport is not None:
-            self.transport.abort()
+            # What was answered still leaves; nothing more is read.
+            self.transport.close()
 
 
 class _Handler:
