@@ -1,0 +1,64 @@
+"""Carry out erasures whose waiting time is over; the audit trail stays, the words go."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from clients.actions import erasing as clients_erasing
+from clients.models import Client, ErasureRequest
+from exercises.models import Assignment, Reminder
+from practice.actions import auditing
+from practice.actors import system
+from practice.models import Practice
+from practice.tenancy import scope
+
+
+def erase_due(at: datetime) -> int:
+    """Erase every record that is due in every practice; return how many. Runs as the worker."""
+    with scope():
+        practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
+    erased = 0
+    for practice in practices:
+        with scope(practice=practice):
+            due = list(
+                ErasureRequest.objects.select_for_update(skip_locked=True)
+                .filter(due_at__lte=at, cancelled_at=None, done_at=None)
+                .order_by("due_at", "pk")[:50]
+            )
+            for request in due:
+                erased += _erase(request, at)
+    return erased
+
+
+def _erase(request: ErasureRequest, at: datetime) -> bool:
+    client = Client.objects.filter(pk=request.client_id, legal_hold=False).first()
+    if client is None and Client.objects.filter(pk=request.client_id).exists():
+        return False  # held: it waits for as long as the hold stands
+    with transaction.atomic():
+        if client is not None:
+            _keep_partners_work(client)
+            Reminder.objects.filter(client_id=client.pk).delete()
+            clients_erasing.erase_client_rows(client, at=at)
+        ErasureRequest.objects.filter(pk=request.pk).update(done_at=at)
+        auditing.record(
+            by=system(request.practice_id),
+            at=at,
+            action="record.erased",
+            object_kind="client",
+            object_id=request.client_id,
+            client_id=request.client_id,
+        )
+    return True
+
+
+def _keep_partners_work(client: Client) -> None:
+    """Re-point couple assignments to the partner alone: their own homework is theirs to keep."""
+    shared = Assignment.objects.select_related("couple").filter(
+        couple__in=[*client.couples_as_first.all(), *client.couples_as_second.all()]
+    )
+    for assignment in shared:
+        couple = assignment.couple
+        if couple is None:
+            continue
+        partner = couple.second_id if couple.first_id == client.pk else couple.first_id
+        Assignment.objects.filter(pk=assignment.pk).update(client_id=partner, couple=None)

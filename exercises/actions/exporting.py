@@ -1,0 +1,137 @@
+"""Hand somebody the whole of one client's record."""
+
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404
+
+from clients.models import Client, Consent
+from clients.permissions import may_care_for, reachable
+from exercises import definition as definitions
+from exercises.models import Homework, Review
+from exercises.queries.homework import homeworks
+from exercises.visibility import Moment, Reply, RoundWords, read_many, read_note, read_review
+from practice.actions import auditing
+from practice.actors import Actor
+
+
+def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[str, Any]:
+    """Return everything `by` may read of a client, ready for JSON and for the readable page.
+
+    For the client themselves and for a therapist of theirs. Private notes of therapists are not
+    part of it. Audited.
+    """
+    if not reachable(by).filter(pk=client.pk).exists():
+        raise Http404
+    if not by.is_client and not may_care_for(by, client):
+        raise PermissionDenied
+    rows = list(homeworks(by).filter(client=client).order_by("opens_at", "pk"))
+    rounds = read_many(by, rows)
+    replies = _replies(by, rows)
+    record = {
+        "format": "homeward-record/1",
+        "exported_at": at.isoformat(),
+        "client": {
+            "name": client.name,
+            "called": client.called,
+            "email": client.email,
+            "zone": client.zone,
+            "language": client.language,
+            "joined_at": client.joined_at.isoformat() if client.joined_at else None,
+        },
+        "consents": [
+            {"version": c.version, "given_at": c.given_at.isoformat(), "text": c.text}
+            for c in Consent.objects.filter(client=client).order_by("given_at", "pk")
+        ],
+        "homework": [
+            _homework(by, row, rounds[row.pk], replies.get(row.pk, []), language) for row in rows
+        ],
+    }
+    with transaction.atomic():
+        auditing.record(
+            by=by,
+            at=at,
+            action="read.exported",
+            object_kind="client",
+            object_id=client.pk,
+            client_id=client.pk,
+        )
+    return record
+
+
+def _replies(by: Actor, rows: list[Homework]) -> dict[Any, list[Reply]]:
+    by_homework = {row.pk: row for row in rows}
+    found: dict[Any, list[Reply]] = {}
+    reviews = (
+        Review.objects.filter(response__homework__in=by_homework, sent_at__isnull=False)
+        .select_related("response", "reviewer__user")
+        .order_by("response__round", "pk")
+    )
+    for review in reviews:
+        review.response.homework = by_homework[review.response.homework_id]
+        reply = read_review(by, review)
+        if reply is not None:
+            found.setdefault(review.response.homework_id, []).append(reply)
+    return found
+
+
+def _homework(
+    by: Actor, row: Homework, rounds: list[RoundWords], replies: list[Reply], language: str
+) -> dict[str, Any]:
+    items = {item.key: item for item in row.version.definition.items}
+    return {
+        "exercise": row.version.definition.title.get(language),
+        "version": row.version.number,
+        "status": row.status,
+        "opened_at": row.opens_at.isoformat(),
+        "submitted_at": row.submitted_at.isoformat() if row.submitted_at else None,
+        "note": read_note(by, row.assignment, row),
+        "rounds": [_round(items, words, language) for words in rounds],
+        "answers_from_therapist": [
+            {
+                "from": reply.review.reviewer.user.get_full_name(),
+                "round": reply.review.response.round,
+                "words": reply.words,
+                "comments": [
+                    {"question": items[key].text.get(language), "words": text}
+                    for key, text in reply.comments.items()
+                    if key in items
+                ],
+            }
+            for reply in replies
+        ],
+    }
+
+
+def _round(items: dict[str, Any], words: RoundWords, language: str) -> dict[str, Any]:
+    return {
+        "round": words.response.round,
+        "submitted_at": (
+            words.response.submitted_at.isoformat() if words.response.submitted_at else None
+        ),
+        "answers": _answers(items, words.words, language),
+        "moments": [_moment(items, moment, language) for moment in words.moments],
+    }
+
+
+def _moment(items: dict[str, Any], moment: Moment, language: str) -> dict[str, Any]:
+    inner = {item.key: item for item in items[moment.entry.log_key].items}
+    return {
+        "at": moment.entry.happened_at.isoformat(),
+        "answers": _answers(inner, moment.words, language),
+    }
+
+
+def _answers(items: dict[str, Any], words: dict[str, Any], language: str) -> list[dict[str, Any]]:
+    return [
+        {
+            "question": item.text.get(language),
+            "outcome": str(words[key].outcome),
+            "value": words[key].value,
+            "readable": definitions.describe(item, words[key].value, language),
+        }
+        for key, item in items.items()
+        if key in words
+    ]

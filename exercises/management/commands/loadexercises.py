@@ -1,0 +1,40 @@
+"""Bring the exercise files into every practice's library; safe to repeat."""
+
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import transaction
+from django.utils.timezone import now
+
+from exercises import definition as definitions
+from exercises.actions import publishing
+from practice.models import Practice
+from practice.tenancy import scope
+
+
+class Command(BaseCommand):
+    """Read and check every file first: with one bad file, nothing at all is loaded."""
+
+    help = "Load the exercise library (or another folder of exercise files) into all practices."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take a folder and a practice."""
+        parser.add_argument("--folder", type=Path, default=None)
+        parser.add_argument("--practice", default=None, help="only this practice's id")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Load, and say how many versions are new."""
+        try:
+            wanted = definitions.load_library(options["folder"])
+        except definitions.DefinitionError as error:
+            raise CommandError(str(error)) from error
+        practices = Practice.objects.order_by("pk")
+        if options["practice"]:
+            practices = practices.filter(pk=options["practice"])
+        with transaction.atomic():
+            new = 0
+            for practice in practices:
+                with scope(practice=practice.pk):
+                    new += publishing.publish(practice.pk, wanted, at=now())
+        self.stdout.write(f"{len(wanted)} exercises, {new} new versions")
