@@ -52,6 +52,7 @@ class Sink:
     behaviours: list[Behaviour] = field(default_factory=list)
     messages: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
+    url: str = ""
     talkers: "set[_Talker]" = field(default_factory=set)
 
     def misbehave(self, phase: Phase, recipient: str = EVERYONE, **how: object) -> Behaviour:
@@ -215,6 +216,7 @@ class SinkServer(Controller):
         """Learn the port the system gave us before the base class tries to connect to it."""
         if self.port == 0 and self.server is not None:
             self.port = self.server.sockets[0].getsockname()[1]
+        self.sink.url = f"smtp://127.0.0.1:{self.port}"
         super()._trigger_server()
         self.sink.connections = 0
 
@@ -230,11 +232,6 @@ class SinkServer(Controller):
         # Two turns of the loop: one for the cancelled dialogues, one for their connections.
         for _turn in range(2):
             await asyncio.sleep(0.01)
-
-    @property
-    def url(self) -> str:
-        """Return the EMAIL_URL."""
-        return f"smtp://127.0.0.1:{self.port}"
 
 
 async def _serve(port: int, folder: Path) -> None:

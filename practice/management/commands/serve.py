@@ -15,7 +15,6 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn
 
-import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from practice.config import processes
@@ -24,6 +23,7 @@ from practice.config.embedded import Postgres, Valkey
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 _STEADY = 30.0
 _LONGEST_BACKOFF = 30.0
+_OURS = "practice.config."
 _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
@@ -112,6 +112,11 @@ class Command(BaseCommand):
 
     def handle(self, *, port: int, host: str, data: Path, **_options: Any) -> None:
         """Start everything, watch over it, end everything."""
+        if os.environ.get("DATABASE_URL"):
+            raise CommandError(
+                "DATABASE_URL is set, but this command serves demo data and never touches a real"
+                " database. Unset it, or see docs/operations.md for a real installation."
+            )
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _enough)
         data = data.resolve()
@@ -119,6 +124,7 @@ class Command(BaseCommand):
         data.chmod(0o711)
         began = time.monotonic()
         with _only_one(data):
+            _end_leftovers(data)
             plan = self._plan(data, port, host)
             children: list[Child] = []
             try:
@@ -167,6 +173,7 @@ class Command(BaseCommand):
             for child in _children(plan):
                 children.append(child)
                 child.start()
+            _remember(plan, children)
             web = children[1]
             if web.process is not None:
                 processes.wait_until(
@@ -203,11 +210,12 @@ class Command(BaseCommand):
                     server.start()
             for child in children:
                 self._look_after(child)
+                if child.process is None and time.monotonic() >= child.due:
+                    child.start()
+                    _remember(plan, children)
 
     def _look_after(self, child: Child) -> None:
         if child.process is None:
-            if time.monotonic() >= child.due:
-                child.start()
             return
         code = child.process.poll()
         if code is None:
@@ -343,6 +351,23 @@ def _healthy(plan: Plan) -> bool:
         connection.close()
 
 
+def _remember(plan: Plan, children: list[Child]) -> None:
+    """Note who runs, for a next start after we were killed where nobody tells our children."""
+    pids = [child.process.pid for child in children if child.process is not None]
+    pids += [plan.valkey.child.pid] if plan.valkey.child is not None else []
+    (plan.data / "children").write_text("\n".join(map(str, pids)))
+
+
+def _end_leftovers(data: Path) -> None:
+    """End what a killed run left; a number that now belongs to somebody else is let be."""
+    notes = data / "children"
+    with suppress(FileNotFoundError, ValueError):
+        for pid in map(int, notes.read_text().split()):
+            if any(mark in processes.command_of(pid) for mark in (str(data), str(ROOT), _OURS)):
+                processes.end_stranger(pid, signal.SIGTERM, patience=10)
+    notes.unlink(missing_ok=True)
+
+
 def _end(plan: Plan, children: list[Child]) -> None:
     """End everything, doors first and the database last."""
     running = [child.process for child in reversed(children) if child.process is not None]
@@ -352,5 +377,5 @@ def _end(plan: Plan, children: list[Child]) -> None:
     for process in running:
         processes.end(process, patience=10)
     plan.valkey.stop()
-    with suppress(psycopg.Error):
-        plan.postgres.stop()
+    plan.postgres.stop()
+    (plan.data / "children").unlink(missing_ok=True)

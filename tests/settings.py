@@ -1,0 +1,30 @@
+"""Homeward's settings for tests: the real ones, with secrets of no worth and a quick hasher.
+
+The servers' addresses come from the environment (real servers), or `tests.conftest` fills them in
+once it has started its own.
+"""
+
+import base64
+import os
+
+os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
+os.environ.setdefault("HOMEWARD_MASTER_KEY", base64.b64encode(b"only for tests: thirty-two bytes").decode())
+os.environ.setdefault("DATABASE_URL", "postgres://homeward@localhost/homeward")
+os.environ.setdefault("REDIS_URL", "redis://localhost:6379/0")
+os.environ.setdefault("EMAIL_URL", "smtp://localhost:1025")
+os.environ.setdefault("HOMEWARD_BASE_URL", "http://testserver")
+for name in ("HOMEWARD_DEMO", "HOMEWARD_EMBEDDED", "DATABASE_ROLE", "HOMEWARD_MAIL_DIR"):
+    os.environ.pop(name, None)
+
+from practice.config.settings import *  # noqa: E402, F403 -- these are those, and a few below
+
+ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
+# Verifiable by the real hasher too, so that a person made by a test can sign in to a live site.
+PASSWORD_HASHERS = ["tests.hashers.QuickHasher"]
+# In memory and cleared between tests; the live sites use the real one.
+CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    # Without a manifest, so that no test needs `collectstatic`; the live sites have it.
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
