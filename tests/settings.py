@@ -8,9 +8,11 @@ import base64
 import os
 
 os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-os.environ.setdefault("HOMEWARD_MASTER_KEY", base64.b64encode(b"only for tests: thirty-two bytes").decode())
-os.environ.setdefault("DATABASE_URL", "postgres://homeward@localhost/homeward")
-os.environ.setdefault("REDIS_URL", "redis://localhost:6379/0")
+os.environ.setdefault(
+    "HOMEWARD_MASTER_KEY", base64.b64encode(b"only for tests: thirty-two bytes").decode()
+)
+os.environ.setdefault("DATABASE_URL", "postgres://homeward@placeholder.invalid/homeward")
+os.environ.setdefault("REDIS_URL", "redis://placeholder.invalid:6379/0")
 os.environ.setdefault("EMAIL_URL", "smtp://localhost:1025")
 os.environ.setdefault("HOMEWARD_BASE_URL", "http://testserver")
 for name in ("HOMEWARD_DEMO", "HOMEWARD_EMBEDDED", "DATABASE_ROLE", "HOMEWARD_MAIL_DIR"):

@@ -119,9 +119,7 @@ class _Talker(SMTP):
     """One SMTP dialogue that consults the script between its phases."""
 
     def __init__(self, sink: Sink) -> None:
-        super().__init__(
-            _Handler(sink), enable_SMTPUTF8=True, ident="Homeward sink", timeout=900
-        )
+        super().__init__(_Handler(sink), enable_SMTPUTF8=True, ident="Homeward sink", timeout=900)
         self.sink = sink
 
     async def _handle_client(self) -> None:

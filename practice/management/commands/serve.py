@@ -102,7 +102,7 @@ class Command(BaseCommand):
     """Serve Homeward with demo data until Ctrl-C."""
 
     help = __doc__ or ""
-    requires_system_checks: list[str] = []  # noqa: RUF012 -- each step below checks for itself
+    requires_system_checks: list[str] = []  # each step below checks for itself
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take the address to listen on and the folder of the data."""

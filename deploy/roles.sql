@@ -1,0 +1,11 @@
+-- The roles of a new installation, run once by the owner of the database:
+--   APP_PASSWORD=… psql --dbname=homeward --file=deploy/roles.sql
+-- Web and worker sign in as homeward_app, which owns nothing and may do nothing until it becomes
+-- homeward_web or homeward_worker (DATABASE_ROLE); row-level security binds both.
+\getenv password APP_PASSWORD
+\set ON_ERROR_STOP on
+CREATE ROLE homeward_web NOLOGIN NOINHERIT;
+CREATE ROLE homeward_worker NOLOGIN NOINHERIT;
+CREATE ROLE homeward_app LOGIN NOINHERIT PASSWORD :'password';
+GRANT homeward_web, homeward_worker TO homeward_app;
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;

@@ -1,0 +1,431 @@
+"""The ground the rest stands on: servers from wheels, the supervisor, the sink, the two commands."""
+
+import contextlib
+import os
+import re
+import signal
+import smtplib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.request import urlopen
+
+import dj_database_url
+import pytest
+import yaml
+from django.db import connection
+
+from practice.config import processes
+from practice.config.embedded import Postgres, Valkey, escape
+from practice.config.sink import Sink
+from tests import servers
+from tests.conftest import acting_as, as_owner
+
+LINUX = pytest.mark.skipif(sys.platform != "linux", reason="children die with us only on Linux")
+
+
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a short folder that an unprivileged server can reach; pytest's own is closed."""
+    import shutil
+    import tempfile
+
+    place = Path(tempfile.mkdtemp(prefix="Homeward-"))
+    place.chmod(0o711)
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
+
+
+# --- PostgreSQL and Valkey --------------------------------------------------------------------
+def test_postgres_listens_on_no_network_and_lets_only_us_in(folder: Path) -> None:
+    server = Postgres(folder, logs=folder / "logs", durable=False)
+    server.start()
+    try:
+        with server.connect() as owner:
+            assert owner.execute("SHOW listen_addresses").fetchone() == ("",)
+            assert owner.execute("SHOW server_version_num").fetchone() >= ("180000",)
+            logins = owner.execute(
+                "SELECT rolname, rolcanlogin, rolsuper, rolbypassrls FROM pg_roles"
+                " WHERE rolname LIKE 'homeward\\_%' ORDER BY 1"
+            ).fetchall()
+        assert logins == [
+            ("homeward_web", True, False, False),
+            ("homeward_worker", True, False, False),
+        ]
+        assert server.sockets.stat().st_mode & 0o077 == 0
+        for role in ("homeward", "homeward_web", "homeward_worker"):
+            parts = dj_database_url.parse(server.url(role))
+            assert parts["HOST"] == str(server.sockets)
+    finally:
+        server.stop()
+
+
+def test_postgres_starts_again_after_a_kill(folder: Path) -> None:
+    first = Postgres(folder, logs=folder / "logs")
+    first.start()
+    with first.connect("homeward") as owner:
+        owner.execute("CREATE TABLE kept (word text)")
+        owner.execute("INSERT INTO kept VALUES ('still here')")
+    assert first.child is not None
+    processes.end(first.child, signal.SIGKILL)
+    assert (first.data / "postmaster.pid").exists()
+
+    second = Postgres(folder, logs=folder / "logs")
+    second.start()
+    try:
+        with second.connect("homeward") as owner:
+            assert owner.execute("SELECT word FROM kept").fetchone() == ("still here",)
+    finally:
+        second.stop()
+
+
+def test_postgres_takes_over_from_a_server_left_running(folder: Path) -> None:
+    first = Postgres(folder, logs=folder / "logs", durable=False)
+    first.start()
+    second = Postgres(folder, logs=folder / "logs", durable=False)
+    second.start()
+    try:
+        assert first.child is not None
+        assert first.child.wait(5) == 0
+    finally:
+        second.stop()
+
+
+def test_a_lock_whose_number_belongs_to_somebody_else_is_no_obstacle(folder: Path) -> None:
+    server = Postgres(folder, logs=folder / "logs", durable=False)
+    server.start()
+    server.stop()
+    lock = server.data / "postmaster.pid"
+    lock.write_text(f"{os.getpid()}\n{server.data}\n")
+    server.start()
+    server.stop()
+
+
+def test_an_interrupted_first_start_is_begun_anew(folder: Path) -> None:
+    (folder / "postgres.new").mkdir()
+    (folder / "postgres.new" / "half").write_text("")
+    server = Postgres(folder, logs=folder / "logs", durable=False)
+    server.start()
+    server.stop()
+    assert not (folder / "postgres.new").exists()
+
+
+def test_data_of_another_version_is_refused_in_plain_words(folder: Path) -> None:
+    server = Postgres(folder, logs=folder / "logs", durable=False)
+    server.start()
+    server.stop()
+    (server.data / "PG_VERSION").write_text("17\n")
+    with pytest.raises(RuntimeError, match=r"made by PostgreSQL 17, and this is 18"):
+        server.start()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has folders its servers can't enter")
+def test_a_clone_under_a_closed_folder_keeps_its_data_outside(folder: Path) -> None:
+    closed = folder / "closed"
+    closed.mkdir(mode=0o700)
+    server = Postgres(closed / "clone" / ".data", logs=folder / "logs", durable=False)
+    try:
+        assert server.folder.parent == Path("/var/lib")
+        server.start()
+        server.stop()
+    finally:
+        import shutil
+
+        shutil.rmtree(server.folder, ignore_errors=True)
+
+
+def test_a_folder_made_by_somebody_else_is_refused(folder: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("only root can play somebody else")
+    (folder / "socket").mkdir()
+    os.chown(folder / "socket", 12345, 12345)
+    with pytest.raises(RuntimeError, match="belongs to somebody else"):
+        Postgres(folder, logs=folder / "logs").start()
+
+
+@pytest.mark.parametrize("path", ["/srv/a", "/home/Ana Müller/Homeward@2/.data", "/x/%41+&?#"])
+def test_any_path_survives_a_database_url(path: str) -> None:
+    assert dj_database_url.parse(f"postgres://web@{escape(path)}/homeward")["HOST"] == path
+
+
+def test_valkey_wants_its_password_and_evicts_nothing(folder: Path) -> None:
+    import redis
+
+    server = Valkey(folder, logs=folder / "logs")
+    server.start()
+    try:
+        with redis.Redis.from_url(server.url) as client:
+            assert client.config_get("maxmemory-policy") == {
+                b"maxmemory-policy": b"noeviction"
+            } or (client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"})
+        with redis.Redis(port=server.port) as stranger, pytest.raises(redis.AuthenticationError):
+            stranger.ping()
+        assert (server.folder / "valkey.conf").stat().st_mode & 0o077 == 0
+    finally:
+        server.stop()
+
+
+# --- the wall ---------------------------------------------------------------------------------
+@pytest.mark.django_db
+def test_ordinary_tests_stand_before_the_wall() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("homeward_web",)
+        with acting_as("homeward_worker"):
+            cursor.execute("SELECT current_user")
+            assert cursor.fetchone() == ("homeward_worker",)
+        with as_owner():
+            cursor.execute("SELECT row_security_active('practice_practice')")
+            assert cursor.fetchone() == (False,)
+        cursor.execute("SELECT row_security_active('practice_practice')")
+        assert cursor.fetchone() == (True,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_test_with_real_transactions_is_cleaned_up_as_the_owner() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("homeward_web",)
+
+
+# --- the sink ---------------------------------------------------------------------------------
+def _send(sink: Sink, to: str, *, timeout: float = 5) -> None:
+    port = int(sink.url.rpartition(":")[2])
+    with smtplib.SMTP("127.0.0.1", port, timeout=timeout) as client:
+        client.sendmail("from@example.org", [to], "Subject: Hello\r\n\r\nWords\r\n")
+
+
+def test_the_sink_keeps_what_it_receives(sink: Sink) -> None:
+    _send(sink, "ana@example.org")
+    _send(sink, "ben@example.org")
+    (mail,) = sink.to("ana@example.org")
+    assert mail["Subject"] == "Hello"
+    assert mail["X-Envelope-To"] == "ana@example.org"
+    assert len(sink.messages) == 2
+
+
+@pytest.mark.parametrize(
+    ("phase", "how", "expected", "kept"),
+    [
+        ("rcpt", {"reply": "550 no such box"}, smtplib.SMTPRecipientsRefused, 0),
+        ("data", {"reply": "451 later"}, smtplib.SMTPDataError, 0),
+        ("body", {"drop": True}, smtplib.SMTPServerDisconnected, 0),
+        ("dot", {"reply": "554 no"}, smtplib.SMTPDataError, 0),
+        ("dot", {"drop": True}, smtplib.SMTPServerDisconnected, 0),
+        ("dot", {"drop": True, "accept": True}, smtplib.SMTPServerDisconnected, 1),
+        ("dot", {"hang": True, "accept": True}, smtplib.SMTPServerDisconnected, 1),
+    ],
+)
+def test_the_sink_misbehaves_for_one_recipient_at_one_phase(
+    sink: Sink, phase: str, how: dict[str, object], expected: type[Exception], kept: int
+) -> None:
+    sink.misbehave(phase, "ana@example.org", **how)  # type: ignore[arg-type]
+    with pytest.raises(expected):
+        _send(sink, "ana@example.org", timeout=1)
+    assert len(sink.messages) == kept
+    _send(sink, "ben@example.org")
+    assert len(sink.to("ben@example.org")) == 1
+
+
+def test_the_sink_misbehaves_a_number_of_times(sink: Sink) -> None:
+    sink.misbehave("mail", reply="451 later", times=1)
+    with pytest.raises(smtplib.SMTPSenderRefused):
+        _send(sink, "ana@example.org")
+    _send(sink, "ana@example.org")
+    assert len(sink.messages) == 1
+
+
+# --- children ---------------------------------------------------------------------------------
+@LINUX
+def test_children_die_with_a_parent_killed_outright(folder: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path\n"
+        "from practice.config.embedded import Postgres, Valkey\n"
+        f"place = Path({str(folder)!r})\n"
+        "servers = Postgres(place, logs=place, durable=False), Valkey(place, logs=place)\n"
+        "[server.start() for server in servers]\n"
+        "print(*[server.child.pid for server in servers], flush=True); time.sleep(60)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=servers.ROOT, stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert all(processes.command_of(pid) for pid in pids)
+        parent.kill()
+    _wait(lambda: not any(processes.command_of(pid) for pid in pids), 10)
+
+
+def _wait(condition, seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+
+
+def _marked(folder: Path) -> list[str]:
+    """Return the command lines of the processes that mention `folder` in command or environment."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            words = (place / "cmdline").read_bytes() + (place / "environ").read_bytes()
+            if str(folder).encode() in words and place.name != str(os.getpid()):
+                found.append((place / "cmdline").read_bytes().replace(b"\0", b" ").decode())
+    return found
+
+
+# --- make run ---------------------------------------------------------------------------------
+class Run:
+    """`manage.py serve`, as `make run` starts it."""
+
+    def __init__(self, data: Path, port: int) -> None:
+        self.data = data
+        env = {
+            name: value
+            for name, value in os.environ.items()
+            if name in {"PATH", "HOME", "LANG", "SSL_CERT_FILE"}
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "serve", "--data", str(data), "--port", str(port)],
+            cwd=servers.ROOT,
+            env=env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        self.said = ""
+
+    def until(self, words: str, seconds: float = 120) -> str:
+        """Read what it says until `words` come."""
+        assert self.process.stdout is not None
+        deadline = time.monotonic() + seconds
+        while words not in self.said:
+            line = self.process.stdout.readline()
+            assert line, f"it ended without saying {words!r}:\n{self.said}"
+            assert time.monotonic() < deadline, self.said
+            self.said += line
+        return self.said
+
+    def finish(self, number: signal.Signals) -> int:
+        """Send a signal and wait for the end."""
+        self.process.send_signal(number)
+        rest, _ = self.process.communicate(timeout=60)
+        self.said += rest or ""
+        return self.process.returncode
+
+
+@LINUX
+def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        run = Run(folder / "data", port)
+        said = run.until("Ctrl-C ends everything")
+    assert f"Port {port} is taken" in said
+    address = re.search(r"Homeward is at (http://localhost:\d+)", said)
+    assert address is not None
+    with urlopen(f"{address[1]}/health", timeout=10) as answer:  # noqa: S310 -- our own address
+        assert answer.status == 200
+    for secret in ("secret_key", "homeward_master_key"):
+        assert (folder / "data" / secret).stat().st_mode & 0o077 == 0
+
+    second = Run(folder / "data", port)
+    second.process.wait(60)
+    assert second.process.stdout is not None
+    assert "already runs from this folder" in second.process.stdout.read()
+    second.process.stdout.close()
+
+    beat = int(next(p for p in _pids("celery", folder) if "beat" in processes.command_of(p)))
+    os.kill(beat, signal.SIGKILL)
+    run.until("The beat ended by itself", 20)
+    _wait(lambda: any("beat" in processes.command_of(pid) for pid in _pids("celery", folder)), 20)
+
+    assert run.finish(signal.SIGINT) == 0
+    assert "Everything has ended" in run.said
+    assert _marked(folder) == []
+
+    # Again, with the data of before; and this time without the chance to say goodbye.
+    began = time.monotonic()
+    run = Run(folder / "data", port)
+    run.until("Ctrl-C ends everything")
+    assert time.monotonic() - began < 40
+    assert run.finish(signal.SIGKILL) == -signal.SIGKILL
+    _wait(lambda: _marked(folder) == [], 30)
+
+
+def _pids(word: str, folder: Path) -> list[int]:
+    return [
+        int(place.name)
+        for place in Path("/proc").glob("[0-9]*")
+        if word in processes.command_of(int(place.name)) and _mentions(place, folder)
+    ]
+
+
+def _mentions(place: Path, folder: Path) -> bool:
+    try:
+        return str(folder).encode() in (place / "environ").read_bytes()
+    except OSError:
+        return False
+
+
+def test_make_run_refuses_a_real_database() -> None:
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "serve"],
+        cwd=servers.ROOT,
+        env={**os.environ, "DATABASE_URL": "postgres://real@db.example.org/practice"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode == 1
+    assert "never touches a real database" in answer.stderr
+
+
+@pytest.mark.parametrize("embedded", ["", "/somewhere/else"])
+def test_demo_mode_refuses_a_real_database(embedded: str) -> None:
+    answer = subprocess.run(
+        [sys.executable, "manage.py", "check"],
+        cwd=servers.ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "practice.config.settings",
+            "HOMEWARD_DEMO": "1",
+            "HOMEWARD_EMBEDDED": embedded,
+            "DATABASE_URL": "postgres://real@db.example.org/practice",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert answer.returncode != 0
+    assert "Demo mode only runs on the database `make run` starts itself" in answer.stderr
+
+
+# --- the papers -------------------------------------------------------------------------------
+def test_continuous_integration_calls_make_test_and_nothing_hidden() -> None:
+    script = (servers.ROOT / ".ci" / "run").read_text()
+    commands = [line for line in script.splitlines() if line and not line.startswith("#")]
+    assert commands == ["set -eu", 'cd "$(dirname "$0")/.."', "exec make test"]
+
+
+def test_compose_runs_every_process_under_its_own_role() -> None:
+    services = yaml.safe_load((servers.ROOT / "compose.yaml").read_text())["services"]
+    assert {"postgres", "redis", "web", "worker", "beat", "pump"} <= services.keys()
+    assert services["web"]["environment"]["DATABASE_ROLE"] == "homeward_web"
+    for name in ("worker", "beat", "pump"):
+        assert services[name]["environment"]["DATABASE_ROLE"] == "homeward_worker"
+
+
+def test_every_environment_variable_is_in_the_operations_table() -> None:
+    sources = [servers.ROOT / "practice/config" / name for name in ("settings.py", "web.py")]
+    read = {
+        name
+        for source in sources
+        for name in re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', source.read_text())
+    }
+    table = (servers.ROOT / "docs" / "operations.md").read_text()
+    assert sorted(name for name in read if f"`{name}`" not in table) == []
