@@ -1,0 +1,246 @@
+/* Homeward, for everyone. All of it improves pages that already work without it.
+   No innerHTML, no eval: it runs under `require-trusted-types-for 'script'`.
+   Raw IndexedDB, not the idb package: we need get, put and delete of one store, fifteen lines here. */
+(() => {
+  "use strict";
+  const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const remember = { /* storage can be forbidden; then nothing is remembered */
+    get: (k) => { try { return localStorage.getItem(k); } catch { return null; } },
+    set: (k, v) => { try { v === null ? localStorage.removeItem(k) : localStorage.setItem(k, v); } catch { /* so be it */ } },
+  };
+  const csrf = () => $("meta[name=csrf-token]")?.content ?? $("[name=csrfmiddlewaretoken]")?.value ?? "";
+
+  /* ---- Leave: cover, end the session, replace, so that Back does not return here. */
+  const drafts = [];
+  const leave = (button) => {
+    const cover = document.createElement("div"); cover.className = "cover"; document.body.append(cover); document.title = "Weather";
+    for (const d of drafts) d.last();
+    if (button.form) navigator.sendBeacon?.(button.form.action, new FormData(button.form));
+    location.replace(button.dataset.exit);
+  };
+  document.addEventListener("click", (e) => { const b = e.target.closest?.("[data-exit]"); if (b) { e.preventDefault(); leave(b); } });
+  let shifts = [];
+  addEventListener("keydown", (e) => {
+    if (e.key !== "Shift") { shifts = []; return; }
+    if (e.repeat) return;
+    const b = $("[data-exit]"), now = Date.now();
+    shifts = [...shifts.filter((t) => now - t < 2000), now];
+    if (b && shifts.length >= 3) leave(b);
+  });
+  /* a page the browser kept in memory shows nothing old after leaving */
+  addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
+
+  /* ---- Dialogs (a link that is also a page of its own), menus, errors. */
+  document.addEventListener("click", (e) => {
+    const t = e.target.closest ? e.target : document.body;
+    const o = t.closest("[data-opens]"), d = o && document.getElementById(o.dataset.opens);
+    if (d?.showModal) { e.preventDefault(); d.showModal(); }
+    const c = t.closest("[data-closes]"), in_ = c?.closest("dialog");
+    if (in_) { e.preventDefault(); in_.close(); }
+    for (const m of $$("details[data-menu][open]")) if (!m.contains(t)) m.open = false;
+  });
+  addEventListener("keydown", (e) => { if (e.key === "Escape") for (const m of $$("details[data-menu][open]")) { m.open = false; $("summary", m).focus(); } });
+  const dialogNow = $("dialog[data-open-now]"); if (dialogNow) { dialogNow.removeAttribute("open"); dialogNow.showModal(); }
+  $("[data-errors]")?.focus();
+
+  /* ---- The idle lock, told five minutes before. */
+  const idle = +document.body.dataset.expires * 1000;
+  let lockAt = Date.now() + idle;
+  const alive = () => { lockAt = Date.now() + idle; const w = $("[data-session-warning]"); if (w) w.hidden = true; };
+  if (idle) setInterval(() => {
+    const left = lockAt - Date.now(), w = $("[data-session-warning]");
+    if (left <= 0) { lockAt = Infinity; for (const d of drafts) d.last(); location.reload(); }
+    else if (w && left <= 300000) w.hidden = false;
+  }, 10000);
+  $("[data-stay]")?.addEventListener("click", () => fetch(location.href, { method: "HEAD", redirect: "manual" }).then((r) => r.ok && alive(), () => {}));
+
+  /* ---- Copies on this device: sealed with a key the server gives to the signed-in person only. */
+  const shared = () => remember.get("homeward-shared") === "1";
+  const open = () => new Promise((ok, no) => { const r = indexedDB.open("homeward", 1); r.onupgradeneeded = () => r.result.createObjectStore("drafts"); r.onsuccess = () => ok(r.result); r.onerror = () => no(r.error); });
+  const tx = async (mode, fn) => { const db = await open(); return new Promise((ok, no) => { const t = db.transaction("drafts", mode), q = fn(t.objectStore("drafts")); t.oncomplete = () => { db.close(); ok(q.result); }; t.onerror = () => { db.close(); no(t.error); }; }); };
+  let key = null;
+  const keyOf = () => key ??= crypto.subtle.importKey("raw", Uint8Array.from(atob($("meta[name=draft-key]").content.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)), "AES-GCM", false, ["encrypt", "decrypt"]);
+  const seal = async (o) => { const iv = crypto.getRandomValues(new Uint8Array(12)); return { iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(), new TextEncoder().encode(JSON.stringify(o))) }; };
+  const unseal = async ({ iv, box }) => JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(), box)));
+  const keeps = () => !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
+  const device = (() => { let id = remember.get("homeward-device"); if (!id) { id = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join(""); remember.set("homeward-device", id); } return id; })();
+  for (const el of $$("[data-shared-device]")) {
+    el.hidden = false;
+    const box = $("input", el);
+    if (box) { box.checked = shared(); box.addEventListener("change", () => { remember.set("homeward-shared", box.checked ? "1" : null); if (box.checked) tx("readwrite", (s) => s.clear()).catch(() => {}); }); }
+  }
+
+  /* ---- Saying how it stands: on the page at once, to assistive technology at most every ten seconds. */
+  let said = 0, later = 0;
+  const say = (text, safe = true) => {
+    const s = $("[data-saved]"); if (!s || !text) return;
+    $("[data-saved-text]", s).textContent = text; $(".saved-mark", s).hidden = !safe;
+    clearTimeout(later);
+    later = setTimeout(() => { said = Date.now(); $("[data-saved-status]", s).textContent = text; }, Math.max(0, said + 10000 - Date.now()));
+  };
+  const sentence = (k) => $("[data-saved]")?.dataset[k] ?? "";
+  const trouble = (which) => {
+    const n = $("[data-trouble-note]"); if (!n) return;
+    n.hidden = !which;
+    for (const c of $$("[data-case]", n)) c.hidden = c.dataset.case !== which;
+    const a = $("[data-sign-in]", n); if (a) a.href = "/account/login/?next=" + encodeURIComponent(location.pathname);
+  };
+
+  /* ---- Drafts: the server is the truth, the device a bridge until it has them. */
+  const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
+  class Draft {
+    constructor(form) {
+      this.form = form; this.slot = (form.dataset.homework ?? location.pathname) + " " + (form.dataset.items ?? form.dataset.item ?? "");
+      this.rev = +form.dataset.revision || 0; this.n = 0; this.acked = 0; this.wait = 2000; this.closed = false;
+      this.first = this.read();
+      form.addEventListener("input", () => this.touched(1000));
+      form.addEventListener("change", () => this.touched(0));
+      form.addEventListener("focusout", () => { if (this.n > this.acked) this.touched(0, false); });
+      form.addEventListener("submit", (e) => this.submitting(e));
+      addEventListener("online", () => this.send());
+      addEventListener("offline", () => this.away());
+      addEventListener("pagehide", () => this.last());
+      document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
+      if (keeps()) this.restore();
+    }
+    fields() { return [...this.form.elements].filter((el) => el.name && !/^(csrfmiddlewaretoken|revision|device)$/.test(el.name) && !/submit|button|fieldset|file/.test(el.type)); }
+    read() { const o = {}; for (const el of this.fields()) { o[el.name] ??= []; if (!/radio|checkbox/.test(el.type) ? el.value !== "" : el.checked) o[el.name].push(el.value); } return o; }
+    fill(o) {
+      for (const name of Object.keys(o)) this.grow(name);
+      for (const el of this.fields()) { const v = o[el.name]; if (!v) continue; if (/radio|checkbox/.test(el.type)) el.checked = v.includes(el.value); else el.value = v[0] ?? ""; }
+    }
+    grow(name) { /* a list may have more rows than the page has */
+      const rows = $$("[data-rows]", this.form).find((r) => name.startsWith(r.dataset.rows + "."));
+      for (let i = 0; rows && i < 30 && !this.form.elements[name]; i++) addRow(rows);
+    }
+    touched(delay, changed = true) {
+      if (changed) { this.n++; this.keep(); }
+      clearTimeout(this.timer); this.timer = setTimeout(() => this.send(), delay);
+    }
+    /* no debounce: sealed at once, one write in flight, the latest state wins */
+    async keep() {
+      if (!keeps()) return;
+      this.dirty = true; if (this.writing) return; this.writing = true;
+      try { while (this.dirty) { this.dirty = false; const copy = await seal({ rev: this.rev, fields: this.read() }); await tx("readwrite", (s) => s.put(copy, this.slot)); } }
+      catch { /* a full or forbidden store: the server copy remains */ }
+      finally { this.writing = false; }
+    }
+    async forget() { if (!globalThis.indexedDB) return; while (this.writing) await new Promise((ok) => setTimeout(ok, 20)); if (this.n === this.acked) await tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); }
+    async restore() {
+      let copy;
+      try { const sealed = await tx("readonly", (s) => s.get(this.slot)); if (!sealed) return; copy = await unseal(sealed); }
+      catch { tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); return; } /* sealed for someone else */
+      if (this.n) return;
+      const here = this.first, differ = Object.keys(copy.fields).filter((k) => !same(copy.fields[k], here[k]));
+      if (!differ.length) { this.forget(); return; }
+      const longer = differ.every((k) => (copy.fields[k][0] ?? "").startsWith(here[k]?.[0] ?? ""));
+      if (copy.rev >= this.rev || longer) { this.fill(copy.fields); say(sentence("offline")); this.n++; this.send(); }
+      else { this.n++; this.conflict({ mine: copy.fields, theirs: here, revision: this.rev }); }
+    }
+    request(keepalive) { return fetch(this.form.dataset.saveUrl, { method: "POST", keepalive, redirect: "manual", credentials: "same-origin", headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf() }, body: JSON.stringify({ revision: this.rev, device, fields: this.read() }) }); }
+    /* on the way out: one try that outlives the page */
+    last() { if (this.n > this.acked && !this.closed && this.form.dataset.saveUrl && !this.choosing) { this.keep(); try { this.request(true).catch(() => {}); } catch { /* too large for keepalive: the device copy stands */ } } }
+    async send() {
+      if (this.n === this.acked || this.closed || this.choosing || !this.form.dataset.saveUrl) return;
+      if (this.sending) { this.again = true; return; }
+      clearTimeout(this.timer);
+      const n = this.n;
+      this.sending = (async () => {
+        let r;
+        try { r = await this.request(false); } catch { this.away(); return; }
+        if (r.ok) {
+          const got = await r.json();
+          this.rev = got.revision; this.acked = n; this.wait = 2000; alive(); trouble("");
+          const hidden = this.form.elements.revision; if (hidden) hidden.value = got.revision;
+          say(got.saved_at_text); if (this.n > n) this.keep();
+          this.forget();
+        } else if (r.status === 412) this.conflict(await r.json());
+        else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) { trouble("signed-out"); say(sentence("signedOut"), false); }
+        else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("trouble"), false); }
+        else if (r.status === 422 || r.status === 400 || r.status === 413) say(sentence("trouble"), false); /* sending it says what is wrong, in full */
+        else { trouble("trouble"); say(sentence("trouble"), false); this.retry(); }
+      })();
+      await this.sending; this.sending = null;
+      if (this.again) { this.again = false; this.touched(0, false); }
+    }
+    away() { const kept = keeps(); trouble(kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
+    retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }
+    /* a save on its way would race with the form itself: let it land first, for two seconds at most */
+    submitting(e) {
+      clearTimeout(this.timer);
+      const hidden = this.form.elements.device; if (hidden) hidden.value = device;
+      if (!this.sending || this.waited || e.defaultPrevented) return;
+      e.preventDefault(); const by = e.submitter; this.waited = true;
+      Promise.race([this.sending, new Promise((ok) => setTimeout(ok, 2000))]).then(() => { if (!this.choosing) this.form.requestSubmit(by); this.waited = false; });
+    }
+    words(fields, names) {
+      return names.map((k) => fields[k]?.map((v) => { const el = $$("[name]", this.form).find((x) => x.name === k && /radio|checkbox/.test(x.type) && x.value === v); return el ? el.closest("label")?.textContent.trim().replace(/\s+/g, " ") ?? v : v; }).join(", ")).filter(Boolean).join("\n");
+    }
+    conflict({ mine, theirs, revision }) {
+      const t = $("template[data-conflict]"); if (!t) { trouble("trouble"); return; }
+      if (this.choosing) return;
+      this.choosing = true;
+      mine = mine && typeof mine === "object" ? mine : this.read(); theirs ??= {};
+      const names = Object.keys({ ...mine, ...theirs }).filter((k) => !same(mine[k], theirs[k]));
+      const box = t.content.cloneNode(true).firstElementChild;
+      $("[data-mine]", box).textContent = this.words(mine, names) || "–";
+      $("[data-theirs]", box).textContent = this.words(theirs, names) || "–";
+      box.addEventListener("click", (e) => {
+        const how = e.target.closest("[data-keep]")?.dataset.keep; if (!how) return;
+        const both = (a = [], b = [], el) => (el?.type === "checkbox" ? [...new Set([...a, ...b])] : el?.type === "radio" ? (a.length ? a : b) : [[a[0], b[0]].filter(Boolean).join(el?.tagName === "TEXTAREA" ? "\n\n" : " / ")]);
+        const chosen = {};
+        for (const k of names) { const el = $$("[name]", this.form).find((x) => x.name === k); chosen[k] = how === "mine" ? mine[k] ?? [] : how === "theirs" ? theirs[k] ?? [] : both(mine[k], theirs[k], el); }
+        this.fill(chosen); this.rev = revision; this.choosing = false; this.n++; box.remove(); this.keep(); this.send();
+        this.fields()[0]?.focus();
+      });
+      this.form.before(box); box.focus();
+    }
+  }
+
+  /* ---- Lists: one more row, without a round trip. */
+  const addRow = (rows) => {
+    const all = $$("[data-row]", rows), lastRow = all.at(-1), n = all.length;
+    if (!lastRow || (rows.dataset.max && n >= +rows.dataset.max)) return null;
+    const row = lastRow.cloneNode(true), old = `${rows.dataset.rows}.${n - 1}`, fresh = `${rows.dataset.rows}.${n}`;
+    for (const el of [row, ...$$("*", row)]) for (const a of ["name", "id", "for", "aria-describedby"]) if (el.hasAttribute(a)) el.setAttribute(a, el.getAttribute(a).replaceAll(old, fresh));
+    for (const el of $$("input, textarea, select", row)) { if (/radio|checkbox/.test(el.type)) { el.checked = false; el.removeAttribute("checked"); } else { el.value = ""; el.removeAttribute("value"); if (el.tagName === "TEXTAREA") el.textContent = ""; } el.removeAttribute("aria-invalid"); }
+    for (const el of $$(".field-error", row)) el.remove();
+    for (const el of $$("[data-number], legend.eyebrow", row)) el.textContent = el.textContent.replace(/\d+/, n + 1);
+    rows.append(row);
+    return row;
+  };
+  document.addEventListener("click", (e) => {
+    const b = e.target.closest?.("[data-add]"); if (!b) return;
+    const rows = $$("[data-rows]", b.form ?? document).find((r) => r.dataset.rows === b.dataset.add), row = rows && addRow(rows);
+    if (!row) return;
+    e.preventDefault(); $("input, textarea", row)?.focus();
+    if (rows.dataset.max && $$("[data-row]", rows).length >= +rows.dataset.max) b.hidden = true;
+  });
+  for (const form of $$("form[data-draft]")) drafts.push(new Draft(form));
+
+  /* ---- Quiet timer: an offer, never a limit. */
+  customElements.define("hw-timer", class extends HTMLElement {
+    connectedCallback() {
+      this.total = +this.dataset.seconds; this.left = this.total; this.show();
+      const b = $("[data-toggle]", this), label = $("span", b);
+      b.addEventListener("click", () => { this.tick ? this.stop() : this.start(); label.textContent = this.tick ? this.dataset.hold : this.dataset.on; });
+      $("[data-more]", this).addEventListener("click", () => { this.left += 60; this.total = Math.max(this.total, this.left); this.show(); });
+    }
+    start() { this.at = performance.now(); this.tick = setInterval(() => { const n = performance.now(); this.left -= (n - this.at) / 1000; this.at = n; if (this.left <= 0) { this.left = 0; this.stop(); $("[data-toggle] span", this).textContent = this.dataset.go; $("[data-said]", this).textContent = this.dataset.done; } this.show(); }, 250); }
+    stop() { clearInterval(this.tick); this.tick = 0; }
+    show() { const s = Math.ceil(this.left); $("time", this).textContent = `${Math.floor(s / 60)}:${String(s % 60).padStart(2, "0")}`; $(".run", this).setAttribute("stroke-dasharray", `${(100 * this.left / this.total).toFixed(1)} 100`); }
+    disconnectedCallback() { this.stop(); }
+  });
+
+  /* ---- Choosing how strong a feeling is chooses the feeling; unchoosing the feeling forgets it. */
+  document.addEventListener("change", (e) => {
+    const felt = e.target.closest?.(".felt"); if (!felt) return;
+    const word = $(".feeling input", felt);
+    if (e.target === word) { if (!word.checked) for (const r of $$(".strength input", felt)) r.checked = false; } else word.checked = true;
+  }, true);
+
+  /* ---- The shell for offline. Pages are never kept, see sw.js. */
+  if ($("[data-retry]")) addEventListener("online", () => location.reload());
+  try { navigator.serviceWorker?.register(swUrl("/sw.js")).catch(() => {}); } catch { /* not here, not now: everything works without */ }
+  function swUrl(path) { return globalThis.trustedTypes ? trustedTypes.createPolicy("homeward", { createScriptURL: (u) => { if (u !== "/sw.js") throw new TypeError("No other worker"); return u; } }).createScriptURL(path) : path; }
+})();

@@ -1,0 +1,62 @@
+/* Homeward, for those who work here: keys, undo, phrases. Every page works without it. */
+(() => {
+  "use strict";
+  const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
+  const store = { get: (k) => { try { return localStorage.getItem(k); } catch { return null; } }, set: (k, v) => { try { localStorage.setItem(k, v); } catch { /* so be it */ } } };
+
+  /* ---- Single-key shortcuts: off inside fields and dialogs, and off altogether when one wants. */
+  let on = store.get("homeward-keys") !== "off", went = 0, row = -1;
+  for (const p of $$("[data-shortcuts]")) {
+    p.hidden = false;
+    const b = $("[data-shortcuts-switch]", p), show = () => { b.textContent = on ? b.dataset.off : b.dataset.on; };
+    show(); b.addEventListener("click", () => { on = !on; store.set("homeward-keys", on ? "on" : "off"); show(); });
+  }
+  const typing = (t) => t.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(t.tagName) && !/^(radio|checkbox|button|submit)$/.test(t.type);
+  const moveTo = (step) => {
+    const rows = $$("[data-nav-row]").filter((r) => $("a.title", r));
+    if (!rows.length) return false;
+    row = Math.min(rows.length - 1, Math.max(0, row + step));
+    for (const r of rows) r.classList.toggle("current-row", r === rows[row]);
+    $("a.title", rows[row]).focus(); return true;
+  };
+  addEventListener("keydown", (e) => {
+    if ((e.ctrlKey || e.metaKey) && e.key === "Enter") { const f = e.target.closest?.("form[data-ctrl-enter]") ?? $("form[data-ctrl-enter].reply"); if (f) { e.preventDefault(); f.requestSubmit($("button:not([type=button])", f)); } return; }
+    if (!on || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || typing(e.target) || $("dialog[open]")) return;
+    const k = e.key.toLowerCase(), link = $(`a[data-key="${k === "j" || k === "k" ? k : ""}"]`);
+    if (k === "j" || k === "k") { if (moveTo(k === "j" ? 1 : -1) || link) { e.preventDefault(); if (link && !$("[data-nav-row]")) link.click(); } }
+    else if (k === "g") went = Date.now();
+    else if (k === "r" && Date.now() - went < 1500) { const home = $("[data-key-home]"); if (home) { e.preventDefault(); home.click(); } }
+    else if (k === "c") { const near = document.activeElement?.closest?.(".ans") ?? $(".ans"), d = near && $("[data-comment]", near); if (d) { e.preventDefault(); d.open = true; $("textarea", d).focus(); } }
+  });
+
+  /* ---- Two minutes to undo, counted down where one can see it. */
+  for (const el of $$("[data-countdown]")) {
+    const end = Date.now() + el.dataset.countdown * 1000;
+    const tick = () => {
+      const left = Math.max(0, Math.ceil((end - Date.now()) / 1000));
+      el.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, "0")}`;
+      if (left) setTimeout(tick, 1000); else (el.closest("form") ?? el).remove();
+    };
+    tick();
+  }
+
+  /* ---- Own phrases into the box, at the cursor. */
+  for (const bank of $$("[data-phrases]")) {
+    bank.hidden = false;
+    bank.addEventListener("click", (e) => {
+      const b = e.target.closest("button"), box = document.getElementById(bank.dataset.phrases); if (!b || !box) return;
+      const gap = box.value && !/\s$/.test(box.value.slice(0, box.selectionStart)) ? " " : "";
+      box.setRangeText(gap + b.textContent.trim(), box.selectionStart, box.selectionEnd, "end");
+      box.dispatchEvent(new Event("input", { bubbles: true })); box.focus();
+    });
+  }
+
+  /* ---- Deeds that ask first. The page of the deed says the same without script. */
+  document.addEventListener("submit", (e) => { const ask = e.target.dataset?.confirm; if (ask && !confirm(ask)) e.preventDefault(); });
+
+  /* ---- htmx sends the CSRF token it finds on the page. */
+  document.addEventListener("htmx:config:request", (e) => { const t = $("meta[name=csrf-token]")?.content; if (t) e.detail.ctx.request.headers["X-CSRFToken"] = t; });
+
+  /* ---- A box that was opened for a comment is ready to type in. */
+  document.addEventListener("toggle", (e) => { if (e.target.matches?.("[data-comment]") && e.target.open) $("textarea", e.target)?.focus(); }, true);
+})();

@@ -1,0 +1,255 @@
+"""Sample data for the kit page: every component once, with people who do not exist."""
+
+from typing import Any
+
+from django import template
+
+register = template.Library()
+
+_ONLY = "Only you and Dana"
+_ANA = {"letter": "A", "part": "a", "name": "Ana"}
+_BEN = {"letter": "B", "part": "b", "name": "Ben"}
+_WORDS = (
+    "calm", "barely there", "light", "noticeable", "uneasy", "strong", "quite strong",
+    "very strong", "hard to think", "flooded", "the most I have felt",
+)  # fmt: skip
+_FAMILIES = (
+    ("Hurt and alone", "hurt", ("hurt", "lonely", "unimportant", "turned-away", "longing")),
+    ("Afraid", "afraid", ("afraid", "overwhelmed", "tangled")),
+    ("Sad", "sad", ("sad", "heavy", "unknown")),
+)
+
+
+def _option(key: str, text: str, help_text: str = "", *, checked: bool = False) -> dict[str, Any]:
+    return {"key": key, "text": text, "help": help_text, "checked": checked}
+
+
+def _item(kind: str, text: str, **more: Any) -> dict[str, Any]:
+    key = f"kit-{kind}"
+    return {"key": key, "kind": kind, "text": text, "id_prefix": "q-", "fields": {}} | more
+
+
+def _family(text: str, drawing: str, words: tuple[str, ...]) -> dict[str, Any]:
+    drawn = [
+        {"key": word, "text": word.replace("-", " ").capitalize(), "shape": word} for word in words
+    ]
+    return {"text": text, "shape": drawing, "words": drawn}
+
+
+def _items() -> list[dict[str, Any]]:
+    families = [_family(*family) for family in _FAMILIES]
+    families[0]["words"][1] |= {"checked": True, "strength": 2}
+    cells = [
+        {"index": n, "cells": [_item("text", "", name=f"kit-list.{n}", fields={f"kit-list.{n}": w})]}
+        for n, w in enumerate(("Work rang", "Tired", ""))
+    ]
+    acts = [
+        {
+            "index": 0,
+            "cells": [
+                _item("text", "What did you do?", name="kit-acts.0.what"),
+                _item("yesno", "Was it noticed?", name="kit-acts.0.seen"),
+            ],
+        }
+    ]
+    return [
+        _item("display", "Choose a small or middling quarrel, not the worst one."),
+        _item("text", "What was it about, in one plain sentence?", help="A few words are enough."),
+        _item(
+            "longtext",
+            "What would have helped you feel safe just then?",
+            hints=["A word, a touch, a sentence."],
+            disclosure="You, Dana, and Ben if Dana releases it",
+            shared=True,
+            errors=["Write a few words, or choose “Skip this one”"],
+        ),
+        _item("yesno", "Did the other notice you coming back?"),
+        _item(
+            "choice",
+            "What I needed most",
+            disclosure=_ONLY,
+            options=[_option("safe", "To be safe"), _option("seen", "To be seen", checked=True)],
+        ),
+        _item(
+            "checklist",
+            "On the surface I was holding on to",
+            options=[
+                _option("way", "My way of doing it", checked=True),
+                _option("right", "Being right"),
+                _option("fair", "Fairness", "that it counts the same for both"),
+            ],
+        ),
+        _item(
+            "scale",
+            "How strong was it, at its strongest?",
+            help="Your first guess is a good answer.",
+            low="calm",
+            high="the most I have felt",
+            steps=[{"n": n, "word": word, "checked": n == 7} for n, word in enumerate(_WORDS)],
+        ),
+        _item("emotions", "And underneath, what was there?", families=families, disclosure=_ONLY),
+        _item("number", "How many minutes did it last?", unit="minutes"),
+        _item("date", "When was it?", fields={"kit-date.day": "4", "kit-date.month": "3"}),
+        _item("time", "At what time of day?", fields={"kit-time.time": "19:30"}),
+        _item("datetime", "When did you come back to each other?"),
+        _item("list", "Reasons that have nothing to do with me", rows=cells),
+        _item("list", "Small acts of repair", key="kit-acts", rows=acts),
+    ]
+
+
+def _size(cls: str, width: int, height: int) -> dict[str, Any]:
+    left, right, top, bottom = 34, width - 62, 30, height - 34
+    step = (right - left) / 9
+
+    def at(week: int, value: int) -> tuple[float, float]:
+        return round(left + step * week, 1), round(bottom - (bottom - top) * value / 10, 1)
+
+    ana: list[int | None] = [8, 7, 8, None, 7, 6, 6, 5, 4, 5]
+    ben: list[int | None] = [6, 7, 6, 6, 7, None, 5, 5, 5, 3]
+
+    def path(values: list[int | None]) -> str:
+        parts, pen = [], "M"
+        for week, value in enumerate(values):
+            if value is None:
+                pen = "M"
+                continue
+            parts.append("{}{} {}".format(pen, *at(week, value)))
+            pen = "L"
+        return "".join(parts)
+
+    points = []
+    for values, drawing, name in ((ana, "circle", "pa"), (ben, "square", "pb")):
+        for week, value in enumerate(values):
+            if value is not None:
+                x, y = at(week, value)
+                tie = name == "pa" and ben[week] == value
+                points.append({"x": x, "y": y, "shape": drawing, "cls": name, "tie": tie})
+    band = at(4, 10)[0]
+    return {
+        "cls": cls, "width": width, "height": height,
+        "grid": [{"y": at(0, v)[1], "x1": left, "x2": right, "label": v} for v in (0, 5, 10)],
+        "ticks": [{"x": at(w, 0)[0], "y": bottom + 27, "label": w + 1} for w in range(0, 10, 3)],
+        "band": {"x": band, "y": top, "width": right - band, "height": bottom - top,
+                 "label": "repair practice began", "label_x": band + 9, "label_y": 21},
+        "sessions": [{"x": at(w, 0)[0], "y1": bottom + 2, "y2": bottom + 9} for w in (0, 2, 4, 6, 8)],
+        "polylines": [{"d": path(ana), "cls": "la"}, {"d": path(ben), "cls": "lb"}],
+        "points": points,
+        "labels": [{"x": right + 11, "y": at(9, 5)[1] + 4.5, "text": "Ana", "cls": "ta"},
+                   {"x": right + 11, "y": at(9, 3)[1] + 4.5, "text": "Ben", "cls": "tb"}],
+    }  # fmt: skip
+
+
+def _chart() -> dict[str, Any]:
+    return {
+        "id": "kit-chart",
+        "title": "How strong hard moments felt",
+        "range_text": "0 to 10, last 10 weeks",
+        "summary": "Ana’s moments went from about 8 to about 5, Ben’s from about 6 to about 4.",
+        "aria": "How strong hard moments felt, 0 to 10, by week. Ana from 8 to 5, Ben from 6 to 3.",
+        "sizes": [_size("s", 350, 250), _size("l", 700, 270)],
+        "legend": [
+            _ANA | {"text": "Ana, round marks"},
+            _BEN | {"text": "Ben, square marks, dashed line"},
+        ],
+        "legend_note": "Ticks below: sessions. A gap means no entry.",
+        "table": {"heads": ["Week", "Ana", "Ben"], "rows": [[1, 8, 6], [2, 7, 7], [4, "no entry", 6]]},
+    }
+
+
+def _review() -> list[dict[str, Any]]:
+    comment = {
+        "author": "You",
+        "draft": True,
+        "text": "You knew it was not fine. What told you?",
+        "edit_url": "#c",
+        "delete_url": "#",
+        "what": "comment on question 1",
+    }
+    return [
+        {
+            "person": _ANA,
+            "answer": {
+                "before": "We were talking about the weekend and ",
+                "marked": "Ben picked up the phone",
+                "after": ". I went quiet.",
+            },
+            "comments": [comment],
+            "comment_form": {
+                "action": "#",
+                "id": "kit-comment",
+                "what": "on question 1",
+                "phrases": ["Lovely noticing.", "What was under it?"],
+            },
+            "release": {"name": "release", "partner": "Ben"},
+        },
+        {
+            "person": _BEN,
+            "answer": {"text": "Work rang. When I looked up the evening was over."},
+            "release": {"released_text": "Released to Ana, Sat", "take_back_url": "#"},
+        },
+    ]
+
+
+@register.simple_tag
+def kit_samples() -> dict[str, Any]:
+    """Return what the kit page shows."""
+    return {
+        "items": _items(),
+        "chart": _chart(),
+        "review": _review(),
+        "couple": [_ANA, _BEN],
+        "ana": [{"letter": "A", "part": "a"}],
+        "values": [
+            {"person": _ANA, "answer": {"value": 7, "word": "very strong"}},
+            {"person": _BEN, "answer": {"value": 3, "word": "noticeable"}},
+        ],
+        "feelings": [
+            {
+                "person": _ANA,
+                "answer": {"feelings": [{"text": "Alone", "shape": "lonely", "strength": 2}]},
+            },
+            {"person": _BEN, "state_text": "Not in yet"},
+        ],
+        "summary": [
+            {"label": "How strong it was", "text": "7, very strong", "change_url": "#",
+             "disclosure": _ONLY},
+            {"label": "What would have helped", "text": "“If you had put the phone down.”",
+             "change_url": "#", "disclosure": "You, Dana, and Ben if released", "shared": True},
+            {"label": "Two quiet minutes", "text": "Done your own way", "muted": True},
+        ],
+        "points": ["Dana plans to read it before Thursday.", "Until then you can take it back."],
+        "landings": [{"text": "Two minutes of slow breath", "href": "#"},
+                     {"text": "Talk to someone now", "href": "#"}],
+        "seg": [{"text": "All", "href": "#", "current": True, "count": 6},
+                {"text": "Couples", "href": "#", "count": 5}],
+        "sessions": [{"when_text": "Thu 17:30", "name": "Ana & Ben", "href": "#"}],
+        "homework": [{"title": "After a hard moment", "lines": [
+            _ANA | {"text": "sent, waits for you", "href": "#", "link": "Review"},
+            _BEN | {"text": "open until Thu", "muted": True}]}],
+        "brief": ["Strength of the same evening: Ana 7, Ben 3."],
+        "ledger": [
+            {"when_text": "Mon 23 Nov, 19:30", "zone_text": "Lisbon", "what": "A quiet reminder",
+             "state": "sent", "state_text": "Sent", "reason": "Asked for at 19:30."},
+            {"when_text": "Tue 24 Nov, 19:30", "zone_text": "Lisbon", "what": "Still there",
+             "state": "held", "state_text": "Held back", "reason": "The work came in before."},
+            {"when_text": "Wed 25 Nov, 19:30", "zone_text": "Lisbon", "what": "A quiet reminder",
+             "state": "planned", "state_text": "Planned", "reason": "Open until Thursday."},
+        ],
+        "audit": [{"when_text": "Mon 23 Nov, 20:31:07", "who": "Dana Lindqvist", "act": "Read a round",
+                   "object": "Homework", "reference": "7c1e"}],
+        "options": [
+            {"value": "a", "title": "Repair phrases that fit us", "checked": True,
+             "text": "12 min · each alone first, then together"},
+            {"value": "b", "title": "One small repair", "text": "6 min · Ana did this 4 days ago"},
+        ],
+        "reopen": [{"key": "what", "text": "1. What happened", "checked": True}],
+        "files": [{"text": "Everything you wrote", "href": "#", "help": "A readable file and PDF"}],
+        "entry": [{"label": "I asked", "text": "in words"}, {"label": "It helped", "text": "6 of 10"}],
+        "errors": [{"id": "q-kit-longtext", "text": "Write a few words, or choose “Skip this one”"}],
+        "heads": ["Name", "Role", "Since"],
+        "rows": [["Dana Lindqvist", "Therapist", "March"], ["Ruth Abel", "Admin", "May"]],
+        "tags": [{"text": "Therapist", "tone": "pine"}],
+        "facts": ["12 clients"],
+        "colours": ["mist", "card", "ink", "ink2", "line", "control", "pine", "pinesoft", "lamp",
+                    "lampsoft", "tide", "clay", "berry"],
+    }  # fmt: skip
