@@ -17,8 +17,7 @@ from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
-from pytest_django import DjangoDbBlocker
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import DjangoDbBlocker, Settings
 
 from practice.config.sink import Sink, SinkServer
 from tests import servers
@@ -112,7 +111,7 @@ def _forget_rate_limits() -> None:
 
 # --- mail and processes -----------------------------------------------------------------------
 @pytest.fixture
-def sink(settings: SettingsWrapper) -> Iterator[Sink]:
+def sink(settings: Settings) -> Iterator[Sink]:
     """Receive this test's mails over real SMTP, and misbehave when told to."""
     server = SinkServer()
     server.start()

@@ -68,6 +68,7 @@ def template() -> str:
     """Return the name of a migrated database, made once in a run, that others are copied from."""
     with _alone():
         if not _template_mark().exists():
+            drop_database(template_name())  # half a one, of a migration that failed
             create_database(template_name())
             manage("migrate", "--no-input", "--verbosity=0", database=template_name())
             _template_mark().touch()

@@ -20,7 +20,7 @@ from exercises.permissions import may_assign
 from exercises.workflow import BY_MOVE, Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
-from practice.errors import NotPossible
+from practice.errors import BadInput, NotPossible
 
 # Recurring work is planned this far ahead and no further (docs/reminders.md).
 HORIZON_DAYS = 35
@@ -59,6 +59,7 @@ def assign(
     _check_gate(version, people, couple, at)
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
+    _check_rule(when.rrule)
     with transaction.atomic():
         assignment = Assignment(
             practice_id=by.practice_id,
@@ -194,6 +195,15 @@ def _check_gate(
             ),
             code="not_cleared",
         )
+
+
+def _check_rule(text: str) -> None:
+    if not text:
+        return
+    try:
+        schedule.parse_rrule(text)
+    except schedule.ScheduleProblem as problem:
+        raise BadInput({"rrule": [str(problem)]}) from problem
 
 
 def _recipients(assignment: Assignment) -> list[Client]:

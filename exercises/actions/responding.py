@@ -23,7 +23,7 @@ from exercises.visibility import RoundWords, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actions import auditing
 from practice.actors import Actor
-from practice.errors import NotPossible, Stale
+from practice.errors import BadInput, NotPossible, Stale
 
 MOST_ENTRIES = 500
 
@@ -292,7 +292,7 @@ def _save_one(
         raise Http404
     text = ""
     if one.outcome == AnswerOutcome.ANSWERED:
-        text = json.dumps(definitions.clean(item, one.value), ensure_ascii=False)
+        text = json.dumps(_clean(item, one.value), ensure_ascii=False)
     answer = Answer.objects.filter(
         response=response, entry=entry, item_key=one.item_key
     ).first() or Answer(
@@ -312,6 +312,13 @@ def _save_one(
     answer.saved_at = at
     answer.save(force_insert=is_new)
     return answer
+
+
+def _clean(item: Item, raw: Any) -> Any:
+    try:
+        return definitions.clean(item, raw)
+    except definitions.AnswerProblem as problem:
+        raise BadInput({item.key: [definitions.problem_text(problem, _)]}) from problem
 
 
 def _refuse_stale(answer: Answer, text: str, one: Said, base: int, device: str) -> None:

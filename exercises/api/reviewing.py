@@ -1,0 +1,105 @@
+"""The review queue and the answers to a round."""
+
+from uuid import UUID
+
+from django.http import Http404
+from django.utils.timezone import now
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from exercises.actions import reviewing
+from exercises.api import shapes
+from exercises.api.shapes import homework_data, review_data
+from exercises.api.work import AFTER
+from exercises.models import Review
+from exercises.queries import homework as homework_queries
+from exercises.queries import review as review_queries
+from exercises.visibility import read_review
+from practice.actors import Actor
+from practice.doors import actor_of, cursor_page, etag, idempotent, if_match, needs
+
+
+@extend_schema(parameters=[AFTER], responses=shapes.HomeworkPage)
+@api_view(["GET"])
+@needs("review")
+def queue(request: Request) -> Response:
+    """List what waits for review: whose session comes first, then what has waited longest."""
+    actor = actor_of(request)
+    found = review_queries.queue(actor, now(), after=request.GET.get("after"))
+    return cursor_page(found, [homework_data(actor, row) for row in found.rows])
+
+
+@extend_schema(responses=shapes.ReviewShape(many=True))
+@api_view(["GET"])
+@needs("read", "answer", "review")
+def reviews(request: Request, pk: UUID) -> Response:
+    """Read what was answered to this homework, as far as one may."""
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    found = [read_review(actor, one) for one in homework_queries.reviews_of(actor, row)]
+    return Response([review_data(reply) for reply in found if reply])
+
+
+@extend_schema(
+    request=shapes.DraftRequest,
+    responses=shapes.ReviewShape,
+    parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+)
+@api_view(["PUT"])
+@needs("review")
+def draft(request: Request, pk: UUID) -> Response:
+    """Keep a review in the making. A stale If-Match gets 412 with both texts."""
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    review = reviewing.save_draft(
+        by=actor, at=now(), homework=row, draft=_draft(request), base=if_match(request)
+    )
+    return _reply(actor, review)
+
+
+@extend_schema(request=shapes.DraftRequest, responses=shapes.ReviewShape)
+@api_view(["POST"])
+@needs("review")
+@idempotent
+def send(request: Request, pk: UUID) -> Response:
+    """Send a review; for two minutes it can be undone."""
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    review = reviewing.send(
+        by=actor, at=now(), homework=row, draft=_draft(request), base=if_match(request)
+    )
+    return _reply(actor, review)
+
+
+@extend_schema(request=None, responses=shapes.ReviewShape)
+@api_view(["POST"])
+@needs("review")
+@idempotent
+def undo(request: Request, pk: UUID) -> Response:
+    """Take a sent review back into a draft, while it has not settled."""
+    actor = actor_of(request)
+    reviewing.undo(by=actor, at=now(), review=review_queries.review(actor, pk))
+    return _reply(actor, review_queries.review(actor, pk))
+
+
+def _draft(request: Request) -> reviewing.Draft:
+    wanted = shapes.DraftRequest(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    said = wanted.validated_data
+    return reviewing.Draft(
+        words=said["words"],
+        comments=said["comments"],
+        returned=frozenset(said["returned"]),
+        decision=said["decision"],
+    )
+
+
+def _reply(actor: Actor, review: Review) -> Response:
+    reply = read_review(actor, review)
+    if reply is None:
+        raise Http404
+    response = Response(review_data(reply))
+    response["ETag"] = etag(review.revision)
+    return response

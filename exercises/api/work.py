@@ -1,0 +1,320 @@
+"""Library, assignments and homework."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import Http404
+from django.utils.timezone import now
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.queries import client_of, couple_of
+from exercises.actions import assigning, responding, reviewing
+from exercises.api import shapes
+from exercises.api.shapes import exercise_data, homework_data, round_data
+from exercises.models import Assignment, Homework
+from exercises.permissions import may_read_whole_library
+from exercises.queries import homework as homework_queries
+from exercises.queries import library as library_queries
+from exercises.visibility import read_rounds
+from exercises.workflow import Status
+from practice.actors import Actor
+from practice.doors import actor_of, cursor_page, etag, idempotent, if_match, needs
+from practice.queries.paging import page
+
+AFTER = OpenApiParameter("after", str, description="The cursor of the page before")
+
+
+@extend_schema(
+    parameters=[AFTER, OpenApiParameter("q", str, description="Words to look for")],
+    responses=shapes.ExercisePage,
+)
+@api_view(["GET"])
+@needs("read", "assign")
+def exercises(request: Request) -> Response:
+    """List the practice's exercises."""
+    actor = actor_of(request)
+    found = library_queries.library(
+        actor, request.GET.get("q", "")[:100], request.GET.get("after")
+    )
+    newest = library_queries.newest_versions(actor, list(found.rows))
+    return cursor_page(found, [exercise_data(newest[row.pk]) for row in found.rows])
+
+
+@extend_schema(responses=shapes.ExerciseInFull)
+@api_view(["GET"])
+@needs("read", "assign")
+def exercise(request: Request, pk: UUID) -> Response:
+    """Show one exercise; its whole definition to those who care for clients."""
+    actor = actor_of(request)
+    version = library_queries.newest_version(actor, pk)
+    body = version.body if may_read_whole_library(actor) else {}
+    return Response({**exercise_data(version), "definition": body})
+
+
+@extend_schema(request=shapes.AssignmentRequest, responses={201: shapes.AssignmentShape})
+@api_view(["POST"])
+@needs("assign")
+@idempotent
+def assignments(request: Request) -> Response:
+    """Give an exercise to a client or to a couple."""
+    actor, at = actor_of(request), now()
+    wanted = shapes.AssignmentRequest(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    asked = wanted.validated_data
+    client = client_of(actor, asked["client"]) if asked["client"] else None
+    couple = couple_of(actor, asked["couple"]) if asked["couple"] else None
+    zone = (couple.first if couple else client).zone  # type: ignore[union-attr]  # one of them is there
+    assignment = assigning.assign(
+        by=actor,
+        at=at,
+        version=library_queries.newest_version(actor, asked["exercise"]),
+        client=client,
+        couple=couple,
+        when=assigning.Schedule(
+            opens_local=_wall(asked["opens_local"]) or _wall_now(at, zone),
+            due_local=_wall(asked["due_local"]),
+            rrule=asked["rrule"],
+            reminders_on=asked["reminders_on"],
+        ),
+        note=asked["note"],
+    )
+    return Response(_assignment_data(assignment), status=201)
+
+
+@extend_schema(responses=shapes.AssignmentShape)
+@api_view(["GET"])
+@needs("read", "assign")
+def assignment(request: Request, pk: UUID) -> Response:
+    """Show one assignment."""
+    return Response(_assignment_data(homework_queries.assignment(actor_of(request), pk)))
+
+
+@extend_schema(request=None, responses=shapes.AssignmentShape)
+@api_view(["POST"])
+@needs("assign")
+@idempotent
+def withdraw(request: Request, pk: UUID) -> Response:
+    """Take an assignment back from whoever has not handed it in."""
+    actor = actor_of(request)
+    found = homework_queries.assignment(actor, pk)
+    assigning.withdraw(by=actor, at=now(), assignment=found)
+    return Response(_assignment_data(homework_queries.assignment(actor, pk)))
+
+
+@extend_schema(
+    parameters=[
+        AFTER,
+        OpenApiParameter("client", UUID),
+        OpenApiParameter("status", str, enum=[str(status) for status in Status]),
+    ],
+    responses=shapes.HomeworkPage,
+)
+@api_view(["GET"])
+@needs("read", "answer", "review")
+def homework_list(request: Request) -> Response:
+    """List homework, newest first."""
+    actor = actor_of(request)
+    rows = homework_queries.homeworks(actor)
+    if client := request.GET.get("client"):
+        rows = rows.filter(client=client_of(actor, _uuid(client)))
+    if status := request.GET.get("status"):
+        rows = rows.filter(status=status if status in set(Status) else "")
+    found = page(rows, order=("-opens_at", "pk"), after=request.GET.get("after"))
+    return cursor_page(found, [homework_data(actor, row) for row in found.rows])
+
+
+@extend_schema(responses=shapes.HomeworkShape)
+@api_view(["GET"])
+@needs("read", "answer", "review")
+def homework(request: Request, pk: UUID) -> Response:
+    """Show one homework, without words."""
+    actor = actor_of(request)
+    return Response(homework_data(actor, homework_queries.homework(actor, pk)))
+
+
+@extend_schema(responses=shapes.RoundShape(many=True))
+@api_view(["GET"])
+@needs("read", "answer", "review")
+def rounds(request: Request, pk: UUID) -> Response:
+    """Read the words of every round one may read; a therapist's reading is audited."""
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    if actor.is_client:
+        found = read_rounds(actor, row)
+    else:
+        found = reviewing.open_rounds(by=actor, at=now(), homework=row)
+    return Response([round_data(row, words) for words in found])
+
+
+@extend_schema(
+    request=shapes.AnswerRequest,
+    responses=shapes.AnswerShape,
+    parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+)
+@api_view(["PUT"])
+@needs("answer")
+def answer(request: Request, pk: UUID, item: str) -> Response:
+    """Save one answer of the open round. A stale If-Match gets 412 with both texts."""
+    return _save(request, pk, item, None)
+
+
+@extend_schema(
+    request=shapes.AnswerRequest,
+    responses=shapes.AnswerShape,
+    parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+)
+@api_view(["PUT"])
+@needs("answer")
+def entry_answer(request: Request, pk: UUID, entry: UUID, item: str) -> Response:
+    """Save one answer of a moment in a log. A stale If-Match gets 412 with both texts."""
+    return _save(request, pk, item, entry)
+
+
+@extend_schema(request=shapes.EntryRequest, responses={201: shapes.EntryShape})
+@api_view(["POST"])
+@needs("answer")
+@idempotent
+def entries(request: Request, pk: UUID) -> Response:
+    """Begin a moment in a log."""
+    actor, at = actor_of(request), now()
+    row = homework_queries.homework(actor, pk)
+    wanted = shapes.EntryRequest(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    entry = responding.add_entry(
+        by=actor,
+        at=at,
+        homework=row,
+        log_key=wanted.validated_data["log"],
+        happened_at=wanted.validated_data["happened_at"] or at,
+    )
+    body = {"id": entry.pk, "log": entry.log_key, "happened_at": entry.happened_at}
+    return Response(body, status=201)
+
+
+@extend_schema(responses={204: None})
+@api_view(["DELETE"])
+@needs("answer")
+def entry(request: Request, pk: UUID, entry: UUID) -> Response:
+    """Take a moment out of a log that is not sent yet."""
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    found = homework_queries.entry(actor, row, entry)
+    responding.remove_entry(by=actor, at=now(), homework=row, entry=found)
+    return Response(status=204)
+
+
+@extend_schema(request=None, responses=shapes.SubmittedShape)
+@api_view(["POST"])
+@needs("answer")
+@idempotent
+def submit(request: Request, pk: UUID) -> Response:
+    """Hand in the open round; twice changes nothing."""
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    result = responding.submit(by=actor, at=now(), homework=row)
+    fresh = homework_queries.homework(actor, pk)
+    return Response({"result": str(result), "homework": homework_data(actor, fresh)})
+
+
+@extend_schema(request=None, responses=shapes.HomeworkShape)
+@api_view(["POST"])
+@needs("answer")
+@idempotent
+def take_back(request: Request, pk: UUID) -> Response:
+    """Open a sent round again, as long as nobody has opened it."""
+    return _moved(request, pk, responding.take_back)
+
+
+@extend_schema(request=None, responses=shapes.HomeworkShape)
+@api_view(["POST"])
+@needs("answer")
+@idempotent
+def set_aside(request: Request, pk: UUID) -> Response:
+    """Finish without sending: say it in session, or let it go."""
+    return _moved(request, pk, responding.set_aside)
+
+
+@extend_schema(request=None, responses=shapes.HomeworkShape)
+@api_view(["POST"])
+@needs("answer")
+@idempotent
+def pick_up(request: Request, pk: UUID) -> Response:
+    """Take something up again."""
+    return _moved(request, pk, responding.pick_up)
+
+
+def _moved(request: Request, pk: UUID, act: Any) -> Response:
+    actor = actor_of(request)
+    act(by=actor, at=now(), homework=homework_queries.homework(actor, pk))
+    return Response(homework_data(actor, homework_queries.homework(actor, pk)))
+
+
+def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Response:
+    actor = actor_of(request)
+    row = homework_queries.homework(actor, pk)
+    entry = homework_queries.entry(actor, row, entry_pk) if entry_pk else None
+    wanted = shapes.AnswerRequest(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    said = wanted.validated_data
+    base = if_match(request)
+    (saved,) = responding.save(
+        by=actor,
+        at=now(),
+        homework=row,
+        said=[responding.Said(item, said["value"], said["outcome"])],
+        base=None if base is None else {item: base},
+        device=said["device"],
+        entry=entry,
+    )
+    return _saved(actor, row, item, entry_pk, saved.revision)
+
+
+def _saved(
+    actor: Actor, row: Homework, item: str, entry_pk: UUID | None, revision: int
+) -> Response:
+    current = read_rounds(actor, row)[-1]
+    words = (
+        next(m.words for m in current.moments if m.entry.pk == entry_pk)
+        if entry_pk
+        else current.words
+    )
+    definition_item = row.version.definition.item(item)
+    assert definition_item is not None  # it was just saved
+    response = Response(shapes.answer_data(definition_item, words[item]))
+    response["ETag"] = etag(revision)
+    return response
+
+
+def _assignment_data(row: Assignment) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "exercise": row.version.exercise.slug,
+        "version": row.version.number,
+        "client": row.client_id,
+        "couple": row.couple_id,
+        "rrule": row.rrule,
+        "reminders_on": row.reminders_on,
+        "assigned_at": row.assigned_at,
+        "withdrawn_at": row.withdrawn_at,
+    }
+
+
+def _wall(moment: datetime | None) -> datetime | None:
+    """Take the clock face as written: wall times carry no offset of their own."""
+    return moment.replace(tzinfo=UTC) if moment else None
+
+
+def _wall_now(at: datetime, zone: str) -> datetime:
+    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC, microsecond=0) - timedelta(seconds=1)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError as error:
+        raise Http404 from error

@@ -1,0 +1,326 @@
+"""Check one answer and bring it into the shape that is stored."""
+
+import math
+import unicodedata
+from collections.abc import Callable, Mapping
+from datetime import date, time
+from typing import Any
+
+from exercises.definition.feelings import WORDS
+from exercises.definition.model import MOST_ROWS, Item, ItemKind
+
+Value = str | int | float | bool | list[Any] | dict[str, Any] | None
+MOST_NUMBER = 1_000_000_000
+# Bidirectional overrides and isolates can make text read as something else; plain
+# right-to-left writing needs none of them.
+_BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
+_LINE_ENDS = str.maketrans({"\u2028": "\n", "\u2029": "\n", "\x0b": "\n", "\x0c": "\n"})
+
+
+def gettext_noop(message: str) -> str:
+    """Mark a message for translation at the doors; this module knows no language."""
+    return message
+
+
+class AnswerProblem(ValueError):
+    """An answer that cannot be kept as it is, in calm words.
+
+    `message` is an English gettext id with %(name)s places for `params`; see `problem_text`.
+    """
+
+    def __init__(self, code: str, message: str, params: Mapping[str, Any] | None = None) -> None:
+        self.code = code
+        self.message = message
+        self.params = dict(params or {})
+        super().__init__(problem_text(self))
+
+
+def problem_text(problem: AnswerProblem, translate: Callable[[str], str] = gettext_noop) -> str:
+    """Return the words for the person; pass `gettext` to have them in their language."""
+    return translate(problem.message) % problem.params
+
+
+def clean(item: Item, raw: Any) -> Value:
+    """Return the value to store for `item`, or None when nothing was said.
+
+    Takes what `from_form` gives as well as a stored value or the API's JSON. Raises
+    AnswerProblem for anything else; whether an answer is needed is `missing`'s to say.
+    """
+    if raw is None or raw == "" or not item.is_asked:
+        if raw not in (None, "", [], {}):
+            raise _unreadable()
+        return None
+    return _CLEANERS[item.kind](item, raw)
+
+
+def _unreadable() -> AnswerProblem:
+    return AnswerProblem(
+        "unreadable",
+        gettext_noop("Something in this answer could not be read. Write it once more."),
+    )
+
+
+def _text(item: Item, raw: Any) -> Value:
+    return plain(raw, item.limit, lines=item.kind is ItemKind.LONGTEXT) or None
+
+
+def plain(raw: Any, limit: int, *, lines: bool) -> str:
+    """Return safe text: NFC, no control or override characters, at most `limit` long."""
+    if not isinstance(raw, str) or "\0" in raw or any("\ud800" <= c <= "\udfff" for c in raw):
+        raise _unreadable()
+    # Each character grows to at most 18 in NFC; don't normalise what can't fit anyway.
+    if len(raw) > 20 * limit + 1000:
+        raise _too_long(len(raw) - limit)
+    text = raw.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
+    text = unicodedata.normalize("NFC", text.translate(_BIDI_CONTROLS))
+    text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
+    if not lines:
+        text = " ".join(text.split("\n")).replace("\t", " ").strip()
+    if len(text) > limit:
+        raise _too_long(len(text) - limit)
+    return text
+
+
+def _too_long(over: int) -> AnswerProblem:
+    if over == 1:
+        message = gettext_noop("That is one character over. Shorten it, or split it in two answers.")
+    else:
+        message = gettext_noop(
+            "That is %(over)d characters over. Shorten it, or split it in two answers."
+        )
+    return AnswerProblem("too_long", message, {"over": over})
+
+
+def _yesno(item: Item, raw: Any) -> Value:
+    if isinstance(raw, bool):
+        return raw
+    if raw in ("yes", "no"):
+        return bool(raw == "yes")
+    raise AnswerProblem("choice", gettext_noop("Choose yes or no."))
+
+
+def _choice(item: Item, raw: Any) -> Value:
+    if isinstance(raw, str) and item.option(raw):
+        return raw
+    raise AnswerProblem("choice", gettext_noop("Choose one from the list."))
+
+
+def _checklist(item: Item, raw: Any) -> Value:
+    if not isinstance(raw, list) or any(
+        not isinstance(key, str) or item.option(key) is None for key in raw
+    ):
+        raise AnswerProblem("choice", gettext_noop("Choose from the list."))
+    chosen = [option.key for option in item.options if option.key in raw]
+    _check_count(item, len(chosen))
+    return chosen or None
+
+
+def _check_count(item: Item, count: int) -> None:
+    if item.max is not None and count > item.max:
+        raise AnswerProblem(
+            "too_many",
+            gettext_noop("Choose up to %(most)d. You have chosen %(count)d."),
+            {"most": item.max, "count": count},
+        )
+    if item.min is not None and 0 < count < item.min:
+        raise AnswerProblem(
+            "too_few",
+            gettext_noop("Choose at least %(least)d, or choose “Skip this one”."),
+            {"least": item.min},
+        )
+
+
+def _emotions(item: Item, raw: Any) -> Value:
+    pairs = dict.fromkeys(raw, 0) if _is_texts(raw) else raw
+    if not isinstance(pairs, dict) or any(key not in WORDS for key in pairs):
+        raise AnswerProblem("choice", gettext_noop("Choose from the list."))
+    _check_count(item, len(pairs))
+    return {key: _strength(strength) for key, strength in pairs.items()} or None
+
+
+def _is_texts(raw: Any) -> bool:
+    return isinstance(raw, list) and all(isinstance(one, str) for one in raw)
+
+
+def _strength(raw: Any) -> int:
+    if raw in (None, ""):
+        return 0
+    found = _integer(raw)
+    if found is None or not 0 <= found <= 3:
+        raise AnswerProblem("strength", gettext_noop("Say how strong: a little, quite or a lot."))
+    return found
+
+
+def _integer(raw: Any) -> int | None:
+    if isinstance(raw, bool):
+        return None
+    if isinstance(raw, str):
+        text = raw.strip()
+        return int(text) if text.isdecimal() and len(text) <= 10 else None
+    return raw if isinstance(raw, int) else None
+
+
+def _scale(item: Item, raw: Any) -> Value:
+    found = _integer(raw)
+    if found is None or not 0 <= found <= 10:
+        raise AnswerProblem("scale", gettext_noop("Choose a number from 0 to 10."))
+    return found
+
+
+def _number(item: Item, raw: Any) -> Value:
+    found = _finite(raw)
+    if found is None:
+        raise AnswerProblem("number", gettext_noop("Write a number, like 3 or 2.5."))
+    low = -MOST_NUMBER if item.min is None else item.min
+    high = MOST_NUMBER if item.max is None else item.max
+    if not low <= found <= high:
+        raise AnswerProblem(
+            "number",
+            gettext_noop("Write a number from %(low)d to %(high)d."),
+            {"low": low, "high": high},
+        )
+    return int(found) if found == int(found) else found
+
+
+def _finite(raw: Any) -> int | float | None:
+    if isinstance(raw, str) and len(raw) <= 40:
+        try:
+            raw = float(raw.strip().replace(",", ".").replace("_", "x"))
+        except ValueError:
+            return None
+    if isinstance(raw, bool) or not isinstance(raw, int | float):
+        return None
+    return raw if isinstance(raw, int) or math.isfinite(raw) else None
+
+
+def _date(item: Item, raw: Any) -> Value:
+    found = _day(raw)
+    return found.isoformat() if found else None
+
+
+def _day(raw: Any) -> date | None:
+    parts = raw.split("-") if isinstance(raw, str) else None
+    if isinstance(raw, dict):
+        parts = [raw.get("year", ""), raw.get("month", ""), raw.get("day", "")]
+        if all(part in ("", None) for part in parts):
+            return None
+    numbers = [_integer(part) for part in parts or []]
+    try:
+        year, month, day = (number or 0 for number in numbers)
+        found = date(year, month, day)
+    except (ValueError, OverflowError):
+        found = None
+    if found is None or not 1900 <= found.year <= 2200:
+        raise AnswerProblem(
+            "date", gettext_noop("Write the date as day, month, year, like 4 3 2027")
+        )
+    return found
+
+
+def _time(item: Item, raw: Any) -> Value:
+    found = _clock(raw.get("time") if isinstance(raw, dict) else raw)
+    return found.isoformat("minutes") if found else None
+
+
+def _clock(raw: Any) -> time | None:
+    if raw in (None, ""):
+        return None
+    # A browser may send seconds; they are nobody's.
+    parts = raw.strip().replace(".", ":").split(":")[:2] if isinstance(raw, str) else []
+    numbers = [_integer(part) for part in parts]
+    if len(numbers) != 2 or None in numbers or numbers[0] not in range(24):
+        raise _no_time()
+    if numbers[1] not in range(60):
+        raise _no_time()
+    return time(numbers[0] or 0, numbers[1] or 0)
+
+
+def _no_time() -> AnswerProblem:
+    return AnswerProblem("time", gettext_noop("Write the time as hours and minutes, like 19:30"))
+
+
+def _datetime(item: Item, raw: Any) -> Value:
+    if isinstance(raw, str):
+        day_text, _, clock_text = raw.replace(" ", "T").partition("T")
+        day, clock = _day(day_text), _clock(clock_text)
+    elif isinstance(raw, dict):
+        day, clock = _day(raw), _clock(raw.get("time"))
+    else:
+        raise _unreadable()
+    if day is None and clock is None:
+        return None
+    if day is None:
+        raise AnswerProblem(
+            "date", gettext_noop("Write the date as day, month, year, like 4 3 2027")
+        )
+    if clock is None:
+        raise _no_time()
+    return f"{day.isoformat()}T{clock.isoformat('minutes')}"
+
+
+def _list(item: Item, raw: Any) -> Value:
+    if not isinstance(raw, list) or len(raw) > 10 * MOST_ROWS:
+        raise _unreadable()
+    rows = [row for row in (_row(item, one) for one in raw) if not _is_blank(item, row)]
+    most = MOST_ROWS if item.max is None else min(item.max, MOST_ROWS)
+    if len(rows) > most:
+        raise AnswerProblem(
+            "too_many_rows",
+            gettext_noop("There is room for %(most)d. Leave out what matters least."),
+            {"most": most},
+        )
+    if item.min is not None and 0 < len(rows) < item.min:
+        raise AnswerProblem(
+            "too_few_rows",
+            gettext_noop("Write at least %(least)d, or choose “Skip this one”."),
+            {"least": item.min},
+        )
+    return rows or None
+
+
+def _row(item: Item, raw: Any) -> Value:
+    if not item.items:
+        return plain(raw if raw is not None else "", item.limit, lines=False) or None
+    if not isinstance(raw, dict) or not set(raw) <= {part.key for part in item.items}:
+        raise _unreadable()
+    row = {part.key: clean(part, raw.get(part.key)) for part in item.items}
+    said = {key: value for key, value in row.items() if value is not None}
+    if _is_blank(item, said):
+        return None
+    for part in item.items:
+        if part.required and part.key not in said:
+            raise AnswerProblem(
+                "row",
+                gettext_noop("One row is half empty. Write a few words there, or clear the row."),
+            )
+    return said
+
+
+def _is_blank(item: Item, row: Value) -> bool:
+    """Say whether nothing was said in this row; a starter left as it stood says nothing."""
+    if not row:
+        return True
+    started = {words for text in item.starters for words in text.values()}
+    if isinstance(row, dict):
+        return set(row) == {item.items[0].key} and row[item.items[0].key] in started
+    return row in started
+
+
+_CLEANERS: dict[ItemKind, Callable[[Item, Any], Value]] = {
+    ItemKind.TEXT: _text,
+    ItemKind.LONGTEXT: _text,
+    ItemKind.YESNO: _yesno,
+    ItemKind.CHOICE: _choice,
+    ItemKind.CHECKLIST: _checklist,
+    ItemKind.SCALE: _scale,
+    ItemKind.EMOTIONS: _emotions,
+    ItemKind.NUMBER: _number,
+    ItemKind.DATE: _date,
+    ItemKind.TIME: _time,
+    ItemKind.DATETIME: _datetime,
+    ItemKind.LIST: _list,
+}
+
+# Said by the doors when a required item was left empty; kept here beside its sisters.
+NOTHING_WRITTEN = gettext_noop("Write a few words, or choose “Skip this one”")
+NOTHING_CHOSEN = gettext_noop("Choose an answer, or choose “Skip this one”")

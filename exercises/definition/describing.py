@@ -1,0 +1,147 @@
+"""Answers in words, for check, review and export pages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from exercises.definition.feelings import WORDS
+from exercises.definition.model import Definition, Item, ItemKind, Text
+from exercises.definition.rules import is_empty
+
+YES = Text((("en", "Yes"), ("es", "Sí")))
+NO = Text((("en", "No"), ("es", "No")))
+STRENGTHS = (
+    Text(),
+    Text((("en", "a little"), ("es", "un poco"))),
+    Text((("en", "quite"), ("es", "bastante"))),
+    Text((("en", "a lot"), ("es", "mucho"))),
+)
+_MONTHS = {
+    "en": "January February March April May June July August September October November December",
+    "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre "
+    "diciembre",
+}
+_WEEKDAYS = {
+    "en": "Monday Tuesday Wednesday Thursday Friday Saturday Sunday",
+    "es": "lunes martes miércoles jueves viernes sábado domingo",
+}
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a reviewer sees together: answers in the order of the hint, each as lines."""
+
+    kind: str
+    caption: str
+    items: tuple[Item, ...]
+    lines: tuple[list[str], ...]
+    # change: the second number minus the first, when both are there.
+    change: int | float | None = None
+
+
+def strength_word(strength: int, language: str) -> str:
+    """Return "a little", "quite" or "a lot"; nothing for 0."""
+    return STRENGTHS[strength].get(language) if 0 <= strength <= 3 else ""
+
+
+def describe(item: Item, value: Any, language: str = "en") -> list[str]:
+    """Return the answer as lines of words, like ["7, strong"]; no lines when there is none."""
+    if is_empty(value) or not item.is_asked:
+        return []
+    if item.kind is ItemKind.LIST:
+        return [_row(item, row, language) for row in value]
+    if item.kind is ItemKind.EMOTIONS:
+        return [_feeling(key, strength, language) for key, strength in value.items()]
+    if item.kind is ItemKind.CHECKLIST:
+        return [_option(item, key, language) for key in value]
+    if item.kind is ItemKind.LONGTEXT:
+        return str(value).split("\n")
+    return [_line(item, value, language)]
+
+
+def reviewer_pairs(
+    definition: Definition, answers: Mapping[str, Any], language: str = "en"
+) -> list[Beside]:
+    """Return what the exercise wants a reviewer to see side by side, in order.
+
+    Kinds: "beside" (surface beside underneath), "change" (before and after), "offered" (what the
+    client would let the partner see one day), "ranked". Pairs with nothing in them are left out.
+    """
+    found = []
+    for hint in definition.review:
+        items = tuple(item for key in hint.items if (item := definition.item(key)))
+        lines = tuple(describe(item, answers.get(item.key), language) for item in items)
+        if any(lines):
+            change = _change([answers.get(item.key) for item in items])
+            change = change if hint.kind == "change" else None
+            found.append(Beside(hint.kind, hint.caption.get(language), items, lines, change))
+    return found
+
+
+def _change(values: list[Any]) -> int | float | None:
+    numbers = [value for value in values if isinstance(value, int | float)]
+    return numbers[1] - numbers[0] if len(numbers) == len(values) == 2 else None
+
+
+def _line(item: Item, value: Any, language: str) -> str:
+    if item.kind is ItemKind.YESNO:
+        return (YES if value else NO).get(language)
+    if item.kind is ItemKind.CHOICE:
+        return _option(item, value, language)
+    if item.kind is ItemKind.SCALE:
+        return _step(item, value, language)
+    if item.kind is ItemKind.NUMBER:
+        return f"{value} {item.unit.get(language)}".strip()
+    if item.kind in {ItemKind.DATE, ItemKind.DATETIME}:
+        return _day(str(value), language)
+    return str(value)
+
+
+def _option(item: Item, key: Any, language: str) -> str:
+    option = item.option(key)
+    return option.text.get(language) if option else str(key)
+
+
+def _feeling(key: str, strength: Any, language: str) -> str:
+    word = WORDS[key].text.get(language) if key in WORDS else key
+    how = strength_word(strength, language) if isinstance(strength, int) else ""
+    return f"{word}, {how}" if how else word
+
+
+def _step(item: Item, value: Any, language: str) -> str:
+    word = ""
+    if item.words and value in range(len(item.words)):
+        word = item.words[value].get(language)
+    elif value in (0, 10):
+        word = (item.low if value == 0 else item.high).get(language)
+    return f"{value}, {word}" if word else str(value)
+
+
+def _row(item: Item, row: Any, language: str) -> str:
+    if not isinstance(row, dict):
+        return str(row)
+    said = []
+    for part in item.items:
+        words = "; ".join(describe(part, row.get(part.key), language))
+        if words:
+            label = part.text.get(language)
+            said.append(f"{label}: {words}" if part.kind is ItemKind.SCALE else words)
+    return " · ".join(said)
+
+
+def _day(value: str, language: str) -> str:
+    """Write a date with its weekday first."""
+    text, _, clock = value.partition("T")
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        return value
+    spanish = language.startswith("es")
+    code = "es" if spanish else "en"
+    weekday = _WEEKDAYS[code].split()[day.weekday()]
+    month = _MONTHS[code].split()[day.month - 1]
+    joined = f"{weekday} {day.day} de {month} de {day.year}" if spanish else (
+        f"{weekday} {day.day} {month} {day.year}"
+    )
+    return f"{joined}, {clock}" if clock else joined

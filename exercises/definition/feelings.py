@@ -1,0 +1,140 @@
+"""The shared feeling words: six families, two languages, a shape each.
+
+The words are ours, not a validated instrument: they are never scored.
+"""
+
+from dataclasses import dataclass
+
+from exercises.definition.model import Text
+
+SHAPE_IDS = frozenset(
+    "hurt alone afraid small turned-away ashamed sad too-much longing unknown warm steady hot "
+    "heavy numb restless".split()
+)
+
+
+@dataclass(frozen=True)
+class Feeling:
+    """One word with its abstract shape."""
+
+    key: str
+    text: Text
+    shape: str
+
+
+@dataclass(frozen=True)
+class Family:
+    """Words that belong together."""
+
+    key: str
+    text: Text
+    shape: str
+    words: tuple[Feeling, ...]
+
+
+def _text(english: str, spanish: str) -> Text:
+    return Text((("en", english), ("es", spanish)))
+
+
+def _family(key: str, english: str, spanish: str, shape: str, lines: str) -> Family:
+    words = []
+    for line in lines.strip().splitlines():
+        word, drawn, in_english, in_spanish = (part.strip() for part in line.split("|"))
+        words.append(Feeling(word, _text(in_english, in_spanish), drawn))
+    return Family(key, _text(english, spanish), shape, tuple(words))
+
+
+# key | shape | English | Spanish. A key is stored in answers: never change one.
+FAMILIES: tuple[Family, ...] = (
+    _family(
+        "sad",
+        "Hurt and sad",
+        "Dolor y tristeza",
+        "sad",
+        """
+        hurt         | hurt        | hurt            | con dolor
+        sad          | sad         | sad             | triste
+        let-down     | heavy       | let down        | con desilusión
+        misunderstood| turned-away | misunderstood   | sin que me comprendan
+        grieving     | sad         | grieving        | de duelo
+        discouraged  | heavy       | discouraged     | sin ánimo
+        weary        | heavy       | worn out        | sin fuerzas
+        """,
+    ),
+    _family(
+        "alone",
+        "Alone and longing",
+        "Soledad y añoranza",
+        "alone",
+        """
+        alone        | alone       | alone           | en soledad
+        left-out     | turned-away | left out        | al margen
+        turned-away  | turned-away | turned away     | con sensación de rechazo
+        unseen       | small       | unseen          | invisible
+        unloved      | alone       | unloved         | sin amor
+        longing      | longing     | longing         | con añoranza
+        missing-you  | longing     | missing someone | extrañando a alguien
+        """,
+    ),
+    _family(
+        "afraid",
+        "Afraid and uneasy",
+        "Miedo e inquietud",
+        "afraid",
+        """
+        afraid       | afraid      | afraid          | con miedo
+        anxious      | restless    | anxious         | con ansiedad
+        unsafe       | afraid      | unsafe          | sin seguridad
+        on-edge      | restless    | on edge         | en alerta
+        torn         | restless    | torn in two     | entre dos impulsos
+        helpless     | small       | helpless        | sin saber qué hacer
+        too-much     | too-much    | it's too much   | es demasiado
+        """,
+    ),
+    _family(
+        "angry",
+        "Angry and hot",
+        "Enojo y calor",
+        "hot",
+        """
+        annoyed      | restless    | annoyed         | con fastidio
+        angry        | hot         | angry           | con enojo
+        furious      | hot         | furious         | con furia
+        bitter       | heavy       | bitter          | con amargura
+        jealous      | hot         | jealous         | con celos
+        pushed       | too-much    | pushed          | bajo presión
+        crowded      | too-much    | crowded         | sin espacio
+        """,
+    ),
+    _family(
+        "ashamed",
+        "Ashamed, or hard to name",
+        "Vergüenza, o difícil de nombrar",
+        "ashamed",
+        """
+        ashamed      | ashamed     | ashamed         | con vergüenza
+        guilty       | ashamed     | guilty          | culpable
+        small        | small       | small           | insignificante
+        not-enough   | small       | not good enough | insuficiente
+        exposed      | ashamed     | exposed         | al descubierto
+        numb         | numb        | numb            | sin sentir nada
+        unknown      | unknown     | I don't know yet| todavía no lo sé
+        """,
+    ),
+    _family(
+        "warm",
+        "Warm and steady",
+        "Calidez y calma",
+        "warm",
+        """
+        loved        | warm        | loved           | con amor
+        tender       | warm        | tender          | con ternura
+        grateful     | warm        | grateful        | con gratitud
+        hopeful      | steady      | hopeful         | con esperanza
+        relieved     | steady      | relieved        | con alivio
+        calm         | steady      | calm            | en calma
+        proud        | warm        | proud           | con orgullo
+        """,
+    ),
+)
+WORDS: dict[str, Feeling] = {word.key: word for family in FAMILIES for word in family.words}

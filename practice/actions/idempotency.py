@@ -1,0 +1,71 @@
+"""Answer a repeated post with the first one's answer, and change nothing twice."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from practice.actors import Actor
+from practice.crypto import seal, unseal
+from practice.errors import NotPossible
+from practice.models import IdempotencyKey
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """What the first post was answered with."""
+
+    status: int
+    body: Any
+
+
+def claim(*, by: Actor, at: datetime, key: str, fingerprint: str) -> IdempotencyKey | Remembered:
+    """Take `key` for this post, or return what it was answered with before.
+
+    A second post waits here for the first one's transaction. Raises NotPossible when the key was
+    used for something else.
+    """
+    row = IdempotencyKey(
+        practice_id=by.practice_id,
+        user_id=by.user_id or 0,
+        key=key,
+        fingerprint=fingerprint,
+        created_at=at,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+    except IntegrityError:
+        return _remembered(by, key, fingerprint)
+    return row
+
+
+def remember(row: IdempotencyKey, *, status: int, body: Any) -> None:
+    """Keep the answer, sealed: it may hold words."""
+    row.status = status
+    row.sealed_body = seal(json.dumps(body, default=str), **_place(row))
+    row.save(update_fields=["status", "sealed_body"])
+
+
+def _remembered(by: Actor, key: str, fingerprint: str) -> Remembered:
+    row = IdempotencyKey.objects.get(
+        practice_id=by.practice_id, user_id=by.user_id or 0, key=key
+    )
+    if row.fingerprint != fingerprint:
+        raise NotPossible(
+            _("This Idempotency-Key was used for another request."), code="idempotency_key_reused"
+        )
+    body = json.loads(unseal(row.sealed_body, **_place(row))) if row.sealed_body else None
+    return Remembered(status=row.status or 200, body=body)
+
+
+def _place(row: IdempotencyKey) -> dict[str, Any]:
+    return {
+        "practice": row.practice_id,
+        "table": row._meta.db_table,
+        "row": row.pk,
+        "field": "sealed_body",
+    }

@@ -1,0 +1,111 @@
+"""What the API's doors share: idempotent posts, entity tags, cursor pages, required scopes."""
+
+import hashlib
+import re
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from rest_framework import serializers
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from practice.actions import idempotency
+from practice.actors import Actor
+from practice.queries.paging import Page
+
+P = ParamSpec("P")
+Door = Callable[Concatenate[Request, P], Response]
+KEY = re.compile(r"[\x21-\x7e]{8,80}")
+
+
+def actor_of(request: Request) -> Actor:
+    """Return who is asking. Raises PermissionDenied for somebody without any seat."""
+    actor: Actor | None = getattr(request._request, "actor", None)
+    if actor is None:
+        raise PermissionDenied
+    return actor
+
+
+def needs(*scopes: str) -> Callable[[Door[P]], Door[P]]:
+    """Let a token in only with one of these scopes; a signed-in person has them all."""
+
+    def decorate(view: Door[P]) -> Door[P]:
+        @wraps(view)
+        def inner(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+            allowed = actor_of(request).scopes
+            if allowed is not None and not allowed & set(scopes):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return inner
+
+    return decorate
+
+
+def idempotent(view: Door[P]) -> Door[P]:
+    """Honour `Idempotency-Key`: the same post again gets the same answer and changes nothing."""
+
+    @wraps(view)
+    def inner(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+        key = request.headers.get("Idempotency-Key", "")
+        if not key:
+            return view(request, *args, **kwargs)
+        if not KEY.fullmatch(key):
+            raise ParseError(_("An Idempotency-Key is 8 to 80 visible ASCII characters."))
+        # Rolled back together: a refused post does not use the key up.
+        with transaction.atomic():
+            claimed = idempotency.claim(
+                by=actor_of(request), at=now(), key=key, fingerprint=_fingerprint(request)
+            )
+            if isinstance(claimed, idempotency.Remembered):
+                return Response(claimed.body, status=claimed.status)
+            response = view(request, *args, **kwargs)
+            idempotency.remember(claimed, status=response.status_code, body=response.data)
+        return response
+
+    return inner
+
+
+def etag(revision: int) -> str:
+    """Return a revision as a strong entity tag (RFC 9110)."""
+    return f'"{revision}"'
+
+
+def if_match(request: Request) -> int | None:
+    """Return the revision a write was based on; None without If-Match or with `*`."""
+    text = request.headers.get("If-Match", "").strip()
+    if text in {"", "*"}:
+        return None
+    found = re.fullmatch(r'"(\d{1,9})"', text)
+    if found is None:
+        raise ParseError(_("If-Match takes the ETag this address gave you."))
+    return int(found[1])
+
+
+def cursor_page(found: Page[Any], rows: list[Any]) -> Response:
+    """Return one page: `results`, and `next`, the cursor to ask for with `?after=`."""
+    return Response({"results": rows, "next": found.after})
+
+
+def paged(each: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
+    """Describe a page of `each` for the schema."""
+    return type(
+        f"{each.__name__}Page",
+        (serializers.Serializer,),
+        {
+            "results": each(many=True),
+            "next": serializers.CharField(allow_null=True, help_text="Ask with ?after="),
+        },
+    )
+
+
+def _fingerprint(request: Request) -> str:
+    body = request._request.body if not hasattr(request, "_raw") else b""
+    material = f"{request.method} {request.path}\n".encode() + body
+    return hashlib.sha256(material).hexdigest()

@@ -1,0 +1,356 @@
+"""The life of a homework, played by its people."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.exceptions import PermissionDenied
+from django.http import Http404
+from django.utils.timezone import now
+
+from clients.models import Clearance
+from exercises.actions import assigning, responding, reviewing
+from exercises.actions.responding import Handed, Said
+from exercises.models import AnswerOutcome, Flag, Homework, Response, Step
+from exercises.permissions import available
+from exercises.queries import homework as homework_queries
+from exercises.queries import review as review_queries
+from exercises.visibility import read_review, read_rounds
+from exercises.workflow import Move, Status
+from practice.errors import BadInput, NotPossible, Stale
+from practice.models import AuditEvent
+from tests.cast import Person, Play
+
+
+def given(play: Play, dana: Person, ana: Person) -> Homework:
+    return play.homework(ana, play.assign(dana, ana, note="start small"))
+
+
+def test_it_opens_and_waits_for_the_client(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    assert homework.status == Status.OPEN
+    with play.at(ana):
+        assert available(ana.actor, homework) == [Move.BEGIN, Move.SUBMIT, Move.SKIP]
+        assert available(dana.actor, homework) == [Move.WITHDRAW]
+
+
+def test_what_opens_later_is_not_there_yet(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=2)))
+    assert homework.status == Status.SCHEDULED
+    with play.at(ana), pytest.raises(Http404):
+        homework_queries.homework(ana.actor, homework.pk)
+    play.settle(ana.practice.pk, after=timedelta(days=2, minutes=1))
+    assert play.fresh(homework).status == Status.OPEN
+
+
+def test_words_are_kept_and_read_back(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    play.say(ana, homework, topic="Who carries the bags")
+    with play.at(ana):
+        (first,) = read_rounds(ana.actor, play.fresh(homework))
+    assert first.values == {"topic": "Who carries the bags"}
+    assert play.fresh(homework).status == Status.IN_PROGRESS
+
+
+def test_a_therapist_never_reads_a_draft(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    play.say(ana, homework, topic="Who carries the bags")
+    with play.at(dana):
+        assert read_rounds(dana.actor, play.fresh(homework)) == []
+        with pytest.raises(Http404):
+            reviewing.open_rounds(by=dana.actor, at=now(), homework=play.fresh(homework))
+
+
+def test_two_devices_get_both_texts_and_nothing_is_written(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    with play.at(ana):
+        save = {"by": ana.actor, "at": now(), "homework": homework}
+        responding.save(**save, said=[Said("topic", "On the phone")], base={}, device="phone")
+        with pytest.raises(Stale) as refusal:
+            responding.save(**save, said=[Said("topic", "On the laptop")], base={}, device="laptop")
+        (current,) = read_rounds(ana.actor, homework)
+    assert (refusal.value.mine, refusal.value.theirs) == ("On the laptop", "On the phone")
+    assert current.values == {"topic": "On the phone"}
+
+
+def test_the_same_device_goes_on_without_a_question(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    with play.at(ana):
+        for text in ("One", "One two", "One two three"):
+            responding.save(
+                by=ana.actor,
+                at=now(),
+                homework=play.fresh(homework),
+                said=[Said("topic", text)],
+                base={},
+                device="phone",
+            )
+        (current,) = read_rounds(ana.actor, play.fresh(homework))
+    assert current.values == {"topic": "One two three"}
+
+
+def test_too_long_is_said_and_nothing_is_saved(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    with pytest.raises(BadInput) as refusal:
+        play.say(ana, homework, topic="x" * 300)
+    assert list(refusal.value.fields) == ["topic"]
+    with play.at(ana):
+        assert [words.words for words in read_rounds(ana.actor, homework)] in ([], [{}])
+
+
+def test_required_questions_are_answered_or_set_aside(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    play.say(ana, homework, topic="The bags")
+    with play.at(ana), pytest.raises(NotPossible, match="gaps"):
+        responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
+    assert play.submit(ana, homework, topic="The bags").status == Status.SUBMITTED
+
+
+def test_handing_in_twice_hands_in_once(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    with play.at(ana):
+        again = responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
+        assert again is Handed.ALREADY
+        assert Step.objects.filter(homework=homework, move=Move.SUBMIT).count() == 1
+
+
+def test_nothing_can_be_written_after_sending(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    with pytest.raises(NotPossible, match="closed"):
+        play.say(ana, homework, topic="Something else")
+
+
+def test_it_can_be_taken_back_until_it_is_opened(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    with play.at(ana):
+        responding.take_back(by=ana.actor, at=now(), homework=homework)
+    homework = play.submit(ana, play.fresh(homework), topic="The heavy bags")
+    with play.at(dana):
+        reviewing.open_rounds(by=dana.actor, at=now(), homework=play.fresh(homework))
+    with play.at(ana), pytest.raises(NotPossible):
+        responding.take_back(by=ana.actor, at=now(), homework=play.fresh(homework))
+    assert play.fresh(homework).status == Status.SUBMITTED
+
+
+def test_afraid_ends_it_kindly_and_asks_for_a_human(
+    play: Play, dana: Person, ana: Person, cleared: object
+):
+    homework = given(play, dana, ana)
+    play.fill(ana, homework, afraid=True, topic="The bags")
+    with play.at(ana):
+        result = responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
+    assert result is Handed.ENDED
+    assert play.fresh(homework).status == Status.SKIPPED
+    with play.at(dana):
+        assert [flag.client_id for flag in review_queries.flags(dana.actor)] == [ana.client.pk]
+        assert not Clearance.objects.filter(client=ana.client, ended_at=None).exists()
+    with play.at(ana):
+        assert not Response.objects.filter(homework=homework, submitted_at__isnull=False).exists()
+
+
+def test_only_the_client_answers_and_only_their_therapist_reviews(
+    play: Play, dana: Person, ana: Person, ben: Person, omar: Person, ruth: Person
+):
+    homework = given(play, dana, ana)
+    for other in (ben, dana, omar, ruth):
+        with play.at(other), pytest.raises(PermissionDenied):
+            responding.save(
+                by=other.actor, at=now(), homework=homework, said=[Said("topic", "mine")]
+            )
+    play.submit(ana, homework, topic="The bags")
+    for other in (ben, omar, ruth, ana):
+        with play.at(other), pytest.raises(PermissionDenied):
+            reviewing.save_draft(
+                by=other.actor,
+                at=now(),
+                homework=play.fresh(homework),
+                draft=reviewing.Draft(words="hello"),
+            )
+
+
+def test_strangers_find_nothing(
+    play: Play, dana: Person, ana: Person, ben: Person, omar: Person, ruth: Person, zoe: Person
+):
+    homework = given(play, dana, ana)
+    for other in (ben, omar, ruth, zoe):
+        with play.at(other), pytest.raises(Http404):
+            homework_queries.homework(other.actor, homework.pk)
+
+
+def test_a_review_settles_after_two_minutes(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    review = play.review(dana, homework, words="Thank you", settle=False)
+    with play.at(ana):
+        assert read_review(ana.actor, review) is None
+    assert play.fresh(homework).status == Status.SUBMITTED
+    play.settle(ana.practice.pk)
+    assert play.fresh(homework).status == Status.REVIEWED
+    with play.at(ana):
+        (reply,) = [
+            read_review(ana.actor, one) for one in homework_queries.reviews_of(ana.actor, homework)
+        ]
+    assert reply.words == "Thank you"
+
+
+def test_a_sent_review_can_be_undone_for_two_minutes(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    review = play.review(dana, homework, words="Thnk you", settle=False)
+    with play.at(dana):
+        reviewing.undo(by=dana.actor, at=now(), review=review)
+    play.settle(ana.practice.pk)
+    assert play.fresh(homework).status == Status.SUBMITTED
+    play.review(dana, homework, words="Thank you")
+    with play.at(dana), pytest.raises(NotPossible):
+        reviewing.undo(
+            by=dana.actor, at=now(), review=review_queries.review(dana.actor, review.pk)
+        )
+
+
+def test_a_return_opens_only_what_was_returned_and_old_words_stay(
+    play: Play, dana: Person, ana: Person
+):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags", under="Being forgotten")
+    play.review(dana, homework, comments={"under": "What is softer?"}, returned=("under",))
+    homework = play.fresh(homework)
+    assert (homework.status, homework.round) == (Status.RETURNED, 2)
+    with pytest.raises(Http404):
+        play.say(ana, homework, topic="Something else")
+    homework = play.submit(ana, homework, under="Being forgotten, like at ten")
+    with play.at(dana):
+        first, second = reviewing.open_rounds(by=dana.actor, at=now(), homework=homework)
+    assert first.values["under"] == "Being forgotten"
+    assert second.values == {"under": "Being forgotten, like at ten"}
+
+
+def test_a_return_needs_a_place_to_go_deeper(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    with play.at(dana), pytest.raises(NotPossible):
+        reviewing.send(
+            by=dana.actor,
+            at=now(),
+            homework=homework,
+            draft=reviewing.Draft(decision="returned", returned=frozenset({"nothing"})),
+        )
+
+
+def test_two_reviewers_the_second_is_told_and_loses_nothing(
+    play: Play, dana: Person, ana: Person, omar: Person, practice: object
+):
+    from clients.models import Caseload
+
+    with play.at(dana):
+        Caseload.objects.create(
+            practice=practice, member=omar.member, client=ana.client, from_at=now()
+        )
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    play.review(dana, homework, words="From Dana", settle=False)
+    with play.at(omar):
+        with pytest.raises(NotPossible, match="answered_by_colleague"):
+            reviewing.send(
+                by=omar.actor,
+                at=now(),
+                homework=play.fresh(homework),
+                draft=reviewing.Draft(words="From Omar", decision="reviewed"),
+            )
+        kept = review_queries.own_draft(omar.actor, homework)
+        assert kept is not None
+        assert read_review(omar.actor, kept).words == "From Omar"
+        assert review_queries.answered_by(omar.actor, homework).reviewer_id == dana.member.pk
+
+
+def test_pair_work_needs_both_cleared(play: Play, dana: Person, couple: object):
+    with pytest.raises(NotPossible, match="not_cleared"):
+        play.assign(dana, couple, "e11-what-reaches-me")
+
+
+def test_a_clearance_is_asked_again_after_ninety_days(play: Play, dana: Person, cleared: object):
+    with play.at(dana):
+        Clearance.objects.filter(client=cleared.first).update(recheck_at=now())
+    with pytest.raises(NotPossible, match="not_cleared"):
+        play.assign(dana, cleared, "e11-what-reaches-me")
+
+
+def test_a_couple_gets_one_sealed_homework_each(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: object
+):
+    assignment = play.assign(dana, cleared, "e11-what-reaches-me")
+    for person in (ana, ben):
+        with play.at(person):
+            (only,) = homework_queries.homeworks(person.actor)
+            assert (only.assignment_id, only.client_id) == (assignment.pk, person.client.pk)
+
+
+def test_withdrawing_takes_it_from_the_page_and_keeps_the_words(
+    play: Play, dana: Person, ana: Person
+):
+    homework = given(play, dana, ana)
+    play.say(ana, homework, topic="The bags")
+    with play.at(dana):
+        assert assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment) == 1
+    with play.at(ana):
+        assert homework_queries.today(ana.actor, now()).is_empty
+        assert Response.objects.filter(homework=homework).exists()
+
+
+def test_repeating_work_is_planned_for_thirty_five_days(play: Play, dana: Person, ana: Person):
+    assignment = play.assign(dana, ana, "e04-reassurance-log", rrule="FREQ=WEEKLY", days=6)
+    with play.at(dana):
+        assert Homework.objects.filter(assignment=assignment).count() == 6
+        assigning.extend(ana.practice.pk, at=now())
+        assert Homework.objects.filter(assignment=assignment).count() == 6
+        assigning.extend(ana.practice.pk, at=now() + timedelta(days=7))
+        assert Homework.objects.filter(assignment=assignment).count() == 7
+
+
+@pytest.mark.parametrize("rule", ["FREQ=SECONDLY", "FREQ=DAILY;INTERVAL=0", "nonsense"])
+def test_a_rule_that_never_ends_is_refused(play: Play, dana: Person, ana: Person, rule: str):
+    with pytest.raises(BadInput):
+        play.assign(dana, ana, rrule=rule)
+
+
+def test_the_queue_puts_the_next_session_first(
+    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, couple: object
+):
+    for person in (ben, ana, noor):
+        play.submit(person, given(play, dana, person), topic="The bags")
+    with play.at(dana):
+        noor.client.next_session_at = now() + timedelta(days=1)
+        noor.client.save()
+        couple.next_session_at = now() + timedelta(days=2)
+        couple.save()
+        rows = list(review_queries.queue(dana.actor, now()))
+    assert [row.client_id for row in rows] == [noor.client.pk, ben.client.pk, ana.client.pk]
+
+
+def test_every_step_is_in_the_audit_and_no_word_of_it(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, given(play, dana, ana), topic="the lighthouse")
+    play.review(dana, homework, words="a quince")
+    with play.at(dana):
+        events = list(AuditEvent.objects.order_by("id"))
+    actions = [event.action for event in events]
+    for wanted in (
+        "assignment.assigned",
+        "homework.begin",
+        "homework.submit",
+        "read.homework",
+        "review.sent",
+        "homework.review",
+    ):
+        assert wanted in actions
+    everything = " ".join(event.payload for event in events)
+    assert not [word for word in ("lighthouse", "quince", "Ana", "Under the") if word in everything]
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+
+
+def test_skipping_one_question_costs_nothing(play: Play, dana: Person, ana: Person):
+    homework = given(play, dana, ana)
+    play.fill(ana, homework)
+    with play.at(ana):
+        responding.save(
+            by=ana.actor,
+            at=now(),
+            homework=play.fresh(homework),
+            said=[Said("under", None, AnswerOutcome.IN_SESSION)],
+        )
+        assert responding.submit(
+            by=ana.actor, at=now(), homework=play.fresh(homework)
+        ) is Handed.IN
