@@ -241,6 +241,9 @@
 
   /* ---- The shell for offline. Pages are never kept, see sw.js. */
   if ($("[data-retry]")) addEventListener("online", () => location.reload());
-  try { navigator.serviceWorker?.register(swUrl("/sw.js")).catch(() => {}); } catch { /* not here, not now: everything works without */ }
-  function swUrl(path) { return globalThis.trustedTypes ? trustedTypes.createPolicy("homeward", { createScriptURL: (u) => { if (u !== "/sw.js") throw new TypeError("No other worker"); return u; } }).createScriptURL(path) : path; }
+  if (document.body.dataset.worker && navigator.serviceWorker) try {
+    const only = { createScriptURL: (u) => { if (u !== "/sw.js") throw new TypeError("No other worker"); return u; } };
+    const policy = globalThis.trustedTypes?.createPolicy("homeward", only) ?? only;
+    navigator.serviceWorker.register(policy.createScriptURL("/sw.js")).catch(() => {});
+  } catch { /* not here, not now: everything works without */ }
 })();
