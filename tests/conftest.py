@@ -21,6 +21,7 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from practice.config.sink import Sink, SinkServer
 from tests import servers
+from tests.cast import *  # noqa: F403 -- the cast's fixtures, for every test
 from tests.processes import Site
 
 WEB_ROLE = "homeward_web"

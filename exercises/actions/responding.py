@@ -16,7 +16,7 @@ from exercises import definition as definitions
 from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
-from exercises.definition import Item
+from exercises.definition import Item, Stage
 from exercises.models import Answer, AnswerOutcome, Entry, Flag, FlagKind, Homework, Response
 from exercises.permissions import may_answer
 from exercises.visibility import RoundWords, opened_value, read_rounds
@@ -232,8 +232,13 @@ def read_answer(*, by: Actor, at: datetime, homework: Homework) -> None:
 
 def open_keys(homework: Homework, response: Response) -> list[str]:
     """Return the item keys one may write in this round: all, or only the returned ones."""
-    keys = [item.key for item in homework.version.definition.items]
-    return [key for key in keys if not response.open_items or key in response.open_items]
+    return [
+        item.key
+        for item in homework.version.definition.items
+        # What is asked after a release stays closed until there are releases (ROADMAP 4).
+        if item.stage is not Stage.RELEASE
+        and (not response.open_items or item.key in response.open_items)
+    ]
 
 
 def merged(rounds: list[RoundWords]) -> dict[str, Any]:

@@ -48,6 +48,7 @@ from exercises.definition.rules import (
     visible_among,
     visible_items,
 )
+from exercises.definition.shelf import load_library
 from exercises.definition.storing import cached_from_json, digest, from_json, to_json
 
 __all__ = [
@@ -90,6 +91,7 @@ __all__ = [
     "hints",
     "holds",
     "is_empty",
+    "load_library",
     "missing",
     "missing_among",
     "parse",

@@ -125,20 +125,21 @@ def _scale(item: Item, random: Random, lean: float) -> int:
     return max(0, min(10, round(random.gauss(middle, 1))))
 
 
-def _emotions(item: Item, random: Random, lean: float) -> list[dict[str, Any]]:
-    words = random.sample(sorted(WORDS), 2)
-    return [{"word": word, "strength": random.randint(1, 3)} for word in words]
+def _emotions(item: Item, random: Random, lean: float) -> dict[str, int]:
+    return {word: random.randint(1, 3) for word in random.sample(sorted(WORDS), 2)}
 
 
 def _list(item: Item, random: Random, lean: float) -> list[Any]:
+    least, most = max(item.min or 1, 1), item.max or 3
     if not item.items:
         bank = LINES.get(item.key, ANYTHING)
-        count = max(item.min or 1, min(item.max or 2, 2, len(bank)))
-        return random.sample(bank, min(count, len(bank)))
-    rows = item.starters[:4] or item.starters
+        return random.sample(bank, min(max(least, 2), most, len(bank)))
+    first, *others = item.items
+    rows = [starter.get("en") for starter in item.starters[:4]]
+    rows = rows or random.sample(ANYTHING, min(max(least, 2), most, len(ANYTHING)))
     return [
-        {sub.key: value_for(sub, random, lean) for sub in item.items}
-        for _row in (rows or [None, None])
+        {first.key: words} | {part.key: value_for(part, random, lean) for part in others}
+        for words in rows
     ]
 
 

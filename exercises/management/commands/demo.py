@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.timezone import now
 
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
@@ -106,11 +106,12 @@ class Command(BaseCommand):
                 return
             raise CommandError("There are people in this database already.")
         at = now().replace(microsecond=0)
-        stage = self._practice("Hillside Practice", at)
-        self._people(stage)
-        self._cast(stage, options["weeks"])
-        self._more(stage, options["clients"])
-        self._riverside(at, stage)
+        with transaction.atomic():  # all of it, or nothing: a half-told story helps nobody
+            stage = self._practice("Hillside Practice", at)
+            self._people(stage)
+            self._cast(stage, options["weeks"])
+            self._more(stage, options["clients"])
+            self._riverside(at, stage)
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write("The practice on the hillside is ready.")
@@ -340,7 +341,7 @@ class Command(BaseCommand):
         said = [
             _say(item, stage.random, lean)
             for item in homework.version.definition.items[: until + 1]
-            if item.is_asked and item.stage == definitions.Stage.WORK
+            if item.is_asked and item.stage != definitions.Stage.RELEASE
         ]
         responding.save(by=by, at=at, homework=homework, said=said)
         if send:
@@ -407,6 +408,9 @@ class Command(BaseCommand):
 def _say(item: Any, random: Random, lean: float, when: datetime | None = None) -> responding.Said:
     if item.kind is definitions.ItemKind.DATETIME and when:
         return responding.Said(item.key, when.strftime("%Y-%m-%dT%H:%M"))
+    if item.kind is definitions.ItemKind.DATE:
+        day = (when or now()) - timedelta(days=random.randint(1, 3))
+        return responding.Said(item.key, day.strftime("%Y-%m-%d"))
     value = story.value_for(item, random, lean)
     if value is None or (not item.required and random.random() < 0.1):
         return responding.Said(item.key, None, AnswerOutcome.SKIPPED)

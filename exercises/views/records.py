@@ -1,0 +1,52 @@
+"""Take a record away: as JSON, or as one readable page."""
+
+from typing import Any
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.utils.translation import get_language
+from django.views.decorators.http import require_GET
+
+from clients.models import Client
+from clients.queries import client_of
+from exercises.actions import exporting
+
+
+@require_GET
+@reauthentication_required
+def export_own(request: HttpRequest) -> HttpResponse:
+    """Offer a client their own record, and hand it out: `?as=json` or `?as=page`."""
+    if not request.actor.is_client:
+        raise PermissionDenied
+    return _export(request, client_of(request.actor, request.actor.client_id))
+
+
+@require_GET
+@reauthentication_required
+def export_client(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Offer a therapist one client's record, and hand it out."""
+    return _export(request, client_of(request.actor, pk))
+
+
+def _export(request: HttpRequest, client: Client) -> HttpResponse:
+    wanted = request.GET.get("as", "")
+    if wanted not in {"json", "page"}:
+        base = "base_client.html" if request.actor.is_client else "base_staff.html"
+        return render(request, "exercises/records/offer.html", {"client": client, "base": base})
+    record = exporting.export(
+        by=request.actor, at=now(), client=client, language=(get_language() or "en")[:2]
+    )
+    if wanted == "json":
+        return _json(record)
+    return render(request, "exercises/records/record.html", {"record": record})
+
+
+def _json(record: dict[str, Any]) -> HttpResponse:
+    response = JsonResponse(record, json_dumps_params={"ensure_ascii": False, "indent": 1})
+    # The name of the file tells nobody whose it is.
+    response["Content-Disposition"] = 'attachment; filename="record.json"'
+    return response

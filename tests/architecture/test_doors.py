@@ -1,0 +1,86 @@
+"""Doors stay thin: they ask queries and tell actions, and touch no table themselves."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("practice", "clients", "exercises")
+DOORS = sorted(
+    path
+    for app in APPS
+    for pattern in ("views.py", "views/**/*.py", "api.py", "api/**/*.py", "tasks.py", "admin.py")
+    for path in (ROOT / app).glob(pattern)
+)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+TABLES = {"save", "delete", "create", "bulk_create", "update_or_create", "get_or_create"}
+
+
+@pytest.mark.parametrize("path", DOORS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_door_touches_no_table(path: Path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    found = [
+        f"line {node.lineno}: .{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and (node.attr == "objects" or node.attr in TABLES)
+        and not (isinstance(node.value, ast.Name) and node.value.id in MODULES_WITH_VERBS)
+        and not (isinstance(node.value, ast.Attribute) and node.value.attr == "session")
+    ]
+    assert found == []
+
+
+# `responding.save(…)` is an action, not a table.
+MODULES_WITH_VERBS = {
+    "responding", "reviewing", "accounts", "tokens", "noting", "topics", "actions", "people",
+    "invitations", "couples", "forms",
+}
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_only_doors_read_the_clock(app: str):
+    found = []
+    for path in sorted((ROOT / app).rglob("*.py")):
+        inside = path.relative_to(ROOT / app).parts
+        if inside[0] in {
+            "views", "api", "management", "config", "migrations", "tasks.py", "views.py", "api.py",
+            "middleware.py", "authentication.py", "adapters.py", "admin.py", "doors.py",
+        }:
+            continue
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"\btimezone import now\b|\btimezone\.now\(|datetime\.now\(\)", text):
+            found.append(str(path.relative_to(ROOT)))
+    assert found == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_template_has_nothing_inline(path: Path):
+    text = path.read_text(encoding="utf-8")
+    found = re.findall(r'\sstyle="|<style|\son(?:click|change|submit|load|input)="|hx-on|"js:', text)
+    assert found == [] or "emails" in path.parts
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in TEMPLATES if "{% block title %}" in path.read_text(encoding="utf-8")],
+    ids=lambda path: str(path.relative_to(ROOT)),
+)
+def test_a_page_title_names_nobody_and_no_exercise(path: Path):
+    title = re.search(r"{% block title %}(.*?){% endblock", path.read_text(encoding="utf-8"), re.S)
+    assert title
+    variables = re.findall(r"{{(.*?)}}", title[1])
+    risky = [v for v in variables if re.search(r"name|title|client|exercise|word|called", v)]
+    assert [v for v in risky if "discreet" not in v] == []
+
+
+def test_secrets_and_machine_paths_are_not_in_the_repo():
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        if ".venv" in path.parts or ".uv" in path.parts:
+            continue
+        text = path.read_text(encoding="utf-8")
+        if re.search(r"['\"]/(?:work|root|farm|home)/", text):
+            found.append(str(path.relative_to(ROOT)))
+    assert found == []
