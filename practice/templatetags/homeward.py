@@ -6,6 +6,7 @@ from typing import Any
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
 
 from practice.templatetags.icons import ICONS, SHAPES
 
@@ -80,7 +81,7 @@ def widget(field: BoundField) -> SafeString:
     """Render a form field's control with our class and nothing else changed."""
     css = _CLASSES.get(widget_kind(field), "input")
     given = field.field.widget.attrs.get("class", "")
-    attrs = {"class": f"{css} {given}".strip()} if css or given else {}
+    attrs: dict[str, str | bool] = {"class": f"{css} {given}".strip()} if css or given else {}
     return field.as_widget(attrs=attrs)
 
 
@@ -89,3 +90,41 @@ def inline_svg(drawing: str) -> SafeString:
     """Put a drawing made by the server into the page (a data: image would break the policy)."""
     start = drawing.find("<svg")
     return mark_safe(drawing[start:])  # noqa: S308 - our own QR code, no one's words in it
+
+
+_BROWSERS = (
+    ("Edg", "Edge"),
+    ("OPR", "Opera"),
+    ("SamsungBrowser", "Samsung Internet"),
+    ("Firefox", "Firefox"),
+    ("FxiOS", "Firefox"),
+    ("CriOS", "Chrome"),
+    ("Chrome", "Chrome"),
+    ("Safari", "Safari"),
+)
+_SYSTEMS = (
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Android", "Android"),
+    ("Windows", "Windows"),
+    ("Mac OS X", "Mac"),
+    ("CrOS", "Chromebook"),
+    ("Linux", "Linux"),
+)
+
+
+@register.filter
+def device_name(user_agent: str) -> str:
+    """Say a browser's long self-description in two words a person knows."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    if browser and system:
+        return _("%(browser)s on %(system)s") % {"browser": browser, "system": system}
+    return browser or system or user_agent[:60] or _("An unknown device")
+
+
+@register.simple_tag
+def count_problems(form: forms.BaseForm | None, items: Any, errors: Any) -> int:
+    """Count what stops a form, for the heading of the summary."""
+    in_form = sum(len(texts) for texts in form.errors.values()) if form else 0
+    return in_form + sum(len(item.get("errors") or ()) for item in items or ()) + len(errors or ())

@@ -40,7 +40,10 @@ def _items() -> list[dict[str, Any]]:
     families = [_family(*family) for family in _FAMILIES]
     families[0]["words"][1] |= {"checked": True, "strength": 2}
     cells = [
-        {"index": n, "cells": [_item("text", "", name=f"kit-list.{n}", fields={f"kit-list.{n}": w})]}
+        {
+            "index": n,
+            "cells": [_item("text", "", name=f"kit-list.{n}", fields={f"kit-list.{n}": w})],
+        }
         for n, w in enumerate(("Work rang", "Tired", ""))
     ]
     acts = [
@@ -152,7 +155,10 @@ def _chart() -> dict[str, Any]:
             _BEN | {"text": "Ben, square marks, dashed line"},
         ],
         "legend_note": "Ticks below: sessions. A gap means no entry.",
-        "table": {"heads": ["Week", "Ana", "Ben"], "rows": [[1, 8, 6], [2, 7, 7], [4, "no entry", 6]]},
+        "table": {
+            "heads": ["Week", "Ana", "Ben"],
+            "rows": [[1, 8, 6], [2, 7, 7], [4, "no entry", 6]],
+        },
     }
 
 
