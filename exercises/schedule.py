@@ -16,7 +16,7 @@ from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from functools import lru_cache
 
-import tzdata
+import tzdata  # type: ignore[import-untyped]  # data, with one name we read
 
 LONGEST_RULE = 400
 MOST_COUNT = 1000
@@ -25,6 +25,7 @@ MOST_INTERVAL = 366
 MOST_SLOTS = 4000
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = timedelta(days=1)
+_LATEST = datetime.fromisoformat("9999-12-20")
 _NOT_PLACES = frozenset({"Factory", "localtime"})
 
 
@@ -186,7 +187,7 @@ def slots(
     if rule.until is not None and rule.until.tzinfo is not None:
         end = min(end, rule.until)
     # A wall clock is never two days away from UTC.
-    last = min(end.replace(tzinfo=None), datetime.max - 3 * _DAY) + 2 * _DAY
+    last = min(end.replace(tzinfo=None), _LATEST) + 2 * _DAY
     for local in _wall_times(rule, first_local, last):
         at = _instant(local, place, fold=0)
         if at > end:

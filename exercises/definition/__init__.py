@@ -5,7 +5,7 @@ version stores. Answers are checked, described and charted here, so that pages, 
 say the same.
 """
 
-from exercises.definition.answers import AnswerProblem, Value, clean, problem_text
+from exercises.definition.answers import AnswerProblem, Value, clean, nothing_said, problem_text
 from exercises.definition.charting import (
     Occasion,
     Point,
@@ -94,6 +94,7 @@ __all__ = [
     "load_library",
     "missing",
     "missing_among",
+    "nothing_said",
     "parse",
     "problem_text",
     "reviewer_pairs",

@@ -11,6 +11,7 @@ from exercises.definition.model import MOST_ROWS, Item, ItemKind
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 MOST_NUMBER = 1_000_000_000
+_WRITTEN = frozenset({ItemKind.TEXT, ItemKind.LONGTEXT, ItemKind.LIST})
 # Bidirectional overrides and isolates can make text read as something else; plain
 # right-to-left writing needs none of them.
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -53,6 +54,13 @@ def clean(item: Item, raw: Any) -> Value:
     return _CLEANERS[item.kind](item, raw)
 
 
+def nothing_said(item: Item) -> AnswerProblem:
+    """Return what to say when someone goes on past a required item without a word about it."""
+    if item.kind in _WRITTEN:
+        return AnswerProblem("empty", gettext_noop("Write a few words, or choose “Skip this one”"))
+    return AnswerProblem("empty", gettext_noop("Choose an answer, or choose “Skip this one”"))
+
+
 def _unreadable() -> AnswerProblem:
     return AnswerProblem(
         "unreadable",
@@ -83,7 +91,9 @@ def plain(raw: Any, limit: int, *, lines: bool) -> str:
 
 def _too_long(over: int) -> AnswerProblem:
     if over == 1:
-        message = gettext_noop("That is one character over. Shorten it, or split it in two answers.")
+        message = gettext_noop(
+            "That is one character over. Shorten it, or split it in two answers."
+        )
     else:
         message = gettext_noop(
             "That is %(over)d characters over. Shorten it, or split it in two answers."
@@ -320,7 +330,3 @@ _CLEANERS: dict[ItemKind, Callable[[Item, Any], Value]] = {
     ItemKind.DATETIME: _datetime,
     ItemKind.LIST: _list,
 }
-
-# Said by the doors when a required item was left empty; kept here beside its sisters.
-NOTHING_WRITTEN = gettext_noop("Write a few words, or choose “Skip this one”")
-NOTHING_CHOSEN = gettext_noop("Choose an answer, or choose “Skip this one”")

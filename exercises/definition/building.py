@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping
+from typing import TypeVar
 
-from exercises.definition.items import build_item, condition, rows_of_items, text
+from exercises.definition.items import condition, rows_of_items, text
 from exercises.definition.model import (
     Chart,
     ChartKind,
@@ -19,13 +20,29 @@ from exercises.definition.reading import Place
 
 FORMAT_VERSION = 1
 _LAST_IDEA = {"A": 23, "B": 68}
-_REVIEW_KINDS = frozenset({"beside", "change", "offered", "ranked"})
+_REVIEW_KINDS = frozenset({"beside", "change", "offered", "ranked", "gap"})
 _KEYS = frozenset(
-    "slug format title purpose minutes kind cadence content_note covers cautions evidence "
-    "never_released items charts review computed".split()
+    [
+        "slug",
+        "format",
+        "title",
+        "purpose",
+        "minutes",
+        "kind",
+        "cadence",
+        "content_note",
+        "covers",
+        "cautions",
+        "evidence",
+        "never_released",
+        "items",
+        "charts",
+        "review",
+        "computed",
+    ]
 )
 _NEEDED = ("slug", "format", "title", "purpose", "minutes", "kind", "items")
-__all__ = ["build", "build_item"]
+T = TypeVar("T")
 
 
 def build(place: Place) -> Definition:
@@ -60,7 +77,7 @@ def _words(given: Mapping[str, Place], name: str) -> Text:
     return text(given[name]) if name in given else Text()
 
 
-def _each[T](given: Mapping[str, Place], name: str, read: Callable[[Place], T]) -> tuple[T, ...]:
+def _each(given: Mapping[str, Place], name: str, read: Callable[[Place], T]) -> tuple[T, ...]:
     return tuple(read(row) for row in given[name].rows()) if name in given else ()
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from exercises.definition.model import Chart, ChartKind, Definition, Item, ItemKind
+from exercises.definition.model import Chart, Definition, Item, ItemKind
 from exercises.definition.rules import Answers, holds, is_empty, visible_among
 
 
@@ -75,9 +75,7 @@ def counts_for(chart: Chart, occasions: Sequence[Occasion]) -> dict[str, int]:
     return dict(counted) if not chart.by else dict(counted.most_common())
 
 
-def share(
-    definition: Definition, chart: Chart, occasions: Sequence[Occasion]
-) -> tuple[int, int]:
+def share(definition: Definition, chart: Chart, occasions: Sequence[Occasion]) -> tuple[int, int]:
     """Return how many of how many: those that meet `where`, of those that answered its item; or
     those whose series is 1, of those that have it."""
     if chart.where is not None:
@@ -103,15 +101,3 @@ def _number(item: Item, value: Any) -> int | float | None:
     if isinstance(value, bool | int | float):
         return int(value) if isinstance(value, bool) else value
     return len(value) if isinstance(value, list | dict) else None
-
-
-__all__ = [
-    "ChartKind",
-    "Occasion",
-    "Point",
-    "chart_points",
-    "counts_for",
-    "entry_points",
-    "series_points",
-    "share",
-]

@@ -1,12 +1,13 @@
 """Answers in words, for check, review and export pages."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from exercises.definition.feelings import WORDS
-from exercises.definition.model import Definition, Item, ItemKind, Text
+from exercises.definition.model import Definition, Item, ItemKind, ReviewHint, Text
 from exercises.definition.rules import is_empty
 
 YES = Text((("en", "Yes"), ("es", "Sí")))
@@ -61,22 +62,53 @@ def describe(item: Item, value: Any, language: str = "en") -> list[str]:
 
 
 def reviewer_pairs(
-    definition: Definition, answers: Mapping[str, Any], language: str = "en"
+    definition: Definition,
+    answers: Mapping[str, Any],
+    language: str = "en",
+    entries: Sequence[Mapping[str, Any]] = (),
 ) -> list[Beside]:
-    """Return what the exercise wants a reviewer to see side by side, in order.
+    """Return what the exercise wants a reviewer to see together, in order; nothing empty.
 
     Kinds: "beside" (surface beside underneath), "change" (before and after), "offered" (what the
-    client would let the partner see one day), "ranked". Pairs with nothing in them are left out.
+    client would let the partner see one day), "ranked" (choices in a log's `entries`, the most
+    frequent first, as "no reply · 4"), "gap" (rows of a list with two scales, where the first is
+    most above the second).
     """
     found = []
     for hint in definition.review:
         items = tuple(item for key in hint.items if (item := definition.item(key)))
-        lines = tuple(describe(item, answers.get(item.key), language) for item in items)
+        lines = tuple(_together(hint, item, answers, entries, language) for item in items)
         if any(lines):
             change = _change([answers.get(item.key) for item in items])
             change = change if hint.kind == "change" else None
             found.append(Beside(hint.kind, hint.caption.get(language), items, lines, change))
     return found
+
+
+def _together(
+    hint: ReviewHint,
+    item: Item,
+    answers: Mapping[str, Any],
+    entries: Sequence[Mapping[str, Any]],
+    language: str,
+) -> list[str]:
+    if hint.kind == "ranked":
+        counted = Counter(
+            line for entry in entries for line in describe(item, entry.get(item.key), language)
+        )
+        return [f"{line} · {count}" for line, count in counted.most_common()]
+    value = answers.get(item.key)
+    return describe(item, _by_gap(item, value) if hint.kind == "gap" else value, language)
+
+
+def _by_gap(item: Item, rows: Any) -> list[Any]:
+    """Keep the rows with both scales answered, the largest distance first."""
+    scales = [part.key for part in item.items if part.kind is ItemKind.SCALE]
+    if len(scales) != 2 or not isinstance(rows, list):
+        return []
+    first, second = scales
+    both = [row for row in rows if first in row and second in row]
+    return sorted(both, key=lambda row: int(row[second]) - int(row[first]))
 
 
 def _change(values: list[Any]) -> int | float | None:
@@ -141,7 +173,9 @@ def _day(value: str, language: str) -> str:
     code = "es" if spanish else "en"
     weekday = _WEEKDAYS[code].split()[day.weekday()]
     month = _MONTHS[code].split()[day.month - 1]
-    joined = f"{weekday} {day.day} de {month} de {day.year}" if spanish else (
-        f"{weekday} {day.day} {month} {day.year}"
+    joined = (
+        f"{weekday} {day.day} de {month} de {day.year}"
+        if spanish
+        else (f"{weekday} {day.day} {month} {day.year}")
     )
     return f"{joined}, {clock}" if clock else joined

@@ -22,9 +22,9 @@ from exercises.definition.model import (
 from exercises.definition.reading import Place
 from exercises.definition.wording import STEP_WORDS
 
-_ANY = frozenset("key kind text help show_if stage screen".split())
-_ASKED = _ANY | frozenset("required visibility".split())
-_WRITTEN = _ASKED | frozenset("max_length compose hints".split())
+_ANY = frozenset(["key", "kind", "text", "help", "show_if", "stage", "screen", "visibility"])
+_ASKED = _ANY | {"required"}
+_WRITTEN = _ASKED | frozenset(["max_length", "compose", "hints"])
 _BY_KIND: dict[ItemKind, frozenset[str]] = {
     ItemKind.DISPLAY: _ANY | {"title"},
     ItemKind.TEXT: _WRITTEN,
@@ -39,7 +39,7 @@ _BY_KIND: dict[ItemKind, frozenset[str]] = {
     ItemKind.TIME: _ASKED,
     ItemKind.DATETIME: _ASKED,
     ItemKind.LIST: _ASKED | {"items", "min", "max", "max_length", "starters", "add_text"},
-    ItemKind.LOG: _ANY | {"items", "visibility", "close_after_days", "add_text"},
+    ItemKind.LOG: _ANY | {"items", "close_after_days", "add_text"},
 }
 _NEEDED: dict[ItemKind, tuple[str, ...]] = {
     ItemKind.CHOICE: ("options",),
@@ -79,13 +79,12 @@ def rows_of_items(
     taken: set[str] = set()
     for row in place.rows():
         item = build_item(row, scope, never=never, kinds=kinds)
-        keys = [item.key]
-        if item.kind is ItemKind.LOG:
-            keys += [part.key for part in item.items]
-        for key in keys:
-            if key in taken:
-                raise row.refuse(f"the key “{key}” is taken")
-            taken.add(key)
+        inside = row.value["items"].rows() if item.kind is ItemKind.LOG else []
+        for one in (row, *inside):
+            key = one.value["key"]
+            if key.name() in taken:
+                raise key.refuse(f"the key “{key.name()}” is taken")
+            taken.add(key.name())
         scope[item.key] = item
     if not scope:
         raise place.refuse("there is nothing in this list")

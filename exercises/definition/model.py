@@ -231,7 +231,7 @@ class Chart:
 class ReviewHint:
     """What the reviewer sees side by side, or as a change: item keys and a caption."""
 
-    kind: str  # beside | change | offered | ranked
+    kind: str  # beside | change | offered | ranked | gap (see describing.reviewer_pairs)
     items: tuple[str, ...]
     caption: Text
 

@@ -54,7 +54,7 @@ def _opens(event: yaml.Event) -> bool:
 
 
 def _node(event: yaml.Event, events: Iterator[yaml.Event], file: str, depth: int) -> Place:
-    line = event.start_mark.line + 1
+    line = event.start_mark.line + 1 if event.start_mark else 1
     _refuse_dangers(event, file, line, depth)
     if isinstance(event, yaml.ScalarEvent):
         return Place(_scalar(event), line, file)

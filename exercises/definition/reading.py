@@ -37,7 +37,9 @@ class Place:
         known = frozenset(allowed)
         for name, place in found.items():
             if name not in known:
-                raise place.refuse(f"unknown key “{name}”; known here: {', '.join(sorted(known))}")
+                raise place.refuse(
+                    f"unknown key “{name:.60}”; known here: {', '.join(sorted(known))}"
+                )
         for name in needed:
             if name not in found:
                 raise self.refuse(f"“{name}” is missing")
@@ -77,9 +79,10 @@ class Place:
         """Return a whole number between two others."""
         if isinstance(self.value, bool) or not isinstance(self.value, int):
             raise self.refuse("expected a whole number here")
-        if not low <= self.value <= high:
+        found: int = self.value
+        if not low <= found <= high:
             raise self.refuse(f"expected a number from {low} to {high}")
-        return self.value
+        return found
 
     def truth(self) -> bool:
         """Return true or false."""

@@ -154,10 +154,11 @@ def _piece(definition: Definition, key: str, answers: Answers, language: str) ->
 
 
 def _without_lead(before: str, piece: str) -> str:
-    """Drop from `piece` the words its sentence already begins with."""
-    lead = before.rsplit(". ", 1)[-1].strip()
-    if lead and _plain(piece).startswith(_plain(lead) + " "):
-        return " ".join(piece.split()[len(lead.split()) :])
+    """Drop from `piece` the words its sentence already begins with, or ends with so far."""
+    lead, words = _plain(before.rsplit(". ", 1)[-1]).split(), piece.split()
+    for count in range(min(len(lead), len(words) - 1), 0, -1):
+        if _plain(" ".join(words[:count])).split() == lead[-count:]:
+            return " ".join(words[count:])
     return piece
 
 
