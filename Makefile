@@ -19,7 +19,7 @@ help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile
 
 run: .venv/.ready-to-run
-	@exec .venv/bin/python manage.py serve --port "$(PORT)"
+	@DATABASE_URL="$$DATABASE_URL" exec .venv/bin/python manage.py serve --port "$(PORT)"
 
 test: .venv/.ready-to-test
 	@.venv/bin/python .ci/gate.py $(ARGS)

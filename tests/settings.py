@@ -7,14 +7,16 @@ once it has started its own.
 import base64
 import os
 
-os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-os.environ.setdefault(
-    "HOMEWARD_MASTER_KEY", base64.b64encode(b"only for tests: thirty-two bytes").decode()
-)
-os.environ.setdefault("DATABASE_URL", "postgres://homeward@placeholder.invalid/homeward")
-os.environ.setdefault("REDIS_URL", "redis://placeholder.invalid:6379/0")
-os.environ.setdefault("EMAIL_URL", "smtp://localhost:1025")
-os.environ.setdefault("HOMEWARD_BASE_URL", "http://testserver")
+_WORTHLESS = {
+    "SECRET_KEY": "only-for-tests-" + "x" * 50,
+    "HOMEWARD_MASTER_KEY": base64.b64encode(b"only for tests: thirty-two bytes").decode(),
+    "DATABASE_URL": "postgres://homeward@placeholder.invalid/homeward",
+    "REDIS_URL": "redis://placeholder.invalid:6379/0",
+    "EMAIL_URL": "smtp://localhost:1025",
+    "HOMEWARD_BASE_URL": "http://testserver",
+}
+for name, value in _WORTHLESS.items():
+    os.environ[name] = os.environ.get(name) or value
 for name in ("HOMEWARD_DEMO", "HOMEWARD_EMBEDDED", "DATABASE_ROLE", "HOMEWARD_MAIL_DIR"):
     os.environ.pop(name, None)
 

@@ -2,14 +2,16 @@
 
 import contextlib
 import os
+import queue
 import re
 import signal
 import smtplib
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -297,33 +299,63 @@ class Run:
             text=True,
         )
         self.said = ""
+        # A thread reads, so that words which never come end the test and not the day.
+        self.lines: queue.Queue[str] = queue.Queue()
+        threading.Thread(target=self._read, daemon=True).start()
+
+    def _read(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            for line in output:
+                self.lines.put(line)
+        self.lines.put("")
 
     def until(self, words: str, seconds: float = 120) -> str:
         """Read what it says until `words` come."""
-        assert self.process.stdout is not None
         deadline = time.monotonic() + seconds
         while words not in self.said:
-            line = self.process.stdout.readline()
+            try:
+                line = self.lines.get(timeout=max(deadline - time.monotonic(), 0.01))
+            except queue.Empty:
+                raise AssertionError(f"it never said {words!r}:\n{self.said}") from None
             assert line, f"it ended without saying {words!r}:\n{self.said}"
-            assert time.monotonic() < deadline, self.said
             self.said += line
         return self.said
 
-    def finish(self, number: signal.Signals) -> int:
+    def finish(self, number: signal.Signals | None = None) -> int:
         """Send a signal and wait for the end."""
-        self.process.send_signal(number)
-        rest, _ = self.process.communicate(timeout=60)
-        self.said += rest or ""
-        return self.process.returncode
+        if number is not None:
+            self.process.send_signal(number)
+        code = self.process.wait(60)
+        while line := self.lines.get(timeout=10):
+            self.said += line
+        return code
+
+
+@pytest.fixture
+def serve(folder: Path) -> Iterator[Callable[[int], Run]]:
+    """Start `make run` on `folder`, and leave none running."""
+    runs: list[Run] = []
+
+    def start(port: int) -> Run:
+        runs.append(Run(folder / "data", port))
+        return runs[-1]
+
+    yield start
+    for run in runs:
+        if run.process.poll() is None:
+            run.finish(signal.SIGTERM)
 
 
 @LINUX
-def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(folder: Path) -> None:
+def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
+    folder: Path, serve: Callable[[int], Run]
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        run = Run(folder / "data", port)
+        run = serve(port)
         said = run.until("Ctrl-C ends everything")
     assert f"Port {port} is taken" in said
     address = re.search(r"Homeward is at (http://localhost:\d+)", said)
@@ -333,16 +365,14 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(folder: Path
     for secret in ("secret_key", "homeward_master_key"):
         assert (folder / "data" / secret).stat().st_mode & 0o077 == 0
 
-    second = Run(folder / "data", port)
-    second.process.wait(60)
-    assert second.process.stdout is not None
-    assert "already runs from this folder" in second.process.stdout.read()
-    second.process.stdout.close()
+    second = serve(port)
+    assert second.finish() == 1
+    assert "already runs from this folder" in second.said
 
-    beat = int(next(p for p in _pids("celery", folder) if "beat" in processes.command_of(p)))
+    beat = int(next(p for p in _pids("celery", folder) if " beat " in processes.command_of(p)))
     os.kill(beat, signal.SIGKILL)
     run.until("The beat ended by itself", 20)
-    _wait(lambda: any("beat" in processes.command_of(pid) for pid in _pids("celery", folder)), 20)
+    _wait(lambda: any(" beat " in processes.command_of(pid) for pid in _pids("celery", folder)), 20)
 
     assert run.finish(signal.SIGINT) == 0
     assert "Everything has ended" in run.said
@@ -350,7 +380,7 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(folder: Path
 
     # Again, with the data of before; and this time without the chance to say goodbye.
     began = time.monotonic()
-    run = Run(folder / "data", port)
+    run = serve(port)
     run.until("Ctrl-C ends everything")
     assert time.monotonic() - began < 40
     assert run.finish(signal.SIGKILL) == -signal.SIGKILL

@@ -110,7 +110,7 @@ def command_of(pid: int) -> str:
             return (table / str(pid) / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         return ""
     with suppress(OSError):
-        answer = subprocess.run(
+        answer = subprocess.run(  # noqa: S603 -- a number we wrote down ourselves
             ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 -- wherever the system has it
             capture_output=True,
             text=True,
