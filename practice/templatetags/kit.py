@@ -14,8 +14,8 @@ _WORDS = (
     "very strong", "hard to think", "flooded", "the most I have felt",
 )  # fmt: skip
 _FAMILIES = (
-    ("Hurt and alone", "hurt", ("hurt", "lonely", "unimportant", "turned-away", "longing")),
-    ("Afraid", "afraid", ("afraid", "overwhelmed", "tangled")),
+    ("Hurt and alone", "hurt", ("hurt", "alone", "small", "turned-away", "longing")),
+    ("Afraid", "afraid", ("afraid", "too-much", "restless")),
     ("Sad", "sad", ("sad", "heavy", "unknown")),
 )
 
@@ -212,7 +212,7 @@ def kit_samples() -> dict[str, Any]:
         "feelings": [
             {
                 "person": _ANA,
-                "answer": {"feelings": [{"text": "Alone", "shape": "lonely", "strength": 2}]},
+                "answer": {"feelings": [{"text": "Alone", "shape": "alone", "strength": 2}]},
             },
             {"person": _BEN, "state_text": "Not in yet"},
         ],
