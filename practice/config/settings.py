@@ -25,9 +25,7 @@ SECRET_KEY = os.environ.get("SECRET_KEY", "")
 SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_OLD", "").split(",") if key]
 HOMEWARD_MASTER_KEY = os.environ.get("HOMEWARD_MASTER_KEY", "")
 HOMEWARD_MASTER_KEY_FILE = os.environ.get("HOMEWARD_MASTER_KEY_FILE", "")
-HOMEWARD_KEY_WRAPPER = os.environ.get(
-    "HOMEWARD_KEY_WRAPPER", "practice.crypto.MasterKeyWrapper"
-)
+HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.MasterKeyWrapper")
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
 MAIL_DIR = os.environ.get("HOMEWARD_MAIL_DIR", "")
 SECURE = BASE_URL.startswith("https://")
@@ -194,7 +192,8 @@ SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 if int(os.environ.get("TRUSTED_PROXIES", "0")):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 X_FRAME_OPTIONS = "DENY"
-# Client pages: no script but our own file, Trusted Types with no policy at all.
+# Client pages: no script but our own file; the one Trusted Types policy hands out "/sw.js" only
+# (registering a service worker is a sink; with none at all the offline page could not be kept).
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
@@ -209,7 +208,7 @@ CONTENT_SECURITY_POLICY = {
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "require-trusted-types-for": ["'script'"],
-        "trusted-types": [NONE],
+        "trusted-types": ["homeward"],
     }
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
