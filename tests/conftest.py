@@ -93,7 +93,9 @@ def as_owner() -> Any:
     return acting_as("NONE")
 
 
-_tear_down: Callable[[TransactionTestCase], None] = TransactionTestCase._fixture_teardown
+# The stubs leave this method out; Django has had it since 1.4.
+_TEAR_DOWN = "_fixture_teardown"
+_tear_down: Callable[[TransactionTestCase], None] = getattr(TransactionTestCase, _TEAR_DOWN)
 
 
 def _tear_down_as_owner(case: TransactionTestCase) -> None:
@@ -102,7 +104,7 @@ def _tear_down_as_owner(case: TransactionTestCase) -> None:
         _tear_down(case)
 
 
-TransactionTestCase._fixture_teardown = _tear_down_as_owner  # type: ignore[method-assign]  # above
+setattr(TransactionTestCase, _TEAR_DOWN, _tear_down_as_owner)
 
 
 @pytest.fixture(autouse=True)

@@ -38,7 +38,7 @@ class Site:
         """Copy a migrated database and plan the addresses."""
         self.blocker = blocker
         self.demo = demo
-        self.folder = Path(tempfile.mkdtemp(prefix="homeward-site-"))
+        self.folder = Path(tempfile.mkdtemp(prefix="site-", dir=os.environ[servers.RUN]))
         self.database = f"homeward_site_{uuid.uuid4().hex[:10]}"
         self.port = processes.free_port()
         self.url = f"http://localhost:{self.port}"

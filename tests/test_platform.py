@@ -48,7 +48,7 @@ def test_postgres_listens_on_no_network_and_lets_only_us_in(folder: Path) -> Non
     try:
         with server.connect() as owner:
             assert owner.execute("SHOW listen_addresses").fetchone() == ("",)
-            assert owner.execute("SHOW server_version_num").fetchone() >= ("180000",)
+            assert owner.info.server_version >= 180000
             logins = owner.execute(
                 "SELECT rolname, rolcanlogin, rolsuper, rolbypassrls FROM pg_roles"
                 " WHERE rolname LIKE 'homeward\\_%' ORDER BY 1"

@@ -125,7 +125,7 @@ class Postgres:
         unfinished = self.data.with_name("postgres.new")
         shutil.rmtree(unfinished, ignore_errors=True)
         _own(unfinished, self.person, 0o700)
-        command = [
+        command: list[str | Path] = [
             *(self.binaries / "initdb", "--pgdata", unfinished, "--username", OWNER),
             # C sorts alike everywhere; C.UTF-8 also knows that É and é are one letter.
             *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin"),
@@ -184,9 +184,7 @@ class Postgres:
                 "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
             ).fetchone()
             if not found:
-                connection.execute(
-                    sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE))
-                )
+                connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
             grant_login(connection)
 
 

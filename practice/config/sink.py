@@ -7,6 +7,7 @@ In tests it runs in a thread and misbehaves on request, for one recipient and on
 import argparse
 import asyncio
 import itertools
+import logging
 import os
 import signal
 import time
@@ -113,6 +114,8 @@ class Sink:
 
 
 _numbers = itertools.count()
+# It tells of every command; what we want to know are the mails.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 class _Talker(SMTP):
@@ -194,7 +197,7 @@ class _Handler:
             self.sink.keep(envelope)
         await asyncio.sleep(3600 if behaviour.hang else behaviour.delay)
         if behaviour.drop and server.transport is not None:
-            server.transport.abort()
+            server.hang_up()
         return behaviour.reply or "250 Kept"
 
 
@@ -212,10 +215,10 @@ class SinkServer(Controller):
 
     def _trigger_server(self) -> None:
         """Learn the port the system gave us before the base class tries to connect to it."""
-        if self.port == 0 and self.server is not None:
+        if self.port == 0 and isinstance(self.server, asyncio.Server):
             self.port = self.server.sockets[0].getsockname()[1]
         self.sink.url = f"smtp://127.0.0.1:{self.port}"
-        super()._trigger_server()
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # the library's gap
         self.sink.connections = 0
 
     def stop(self, no_assert: bool = False) -> None:  # noqa: FBT001, FBT002 -- the base class's

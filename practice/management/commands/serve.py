@@ -153,7 +153,9 @@ class Command(BaseCommand):
         if postgres.folder != data:
             self._say(f"PostgreSQL keeps its data in {postgres.folder} (it can't reach {data}).")
         valkey = Valkey(data, logs=logs)
-        return Plan(data, chosen, host, postgres, valkey, processes.free_port(), _keys(data))
+        # The keys lie beside the database they open, wherever that is.
+        keys = _keys(postgres.folder)
+        return Plan(data, chosen, host, postgres, valkey, processes.free_port(), keys)
 
     def _start(self, plan: Plan, children: list[Child]) -> None:
         with self._step("Starting PostgreSQL"):
@@ -276,15 +278,15 @@ def _locked(lock: IO[str]) -> bool:
     return True
 
 
-def _keys(data: Path) -> dict[str, str]:
-    """Return this clone's secrets, made once and readable by us alone."""
+def _keys(folder: Path) -> dict[str, str]:
+    """Return this clone's secrets, made once in `folder` and readable by us alone."""
     makers: dict[str, Callable[[], str]] = {
         "SECRET_KEY": lambda: secrets.token_urlsafe(48),
         "HOMEWARD_MASTER_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
     }
     keys = {}
     for name, make in makers.items():
-        place = data / name.lower()
+        place = folder / name.lower()
         if not place.exists():
             unfinished = place.with_suffix(".new")
             unfinished.unlink(missing_ok=True)
