@@ -6,6 +6,7 @@ from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 
 from clients.actors import resolve
+from practice.actors import ActorRequest
 from practice.models import User
 from practice.tenancy import enter, scope
 
@@ -24,9 +25,8 @@ class ActorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.actor = None
-        request.practice = None
+    def __call__(self, request: ActorRequest) -> HttpResponse:
+        request.__dict__.update(actor=None, practice=None)
         if request.path in BARE:
             return self.get_response(request)
         user = request.user if request.user.is_authenticated else None
@@ -38,7 +38,7 @@ class ActorMiddleware:
                 transaction.set_rollback(True)
         return response
 
-    def _sit(self, request: HttpRequest, user: User) -> None:
+    def _sit(self, request: ActorRequest, user: User) -> None:
         found = resolve(user, request.session.get(SEAT, ""))
         if found is None:
             return

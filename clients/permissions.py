@@ -1,9 +1,13 @@
 """May this person reach this client? The caseload decides, and nothing else does."""
 
+from uuid import UUID
+
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.models import Caseload, Client, Couple
 from practice.actors import Actor
+
+NOBODY = UUID(int=0)
 
 
 def reachable(actor: Actor) -> QuerySet[Client]:
@@ -14,14 +18,12 @@ def reachable(actor: Actor) -> QuerySet[Client]:
     """
     everyone = Client.objects.filter(practice_id=actor.practice_id)
     if actor.is_client:
-        return everyone.filter(pk=actor.client_id)
+        return everyone.filter(pk=actor.client_id or NOBODY)
     carers = _carers(actor)
     if not carers:
         return everyone.none()
     return everyone.filter(
-        Exists(
-            Caseload.objects.filter(client=OuterRef("pk"), member__in=carers, until_at=None)
-        )
+        Exists(Caseload.objects.filter(client=OuterRef("pk"), member__in=carers, until_at=None))
     )
 
 
@@ -32,9 +34,7 @@ def cared_for(actor: Actor) -> QuerySet[Client]:
         return everyone.none()
     return everyone.filter(
         Exists(
-            Caseload.objects.filter(
-                client=OuterRef("pk"), member=actor.member_id, until_at=None
-            )
+            Caseload.objects.filter(client=OuterRef("pk"), member=actor.member_id, until_at=None)
         )
     )
 
@@ -53,6 +53,6 @@ def may_care_for(actor: Actor, client: Client) -> bool:
     return cared_for(actor).filter(pk=client.pk).exists()
 
 
-def _carers(actor: Actor) -> list[object]:
-    own: list[object] = [actor.member_id] if actor.is_therapist else []
+def _carers(actor: Actor) -> list[UUID]:
+    own = [actor.member_id] if actor.is_therapist and actor.member_id else []
     return own + (list(actor.supervises) if actor.is_supervisor else [])

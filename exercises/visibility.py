@@ -10,8 +10,16 @@ from typing import Any
 from uuid import UUID
 
 from clients.permissions import may_care_for, reachable
-from exercises.models import Answer, AnswerOutcome, Assignment, Comment, Entry, Homework, Response
-from exercises.models import Review
+from exercises.models import (
+    Answer,
+    AnswerOutcome,
+    Assignment,
+    Comment,
+    Entry,
+    Homework,
+    Response,
+    Review,
+)
 from practice.actors import Actor
 from practice.crypto import unseal
 

@@ -5,6 +5,7 @@ from typing import Literal
 from uuid import UUID
 
 from django.db.models import Q
+from django.http import HttpRequest
 
 from practice.models import Membership, Practice, Role, Supervision, User
 
@@ -60,6 +61,13 @@ class Actor:
     @property
     def initials(self) -> str:
         return "".join(part[0] for part in self.name.split()[:2]).upper()
+
+
+class ActorRequest(HttpRequest):
+    """A request as every door behind the sign-in gets it (clients.middleware sets both)."""
+
+    actor: Actor
+    practice: Practice
 
 
 def system(practice_id: UUID) -> Actor:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, Permis
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 
@@ -53,7 +54,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_full_name(self) -> str:
         """Return the name other people in the practice read."""
-        return self.name or _("A colleague")
+        return self.name or gettext("A colleague")
 
     def get_short_name(self) -> str:
         """Return the first name."""
@@ -125,12 +126,17 @@ class Supervision(PracticeOwned):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     supervisor = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="supervises")
-    therapist = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="supervised_by")
+    therapist = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, related_name="supervised_by"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["supervisor", "therapist"], name="named_once")
         ]
+
+    def __str__(self) -> str:
+        return f"supervision {self.pk}"
 
 
 class InvitationKind(models.TextChoices):
@@ -152,7 +158,9 @@ class Invitation(PracticeOwned):
     client_id = models.UUIDField(null=True, blank=True)
     # Only a hash of the link's secret: a database dump lets nobody in.
     token_hash = models.CharField(max_length=64, unique=True)
-    invited_by = models.ForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
+    invited_by = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, null=True, related_name="+"
+    )
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField()
     expires_at = models.DateTimeField()
@@ -164,6 +172,9 @@ class Invitation(PracticeOwned):
             models.Index(fields=["practice", "-created_at", "id"]),
             models.Index(fields=["client_id"]),
         ]
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
 
 
 class PracticeKey(PracticeOwned):
@@ -177,6 +188,9 @@ class PracticeKey(PracticeOwned):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["practice", "number"], name="key_number")]
+
+    def __str__(self) -> str:
+        return f"practice key {self.pk}"
 
 
 class AuditEvent(PracticeOwned):
@@ -209,6 +223,9 @@ class AuditEvent(PracticeOwned):
             models.Index(fields=["practice", "object_id", "-id"], name="audit_object"),
         ]
 
+    def __str__(self) -> str:
+        return f"audit event {self.pk}"
+
 
 class ApiToken(PracticeOwned):
     """A key for a program: hashed, named, scoped to a practice and to actions, expiring."""
@@ -229,6 +246,9 @@ class ApiToken(PracticeOwned):
     class Meta:
         indexes = [models.Index(fields=["user", "-created_at"])]
 
+    def __str__(self) -> str:
+        return f"api token {self.pk}"
+
 
 class IdempotencyKey(PracticeOwned):
     """Remember the answer to an API post, so that a repeated one changes nothing twice."""
@@ -248,6 +268,9 @@ class IdempotencyKey(PracticeOwned):
             models.UniqueConstraint(fields=["practice", "user_id", "key"], name="idempotent_once")
         ]
 
+    def __str__(self) -> str:
+        return f"idempotency key {self.pk}"
+
 
 class AccountMail(models.Model):
     """A sign-in code or invitation on its way out; deleted once the server has taken it.
@@ -266,3 +289,6 @@ class AccountMail(models.Model):
 
     class Meta:
         indexes = [models.Index(fields=["next_at"])]
+
+    def __str__(self) -> str:
+        return f"account mail {self.pk}"

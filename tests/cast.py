@@ -56,7 +56,9 @@ class Person:
     def browser(self) -> Browser:
         """Return a test browser signed in as this person."""
         browser = Browser()
-        browser.force_login(self.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+        browser.force_login(
+            self.user, backend="allauth.account.auth_backends.AuthenticationBackend"
+        )
         session = browser.session
         session["seat"] = (
             f"client:{self.client.pk}" if self.client else f"member:{self.member.pk}"  # type: ignore[union-attr]
@@ -159,15 +161,15 @@ def ruth(practice: Practice) -> Person:
 def sana(practice: Practice, dana: Person) -> Person:
     sana = make_member(practice, "sana@hillside.example", "Sana Iqbal", "supervisor")
     with scope(practice=practice.pk):
-        Supervision.objects.create(
-            practice=practice, supervisor=sana.member, therapist=dana.member
-        )
+        Supervision.objects.create(practice=practice, supervisor=sana.member, therapist=dana.member)
     return sana
 
 
 @pytest.fixture
 def zoe(other_practice: Practice) -> Person:
-    return make_member(other_practice, "zoe@riverside.example", "Zoe Marchetti", "therapist", "admin")
+    return make_member(
+        other_practice, "zoe@riverside.example", "Zoe Marchetti", "therapist", "admin"
+    )
 
 
 @pytest.fixture
@@ -282,16 +284,16 @@ class Play:
     def homework(self, person: Person, assignment: Assignment) -> Homework:
         """Return this person's homework of an assignment."""
         with self.at(person):
-            return Homework.objects.select_related(
-                "client", "version__exercise", "assignment"
-            ).get(assignment=assignment, client=person.client, slot=0)
+            return Homework.objects.select_related("client", "version__exercise", "assignment").get(
+                assignment=assignment, client=person.client, slot=0
+            )
 
     def fresh(self, homework: Homework) -> Homework:
         """Return the homework as it is now."""
         with scope(practice=homework.practice_id):
-            return Homework.objects.select_related(
-                "client", "version__exercise", "assignment"
-            ).get(pk=homework.pk)
+            return Homework.objects.select_related("client", "version__exercise", "assignment").get(
+                pk=homework.pk
+            )
 
     def say(self, person: Person, homework: Homework, **values: Any) -> None:
         """Save answers by item key."""

@@ -10,7 +10,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clients.models import Clearance, Client, Couple
-from clients.permissions import cared_for, reachable_couples
+from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
 from exercises.actions import reminding
 from exercises.actions.moving import move
@@ -66,7 +66,7 @@ def assign(
             version=version,
             client=None if couple else client,
             couple=couple,
-            assigned_by_id=by.member_id,
+            assigned_by_id=by.member_id or NOBODY,
             opens_local=when.opens_local,
             due_local=when.due_local,
             rrule=when.rrule,
@@ -212,16 +212,10 @@ def _recipients(assignment: Assignment) -> list[Client]:
     return [assignment.client] if assignment.client else []
 
 
-def _plan_occurrences(
-    assignment: Assignment, client: Client, *, by: Actor, at: datetime
-) -> None:
-    length = (
-        assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
-    )
+def _plan_occurrences(assignment: Assignment, client: Client, *, by: Actor, at: datetime) -> None:
+    length = assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
     planned = set(
-        Homework.objects.filter(assignment=assignment, client=client).values_list(
-            "slot", flat=True
-        )
+        Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
     )
     for number, opens in enumerate(_openings(assignment, client, at)):
         if number in planned:

@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
+from clients.actions import erasing as clients_erasing
 from django.db import transaction
 
-from clients.actions import erasing as clients_erasing
 from clients.models import Client, ErasureRequest
 from exercises.models import Assignment, Reminder
 from practice.actions import auditing

@@ -31,12 +31,9 @@ def move(
     require(by, move, homework)
     rule = BY_MOVE[move]
     source = homework.status
-    moved = (
-        source in rule.sources
-        and Homework.objects.filter(
-            pk=homework.pk, revision=homework.revision, status=source
-        ).update(status=rule.target, revision=F("revision") + 1, **changes)
-    )
+    moved = source in rule.sources and Homework.objects.filter(
+        pk=homework.pk, revision=homework.revision, status=source
+    ).update(status=rule.target, revision=F("revision") + 1, **changes)
     if not moved:
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
     homework.revision += 1

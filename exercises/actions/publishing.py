@@ -28,7 +28,7 @@ def _publish_one(practice_id: UUID, definition: Definition, *, at: datetime) -> 
         "minutes": definition.minutes,
         "retired_at": None,
     }
-    exercise, created = Exercise.objects.update_or_create(
+    exercise, _created = Exercise.objects.update_or_create(
         practice_id=practice_id,
         slug=definition.slug,
         defaults=facts,

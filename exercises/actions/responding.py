@@ -41,7 +41,7 @@ def begin(*, by: Actor, at: datetime, homework: Homework) -> Response:
     """Open the current round for writing; safe to repeat."""
     _require_turn(by, homework)
     with transaction.atomic():
-        response, created = Response.objects.get_or_create(
+        response, _created = Response.objects.get_or_create(
             homework=homework,
             round=homework.round,
             defaults={"practice_id": homework.practice_id, "started_at": at},
@@ -73,8 +73,7 @@ def save(
     with transaction.atomic():
         _lock(response)
         return [
-            _save_one(response, items, one, base, device=device, entry=entry, at=at)
-            for one in said
+            _save_one(response, items, one, base, device=device, entry=entry, at=at) for one in said
         ]
 
 
@@ -150,9 +149,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
 def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
     """Open a sent round again, as long as no therapist has opened it."""
     with transaction.atomic():
-        response = Response.objects.select_for_update().get(
-            homework=homework, round=homework.round
-        )
+        response = Response.objects.select_for_update().get(homework=homework, round=homework.round)
         if response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
         Response.objects.filter(pk=response.pk).update(submitted_at=None)
@@ -298,24 +295,22 @@ def _save_one(
     text = ""
     if one.outcome == AnswerOutcome.ANSWERED:
         text = json.dumps(_clean(item, one.value), ensure_ascii=False)
-    answer = Answer.objects.filter(
-        response=response, entry=entry, item_key=one.item_key
-    ).first() or Answer(
+    present = Answer.objects.filter(response=response, entry=entry, item_key=one.item_key).first()
+    if present is not None and base is not None:
+        _refuse_stale(present, text, one, base.get(one.item_key, 0), device)
+    answer = present or Answer(
         practice_id=response.practice_id,
         response=response,
         entry=entry,
         item_key=one.item_key,
         revision=0,
     )
-    is_new = answer._state.adding
-    if not is_new and base is not None:
-        _refuse_stale(answer, text, one, base.get(one.item_key, 0), device)
     answer.outcome = one.outcome
     answer.sealed_value = sealed(answer, "sealed_value", text)
     answer.revision += 1
     answer.device = device[:40]
     answer.saved_at = at
-    answer.save(force_insert=is_new)
+    answer.save(force_insert=present is None)
     return answer
 
 
@@ -345,9 +340,7 @@ def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords
     words = rounds[-1]
     missing = [
         item
-        for item in definitions.missing(
-            homework.version.definition, merged(rounds), words.outcomes
-        )
+        for item in definitions.missing(homework.version.definition, merged(rounds), words.outcomes)
         if item.key in open_keys(homework, response)
     ]
     if missing:
@@ -361,7 +354,10 @@ def _danger(homework: Homework, rounds: list[RoundWords]) -> str | None:
     """Catch a safety answer that reached the draft without passing its own page."""
     values = merged(rounds)
     for item in homework.version.definition.items:
-        if item.key in values and definitions.safety(item, values[item.key]) == FlagKind.SAFETY:
+        if (
+            item.key in values
+            and definitions.safety(item, values[item.key]) is definitions.FlagKind.SAFETY
+        ):
             return item.key
     return None
 

@@ -150,9 +150,9 @@ def settle(review: Review, *, at: datetime) -> None:
     # The clock only carries out what the reviewer sent, so the step bears their name.
     by = replace(system(homework.practice_id), user_id=review.reviewer.user_id)
     returned = list(
-        review.comments.filter(returned=True).order_by("item_key").values_list(
-            "item_key", flat=True
-        )
+        review.comments.filter(returned=True)
+        .order_by("item_key")
+        .values_list("item_key", flat=True)
     )
     with transaction.atomic():
         if not Review.objects.filter(pk=review.pk, settled_at=None).update(settled_at=at):
@@ -160,9 +160,7 @@ def settle(review: Review, *, at: datetime) -> None:
         if homework.status != Status.SUBMITTED:
             return
         if review.decision == Decision.RETURNED:
-            move(
-                homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1
-            )
+            move(homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1)
             Response.objects.create(
                 practice_id=homework.practice_id,
                 homework=homework,

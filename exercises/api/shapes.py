@@ -125,9 +125,7 @@ class AnswerRequest(serializers.Serializer[Any]):
     outcome = serializers.ChoiceField(
         choices=AnswerOutcome.choices, required=False, default=AnswerOutcome.ANSWERED
     )
-    device = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=40
-    )
+    device = serializers.CharField(required=False, allow_blank=True, default="", max_length=40)
 
 
 class EntryRequest(serializers.Serializer[Any]):
@@ -155,9 +153,7 @@ class SubmittedShape(serializers.Serializer[Any]):
 class DraftRequest(serializers.Serializer[Any]):
     """A review in the making."""
 
-    words = serializers.CharField(
-        required=False, allow_blank=True, default="", max_length=5000
-    )
+    words = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
     comments = serializers.DictField(
         child=serializers.CharField(allow_blank=True, max_length=5000), required=False, default=dict
     )

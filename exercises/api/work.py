@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from clients.queries import client_of, couple_of
 from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -12,7 +13,6 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.queries import client_of, couple_of
 from exercises.actions import assigning, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, round_data
@@ -38,9 +38,7 @@ AFTER = OpenApiParameter("after", str, description="The cursor of the page befor
 def exercises(request: Request) -> Response:
     """List the practice's exercises."""
     actor = actor_of(request)
-    found = library_queries.library(
-        actor, request.GET.get("q", "")[:100], request.GET.get("after")
-    )
+    found = library_queries.library(actor, request.GET.get("q", "")[:100], request.GET.get("after"))
     newest = library_queries.newest_versions(actor, list(found.rows))
     return cursor_page(found, [exercise_data(newest[row.pk]) for row in found.rows])
 
@@ -283,9 +281,8 @@ def _saved(
         if entry_pk
         else current.words
     )
-    definition_item = row.version.definition.item(item)
-    assert definition_item is not None  # it was just saved
-    response = Response(shapes.answer_data(definition_item, words[item]))
+    items = {one.key: one for one in row.version.definition.walk()}
+    response = Response(shapes.answer_data(items[item], words[item]))
     response["ETag"] = etag(revision)
     return response
 

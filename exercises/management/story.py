@@ -81,14 +81,72 @@ NOTES = [
     "Take the one from Saturday, if you want.",
     "",
 ]
-FIRST_NAMES = (
-    "Amal Reza Jo Tomas Ines Mika Lior Petra Samir Wanda Kofi Elin Hugo Nadia Oskar Mei Ravi Tove"
-    " Abel Dina Emil Farah Gus Hana Ilya Jana Kai Lena Marek Nuria Otis Pilar Quinn Rosa Stig Tara"
-).split()
-LAST_NAMES = (
-    "Ashby Brandt Calder Duarte Engel Falk Greco Hale Ibsen Jaramillo Kovacs Larkin Moreau Nilsen"
-    " Okafor Prado Quist Romero Sato Thorne Ueda Varga Weiss Xavier York Zeller"
-).split()
+FIRST_NAMES = [
+    "Amal",
+    "Reza",
+    "Jo",
+    "Tomas",
+    "Ines",
+    "Mika",
+    "Lior",
+    "Petra",
+    "Samir",
+    "Wanda",
+    "Kofi",
+    "Elin",
+    "Hugo",
+    "Nadia",
+    "Oskar",
+    "Mei",
+    "Ravi",
+    "Tove",
+    "Abel",
+    "Dina",
+    "Emil",
+    "Farah",
+    "Gus",
+    "Hana",
+    "Ilya",
+    "Jana",
+    "Kai",
+    "Lena",
+    "Marek",
+    "Nuria",
+    "Otis",
+    "Pilar",
+    "Quinn",
+    "Rosa",
+    "Stig",
+    "Tara",
+]
+LAST_NAMES = [
+    "Ashby",
+    "Brandt",
+    "Calder",
+    "Duarte",
+    "Engel",
+    "Falk",
+    "Greco",
+    "Hale",
+    "Ibsen",
+    "Jaramillo",
+    "Kovacs",
+    "Larkin",
+    "Moreau",
+    "Nilsen",
+    "Okafor",
+    "Prado",
+    "Quist",
+    "Romero",
+    "Sato",
+    "Thorne",
+    "Ueda",
+    "Varga",
+    "Weiss",
+    "Xavier",
+    "York",
+    "Zeller",
+]
 
 
 def value_for(item: Item, random: Random, lean: float = 0.5) -> Any:
@@ -116,11 +174,11 @@ def _checklist(item: Item, random: Random, lean: float) -> list[str]:
 
 def _scale(item: Item, random: Random, lean: float) -> int:
     middle = 3 + 5 * lean
-    if item.key in {"close_before"}:
+    if item.key == "close_before":
         middle -= 2
-    if item.key in {"urge"}:
+    if item.key == "urge":
         middle = 9 - 4 * lean
-    if item.key in {"relief_hour"}:
+    if item.key == "relief_hour":
         middle -= 1.5
     return max(0, min(10, round(random.gauss(middle, 1))))
 

@@ -62,9 +62,7 @@ class Reminder(PracticeOwned):
     tzdata = models.CharField(max_length=12)
     next_at = models.DateTimeField()
     not_after = models.DateTimeField(null=True)
-    state = models.SmallIntegerField(
-        choices=ReminderState.choices, default=ReminderState.PLANNED
-    )
+    state = models.SmallIntegerField(choices=ReminderState.choices, default=ReminderState.PLANNED)
     reason = models.CharField(max_length=16, choices=ReminderReason.choices, default="", blank=True)
     attempt = models.SmallIntegerField(default=0)
     resent = models.SmallIntegerField(default=0)
@@ -99,3 +97,6 @@ class MailChannel(models.Model):
     host = models.CharField(primary_key=True, max_length=200)
     failures = models.PositiveIntegerField(default=0)
     paused_until = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.host

@@ -66,9 +66,7 @@ class Comment(PracticeOwned):
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["review", "item_key"], name="comment_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["review", "item_key"], name="comment_once")]
 
 
 class FlagKind(models.TextChoices):
@@ -94,7 +92,5 @@ class Flag(PracticeOwned):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["client"], condition=Q(handled_at=None), name="flags_unhandled"
-            )
+            models.Index(fields=["client"], condition=Q(handled_at=None), name="flags_unhandled")
         ]

@@ -28,6 +28,7 @@ from practice.queries.paging import Page, page
 
 # Sorts those without a session behind all that have one.
 NO_SESSION = datetime(9999, 1, 1, tzinfo=UTC)
+QUEUE_ORDER = ("session_at", "submitted_at", "pk")
 
 
 def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
@@ -54,7 +55,7 @@ def queue(
         rows = rows.filter(assignment__couple__isnull=False)
     elif only == "second":
         rows = rows.filter(round__gt=1)
-    return page(rows, order=("session_at", "submitted_at", "pk"), after=after, size=size)
+    return page(rows, order=QUEUE_ORDER, after=after, size=size)
 
 
 def count_waiting(actor: Actor) -> int:
@@ -81,11 +82,7 @@ def counts(actor: Actor, at: datetime) -> dict[str, int]:
 
 def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | None:
     """Return what comes after `current` in the queue, else the first one, else None."""
-    order = list(
-        waiting(actor, at)
-        .order_by("session_at", "submitted_at", "pk")
-        .values_list("pk", flat=True)[:200]
-    )
+    order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:200])
     if current.pk in order:
         order = order[order.index(current.pk) + 1 :] + order[: order.index(current.pk)]
     for pk in order:

@@ -4,35 +4,37 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from clients.queries import client_of
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from clients.models import Client
-from clients.queries import client_of
+from clients.permissions import NOBODY
 from exercises.actions import exporting
+from practice.actors import ActorRequest
 
 
 @require_GET
 @reauthentication_required
-def export_own(request: HttpRequest) -> HttpResponse:
+def export_own(request: ActorRequest) -> HttpResponse:
     """Offer a client their own record, and hand it out: `?as=json` or `?as=page`."""
     if not request.actor.is_client:
         raise PermissionDenied
-    return _export(request, client_of(request.actor, request.actor.client_id))
+    return _export(request, client_of(request.actor, request.actor.client_id or NOBODY))
 
 
 @require_GET
 @reauthentication_required
-def export_client(request: HttpRequest, pk: UUID) -> HttpResponse:
+def export_client(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Offer a therapist one client's record, and hand it out."""
     return _export(request, client_of(request.actor, pk))
 
 
-def _export(request: HttpRequest, client: Client) -> HttpResponse:
+def _export(request: ActorRequest, client: Client) -> HttpResponse:
     wanted = request.GET.get("as", "")
     if wanted not in {"json", "page"}:
         base = "base_client.html" if request.actor.is_client else "base_staff.html"

@@ -34,8 +34,17 @@ def test_a_door_touches_no_table(path: Path):
 
 # `responding.save(…)` is an action, not a table.
 MODULES_WITH_VERBS = {
-    "responding", "reviewing", "accounts", "tokens", "noting", "topics", "actions", "people",
-    "invitations", "couples", "forms",
+    "responding",
+    "reviewing",
+    "accounts",
+    "tokens",
+    "noting",
+    "topics",
+    "actions",
+    "people",
+    "invitations",
+    "couples",
+    "forms",
 }
 
 
@@ -45,8 +54,19 @@ def test_only_doors_read_the_clock(app: str):
     for path in sorted((ROOT / app).rglob("*.py")):
         inside = path.relative_to(ROOT / app).parts
         if inside[0] in {
-            "views", "api", "management", "config", "migrations", "tasks.py", "views.py", "api.py",
-            "middleware.py", "authentication.py", "adapters.py", "admin.py", "doors.py",
+            "views",
+            "api",
+            "management",
+            "config",
+            "migrations",
+            "tasks.py",
+            "views.py",
+            "api.py",
+            "middleware.py",
+            "authentication.py",
+            "adapters.py",
+            "admin.py",
+            "doors.py",
         }:
             continue
         text = path.read_text(encoding="utf-8")
@@ -58,7 +78,9 @@ def test_only_doors_read_the_clock(app: str):
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_template_has_nothing_inline(path: Path):
     text = path.read_text(encoding="utf-8")
-    found = re.findall(r'\sstyle="|<style|\son(?:click|change|submit|load|input)="|hx-on|"js:', text)
+    found = re.findall(
+        r'\sstyle="|<style|\son(?:click|change|submit|load|input)="|hx-on|"js:', text
+    )
     assert found == [] or "emails" in path.parts
 
 
@@ -68,7 +90,9 @@ def test_a_template_has_nothing_inline(path: Path):
     ids=lambda path: str(path.relative_to(ROOT)),
 )
 def test_a_page_title_names_nobody_and_no_exercise(path: Path):
-    title = re.search(r"{% block title %}(.*?){% endblock", path.read_text(encoding="utf-8"), re.S)
+    title = re.search(
+        r"{% block title %}(.*?){% endblock", path.read_text(encoding="utf-8"), re.DOTALL
+    )
     assert title
     variables = re.findall(r"{{(.*?)}}", title[1])
     risky = [v for v in variables if re.search(r"name|title|client|exercise|word|called", v)]

@@ -231,9 +231,7 @@ def test_a_planted_leak_is_found(
     assert before["/today/"] != after["/today/"]
 
 
-def test_the_partners_mails_do_not_depend_on_the_other(
-    stage: tuple[Ana, Browser], ben: Person
-):
+def test_the_partners_mails_do_not_depend_on_the_other(stage: tuple[Ana, Browser], ben: Person):
     ana, _browser = stage
 
     def planned() -> str:

@@ -25,15 +25,13 @@ WITHOUT_TENANT = {
 
 
 def owned_tables() -> list[str]:
-    return [
-        model._meta.db_table
-        for model in apps.get_models()
-        if issubclass(model, PracticeOwned)
-    ]
+    return [model._meta.db_table for model in apps.get_models() if issubclass(model, PracticeOwned)]
 
 
 def test_every_model_has_its_tenant():
-    ours = [m for m in apps.get_models() if m._meta.app_label in {"practice", "clients", "exercises"}]
+    ours = [
+        m for m in apps.get_models() if m._meta.app_label in {"practice", "clients", "exercises"}
+    ]
     without = {m._meta.label for m in ours if not issubclass(m, PracticeOwned)}
     assert without == set(WITHOUT_TENANT)
 
@@ -171,7 +169,7 @@ def test_no_word_stands_in_the_database_as_it_was_typed(play: Play, dana: Person
     canaries = ["quince", "lighthouse", "persimmon", "elderflower"]
     with connection.cursor() as cursor, scope(practice=dana.practice.pk):
         for table in owned_tables():
-            cursor.execute(f'SELECT coalesce(string_agg(t::text, \' \'), \'\') FROM "{table}" t')
+            cursor.execute(f"SELECT coalesce(string_agg(t::text, ' '), '') FROM \"{table}\" t")
             text = cursor.fetchone()[0]
             assert not [word for word in canaries if word in text], table
             assert not [word for word in canaries if word.encode().hex() in text], table

@@ -10,7 +10,7 @@ from django.utils.timezone import now
 from clients.models import Clearance
 from exercises.actions import assigning, responding, reviewing
 from exercises.actions.responding import Handed, Said
-from exercises.models import AnswerOutcome, Flag, Homework, Response, Step
+from exercises.models import AnswerOutcome, Homework, Response, Step
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
@@ -200,9 +200,7 @@ def test_a_sent_review_can_be_undone_for_two_minutes(play: Play, dana: Person, a
     assert play.fresh(homework).status == Status.SUBMITTED
     play.review(dana, homework, words="Thank you")
     with play.at(dana), pytest.raises(NotPossible):
-        reviewing.undo(
-            by=dana.actor, at=now(), review=review_queries.review(dana.actor, review.pk)
-        )
+        reviewing.undo(by=dana.actor, at=now(), review=review_queries.review(dana.actor, review.pk))
 
 
 def test_a_return_opens_only_what_was_returned_and_old_words_stay(
@@ -351,6 +349,4 @@ def test_skipping_one_question_costs_nothing(play: Play, dana: Person, ana: Pers
             homework=play.fresh(homework),
             said=[Said("under", None, AnswerOutcome.IN_SESSION)],
         )
-        assert responding.submit(
-            by=ana.actor, at=now(), homework=play.fresh(homework)
-        ) is Handed.IN
+        assert responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework)) is Handed.IN

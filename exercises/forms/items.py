@@ -1,0 +1,258 @@
+"""Items of an exercise as forms: what a page shows of them, and what it says back."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from exercises import definition as definitions
+from exercises.actions.responding import Said
+from exercises.definition import FAMILIES, AnswerProblem, Item, ItemKind, problem_text
+from exercises.definition.fields import row_numbers
+from exercises.definition.model import MOST_ROWS
+from exercises.models import AnswerOutcome
+from exercises.visibility import Words
+
+Fields = dict[str, list[str]]
+Shown = dict[str, Any]
+PREFIX = "q-"
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a form says to some items, and what could not be understood, by item key."""
+
+    values: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, list[str]] = field(default_factory=dict)
+
+
+def read(items: Sequence[Item], data: Mapping[str, list[str]]) -> Read:
+    """Understand a form, item by item; one that cannot be read keeps none of the others back."""
+    found = Read()
+    for item in items:
+        if not item.is_asked:
+            continue
+        try:
+            found.values[item.key] = definitions.clean(item, definitions.from_form(item, data))
+        except AnswerProblem as problem:
+            found.errors[item.key] = [problem_text(problem, _)]
+    return found
+
+
+def gaps(items: Sequence[Item], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Say what to do about required items one went past without a word."""
+    return {
+        item.key: [problem_text(definitions.nothing_said(item), _)]
+        for item in items
+        if item.required and item.is_asked and definitions.is_empty(values.get(item.key))
+    }
+
+
+def changed(values: Mapping[str, Any], words: Mapping[str, Words]) -> list[Said]:
+    """Return what differs from what is kept; silence where nothing was said changes nothing."""
+    said = []
+    for key, value in values.items():
+        kept = words.get(key)
+        before = kept.value if kept else None
+        is_same = value == before and type(value) is type(before)
+        if definitions.is_empty(value) and definitions.is_empty(before):
+            continue
+        if not is_same or (kept is not None and kept.outcome != AnswerOutcome.ANSWERED):
+            said.append(Said(key, value))
+    return said
+
+
+def aside(items: Sequence[Item], outcome: AnswerOutcome) -> list[Said]:
+    """Finish these items without words: skipped, or to be said in session."""
+    return [Said(item.key, None, outcome) for item in items if item.is_asked]
+
+
+def revision_of(items: Sequence[Item], words: Mapping[str, Words]) -> int:
+    """Return one number for how these items stand; it rises with every save of any of them."""
+    return sum(words[item.key].revision for item in items if item.key in words)
+
+
+def bases(items: Sequence[Item], words: Mapping[str, Words], revision: int) -> dict[str, int]:
+    """Return, by item key, which text the form was written on top of; 0 when that is unknown."""
+    if revision != revision_of(items, words):
+        return dict.fromkeys((item.key for item in items), 0)
+    return {item.key: words[item.key].revision if item.key in words else 0 for item in items}
+
+
+def conflicting(
+    said: Sequence[Said], words: Mapping[str, Words], base: Mapping[str, int], device: str
+) -> list[str]:
+    """Return the items another device wrote meanwhile, where the two texts differ."""
+    return [
+        one.item_key
+        for one in said
+        if (kept := words.get(one.item_key)) is not None
+        and base.get(one.item_key, 0) < kept.revision
+        and not (device and device == kept.device)
+        and not (kept.outcome == one.outcome and kept.value == one.value)
+    ]
+
+
+def joined(item: Item, mine: Any, theirs: Any) -> Any:
+    """Keep both of two answers; where only one can stand, this one."""
+    if definitions.is_empty(mine) or definitions.is_empty(theirs):
+        return theirs if definitions.is_empty(mine) else mine
+    if item.kind in {ItemKind.TEXT, ItemKind.LONGTEXT}:
+        between = "\n\n" if item.kind is ItemKind.LONGTEXT else " / "
+        return f"{mine}{between}{theirs}"[: item.limit]
+    if item.kind in {ItemKind.CHECKLIST, ItemKind.LIST}:
+        return [*mine, *(one for one in theirs if one not in mine)]
+    return {**theirs, **mine} if item.kind is ItemKind.EMOTIONS else mine
+
+
+def as_fields(items: Sequence[Item], values: Mapping[str, Any], language: str) -> Fields:
+    """Return the fields that show these values, every value as a list."""
+    found: Fields = {}
+    for item in items:
+        for name, value in definitions.to_form(
+            item, values.get(item.key), language=language
+        ).items():
+            found[name] = list(value) if isinstance(value, list) else [value]
+        if item.kind is ItemKind.LIST and item.starters and values.get(item.key):
+            _start_again(item, found, language)
+    return found
+
+
+@dataclass(frozen=True)
+class Look:
+    """How items are shown: language, therapist, problems, hints, an extra row of a list."""
+
+    language: str
+    therapist: str
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+    hints: Mapping[str, list[str]] = field(default_factory=dict)
+    add_row: str = ""
+
+
+def show(item: Item, data: Mapping[str, list[str]], look: Look, name: str = "") -> Shown:
+    """Return what the templates under components/items need."""
+    name = name or item.key
+    language = look.language
+    shown: Shown = {
+        "key": item.key,
+        "name": name,
+        "kind": str(item.kind),
+        "text": item.text.get(language),
+        "title": item.title.get(language),
+        "help": item.help.get(language),
+        "required": item.required,
+        "fields": {key: values[-1] if values else "" for key, values in data.items()},
+        "errors": look.errors.get(name, []),
+        "hints": look.hints.get(name, []),
+        "disclosure": disclosure(item, look.therapist) if item.is_asked else "",
+        "id_prefix": PREFIX,
+        "unit": item.unit.get(language),
+    }
+    return shown | _own_parts(item, data, look, name)
+
+
+def disclosure(item: Item, therapist: str) -> str:
+    """Say who reads an answer, before it is written."""
+    if item.is_releasable:
+        return _("Only you and %(therapist)s. Nobody else, unless you both agree to it later.") % {
+            "therapist": therapist
+        }
+    return _("Only you and %(therapist)s") % {"therapist": therapist}
+
+
+def _own_parts(item: Item, data: Mapping[str, list[str]], look: Look, name: str) -> Shown:
+    chosen = data.get(name, [])
+    if item.kind in {ItemKind.CHOICE, ItemKind.CHECKLIST}:
+        return {
+            "options": [
+                {
+                    "key": option.key,
+                    "text": option.text.get(look.language),
+                    "help": option.help.get(look.language),
+                    "checked": option.key in chosen,
+                }
+                for option in item.options
+            ]
+        }
+    if item.kind is ItemKind.SCALE:
+        return {
+            "low": item.low.get(look.language),
+            "high": item.high.get(look.language),
+            "steps": [_step(item, n, look.language, chosen) for n in range(11)],
+        }
+    if item.kind is ItemKind.EMOTIONS:
+        return {"families": _families(data, name, look.language)}
+    if item.kind is ItemKind.LIST:
+        return {
+            "rows": _rows(item, data, look, name),
+            "add_text": item.add_text.get(look.language),
+            "max": _most(item),
+        }
+    return {}
+
+
+def _step(item: Item, number: int, language: str, chosen: Sequence[str]) -> Shown:
+    word = item.words[number].get(language) if item.words else ""
+    return {"n": number, "word": word, "checked": str(number) in chosen}
+
+
+def _families(data: Mapping[str, list[str]], name: str, language: str) -> list[Shown]:
+    chosen = data.get(name, [])
+    return [
+        {
+            "text": family.text.get(language),
+            "shape": family.shape,
+            "words": [
+                {
+                    "key": word.key,
+                    "text": word.text.get(language),
+                    "shape": word.shape,
+                    "checked": word.key in chosen,
+                    "strength": _strength(data, f"{name}.strength.{word.key}"),
+                }
+                for word in family.words
+            ],
+        }
+        for family in FAMILIES
+    ]
+
+
+def _strength(data: Mapping[str, list[str]], name: str) -> int:
+    said = (data.get(name) or [""])[-1]
+    return int(said) if said in {"1", "2", "3"} else 0
+
+
+def _most(item: Item) -> int:
+    return MOST_ROWS if item.max is None else min(item.max, MOST_ROWS)
+
+
+def _rows(item: Item, data: Mapping[str, list[str]], look: Look, name: str) -> list[Shown]:
+    numbers = row_numbers(data, name)
+    next_one = numbers[-1] + 1 if numbers else 0
+    wanted = max(item.min or 1, len(numbers), 1)
+    if look.add_row == name:
+        wanted = len(numbers) + 1
+    fresh = range(next_one, next_one + max(0, wanted - len(numbers)))
+    return [_row(item, data, look, f"{name}.{number}", number) for number in [*numbers, *fresh]]
+
+
+def _row(item: Item, data: Mapping[str, list[str]], look: Look, name: str, index: int) -> Shown:
+    if not item.items:
+        value = (data.get(name) or [""])[-1]
+        cell = {"kind": "text", "name": name, "key": name, "fields": {name: value}}
+        return {"index": index, "cells": [cell | {"text": item.text.get(look.language)}]}
+    cells = [show(part, data, look, f"{name}.{part.key}") for part in item.items]
+    return {"index": index, "cells": [cell | {"disclosure": ""} for cell in cells]}
+
+
+def _start_again(item: Item, fields: Fields, language: str) -> None:
+    """Put starters that nobody has rated yet behind the rows that were."""
+    suffix = f".{item.items[0].key}" if item.items else ""
+    numbers = row_numbers(fields, item.key)
+    there = {(fields.get(f"{item.key}.{n}{suffix}") or [""])[0] for n in numbers}
+    after = numbers[-1] + 1 if numbers else 0
+    for starter in item.starters:
+        if not there.intersection(starter.values()):
+            fields[f"{item.key}.{after}{suffix}"] = [starter.get(language)]
+            after += 1

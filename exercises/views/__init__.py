@@ -1,0 +1,1 @@
+"""Pages of the work: the client's and the therapist's."""

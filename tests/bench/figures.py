@@ -1,0 +1,72 @@
+"""One figure: what was measured, its floor in the same run, and what we aim at."""
+
+import json
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`ratio` is value over floor; `met` says whether the aim holds (None: nothing is aimed at)."""
+
+    name: str
+    value: float
+    unit: str
+    floor: float | None = None
+    ratio: float | None = None
+    aim: str = ""
+    met: bool | None = None
+
+
+def against(name: str, value: float, unit: str, floor: float, most: float) -> Figure:
+    """Return a figure that may be at most `most` times its floor."""
+    ratio = value / floor if floor else 0.0
+    return Figure(name, value, unit, floor, ratio, f"ratio ≤ {most:g}", ratio <= most)
+
+
+def at_least(name: str, value: float, unit: str, floor: float, least: float) -> Figure:
+    """Return a figure that must be at least `least` times its floor."""
+    ratio = value / floor if floor else 0.0
+    return Figure(name, value, unit, floor, ratio, f"ratio ≥ {least:g}", ratio >= least)
+
+
+def bounded(name: str, value: float, unit: str, most: float) -> Figure:
+    """Return a figure that may be at most `most`."""
+    return Figure(name, value, unit, aim=f"≤ {most:g}", met=value <= most)
+
+
+def noted(name: str, value: float, unit: str) -> Figure:
+    """Return a figure without an aim."""
+    return Figure(name, value, unit)
+
+
+def cpu_of(act: Callable[[], object], *, times: int = 15, warm: int = 3) -> float:
+    """Return the median CPU milliseconds of this process for one `act`."""
+    for _ in range(warm):
+        act()
+    spent = []
+    for _ in range(times):
+        before = time.process_time()
+        act()
+        spent.append((time.process_time() - before) * 1000)
+    return statistics.median(spent)
+
+
+def table(figures: Sequence[Figure]) -> str:
+    """Return the figures as a table for people."""
+    lines = [f"{'what':<52} {'value':>12} {'floor':>10} {'ratio':>7}  {'aim':<14} met"]
+    for one in figures:
+        floor = f"{one.floor:.3g}" if one.floor is not None else ""
+        ratio = f"{one.ratio:.2f}" if one.ratio is not None else ""
+        met = {True: "yes", False: "NO", None: ""}[one.met]
+        value = f"{one.value:.4g} {one.unit}"
+        lines.append(f"{one.name:<52} {value:>12} {floor:>10} {ratio:>7}  {one.aim:<14} {met}")
+    return "\n".join(lines)
+
+
+def write(figures: Sequence[Figure], path: Path) -> None:
+    """Write the figures for machines."""
+    path.write_text(json.dumps([asdict(one) for one in figures], indent=1, ensure_ascii=False))

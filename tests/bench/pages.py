@@ -1,0 +1,93 @@
+"""Pages and API routes: CPU and queries against a bare view, at two sizes."""
+
+import json
+from collections.abc import Callable
+
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext, override_settings
+
+from exercises.models import Homework
+from practice.tenancy import scope
+from tests.bench.figures import Figure, against, bounded, cpu_of
+from tests.bench.stage import Stage, build
+
+SIZES = (1_000, 100_000)
+MOST_QUERIES = 12
+MOST_GROWTH = 1.3
+MOST_AUTOSAVE = 3.0
+
+
+def measure(sizes: tuple[int, int] = SIZES) -> list[Figure]:
+    """Measure every main page at both sizes; growth is the ratio of the two."""
+    small, large = (_of(build(size)) for size in sizes)
+    figures = []
+    for name, (cpu, queries) in large.items():
+        if name == "bare view":
+            continue
+        floor = large["bare view"][0]
+        most = MOST_AUTOSAVE if name == "step save" else 100.0
+        figures.append(against(f"{name}: CPU at {sizes[1]:,}", cpu, "ms", floor, most))
+        figures.append(bounded(f"{name}: queries at {sizes[1]:,}", queries, "", MOST_QUERIES))
+        figures.append(against(f"{name}: growth", cpu, "ms", small[name][0], MOST_GROWTH))
+    return figures
+
+
+def _of(stage: Stage) -> dict[str, tuple[float, int]]:
+    found = {"bare view": _bare(stage)}
+    for name, act in _acts(stage).items():
+        with CaptureQueriesContext(connection) as queries:
+            act()
+        found[name] = (cpu_of(act), _asked(queries))
+    return found
+
+
+def _asked(queries: CaptureQueriesContext) -> int:
+    """Count the questions; opening and closing the transaction is not one."""
+    frame = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
+    return sum(not query["sql"].startswith(frame) for query in queries)
+
+
+def _bare(stage: Stage) -> tuple[float, int]:
+    with override_settings(ROOT_URLCONF="tests.bench.bare", MIDDLEWARE=[]):
+        with scope(practice=stage.practice.pk):
+            pk = Homework.objects.order_by("pk").values_list("pk", flat=True)[0]
+        browser = Browser()
+        return cpu_of(lambda: browser.get(f"/{stage.practice.pk}/{pk}"), times=60), 1
+
+
+def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
+    play, dana, ana = stage.play, stage.dana, stage.ana
+    open_one = play.homework(ana, play.assign(dana, ana))
+    play.say(ana, open_one, topic="the bags")
+    sent = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the bags")
+    client, staff = ana.browser(), dana.browser()
+    drafts = iter(range(10_000))
+
+    def get(browser: Browser, path: str) -> Callable[[], object]:
+        def act() -> None:
+            response = browser.get(path)
+            assert response.status_code == 200, (path, response.status_code)
+
+        return act
+
+    def save() -> None:
+        body = {"revision": 0, "device": "bench", "fields": {"topic": [f"draft {next(drafts)}"]}}
+        response = client.post(
+            f"/homework/{open_one.pk}/draft", json.dumps(body), content_type="application/json"
+        )
+        assert response.status_code == 200, response.status_code
+
+    return {
+        "today": get(client, "/today/"),
+        "step": get(client, f"/homework/{open_one.pk}/step/2/"),
+        "step save": save,
+        "queue": get(staff, "/review/"),
+        "review": get(staff, f"/review/{sent.pk}/"),
+        "client page": get(staff, f"/clients/{ana.client.pk}/"),
+        "client list": get(staff, "/clients/"),
+        "library search": get(staff, "/exercises/?q=argument"),
+        "assign": get(staff, f"/assign/?client={ana.client.pk}"),
+        "API: homework": get(staff, "/api/v1/homework"),
+        "API: review queue": get(staff, "/api/v1/review-queue"),
+    }
