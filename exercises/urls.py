@@ -1,5 +1,38 @@
-"""Addresses."""
+"""Addresses of the work: the client's pages, then the therapist's."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern] = []
+from exercises.views import entries, finishing, steps, today
+
+CLIENT_URLS: list[URLPattern | URLResolver] = [
+    path("today/", today.today, name="today"),
+    path("log/", today.log, name="log"),
+    path("breath/", today.breath, name="breath"),
+    path("growth/", today.growth, name="growth"),
+    path("homework/<uuid:pk>/", steps.homework, name="homework"),
+    path("homework/<uuid:pk>/step/<int:number>/", steps.step, name="step"),
+    path("homework/<uuid:pk>/draft", steps.draft, name="draft"),
+    path("homework/<uuid:pk>/check/", finishing.check, name="check"),
+    path("homework/<uuid:pk>/submit/", finishing.submit, name="submit"),
+    path("homework/<uuid:pk>/sent/", finishing.sent, name="sent"),
+    path("homework/<uuid:pk>/after/", finishing.after_check, name="after_check"),
+    path("homework/<uuid:pk>/take-back/", finishing.take_back, name="take_back"),
+    path("homework/<uuid:pk>/set-aside/", finishing.set_aside, name="set_aside"),
+    path("homework/<uuid:pk>/pick-up/", finishing.pick_up, name="pick_up"),
+    path("homework/<uuid:pk>/ended/", finishing.ended, name="ended"),
+    path("homework/<uuid:pk>/feedback/", finishing.feedback, name="feedback"),
+    path("homework/<uuid:pk>/copy/", finishing.save_copy, name="save_copy"),
+    path("homework/<uuid:pk>/entries/", entries.entries, name="entries"),
+    path("homework/<uuid:pk>/entries/add/", entries.entry_add, name="entry_add"),
+    path("homework/<uuid:pk>/entries/<uuid:entry>/", entries.entry, name="entry"),
+    path("homework/<uuid:pk>/entries/<uuid:entry>/draft", entries.entry_draft, name="entry_draft"),
+    path(
+        "homework/<uuid:pk>/entries/<uuid:entry>/remove/",
+        entries.entry_remove,
+        name="entry_remove",
+    ),
+]
+
+THERAPIST_URLS: list[URLPattern | URLResolver] = []
+
+urlpatterns = [*CLIENT_URLS, *THERAPIST_URLS]

@@ -1,0 +1,61 @@
+"""What a client's pages show around the work: names, counts, hours. One query each."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.http import Http404
+
+from clients.models import Client, Couple
+from clients.permissions import reachable
+from exercises.models import Entry, Homework, Reminder, ReminderState, Review
+from practice.actors import Actor
+
+
+def own_record(actor: Actor, at: datetime) -> Client:
+    """Return the client's own record, with `shared_session_at` (their couple's next session) and
+    `reminder_at` (the next reminder planned)."""
+    couple = Couple.objects.filter(
+        Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None, next_session_at__gte=at
+    ).order_by("next_session_at", "pk")
+    planned = Reminder.objects.filter(
+        client_id=OuterRef("pk"), state=ReminderState.PLANNED, next_at__gte=at
+    ).order_by("next_at", "pk")
+    found = (
+        reachable(actor)  # of a client: themselves
+        .select_related("preference")
+        .annotate(
+            shared_session_at=Subquery(couple.values("next_session_at")[:1]),
+            reminder_at=Subquery(planned.values("next_at")[:1]),
+        )
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def entry_counts(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, int]:
+    """Count the moments in the open round of each of the client's own homeworks."""
+    own = [one.pk for one in homeworks if one.client_id == actor.client_id]
+    rows = (
+        Entry.objects.filter(
+            response__homework__in=own, response__round=F("response__homework__round")
+        )
+        .values("response__homework")
+        .annotate(count=Count("pk"))
+        .order_by()
+    )
+    return {row["response__homework"]: row["count"] for row in rows}
+
+
+def letters(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, Review]:
+    """Return the newest review that reached the client, by homework."""
+    own = [one.pk for one in homeworks if one.client_id == actor.client_id]
+    rows = (
+        Review.objects.filter(response__homework__in=own, settled_at__isnull=False)
+        .select_related("reviewer__user", "response")
+        .order_by("response__round", "pk")
+    )
+    return {row.response.homework_id: row for row in rows}

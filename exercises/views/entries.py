@@ -1,0 +1,299 @@
+"""A log: moments one notes in a quarter of a minute, kept until the log is closed."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from exercises import definition as definitions
+from exercises import schedule
+from exercises.actions import responding
+from exercises.definition import Item, ItemKind
+from exercises.forms import items as forms
+from exercises.forms.drafts import whole_number
+from exercises.models import Entry
+from exercises.queries import homework as homeworks
+from exercises.views import wording
+from exercises.views.ground import (
+    Work,
+    draft_key,
+    for_clients,
+    open_work,
+    show,
+    therapist_of,
+)
+from exercises.views.steps import (
+    Data,
+    chosen,
+    conflict_page,
+    flagged,
+    keep_draft,
+    problems_of,
+)
+from exercises.visibility import Moment
+
+# A moment that is younger than this is still being written down: nothing is asked of "later" yet.
+FRESH = timedelta(minutes=5)
+
+
+@require_GET
+@for_clients
+def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show the moments so far, room for a new one, and the way to close the log."""
+    work = open_work(request, pk)
+    if not work.is_open or not work.definition.logs:
+        return redirect("homework", pk=pk)
+    therapist, _initials = therapist_of(work.actor)
+    logs = [
+        {
+            "key": log.key,
+            "title": log.text.get(work.language),
+            "help": log.help.get(work.language),
+            "add_text": log.add_text.get(work.language) or _("Note a moment"),
+            "moments": [_moment(work, log, one) for one in _newest_first(work, log.key)],
+        }
+        for log in work.definition.logs
+    ]
+    step = next((one for one in work.steps if any(i.kind is ItemKind.LOG for i in one.items)), None)
+    at = now()
+    context = {
+        "work": work,
+        "logs": logs,
+        "add_url": work.url("entry_add"),
+        "close_url": _close_url(work, step),
+        "is_journal": work.is_journal,
+        "ripe": _is_ripe(work, at),
+        "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+        "therapist": therapist,
+        "aside_url": work.url("set_aside"),
+    }
+    return show(request, "entries", context)
+
+
+@require_POST
+@for_clients
+def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Begin a new moment, now; an empty one that was left is taken up again."""
+    work = open_work(request, pk)
+    if not work.is_open:
+        return redirect("homework", pk=pk)
+    key = request.POST.get("log", "")
+    log = work.definition.log(key) if key else next(iter(work.definition.logs), None)
+    if log is None:
+        raise Http404
+    empty = next(
+        (m.entry for m in work.moments if not m.words and m.entry.log_key == log.key), None
+    )
+    at = now()
+    if empty is not None:
+        responding.move_entry(by=work.actor, at=at, homework=work.homework, entry=empty, to=at)
+    entry = empty or responding.add_entry(
+        by=work.actor, at=at, homework=work.homework, log_key=log.key, happened_at=at
+    )
+    return redirect("entry", pk=pk, entry=entry.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_clients
+def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
+    """One moment on one short screen."""
+    work = open_work(request, pk)
+    if not work.is_open:
+        return redirect("homework", pk=pk)
+    moment, log = _find(work, entry)
+    if request.method != "POST":
+        return _page(request, work, log, moment, _data(work, log, moment))
+    data: Data = dict(request.POST.lists())
+    items = _asked(work, log, moment, data)
+    if add_row := request.POST.get("add_row"):
+        return _page(request, work, log, moment, data, add_row=add_row)
+    found = forms.read(items, data)
+    errors = problems_of(work, items, found, moment.words)
+    if errors:
+        return _page(request, work, log, moment, data, errors=errors)
+    return _keep(request, work, log, moment, items, found.values)
+
+
+@require_POST
+@for_clients
+def entry_draft(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
+    """Keep what is being typed into one moment."""
+    work = open_work(request, pk)
+    row = homeworks.entry(work.actor, work.homework, entry)
+    moment, log = _find(work, row.pk)
+    return keep_draft(request, work, list(log.items), moment.words, entry=row)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_clients
+def entry_remove(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
+    """Ask once, then take a moment out."""
+    work = open_work(request, pk)
+    if not work.is_open:
+        return redirect("homework", pk=pk)
+    moment, _log = _find(work, entry)
+    if request.method != "POST":
+        context = {
+            "action": work.url("entry_remove", entry=entry),
+            "cancel_url": work.url("entry", entry=entry),
+            "back_url": work.url("entry", entry=entry),
+            "when_text": _happened(work, moment.entry),
+        }
+        return show(request, "entry_remove", context)
+    responding.remove_entry(by=work.actor, at=now(), homework=work.homework, entry=moment.entry)
+    messages.success(request, _("That moment is gone."))
+    return redirect("entries", pk=pk)
+
+
+def _keep(
+    request: HttpRequest,
+    work: Work,
+    log: Item,
+    moment: Moment,
+    items: list[Item],
+    values: Mapping[str, Any],
+) -> HttpResponse:
+    device, keep = request.POST.get("device", "")[:40], request.POST.get("keep", "")
+    base: dict[str, int] | None = forms.bases(
+        items, moment.words, whole_number(request.POST.get("revision", ""))
+    )
+    if keep in {"mine", "theirs", "both"}:
+        values, base = chosen(items, values, moment.words, keep), None
+    said = forms.changed(values, moment.words)
+    if base is not None and forms.conflicting(said, moment.words, base, device):
+        back = work.url("entry", entry=moment.entry.pk)
+        return conflict_page(request, work, items, values, moment.words, back)
+    at = now()
+    responding.save(
+        by=work.actor,
+        at=at,
+        homework=work.homework,
+        said=said,
+        base=base,
+        device=device,
+        entry=moment.entry,
+    )
+    happened = _happened_at(work, log, values)
+    if happened is not None and happened != moment.entry.happened_at:
+        responding.move_entry(
+            by=work.actor, at=at, homework=work.homework, entry=moment.entry, to=happened
+        )
+    if flagged(work, items, values):
+        return redirect("ended", pk=work.homework.pk)
+    messages.success(request, _("Noted. That was all."))
+    return redirect("entries", pk=work.homework.pk)
+
+
+def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
+    for moment in work.moments:
+        log = work.definition.log(moment.entry.log_key)
+        if moment.entry.pk == pk and log is not None:
+            return moment, log
+    raise Http404
+
+
+def _data(work: Work, log: Item, moment: Moment) -> Data:
+    values = {key: one.value for key, one in moment.words.items()}
+    for item in log.items[:1]:
+        if item.kind is ItemKind.DATETIME and item.key not in values:
+            local = schedule.local_time(moment.entry.happened_at, work.actor.zone)
+            values[item.key] = local.strftime("%Y-%m-%dT%H:%M")
+    return forms.as_fields(log.items, values, work.language)
+
+
+def _asked(work: Work, log: Item, moment: Moment, data: Data) -> list[Item]:
+    """Return the questions of this moment; those for later come once there was time."""
+    is_fresh = now() - moment.entry.created_at < FRESH
+    values = {key: one.value for key, one in moment.words.items()}
+    values |= forms.read(log.items, data).values
+    return [
+        item
+        for item in definitions.visible_among(log.items, values)
+        if not (item.later_minutes and is_fresh and item.key not in moment.words)
+    ]
+
+
+def _page(
+    request: HttpRequest,
+    work: Work,
+    log: Item,
+    moment: Moment,
+    data: Data,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    add_row: str = "",
+) -> HttpResponse:
+    items = _asked(work, log, moment, data)
+    therapist, _initials = therapist_of(work.actor)
+    look = forms.Look(work.language, therapist, errors or {}, add_row=add_row)
+    context = {
+        "work": work,
+        "items": [forms.show(item, data, look) for item in items],
+        "errors": bool(errors),
+        "title_text": log.add_text.get(work.language) or _("Note a moment"),
+        "back_url": work.url("entries"),
+        "saved_text": "",
+        "draft_key": draft_key(request),
+        "save_url": work.url("entry_draft", entry=moment.entry.pk),
+        "revision": forms.revision_of(items, moment.words),
+        "keys": " ".join(["entry", str(moment.entry.pk)]),
+        "remove_url": work.url("entry_remove", entry=moment.entry.pk),
+        "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+    }
+    return show(request, "entry", context, status=422 if errors else 200)
+
+
+def _newest_first(work: Work, key: str) -> list[Moment]:
+    return [one for one in reversed(work.moments) if one.entry.log_key == key]
+
+
+def _happened(work: Work, row: Entry) -> str:
+    return wording.when(row.happened_at, now(), work.actor.zone)
+
+
+def _moment(work: Work, log: Item, moment: Moment) -> dict[str, Any]:
+    lines = [
+        {"label": item.text.get(work.language), "text": ", ".join(found)}
+        for item in log.items[1 if log.items[0].kind is ItemKind.DATETIME else 0 :]
+        if item.key in moment.words and (found := work.lines(item, moment.words[item.key].value))
+    ]
+    when = _happened(work, moment.entry)
+    return {
+        "when_text": when[:1].upper() + when[1:],
+        "lines": lines,
+        "edit_url": work.url("entry", entry=moment.entry.pk),
+        "later": [
+            item.text.get(work.language)
+            for item in log.items
+            if item.later_minutes and moment.words and item.key not in moment.words
+        ],
+    }
+
+
+def _happened_at(work: Work, log: Item, values: Mapping[str, Any]) -> datetime | None:
+    """Return the instant the person gave, from their own wall clock."""
+    first = log.items[0]
+    said = values.get(first.key) if first.kind is ItemKind.DATETIME else None
+    if not isinstance(said, str):
+        return None
+    wall = datetime.fromisoformat(said).replace(tzinfo=None)
+    return schedule.resolve(wall, work.actor.zone).astimezone(UTC)
+
+
+def _is_ripe(work: Work, at: datetime) -> bool:
+    """Say whether the log has run as long as was meant."""
+    days = next((log.close_after_days for log in work.definition.logs), None)
+    return bool(days) and at - work.homework.opens_at >= timedelta(days=days or 0)
+
+
+def _close_url(work: Work, step: Any) -> str:
+    if step is not None:
+        return work.url("step", number=step.number)
+    return work.url("step", number=work.resume_at) if work.steps else work.url("check")

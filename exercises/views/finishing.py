@@ -1,0 +1,412 @@
+"""Check, send, take back, set aside, and read what came back."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_POST
+
+from exercises import definition as definitions
+from exercises.actions import responding, reviewing
+from exercises.definition import Item, ItemKind
+from exercises.forms import items as forms
+from exercises.models import AnswerOutcome
+from exercises.queries import homework as homeworks
+from exercises.views import wording
+from exercises.views.ground import (
+    Work,
+    actor_of,
+    draft_key,
+    for_clients,
+    open_work,
+    say_text,
+    session_words,
+    show,
+    therapist_of,
+)
+from exercises.views.steps import earlier_words
+from exercises.visibility import Reply, Words, read_after_check, read_review
+from exercises.workflow import Status
+
+
+@require_GET
+@for_clients
+def check(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show everything once more before it is sent."""
+    work = open_work(request, pk)
+    if not work.is_open:
+        return redirect("homework", pk=pk)
+    return _check_page(request, work)
+
+
+@require_POST
+@for_clients
+def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Hand it in; a second tap, a second tab and a bad line change nothing."""
+    work = open_work(request, pk)
+    if work.is_open and work.missing:
+        return _check_page(request, work, status=422)
+    if Status(work.homework.status) in {Status.REVIEWED, Status.SKIPPED, Status.EXPIRED}:
+        return redirect("homework", pk=pk)
+    result = responding.submit(by=work.actor, at=now(), homework=work.homework)
+    return redirect("ended" if result is responding.Handed.ENDED else "sent", pk=pk)
+
+
+@require_GET
+@for_clients
+def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say that it arrived and what happens next."""
+    work = open_work(request, pk)
+    if work.homework.status != Status.SUBMITTED or work.current is None:
+        return redirect("homework", pk=pk)
+    therapist, _initials = therapist_of(work.actor)
+    at, day = now(), session_words(work.actor)
+    opened = work.current.response.opened_at is not None
+    points = [
+        _("%(name)s plans to read it before %(day)s.") % {"name": therapist, "day": day}
+        if day
+        else _("%(name)s will read it and write back here.") % {"name": therapist},
+        _("Nobody else sees any of it."),
+        _("%(name)s has opened it, so it stays as you sent it.") % {"name": therapist}
+        if opened
+        else _("Until %(name)s opens it you can take it back and change it.") % {"name": therapist},
+    ]
+    submitted = work.homework.submitted_at or at
+    return show(
+        request,
+        "sent",
+        {
+            "when_text": _sentence(wording.when(submitted, at, work.actor.zone)),
+            "title": _("It’s with %(name)s now") % {"name": therapist},
+            "points": points,
+            "take_back_url": "" if opened else work.url("take_back"),
+            "copy_url": work.url("save_copy"),
+            "after_url": work.url("after_check"),
+            "therapist": therapist,
+            "chosen": read_after_check(work.actor, work.homework),
+            "landings": _landings(),
+        },
+    )
+
+
+@require_POST
+@for_clients
+def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep how one feels after sending, if one wants to tell."""
+    actor = actor_of(request)
+    homework = homeworks.homework(actor, pk)
+    feeling = request.POST.get("after", "")
+    if feeling:
+        responding.tell_after(by=actor, at=now(), homework=homework, feeling=feeling)
+        messages.success(request, _("Noted. Thank you for saying so."))
+    return redirect("sent", pk=pk)
+
+
+@require_POST
+@for_clients
+def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Open what was sent again, as long as it was not read."""
+    actor = actor_of(request)
+    homework = homeworks.homework(actor, pk)
+    if homework.status == Status.SUBMITTED:
+        responding.take_back(by=actor, at=now(), homework=homework)
+        messages.success(request, _("It is back with you. Send it again whenever you like."))
+    return redirect("check", pk=pk)
+
+
+@require_POST
+@for_clients
+def set_aside(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Finish the whole without sending: bring it to the session, or let it go."""
+    actor = actor_of(request)
+    homework = homeworks.homework(actor, pk)
+    if homework.status != Status.SKIPPED:
+        responding.set_aside(by=actor, at=now(), homework=homework)
+    if request.POST.get("how") == "let_go":
+        messages.success(request, _("Let go. You can pick it up again below."))
+    else:
+        messages.success(request, _("Kept for your session. You can pick it up again below."))
+    return redirect("homework", pk=pk)
+
+
+@require_POST
+@for_clients
+def pick_up(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Take up again what was set aside; what was written is still there."""
+    actor = actor_of(request)
+    homework = homeworks.homework(actor, pk)
+    if homework.status in {Status.SKIPPED, Status.EXPIRED}:
+        responding.pick_up(by=actor, at=now(), homework=homework)
+    return redirect("homework", pk=pk)
+
+
+@require_GET
+@for_clients
+def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """End kindly, with help at hand: an answer matters more than the exercise."""
+    work = open_work(request, pk)
+    if work.homework.status != Status.SKIPPED:
+        return redirect("homework", pk=pk)
+    practice = getattr(request, "practice", None)
+    return show(
+        request,
+        "ended",
+        {
+            "therapist": therapist_of(work.actor)[0],
+            "is_safety": _is_safety(work),
+            "crisis_text": practice.crisis_text if practice else "",
+            "session_text": session_words(work.actor),
+        },
+    )
+
+
+@require_GET
+@for_clients
+def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show what the therapist wrote, and the places to go deeper."""
+    work = open_work(request, pk)
+    replies = [
+        (review, reply)
+        for review in homeworks.reviews_of(work.actor, work.homework)
+        if (reply := read_review(work.actor, review)) is not None
+    ]
+    if not replies:
+        return redirect("homework", pk=pk)
+    at = now()
+    for review, _reply in replies:
+        reviewing.note_seen(by=work.actor, at=at, review=review)
+    responding.read_answer(by=work.actor, at=at, homework=work.homework)
+    returned = work.homework.status == Status.RETURNED
+    last = replies[-1][1]
+    therapist, _initials = therapist_of(work.actor)
+    places = [_place(work, one, last, therapist) for one in work.items] if returned else []
+    user = last.review.reviewer.user
+    sent_at = work.rounds[0].response.submitted_at if work.rounds else None
+    return show(
+        request,
+        "feedback",
+        {
+            "work": work,
+            "name": user.get_short_name(),
+            "sent_text": _("you sent it %(when)s")
+            % {"when": wording.when(sent_at, at, work.actor.zone)}
+            if sent_at
+            else "",
+            "letters": [_letter(work, reply, at) for _review, reply in reversed(replies)],
+            "places": places,
+            "places_text": _("One place to go deeper")
+            if len(places) == 1
+            else _("%(n)d places to go deeper") % {"n": len(places)},
+            "single": len(places) == 1 and places[0]["item"] is not None,
+            "check_url": work.url("check"),
+            "go_url": work.url("step", number=1),
+            "others": _others(work, [reply for _review, reply in replies], places),
+            "draft_key": draft_key(request) if places else "",
+            "say_text": say_text(work.actor) if places else "",
+            "save_url": work.url("draft"),
+            "revision": forms.revision_of(work.items, work.words) if places else 0,
+            "copy_url": work.url("save_copy"),
+            "therapist": therapist,
+        },
+    )
+
+
+@require_GET
+@for_clients
+def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one's own words on a page to print or keep."""
+    work = open_work(request, pk)
+    rounds = []
+    for one in work.rounds:
+        rows = [
+            {"label": item.text.get(work.language)} | _said(work, item, one.words.get(item.key))
+            for item in work.definition.items
+            if item.is_asked and item.key in one.words
+        ]
+        rounds.append({"number": one.response.round, "rows": rows, "moments": _moments(work, one)})
+    return show(request, "copy", {"work": work, "rounds": rounds, "back_url": work.url("homework")})
+
+
+def _check_page(request: HttpRequest, work: Work, status: int = 200) -> HttpResponse:
+    therapist, _initials = therapist_of(work.actor)
+    missing = {item.key for item in work.missing}
+    rows = [
+        _check_row(work, item, therapist, missing)
+        for item in work.items
+        if item.kind is not ItemKind.DISPLAY
+    ]
+    if work.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
+        rows.insert(0, _log_row(work, work.definition.logs[0]))
+    errors = [
+        {"id": f"row-{item.key}", "text": item.text.get(work.language)} for item in work.missing
+    ]
+    context = {
+        "work": work,
+        "rows": rows,
+        "therapist": therapist,
+        "errors": errors if status == 422 else [],
+        "missing": [row for row in rows if row["missing"]],
+        "remarks": _remarks(work),
+        "back_url": work.url("step", number=len(work.steps)) if work.steps else work.continue_url,
+        "steps": len(work.steps),
+        "submit_url": work.url("submit"),
+        "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+        "aside_url": work.url("set_aside"),
+    }
+    return show(request, "check", context, status=status)
+
+
+def _check_row(work: Work, item: Item, therapist: str, missing: set[str]) -> dict[str, Any]:
+    if item.kind is ItemKind.LOG:
+        return _log_row(work, item)
+    step = work.step_of(item.key)
+    url = work.url("step", number=step.number if step else 1) + "?from=check"
+    return {
+        "key": item.key,
+        "label": item.text.get(work.language),
+        "change_url": url,
+        "disclosure": forms.disclosure(item, therapist),
+        "missing": item.key in missing,
+    } | _said(work, item, work.words.get(item.key))
+
+
+def _log_row(work: Work, item: Item) -> dict[str, Any]:
+    count = len(work.moments)
+    text = _("None yet. That is fine.")
+    if count:
+        text = _("One moment") if count == 1 else _("%(n)d moments") % {"n": count}
+    return {
+        "key": item.key,
+        "label": item.text.get(work.language),
+        "change_url": work.url("entries"),
+        "lines": [text],
+        "muted": not count,
+        "missing": False,
+    }
+
+
+def _said(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
+    if words is None or (
+        words.outcome == AnswerOutcome.ANSWERED and definitions.is_empty(words.value)
+    ):
+        return {"lines": [_("Not answered")], "muted": True}
+    if words.outcome == AnswerOutcome.SKIPPED:
+        return {"lines": [_("Skipped, and that is fine")], "muted": True}
+    if words.outcome == AnswerOutcome.IN_SESSION:
+        return {"lines": [_("You would rather say it in session")], "muted": True}
+    return {"lines": work.lines(item, words.value), "muted": False}
+
+
+def _remarks(work: Work) -> list[dict[str, str]]:
+    """Return friendly remarks on what was written; none of them holds anything up."""
+    found = []
+    for item in work.items:
+        kept = work.words.get(item.key)
+        step = work.step_of(item.key)
+        if not item.hints or kept is None or step is None:
+            continue
+        for text in definitions.hints(item, kept.value, work.values, work.language):
+            url = work.url("step", number=step.number) + "?from=check"
+            found.append({"label": item.text.get(work.language), "text": text, "url": url})
+    return found
+
+
+def _place(work: Work, item: Item, reply: Reply, therapist: str) -> dict[str, Any]:
+    """Return one returned item: what was written, what was asked, and room to add."""
+    step = work.step_of(item.key)
+    values = {item.key: work.words[item.key].value} if item.key in work.words else {}
+    look = forms.Look(work.language, therapist)
+    shown = None
+    if item.is_asked:
+        data = forms.as_fields([item], values, work.language)
+        shown = forms.show(item, data, look) | {"text": _("Add to your answer"), "help": ""}
+    return {
+        "key": item.key,
+        "label": item.text.get(work.language),
+        "earlier": earlier_words(work, [item]),
+        "comment": reply.comments.get(item.key, ""),
+        "item": shown,
+        "url": work.url("entries")
+        if item.kind is ItemKind.LOG
+        else work.url("step", number=step.number if step else 1),
+    }
+
+
+def _letter(work: Work, reply: Reply, at: Any) -> dict[str, str]:
+    user = reply.review.reviewer.user
+    name, settled = user.get_short_name(), reply.review.settled_at or at
+    return {
+        "label": _("What %(name)s wrote") % {"name": name},
+        "text": reply.words,
+        "initials": wording.initials(user.get_full_name()),
+        "signed": f"{name}, {wording.when(settled, at, work.actor.zone)}",
+    }
+
+
+def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the other answers with what was said to them, all rounds beside each other."""
+    taken = {place["key"] for place in places}
+    rows = []
+    for item in work.definition.items:
+        if item.key in taken or item.kind is ItemKind.DISPLAY:
+            continue
+        said = [
+            _said(work, item, one.words[item.key]) for one in work.rounds if item.key in one.words
+        ]
+        comments = [
+            {"author": reply.review.reviewer.user.get_short_name(), "text": text}
+            for reply in replies
+            if (text := reply.comments.get(item.key))
+        ]
+        if item.kind is ItemKind.LOG and work.moments:
+            said = [{k: v for k, v in _log_row(work, item).items() if k in {"lines", "muted"}}]
+        if said or comments:
+            rows.append({"label": item.text.get(work.language), "said": said, "comments": comments})
+    return sorted(rows, key=lambda row: not row["comments"])
+
+
+def _moments(work: Work, one: Any) -> list[dict[str, Any]]:
+    found = []
+    for moment in one.moments:
+        log = work.definition.log(moment.entry.log_key)
+        lines = [
+            {"label": item.text.get(work.language), "lines": work.lines(item, words.value)}
+            for item in (log.items if log else ())
+            if (words := moment.words.get(item.key)) is not None
+            and not definitions.is_empty(words.value)
+        ]
+        happened = moment.entry.happened_at
+        zone = work.actor.zone
+        when = f"{wording.day(happened, zone)}, {wording.clock(happened, zone)}"
+        found.append({"when": when, "lines": lines})
+    return found
+
+
+def _is_safety(work: Work) -> bool:
+    """Say whether a safety answer ended it; "talk" answers end it without the alarm."""
+    values = dict(work.values)
+    kinds = {definitions.safety(item, values.get(item.key)) for item in work.definition.items}
+    for one in work.rounds:
+        for moment in one.moments:
+            log = work.definition.log(moment.entry.log_key)
+            for item in log.items if log else ():
+                if item.key in moment.words:
+                    kinds.add(definitions.safety(item, moment.words[item.key].value))
+    return definitions.FlagKind.TALK not in kinds or definitions.FlagKind.SAFETY in kinds
+
+
+def _landings() -> list[dict[str, str]]:
+    return [
+        {"text": _("Two minutes of slow breath"), "href": reverse("breath")},
+        {"text": _("Put it down for your session"), "href": reverse("you")},
+        {"text": _("Talk to someone now"), "href": reverse("help_now")},
+    ]
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]

@@ -1,0 +1,258 @@
+"""What every page of a client's work stands on: who asks, what is open, which step comes next."""
+
+import base64
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import update_wrapper
+from typing import Any, Concatenate, ParamSpec
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import add_never_cache_headers
+from django.utils.crypto import salted_hmac
+from django.utils.functional import cached_property
+from django.utils.timezone import now
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from exercises import definition as definitions
+from exercises.actions.responding import merged, open_keys
+from exercises.definition import Definition, Item, Stage
+from exercises.models import AnswerOutcome, Homework
+from exercises.queries import homework as homeworks
+from exercises.queries import today as todays
+from exercises.views import wording
+from exercises.visibility import Moment, RoundWords, Words, read_rounds
+from exercises.workflow import CLIENTS_TURN, Status
+from practice.actors import Actor
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def for_clients(view: View[P]) -> View[P]:
+    """Open a page to clients only, and let no browser keep a copy of it."""
+
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        if not actor_of(request).is_client:
+            raise PermissionDenied
+        response = view(request, *args, **kwargs)
+        add_never_cache_headers(response)
+        return response
+
+    return update_wrapper(guarded, view)
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who is asking."""
+    actor: Actor | None = getattr(request, "actor", None)
+    if actor is None:
+        raise PermissionDenied
+    return actor
+
+
+def language() -> str:
+    """Return the page's language."""
+    return (get_language() or "en")[:2]
+
+
+def draft_key(request: HttpRequest) -> str:
+    """Return the key that seals copies on this device: this person's, for this session alone."""
+    value = f"{request.session.session_key}:{actor_of(request).user_id}"
+    digest = salted_hmac("homeward.drafts", value, algorithm="sha256").digest()
+    return base64.b64encode(digest).decode()
+
+
+def show(
+    request: HttpRequest, page: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """Render one of the client's pages."""
+    return render(request, f"exercises/client/{page}.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One screen, and where it stands."""
+
+    number: int
+    items: list[Item]
+
+    @property
+    def keys(self) -> list[str]:
+        return [item.key for item in self.items]
+
+
+class Work:
+    """One homework as its client works on it."""
+
+    def __init__(self, actor: Actor, homework: Homework) -> None:
+        self.actor = actor
+        self.homework = homework
+        self.definition: Definition = homework.version.definition
+        self.rounds: list[RoundWords] = read_rounds(actor, homework)
+        self.language = language()
+
+    @property
+    def is_open(self) -> bool:
+        return Status(self.homework.status) in CLIENTS_TURN
+
+    @property
+    def title(self) -> str:
+        return self.definition.title.get(self.language)
+
+    @property
+    def current(self) -> RoundWords | None:
+        """Return what was written in the open round, when it has been begun."""
+        last = self.rounds[-1] if self.rounds else None
+        return last if last and last.response.round == self.homework.round else None
+
+    @property
+    def words(self) -> dict[str, Words]:
+        return self.current.words if self.current else {}
+
+    @property
+    def moments(self) -> list[Moment]:
+        return self.current.moments if self.current else []
+
+    @property
+    def earlier(self) -> list[RoundWords]:
+        return [one for one in self.rounds if one.response.round < self.homework.round]
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """Return the newest value of each item, over all rounds."""
+        return merged(self.rounds)
+
+    @property
+    def is_journal(self) -> bool:
+        """Say whether the moments are the work, and the rest is asked when it is closed."""
+        asked = [item for item in self.definition.items if item.is_asked]
+        return bool(self.definition.logs) and all(one.stage is not Stage.WORK for one in asked)
+
+    @cached_property
+    def items(self) -> list[Item]:
+        """Return what can be answered, read or added to now, in order."""
+        opened = self.current.response.open_items if self.current else []
+        if opened and self.current:
+            keys = open_keys(self.homework, self.current.response)
+            return [item for item in self.definition.items if item.key in keys]
+        shown = definitions.visible_items(self.definition, self.values)
+        if self.is_journal:
+            return [item for item in shown if item.is_asked]
+        return shown
+
+    @cached_property
+    def steps(self) -> list[Step]:
+        """Return the screens, numbered."""
+        return [
+            Step(number, items)
+            for number, items in enumerate(definitions.screens(self.items), start=1)
+        ]
+
+    def is_settled(self, item: Item) -> bool:
+        """Say whether one need not come back to this item."""
+        kept = self.words.get(item.key)
+        if not item.is_asked:
+            return True
+        if kept is None:
+            return False
+        return definitions.safety(item, kept.value) is None and (
+            kept.outcome != AnswerOutcome.ANSWERED or not definitions.is_empty(kept.value)
+        )
+
+    @property
+    def resume_at(self) -> int:
+        """Return the step after the last one with words, or the first that wants a look."""
+        for step in self.steps:
+            for item in step.items:
+                kept = self.words.get(item.key)
+                if kept is not None and definitions.safety(item, kept.value) is not None:
+                    return step.number
+        done = [
+            step.number
+            for step in self.steps
+            if any(item.is_asked for item in step.items)
+            and all(self.is_settled(item) for item in step.items)
+        ]
+        last = max(done, default=0)
+        return min(last + 1, len(self.steps)) if self.steps else 1
+
+    @property
+    def missing(self) -> list[Item]:
+        """Return what has to be answered or set aside before sending."""
+        keys = {item.key for item in self.items}
+        outcomes = self.current.outcomes if self.current else {}
+        found = definitions.missing(self.definition, self.values, outcomes)
+        return [item for item in found if item.key in keys]
+
+    def step_of(self, key: str) -> Step | None:
+        """Return the screen an item is on."""
+        return next((step for step in self.steps if key in step.keys), None)
+
+    def url(self, name: str, **more: Any) -> str:
+        """Return one of this homework's addresses."""
+        return reverse(name, kwargs={"pk": self.homework.pk, **more})
+
+    @property
+    def continue_url(self) -> str:
+        """Return where one goes on."""
+        if self.is_journal and not (self.current and self.current.response.open_items):
+            return self.url("entries")
+        return self.url("step", number=self.resume_at)
+
+    def after(self, key: str, *, to_check: bool) -> str:
+        """Return what comes after the screen with this item, asked anew: answers open questions."""
+        step = self.step_of(key)
+        if to_check or step is None or step.number >= len(self.steps):
+            return self.url("check")
+        return self.url("step", number=step.number + 1)
+
+    @property
+    def saved_at(self) -> Any:
+        """Return when something was last saved in this round."""
+        times = [words.row.saved_at for words in self.words.values()]
+        times += [w.row.saved_at for moment in self.moments for w in moment.words.values()]
+        return max(times, default=None)
+
+    @property
+    def minutes_left(self) -> int:
+        """Return how long the rest takes, as far as one can say."""
+        total = max(len(self.steps), 1)
+        share = (total - self.resume_at + 1) / total
+        return max(1, round(self.definition.minutes * share))
+
+    def lines(self, item: Item, value: Any) -> list[str]:
+        """Return an answer in words."""
+        return definitions.describe(item, value, self.language)
+
+
+def open_work(request: HttpRequest, pk: UUID) -> Work:
+    """Return one of the client's own homeworks, with their own words."""
+    actor = actor_of(request)
+    return Work(actor, homeworks.homework(actor, pk))
+
+
+def therapist_of(actor: Actor) -> tuple[str, str]:
+    """Return the first name and initials of who cares for this client longest."""
+    carers = homeworks.carers(actor, actor.client_id) if actor.client_id else []
+    if not carers:
+        return _("your therapist"), "·"
+    user = carers[0].member.user
+    return user.get_short_name(), wording.initials(user.get_full_name())
+
+
+def session_words(actor: Actor) -> str:
+    """Name the next session, for "I'd rather say it on Thursday"; empty when it is far or unknown."""
+    at = now()
+    return wording.soon(wording.next_session(todays.own_record(actor, at), at), at, actor.zone)
+
+
+def say_text(actor: Actor) -> str:
+    """Return the words of the button that keeps something for the session."""
+    day = session_words(actor)
+    if day:
+        return _("I’d rather say it on %(day)s") % {"day": day}
+    return _("I’d rather say it in session")

@@ -1,0 +1,416 @@
+"""One thing per screen: begin, answer, skip, pause, and what the script saves meanwhile."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from exercises import definition as definitions
+from exercises.actions import responding
+from exercises.definition import Item, ItemKind
+from exercises.forms import items as forms
+from exercises.forms.drafts import LARGEST, Draft, parse_draft, whole_number
+from exercises.models import AnswerOutcome, Entry, FlagKind
+from exercises.views import wording
+from exercises.views.ground import (
+    Step,
+    Work,
+    draft_key,
+    for_clients,
+    open_work,
+    say_text,
+    show,
+    therapist_of,
+)
+from exercises.visibility import Words, read_note
+from exercises.workflow import Status
+
+Data = Mapping[str, list[str]]
+_PAGE_OF = {
+    Status.SUBMITTED: "sent",
+    Status.REVIEWED: "feedback",
+    Status.RETURNED: "feedback",
+    Status.SKIPPED: "aside",
+    Status.EXPIRED: "aside",
+}
+
+
+@require_GET
+@for_clients
+def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Say what comes before it comes: what for, how long, who reads it."""
+    work = open_work(request, pk)
+    page = _PAGE_OF.get(Status(work.homework.status))
+    if page in {"sent", "feedback"}:
+        return redirect(page, pk=pk)
+    therapist, initials = therapist_of(work.actor)
+    if page == "aside":
+        return show(
+            request,
+            "aside",
+            {"work": work, "therapist": therapist, "pick_up_url": work.url("pick_up")},
+        )
+    definition, at = work.definition, now()
+    begun = bool(work.words or work.moments)
+    return show(
+        request,
+        "homework",
+        {
+            "work": work,
+            "begun": begun,
+            "purpose": definition.purpose.get(work.language),
+            "content_note": definition.content_note.get(work.language),
+            "cadence": definition.cadence.get(work.language),
+            "minutes": work.minutes_left if begun else definition.minutes,
+            "due_text": wording.due(work.homework.due_at, at, work.actor.zone),
+            "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+            "note": read_note(work.actor, work.homework.assignment, work.homework),
+            "therapist": therapist,
+            "initials": initials,
+            "go_url": work.continue_url if begun or work.is_journal else work.url("step", number=1),
+            "about": _about(work),
+            "aside_url": work.url("set_aside"),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@for_clients
+def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
+    """Ask one thing, and keep what is said to it."""
+    work = open_work(request, pk)
+    if not work.is_open:
+        return redirect("homework", pk=pk)
+    if number < 1:
+        raise Http404
+    if number > len(work.steps):
+        return redirect("check", pk=pk)
+    here = work.steps[number - 1]
+    if request.method == "POST":
+        return _answered(request, work, here)
+    return _step_page(request, work, here, _data(work, here))
+
+
+@require_POST
+@for_clients
+def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep what is being typed into some of the items."""
+    work = open_work(request, pk)
+    return keep_draft(request, work, work.items, work.words)
+
+
+def keep_draft(
+    request: HttpRequest,
+    work: Work,
+    among: list[Item],
+    words: Mapping[str, Words],
+    entry: Entry | None = None,
+) -> HttpResponse:
+    """Save a draft: 200 kept, 412 another device wrote, 409 closed, 422 not yet readable."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        return _problem(413, "too_large")
+    sent = parse_draft(request.body)
+    if sent is None:
+        return _problem(400, "malformed")
+    if not work.is_open:
+        return _problem(409, "closed")
+    items = sent.items(among)
+    found = forms.read(items, sent.fields)
+    said = forms.changed(found.values, words)
+    base = forms.bases(items, words, sent.revision)
+    if forms.conflicting(said, words, base, sent.device):
+        return _conflict_data(work, items, words, sent)
+    at = now()
+    if said:
+        saved = responding.save(
+            by=work.actor,
+            at=at,
+            homework=work.homework,
+            said=said,
+            base=base,
+            device=sent.device,
+            entry=entry,
+        )
+        revisions = {one.item_key: one.revision for one in saved}
+    else:
+        revisions = {}
+    kept = {key: one.revision for key, one in words.items()} | revisions
+    revision = sum(kept.get(item.key, 0) for item in items)
+    if found.errors:
+        return _problem(422, "unreadable", errors=found.errors, revision=revision)
+    text = _("Saved %(time)s") % {"time": wording.clock(at, work.actor.zone)}
+    return JsonResponse({"revision": revision, "saved_at_text": text})
+
+
+def problems_of(
+    work: Work, items: list[Item], found: forms.Read, words: Mapping[str, Words]
+) -> dict[str, list[str]]:
+    """Return what stops these items: unreadable words, and silence where words are needed."""
+    settled = {key for key, one in words.items() if one.outcome != AnswerOutcome.ANSWERED}
+    values = dict(found.values)
+    if work.homework.round > 1:
+        values |= {k: v for k, v in work.values.items() if definitions.is_empty(values.get(k))}
+    asked = [one for one in items if one.key not in settled and one.key not in found.errors]
+    return found.errors | forms.gaps(asked, values)
+
+
+def conflict_page(
+    request: HttpRequest,
+    work: Work,
+    items: list[Item],
+    mine: Mapping[str, Any],
+    words: Mapping[str, Words],
+    back_url: str,
+) -> HttpResponse:
+    """Show both texts and let the person choose; what was typed here travels along, hidden."""
+    theirs = {key: one.value for key, one in words.items()}
+    carried = forms.as_fields(items, mine, work.language)
+    asked = [item for item in items if item.is_asked]
+
+    def side(values: Mapping[str, Any]) -> list[dict[str, str]]:
+        return [
+            {
+                "label": item.text.get(work.language),
+                "text": "\n".join(work.lines(item, values.get(item.key))) or "–",
+            }
+            for item in asked
+        ]
+
+    context = {
+        "back_url": back_url,
+        "mine": side(mine),
+        "theirs": side(theirs),
+        "hidden": [(name, value) for name, all_ in carried.items() for value in all_],
+        "device": request.POST.get("device", ""),
+        "from": request.POST.get("from", ""),
+    }
+    return show(request, "conflict", context, status=409)
+
+
+def chosen(
+    items: list[Item], mine: Mapping[str, Any], words: Mapping[str, Words], keep: str
+) -> dict[str, Any]:
+    """Return the values after the choice between two devices: this one, the other, or both."""
+    theirs = {key: one.value for key, one in words.items()}
+    if keep == "mine":
+        return dict(mine)
+    if keep == "theirs":
+        return {key: theirs.get(key) for key in mine}
+    by_key = {item.key: item for item in items}
+    return {key: forms.joined(by_key[key], mine[key], theirs.get(key)) for key in mine}
+
+
+def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
+    """End the exercise kindly when an answer wants a human; say whether it did."""
+    for item in items:
+        kind = definitions.safety(item, values.get(item.key))
+        if kind is not None:
+            responding.raise_flag(
+                by=work.actor,
+                at=now(),
+                homework=work.homework,
+                item_key=item.key,
+                kind=FlagKind(str(kind)),
+            )
+            return True
+    return False
+
+
+def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
+    data: Data = dict(request.POST.lists())
+    if add_row := request.POST.get("add_row"):
+        return _step_page(request, work, here, data, add_row=add_row)
+    if outcome := _outcome(request):
+        return _set_aside(request, work, here, outcome)
+    found = forms.read(here.items, data)
+    errors = problems_of(work, here.items, found, work.words)
+    if errors:
+        return _step_page(request, work, here, data, errors=errors)
+    return _keep(request, work, here, found)
+
+
+def _keep(request: HttpRequest, work: Work, here: Step, found: forms.Read) -> HttpResponse:
+    device = request.POST.get("device", "")[:40]
+    base: dict[str, int] | None = forms.bases(
+        here.items, work.words, whole_number(request.POST.get("revision", ""))
+    )
+    values = found.values
+    keep = request.POST.get("keep", "")
+    if keep in {"mine", "theirs", "both"}:
+        values, base = chosen(here.items, values, work.words, keep), None
+    said = forms.changed(values, work.words)
+    if base is not None and forms.conflicting(said, work.words, base, device):
+        return conflict_page(
+            request,
+            work,
+            here.items,
+            values,
+            work.words,
+            work.url("step", number=here.number),
+        )
+    responding.save(
+        by=work.actor, at=now(), homework=work.homework, said=said, base=base, device=device
+    )
+    if flagged(work, here.items, values):
+        return redirect("ended", pk=work.homework.pk)
+    return _onwards(request, work, here)
+
+
+def _outcome(request: HttpRequest) -> AnswerOutcome | None:
+    if "skip" in request.POST:
+        return AnswerOutcome.SKIPPED
+    return AnswerOutcome.IN_SESSION if "say" in request.POST else None
+
+
+def _set_aside(
+    request: HttpRequest, work: Work, here: Step, outcome: AnswerOutcome
+) -> HttpResponse:
+    responding.save(
+        by=work.actor, at=now(), homework=work.homework, said=forms.aside(here.items, outcome)
+    )
+    return _onwards(request, work, here)
+
+
+def _onwards(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
+    """Go on from here, with the questions as they are after this answer."""
+    fresh = open_work(request, work.homework.pk)
+    return redirect(fresh.after(here.items[-1].key, to_check=request.POST.get("from") == "check"))
+
+
+def _data(work: Work, here: Step) -> Data:
+    """Return what stands in the form: what was kept, or a first wording made of other answers."""
+    values = {item.key: work.words[item.key].value for item in here.items if item.key in work.words}
+    for item in here.items:
+        if item.compose and item.key not in values:
+            values[item.key] = definitions.compose(
+                work.definition, item, work.values, work.language
+            )
+    return forms.as_fields(here.items, values, work.language)
+
+
+def _step_page(
+    request: HttpRequest,
+    work: Work,
+    here: Step,
+    data: Data,
+    *,
+    errors: dict[str, list[str]] | None = None,
+    add_row: str = "",
+) -> HttpResponse:
+    therapist, _initials = therapist_of(work.actor)
+    look = forms.Look(
+        work.language, therapist, errors or {}, hints=_hints(work, here, data), add_row=add_row
+    )
+    shown = [forms.show(item, data, look) for item in here.items]
+    to_check = "check" in {request.GET.get("from"), request.POST.get("from")}
+    asked = [item for item in here.items if item.is_asked]
+    saved = work.saved_at
+    context = {
+        "work": work,
+        "items": shown,
+        "solo": len(shown) == 1,
+        "step": here.number,
+        "steps": len(work.steps),
+        "errors": bool(errors),
+        "back_url": _back(work, here, to_check=to_check),
+        "saved_text": _("Saved %(time)s") % {"time": wording.when(saved, now(), work.actor.zone)}
+        if saved
+        else "",
+        "draft_key": draft_key(request),
+        "save_url": work.url("draft"),
+        "revision": forms.revision_of(here.items, work.words),
+        "keys": " ".join(here.keys),
+        "to_check": to_check,
+        "asked": bool(asked),
+        "say_text": say_text(work.actor) if asked else "",
+        "pause_url": reverse("today"),
+        "earlier": earlier_words(work, here.items),
+        "is_log": any(item.kind is ItemKind.LOG for item in here.items),
+        "entries_url": work.url("entries"),
+        "moments": len(work.moments),
+        "state": _state(work, here),
+        "therapist": therapist,
+    }
+    return show(request, "step", context, status=422 if errors else 200)
+
+
+def earlier_words(work: Work, items: list[Item]) -> list[dict[str, Any]]:
+    """Return what was written to these items in earlier rounds: it stays beside the new words."""
+    found = []
+    for item in items:
+        for words in work.earlier:
+            kept = words.words.get(item.key)
+            if kept is not None and not definitions.is_empty(kept.value):
+                found.append({"key": item.key, "lines": work.lines(item, kept.value)})
+    return found
+
+
+def _state(work: Work, here: Step) -> str:
+    """Say that this screen was set aside before, so that nobody wonders where it went."""
+    outcomes = {work.words[key].outcome for key in here.keys if key in work.words}
+    if outcomes == {AnswerOutcome.SKIPPED}:
+        return _("You skipped this one. You can still answer it.")
+    if outcomes == {AnswerOutcome.IN_SESSION}:
+        return _("You wanted to say this in session. You can still write here.")
+    return ""
+
+
+def _hints(work: Work, here: Step, data: Data) -> dict[str, list[str]]:
+    values = forms.read(here.items, data).values
+    answers = work.values | values
+    return {
+        item.key: definitions.hints(item, values.get(item.key), answers, work.language)
+        for item in here.items
+        if item.hints
+    }
+
+
+def _back(work: Work, here: Step, *, to_check: bool) -> str:
+    if to_check:
+        return work.url("check")
+    if here.number > 1:
+        return work.url("step", number=here.number - 1)
+    return work.url("entries") if work.is_journal else work.url("homework")
+
+
+def _about(work: Work) -> list[dict[str, str]]:
+    """Return the opening words of a log: they are read once, before the first moment."""
+    if not work.is_journal:
+        return []
+    return [
+        {
+            "title": item.title.get(work.language),
+            "text": item.text.get(work.language),
+            "help": item.help.get(work.language),
+        }
+        for item in definitions.visible_items(work.definition, work.values)
+        if item.kind is ItemKind.DISPLAY
+    ]
+
+
+def _conflict_data(
+    work: Work, items: list[Item], words: Mapping[str, Words], sent: Draft
+) -> HttpResponse:
+    theirs = {item.key: words[item.key].value for item in items if item.key in words}
+    return JsonResponse(
+        {
+            "mine": sent.fields,
+            "theirs": forms.as_fields(items, theirs, work.language),
+            "revision": forms.revision_of(items, words),
+        },
+        status=412,
+    )
+
+
+def _problem(status: int, code: str, **more: Any) -> HttpResponse:
+    return JsonResponse(
+        {"status": status, "code": code, **more},
+        status=status,
+        content_type="application/problem+json",
+    )

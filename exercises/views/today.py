@@ -1,0 +1,225 @@
+"""Where a client arrives: today, the running logs, what has grown, a slow breath."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from exercises.models import Homework, Review
+from exercises.queries import homework as homeworks
+from exercises.queries import today as todays
+from exercises.views import wording
+from exercises.views.ground import Work, actor_of, for_clients, language, show, therapist_of
+from exercises.views.growing import charts_of
+from exercises.workflow import Status
+from practice.actors import Actor
+
+
+@require_GET
+@for_clients
+def today(request: HttpRequest) -> HttpResponse:
+    """Show what is there for this client now, in calm order."""
+    actor, at = actor_of(request), now()
+    found = homeworks.today(actor, at)
+    record = todays.own_record(actor, at)
+    session_at = wording.next_session(record, at)
+    therapist, initials = therapist_of(actor)
+    counts = todays.entry_counts(actor, found.open) if found.open else {}
+    letters = todays.letters(actor, found.letters) if found.letters else {}
+    return show(
+        request,
+        "today",
+        {
+            "date_text": wording.day(at, actor.zone),
+            "greeting": wording.greeting(at, actor.zone, actor.name),
+            "therapist": therapist,
+            "feature": _feature(actor, found.feature, at, session_at),
+            "letters": [_letter(actor, row, letters[row.pk], at) for row in found.letters],
+            "rows": [_row(row, counts.get(row.pk, 0), at, actor.zone) for row in found.open],
+            "still_here": [_still_here(row, at, actor.zone) for row in found.still_here],
+            "recent": [_recent(row) for row in found.recent],
+            "is_empty": found.is_empty,
+            "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+            "session_text": _session(session_at, actor.zone),
+            "reminder_text": _reminder(record, at, actor.zone),
+            "initials": initials,
+        },
+    )
+
+
+@require_GET
+@for_clients
+def log(request: HttpRequest) -> HttpResponse:
+    """Show the running logs; when there is just one, go straight to it."""
+    actor, at = actor_of(request), now()
+    found = homeworks.logs(actor)
+    if len(found) == 1:
+        return redirect("entries", pk=found[0].pk)
+    counts = todays.entry_counts(actor, found)
+    rows = [
+        _row(row, counts.get(row.pk, 0), at, actor.zone)
+        | {"href": reverse("entries", kwargs={"pk": row.pk})}
+        for row in found
+    ]
+    return show(request, "log", {"rows": rows, "therapist": therapist_of(actor)[0]})
+
+
+@require_GET
+@for_clients
+def breath(request: HttpRequest) -> HttpResponse:
+    """Offer two slow minutes."""
+    return show(request, "breath", {"back_url": reverse("today")})
+
+
+def _feature(
+    actor: Actor, row: Homework | None, at: datetime, session_at: datetime | None
+) -> dict[str, Any] | None:
+    if row is None:
+        return None
+    work = Work(actor, row)
+    begun = bool(work.current) and row.status != Status.OPEN
+    returned = row.status == Status.RETURNED
+    day = wording.soon(session_at, at, actor.zone)
+    eyebrow = _("Whenever you like")
+    if returned:
+        eyebrow = _("One place to go deeper") if len(work.items) == 1 else _("Places to go deeper")
+    elif begun:
+        eyebrow = _("Where you left off")
+    saved = work.saved_at
+    return {
+        "title": work.title,
+        "eyebrow": eyebrow,
+        "href": _href(row, work, begun=begun),
+        "action_text": _("Continue") if begun else _("Begin"),
+        "step": work.resume_at if begun and not work.is_journal else 0,
+        "steps": len(work.steps),
+        "minutes": work.minutes_left if begun else work.definition.minutes,
+        "deadline_text": wording.due(row.due_at, at, actor.zone),
+        "saved_text": _("Saved %(when)s") % {"when": wording.when(saved, at, actor.zone)}
+        if begun and saved
+        else "",
+        "aside_action": work.url("set_aside"),
+        "aside_text": _("Bring it to %(day)s instead") % {"day": day}
+        if day
+        else _("Bring it to session instead"),
+    }
+
+
+def _href(row: Homework, work: Work, *, begun: bool) -> str:
+    if row.status == Status.RETURNED:
+        return work.url("feedback")
+    return work.continue_url if begun else work.url("homework")
+
+
+def _title(row: Homework) -> str:
+    return row.version.definition.title.get(language())
+
+
+def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[str, Any]:
+    user = review.reviewer.user
+    name = user.get_short_name()
+    settled = review.settled_at or at
+    text = _("There is an answer to what you sent.")
+    if row.status == Status.RETURNED:
+        text = _("There is an answer, and a place where a little more would be welcome.")
+    return {
+        "id": f"letter-{row.pk}",
+        "initials": wording.initials(user.get_full_name()),
+        "eyebrow": _("From %(name)s, %(when)s")
+        % {"name": name, "when": wording.when(settled, at, actor.zone)},
+        "title": _("I read “%(title)s”") % {"title": _title(row)},
+        "text": text,
+        "href": reverse("feedback", kwargs={"pk": row.pk}),
+        "link": _("Read what %(name)s wrote") % {"name": name},
+    }
+
+
+def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
+    definition = row.version.definition
+    minutes = _("About %(n)d minutes") % {"n": definition.minutes}
+    due = wording.due(row.due_at, at, zone)
+    tag, tone = _("Open"), ""
+    if count:
+        tag, tone = _("%(n)d so far") % {"n": count}, "pine"
+    elif row.status == Status.IN_PROGRESS:
+        tag, tone = _("Begun"), "pine"
+    elif row.status == Status.RETURNED:
+        tag, tone = _("To go deeper"), "lamp"
+    return {
+        "title": _title(row),
+        "href": reverse("homework", kwargs={"pk": row.pk}),
+        "help": f"{minutes}, {due}" if due else minutes,
+        "icon_name": "pencil-line",
+        "tag": tag,
+        "tone": tone,
+    }
+
+
+def _still_here(row: Homework, at: datetime, zone: str) -> dict[str, Any]:
+    return {
+        "title": _title(row),
+        "since": _("From %(day)s.") % {"day": wording.day(row.opens_at, zone)},
+        "open_url": reverse("homework", kwargs={"pk": row.pk}),
+        "aside_url": reverse("set_aside", kwargs={"pk": row.pk}),
+    }
+
+
+def _recent(row: Homework) -> dict[str, Any]:
+    states = {
+        Status.SUBMITTED: (_("Sent"), "pine"),
+        Status.REVIEWED: (_("Answered"), "pine"),
+        Status.SKIPPED: (_("Set aside"), "line"),
+    }
+    tag, tone = states.get(Status(row.status), (_("Let go"), "line"))
+    return {
+        "title": _title(row),
+        "href": reverse("homework", kwargs={"pk": row.pk}),
+        "icon_name": "circle-check-big",
+        "tag": tag,
+        "tone": tone,
+    }
+
+
+def _session(at: datetime | None, zone: str) -> str:
+    return f"{wording.day(at, zone)}, {wording.clock(at, zone)}" if at else ""
+
+
+def _reminder(record: Any, at: datetime, zone: str) -> str:
+    preference = getattr(record, "preference", None)
+    if preference is None or not preference.by_email:
+        return _("E-mail reminders are off.")
+    if preference.paused_until and preference.paused_until > at:
+        return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
+    if record.reminder_at is None:
+        return _("No e-mail is planned.")
+    return _("One e-mail, %(when)s. It says only that something is waiting, never what.") % {
+        "when": wording.when(record.reminder_at, at, zone)
+    }
+
+
+@require_GET
+@for_clients
+def growth(request: HttpRequest) -> HttpResponse:
+    """Show a client's own past, and their own numbers over time. Never a score, never a partner's."""
+    actor, at = actor_of(request), now()
+    found = homeworks.own_history(actor, request.GET.get("after"))
+    rows = [
+        _recent(row) | {"help": wording.day(row.submitted_at or row.opens_at, actor.zone)}
+        for row in found.rows
+    ]
+    return show(
+        request,
+        "growth",
+        {
+            "rows": rows,
+            "charts": charts_of(actor, list(found.rows)) if found.is_first else [],
+            "next_url": f"?after={found.after}" if found.after else "",
+            "previous_url": "" if found.is_first else reverse("growth"),
+            "at": at,
+        },
+    )

@@ -1,0 +1,75 @@
+"""Times in a person's own zone, said the way people say them."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import formats
+from django.utils.translation import gettext as _
+
+from clients.models import Client
+from exercises import schedule
+
+
+def clock(at: datetime, zone: str) -> str:
+    """Return the time of day, like 20:31."""
+    return formats.time_format(schedule.local_time(at, zone).time(), "H:i")
+
+
+def day(at: datetime, zone: str) -> str:
+    """Return the day, weekday first."""
+    return str(formats.date_format(schedule.local_time(at, zone), _("l j F")))
+
+
+def when(at: datetime, current: datetime, zone: str) -> str:
+    """Return a moment as one would say it now: "today, 20:31", "Friday, 21:14"."""
+    local, here = schedule.local_time(at, zone), schedule.local_time(current, zone)
+    time, days = clock(at, zone), (here.date() - local.date()).days
+    if days == 0:
+        return _("today, %(time)s") % {"time": time}
+    if days == 1:
+        return _("yesterday, %(time)s") % {"time": time}
+    if days == -1:
+        return _("tomorrow, %(time)s") % {"time": time}
+    name = formats.date_format(local, "l") if 0 < days < 7 else day(at, zone)
+    return f"{name}, {time}"
+
+
+def greeting(current: datetime, zone: str, name: str) -> str:
+    """Greet by the hour where the person is."""
+    hour = schedule.local_time(current, zone).hour
+    if 5 <= hour < 12:
+        return _("Good morning, %(name)s") % {"name": name}
+    if 12 <= hour < 18:
+        return _("Good afternoon, %(name)s") % {"name": name}
+    return _("Good evening, %(name)s") % {"name": name}
+
+
+def next_session(client: Client, current: datetime) -> datetime | None:
+    """Return the client's own or their couple's next session, whichever comes first."""
+    shared: Any = getattr(client, "shared_session_at", None)
+    to_come = [at for at in (client.next_session_at, shared) if at and at >= current]
+    return min(to_come, default=None)
+
+
+def soon(at: datetime | None, current: datetime, zone: str) -> str:
+    """Return the weekday of something within the next six days, else nothing."""
+    if at is None or at - current > timedelta(days=6):
+        return ""
+    return str(formats.date_format(schedule.local_time(at, zone), "l"))
+
+
+def due(at: datetime | None, current: datetime, zone: str) -> str:
+    """Say by when, without pressing."""
+    if at is None or at < current:
+        return ""
+    return _("before %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+
+
+def initials(name: str) -> str:
+    """Return up to two letters for a name."""
+    return "".join(part[0] for part in name.split()[:2]).upper()
+
+
+def plain_day(local: datetime) -> str:
+    """Return the day of a wall time, short."""
+    return str(formats.date_format(local, _("j M")))

@@ -1,0 +1,476 @@
+"""A client's pages through Django's test browser: real database, real views, real words."""
+
+import json
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
+
+from exercises.actions import responding, reviewing
+from exercises.models import Answer, Entry, Flag, Homework, Review
+from tests.cast import Person, Play
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+E04, E10, E11 = "e04-reassurance-log", "e10-from-test-to-clear-ask", "e11-what-reaches-me"
+
+
+@pytest.fixture
+def homework(play: Play, dana: Person, ana: Person) -> Homework:
+    """E01, given to Ana."""
+    return play.homework(ana, play.assign(dana, ana, note="Take your time with this one."))
+
+
+def url(homework: Homework, rest: str = "") -> str:
+    return f"/homework/{homework.pk}/{rest}"
+
+
+def text_of(response: Any) -> str:
+    return response.content.decode()
+
+
+def answers(play: Play, homework: Homework) -> dict[str, Answer]:
+    with play.at(_owner(homework)):
+        found = Answer.objects.filter(response__homework=homework, entry=None)
+        return {answer.item_key: answer for answer in found}
+
+
+def _owner(homework: Homework) -> Any:
+    class At:
+        practice, user = homework.practice, type("U", (), {"pk": None})
+
+    return At
+
+
+def save(browser: Browser, homework: Homework, fields: dict[str, list[str]], **more: Any) -> Any:
+    body = {"revision": 0, "device": "phone", "fields": fields} | more
+    return browser.post(url(homework, "draft"), json.dumps(body), content_type="application/json")
+
+
+def step_with(browser: Browser, homework: Homework, field: str) -> int:
+    """Return the number of the step that asks for this field."""
+    for number in range(1, 30):
+        response = browser.get(url(homework, f"step/{number}/"))
+        if response.status_code != 200:
+            break
+        if f'name="{field}' in text_of(response):
+            return number
+    pytest.fail(f"no step asks for {field}")
+
+
+def test_today_says_what_is_there(homework: Homework, ana: Person, noor: Person):
+    page = text_of(ana.browser().get("/today/"))
+    assert "Under the argument" in page
+    assert "Under the argument" not in re.search(r"<title>(.*?)</title>", page).group(1)  # type: ignore[union-attr]
+    assert "Only you and Dana" in page
+    empty = text_of(noor.browser().get("/today/"))
+    assert "Nothing to do today" in empty
+
+
+def test_today_costs_the_same_with_one_row_and_with_three(
+    play: Play, dana: Person, ana: Person, homework: Homework
+):
+    browser = ana.browser()
+    play.homework(ana, play.assign(dana, ana, E04))
+    browser.get("/today/")
+
+    def own_queries() -> int:
+        with CaptureQueriesContext(connection, ) as captured:
+            browser.get("/today/")
+        frame = ("set_config", "SAVEPOINT", "django_session", "practice_user", "usersessions")
+        return sum(1 for q in captured if not any(word in q["sql"] for word in frame))
+
+    few = own_queries()
+    play.assign(dana, ana, E10)
+    play.assign(dana, ana)
+    assert own_queries() == few <= 12
+
+
+def test_the_start_says_what_comes(homework: Homework, ana: Person):
+    page = text_of(ana.browser().get(url(homework)))
+    for words in (
+        "Look at one recent quarrel",
+        "about 15 minutes",
+        "Only you and Dana",
+        "You will think back to a quarrel",
+        "Take your time with this one.",
+        "Begin",
+    ):
+        assert words in page
+    assert "Do not assign" not in page  # cautions are the therapist's
+
+
+def test_nobody_else_finds_it(
+    homework: Homework, ben: Person, dana: Person, zack: Person, zoe: Person
+):
+    for person in (ben, zack):
+        for rest in ("", "step/1/", "check/", "sent/", "feedback/", "copy/", "entries/"):
+            assert person.browser().get(url(homework, rest)).status_code == 404
+        assert save(person.browser(), homework, {"topic": ["mine"]}).status_code == 404
+    for person in (dana, zoe):
+        assert person.browser().get(url(homework, "step/1/")).status_code == 403
+
+
+def test_every_item_of_every_exercise_has_its_screen(
+    play: Play, dana: Person, ana: Person, cleared: Any, homework: Homework
+):
+    given = [homework]
+    given += [play.homework(ana, play.assign(dana, ana, slug)) for slug in (E04, E10)]
+    given += [play.homework(ana, play.assign(dana, cleared, E11))]
+    browser = ana.browser()
+    for row in given:
+        number = 1
+        while (page := browser.get(url(row, f"step/{number}/"))).status_code == 200:
+            assert f"Step {number} of" in text_of(page)
+            assert f"<title>Step {number} of" in text_of(page)
+            number += 1
+        assert number > 2
+        assert page["Location"].endswith("/check/")
+        assert browser.get(page["Location"]).status_code == 200
+
+
+def test_words_are_kept_and_the_next_question_comes(
+    play: Play, homework: Homework, ana: Person
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    response = browser.post(url(homework, f"step/{number}/"), {"topic": "who would drive"})
+    assert response["Location"] == url(homework, f"step/{number + 1}/")
+    assert "who would drive" in text_of(browser.get(url(homework, f"step/{number}/")))
+    assert play.fresh(homework).status == "in_progress"
+    assert "Where you left off" in text_of(browser.get("/today/"))
+
+
+def test_silence_where_words_are_needed_says_what_to_do(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    response = browser.post(url(homework, f"step/{number}/"), {"topic": " "})
+    assert response.status_code == 422
+    page = text_of(response)
+    assert f"<title>Problem: step {number} of" in page
+    assert 'href="#q-topic"' in page
+    assert "Write a few words, or choose “Skip this one”" in page
+
+
+def test_what_is_too_long_stays_in_the_box(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    response = browser.post(url(homework, f"step/{number}/"), {"topic": "x" * 300})
+    assert response.status_code == 422
+    assert "x" * 300 in text_of(response)
+    assert "20 characters over" in text_of(response)
+
+
+@pytest.mark.parametrize(("button", "outcome"), [("skip", "skipped"), ("say", "in_session")])
+def test_anything_can_be_skipped_or_kept_for_the_session(
+    play: Play, homework: Homework, ana: Person, button: str, outcome: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    browser.post(url(homework, f"step/{number}/"), {button: "1"})
+    assert answers(play, homework)["topic"].outcome == outcome
+    page = text_of(browser.get(url(homework, f"step/{number}/")))
+    assert "You can still" in page
+    # Going on without words from there is no problem: it stays as chosen.
+    assert browser.post(url(homework, f"step/{number}/"), {}).status_code == 302
+
+
+def test_an_answer_opens_a_question(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "surface")
+    response = browser.post(url(homework, f"step/{number}/"), {"surface": ["else"]})
+    assert 'name="surface_own"' in text_of(browser.get(response["Location"]))
+    response = browser.post(url(homework, f"step/{number}/"), {"surface": ["done"]})
+    assert 'name="surface_own"' not in text_of(browser.get(response["Location"]))
+
+
+def test_a_row_can_be_added_without_script(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "others")
+    response = browser.post(
+        url(homework, f"step/{number}/"),
+        {"others.0": "tired", "others.1": "late", "add_row": "others"},
+    )
+    page = text_of(response)
+    assert response.status_code == 200
+    assert 'name="others.2"' in page
+    assert 'value="tired"' in page
+
+
+def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Person, dana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "afraid")
+    response = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
+    assert response["Location"] == url(homework, "ended/")
+    page = text_of(browser.get(url(homework, "ended/")))
+    assert "Call 112" in page
+    assert "around the clock" in page
+    assert play.fresh(homework).status == "skipped"
+    with play.at(dana):
+        assert Flag.objects.get().kind == "safety"
+
+
+def test_the_sentence_is_put_together_and_can_be_changed(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E10))
+    play.say(ana, row, feel="alone", do="called me", time="today at six", free="no")
+    browser = ana.browser()
+    number = step_with(browser, row, "ask")
+    page = text_of(browser.get(url(row, f"step/{number}/")))
+    assert "I feel alone. I&#x27;d appreciate it if you called me, today at six." in page
+
+
+def test_a_hint_holds_nothing_up(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E10))
+    browser = ana.browser()
+    number = step_with(browser, row, "do")
+    response = browser.post(url(row, f"step/{number}/"), {"do": "you never listen"})
+    assert response.status_code == 302
+    assert "hard to answer" in text_of(browser.get(url(row, f"step/{number}/")))
+    assert "hard to answer" in text_of(browser.get(url(row, "check/")))
+
+
+# --- drafts ---------------------------------------------------------------------------------------
+def test_a_draft_is_kept_while_writing(homework: Homework, ana: Person):
+    browser = ana.browser()
+    first = save(browser, homework, {"topic": ["who would"]})
+    assert first.status_code == 200, first.content
+    assert first.json()["revision"] == 1
+    assert first.json()["saved_at_text"].startswith("Saved ")
+    second = save(browser, homework, {"topic": ["who would drive"]}, revision=1)
+    assert second.json()["revision"] == 2
+    # The same again changes nothing.
+    assert save(browser, homework, {"topic": ["who would drive"]}, revision=2).json()["revision"] == 2
+    number = step_with(browser, homework, "topic")
+    assert "who would drive" in text_of(browser.get(url(homework, f"step/{number}/")))
+
+
+def test_another_device_gets_both_texts(play: Play, homework: Homework, ana: Person):
+    browser = ana.browser()
+    save(browser, homework, {"topic": ["from the phone"]})
+    clash = save(browser, homework, {"topic": ["from the laptop"]}, device="laptop")
+    assert clash.status_code == 412
+    assert clash.json()["theirs"] == {"topic": ["from the phone"]}
+    assert clash.json()["mine"] == {"topic": ["from the laptop"]}
+    kept = save(
+        browser, homework, {"topic": ["both"]}, device="laptop", revision=clash.json()["revision"]
+    )
+    assert kept.status_code == 200
+
+
+def test_without_script_the_choice_is_a_page(play: Play, homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    save(browser, homework, {"topic": ["from the phone"]})
+    response = browser.post(
+        url(homework, f"step/{number}/"), {"topic": "from the laptop", "revision": "0"}
+    )
+    page = text_of(response)
+    assert response.status_code == 409
+    assert "from the phone" in page
+    assert "from the laptop" in page
+    response = browser.post(
+        url(homework, f"step/{number}/"), {"topic": "from the laptop", "keep": "both"}
+    )
+    assert response.status_code == 302
+    page = text_of(browser.get(url(homework, f"step/{number}/")))
+    assert "from the laptop / from the phone" in page
+
+
+@pytest.mark.parametrize(
+    "body", ["", "nonsense", "[]", '{"fields": 3}', '{"fields": {"topic": "x"}}', "[" * 5000]
+)
+def test_a_malformed_draft_is_refused_calmly(homework: Homework, ana: Person, body: str):
+    response = ana.browser().post(url(homework, "draft"), body, content_type="application/json")
+    assert response.status_code == 400
+
+
+def test_a_huge_draft_is_refused(homework: Homework, ana: Person):
+    assert save(ana.browser(), homework, {"topic": ["x" * 300_000]}).status_code == 413
+
+
+def test_an_unreadable_field_keeps_the_others(play: Play, homework: Homework, ana: Person):
+    response = save(ana.browser(), homework, {"topic": ["fine"], "need": ["nonsense"]})
+    assert response.status_code == 422
+    assert set(answers(play, homework)) == {"topic"}
+
+
+def test_unknown_items_are_not_written(play: Play, homework: Homework, ana: Person):
+    assert save(ana.browser(), homework, {"nothing": ["x"], "_from": ["y"]}).status_code == 200
+    assert answers(play, homework) == {}
+
+
+# --- sending --------------------------------------------------------------------------------------
+def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
+    browser = ana.browser()
+    browser.post(url(homework, "step/1/"), {})
+    response = browser.post(url(homework, "submit/"))
+    assert response.status_code == 422
+    assert 'href="#row-topic"' in text_of(response)
+
+
+def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Person):
+    play.fill(ana, homework, topic="the dishes")
+    browser = ana.browser()
+    assert "the dishes" in text_of(browser.get(url(homework, "check/")))
+    for _press in range(5):
+        assert browser.post(url(homework, "submit/"))["Location"] == url(homework, "sent/")
+    page = text_of(browser.get(url(homework, "sent/")))
+    assert "It’s with Dana now" in page
+    assert "Take it back" in page
+    assert browser.get(url(homework, "step/2/"))["Location"] == url(homework)
+    assert save(browser, homework, {"topic": ["later"]}).status_code == 409
+
+
+def test_it_can_be_taken_back_until_it_is_read(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, topic="the dishes")
+    browser = ana.browser()
+    browser.post(url(homework, "take-back/"))
+    assert play.fresh(homework).status == "in_progress"
+    browser.post(url(homework, "submit/"))
+    with play.at(dana):
+        reviewing.open_rounds(by=dana.actor, at=now(), homework=play.fresh(homework))
+    assert "Take it back" not in text_of(browser.get(url(homework, "sent/")))
+    assert browser.post(url(homework, "take-back/")).status_code == 409
+
+
+def test_how_one_is_afterwards(play: Play, homework: Homework, ana: Person):
+    play.submit(ana, homework, topic="the dishes")
+    browser = ana.browser()
+    browser.post(url(homework, "after/"), {"after": "heavier"})
+    page = text_of(browser.get(url(homework, "sent/")))
+    assert re.search(r'value="heavier"\s+checked', page)
+    assert page.count("/breath/") == 1
+
+
+def test_the_whole_can_be_set_aside_and_picked_up(play: Play, homework: Homework, ana: Person):
+    browser = ana.browser()
+    save(browser, homework, {"topic": ["half a thought"]})
+    browser.post(url(homework, "set-aside/"), {"how": "let_go"})
+    assert play.fresh(homework).status == "skipped"
+    assert "Pick it up again" in text_of(browser.get(url(homework)))
+    browser.post(url(homework, "pick-up/"))
+    assert play.fresh(homework).status == "in_progress"
+    assert "half a thought" in text_of(browser.get(url(homework, "check/")))
+
+
+# --- what came back -------------------------------------------------------------------------------
+def test_the_answer_is_read_and_deepened(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, topic="the dishes", under="being alone")
+    play.review(
+        dana,
+        homework,
+        words="You came back into the room.",
+        comments={"under": "What was softer under it?", "topic": "Well put."},
+        returned=("under",),
+    )
+    browser = ana.browser()
+    assert "Read what Dana wrote" in text_of(browser.get("/today/"))
+    page = text_of(browser.get(url(homework, "feedback/")))
+    for words in ("You came back", "What was softer", "being alone", "Well put.", "One place"):
+        assert words in page
+    with play.at(ana):
+        assert Review.objects.get().seen_at is not None
+    step = text_of(browser.get(url(homework, "step/1/")))
+    assert "Step 1 of 1" in step
+    assert "being alone" in step
+    response = browser.post(url(homework, "step/1/"), {"under": "being left"})
+    assert response["Location"] == url(homework, "check/")
+    assert save(browser, homework, {"topic": ["not open"]}).status_code == 200
+    browser.post(url(homework, "submit/"))
+    assert play.fresh(homework).status == "submitted"
+    copy = text_of(browser.get(url(homework, "copy/")))
+    assert "being alone" in copy
+    assert "being left" in copy
+
+
+def test_before_it_settles_there_is_nothing_to_read(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, topic="the dishes")
+    play.review(dana, homework, words="A secret yet.", settle=False)
+    browser = ana.browser()
+    assert "A secret yet." not in text_of(browser.get(url(homework, "feedback/"), follow=True))
+    assert "Read what" not in text_of(browser.get("/today/"))
+
+
+# --- logs -----------------------------------------------------------------------------------------
+def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    assert browser.get("/log/")["Location"] == url(row, "entries/")
+    response = browser.post(url(row, "entries/add/"), {"log": "moments"})
+    entry = response["Location"]
+    page = text_of(browser.get(entry))
+    assert 'name="when.day"' in page
+    assert 'name="relief_hour"' not in page  # asked an hour later, not now
+    said = {
+        "when.day": "2",
+        "when.month": "11",
+        "when.year": "2026",
+        "when.time": "08:10",
+        "trigger": "no-reply",
+        "form": "let-pass",
+        "for": "body",
+    }
+    assert browser.post(entry, {"when.day": "2"}).status_code == 422
+    assert browser.post(entry, said)["Location"] == url(row, "entries/")
+    page = text_of(browser.get(url(row, "entries/")))
+    assert "no reply" in page
+    assert "08:10" in page
+    draft = json.dumps({"revision": 0, "device": "", "fields": {"note": ["it passed"]}})
+    assert browser.post(f"{entry}draft", draft, content_type="application/json").status_code == 200
+    assert "it passed" in text_of(browser.get(entry))
+    assert browser.get(f"{entry}remove/").status_code == 200
+    browser.post(f"{entry}remove/")
+    with play.at(ana):
+        assert not Entry.objects.exists()
+
+
+def test_a_log_is_closed_with_a_look_back(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    browser.post(url(row, "entries/add/"))
+    number = step_with(browser, row, "saw")
+    browser.post(url(row, f"step/{number}/"), {"saw": "mostly in the evening"})
+    browser.post(url(row, f"step/{number + 1}/"), {"skip": "1"})
+    assert browser.post(url(row, "submit/"))["Location"] == url(row, "sent/")
+    assert play.fresh(row).status == "submitted"
+
+
+def test_growth_shows_what_was_done(play: Play, homework: Homework, ana: Person, dana: Person):
+    play.submit(ana, homework, topic="the dishes", close_before=3, close_after=6)
+    page = text_of(ana.browser().get("/growth/"))
+    assert "Under the argument" in page
+    assert "Your own account" in page
+
+
+# --- the partner ----------------------------------------------------------------------------------
+def test_the_partner_changes_nothing(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Any
+):
+    assignment = play.assign(dana, cleared, E11)
+    hers, his = play.homework(ana, assignment), play.homework(ben, assignment)
+    browser = ben.browser()
+    pages = ("/today/", "/growth/", url(his), url(his, "step/2/"), url(his, "check/"))
+
+    def seen() -> list[str]:
+        token = re.compile(r'(csrfmiddlewaretoken" value|csrf-token" content)="[^"]+"')
+        return [token.sub("", text_of(browser.get(page))) for page in pages]
+
+    before = seen()
+    play.submit(ana, hers, words=[{"line": "we're okay", "reaches": 9}])
+    assert seen() == before
+    with play.at(dana):
+        responding_to = play.fresh(hers)
+        assert responding_to.status == "submitted"
+    play.review(dana, hers, words="Thank you.")
+    assert seen() == before
+    assert responding.Said("a").outcome == "answered"
