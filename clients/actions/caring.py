@@ -1,0 +1,230 @@
+"""Add clients, link couples, say who cares for whom, end care and take it up again."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from clients.models import Caseload, Client, Couple
+from clients.permissions import may_care_for
+from practice.actions import auditing, invitations
+from practice.actors import Actor
+from practice.errors import BadInput, NotPossible
+from practice.models import InvitationKind, Membership, Role
+from practice.permissions import may_administer, may_care
+from practice.queries.people import invitation_of_client
+
+
+def add(
+    *,
+    by: Actor,
+    at: datetime,
+    name: str,
+    email: str,
+    zone: str,
+    language: str = "en",
+    invite_now: bool = True,
+) -> Client:
+    """Bring somebody into one's care, and send the invitation unless told to wait."""
+    if not may_care(by):
+        raise PermissionDenied
+    try:
+        with transaction.atomic():
+            client = Client.objects.create(
+                practice_id=by.practice_id,
+                name=name.strip(),
+                email=email.strip().lower(),
+                zone=zone,
+                language=language,
+                created_at=at,
+            )
+            Caseload.objects.create(
+                practice_id=by.practice_id, member_id=_seat(by), client=client, from_at=at
+            )
+    except IntegrityError as error:
+        raise BadInput(
+            {"email": [_("Somebody in this practice has this address already.")]}
+        ) from error
+    _note(by, at, "client.added", client)
+    if invite_now:
+        invite(by=by, at=at, client=client)
+    return client
+
+
+def change(
+    *,
+    by: Actor,
+    at: datetime,
+    client: Client,
+    name: str,
+    email: str,
+    zone: str,
+    next_session_at: datetime | None,
+) -> None:
+    """Change a client's details; the address only until they have joined."""
+    _require_care(by, client)
+    fields = {"name": name.strip(), "next_session_at": next_session_at}
+    if client.joined_at is None:
+        fields |= {"email": email.strip().lower(), "zone": zone}
+    try:
+        with transaction.atomic():
+            Client.objects.filter(pk=client.pk).update(**fields)
+    except IntegrityError as error:
+        raise BadInput(
+            {"email": [_("Somebody in this practice has this address already.")]}
+        ) from error
+    _note(by, at, "client.changed", client)
+
+
+def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
+    """Send a client the link that lets them in; an earlier one stops opening."""
+    _require_care(by, client)
+    if client.joined_at is not None:
+        raise NotPossible(_("They have joined already."))
+    return invitations.invite(
+        by=by,
+        at=at,
+        kind=InvitationKind.CLIENT,
+        email=client.email,
+        name=client.name,
+        client_id=client.pk,
+    )
+
+
+def uninvite(*, by: Actor, at: datetime, client: Client) -> None:
+    """Let the invitation open nothing any more."""
+    _require_care(by, client)
+    found = invitation_of_client(by, client.pk)
+    if found is not None:
+        invitations.revoke(by=by, at=at, invitation=found)
+
+
+def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
+    """Note that two of one's clients are a couple. Who joined first is `first`."""
+    _require_care(by, first)
+    _require_care(by, second)
+    if first.pk == second.pk:
+        raise NotPossible(_("Choose two different people."))
+    ordered = sorted([first, second], key=lambda one: (one.created_at, str(one.pk)))
+    with transaction.atomic():
+        taken = Couple.objects.filter(
+            Q(first__in=ordered) | Q(second__in=ordered), ended_at=None
+        ).exists()
+        if taken:
+            raise NotPossible(_("One of them is in a couple already."))
+        couple = Couple.objects.create(
+            practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
+        )
+        for client in ordered:
+            _note(by, at, "couple.linked", client)
+    return couple
+
+
+def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
+    """Note that two clients are no longer seen together; what was assigned stays each one's own."""
+    _require_care(by, couple.first)
+    _require_care(by, couple.second)
+    with transaction.atomic():
+        if Couple.objects.filter(pk=couple.pk, ended_at=None).update(ended_at=at):
+            for client in (couple.first, couple.second):
+                _note(by, at, "couple.unlinked", client)
+
+
+def set_session(
+    *, by: Actor, at: datetime, couple: Couple, next_session_at: datetime | None
+) -> None:
+    """Note when a couple comes next; the queue puts whoever comes first on top."""
+    _require_care(by, couple.first)
+    _require_care(by, couple.second)
+    Couple.objects.filter(pk=couple.pk).update(next_session_at=next_session_at)
+
+
+def hand_over(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
+    """Give a client into a colleague's care; history stays, access moves on the next request."""
+    _require_care(by, client)
+    _move(by, at, [client.pk], from_member=_seat(by), to=to)
+
+
+def hand_over_all(*, by: Actor, at: datetime, member: Membership, to: Membership) -> int:
+    """Give a member's whole caseload to a colleague, for the admin who deactivates them."""
+    if not may_administer(by):
+        raise PermissionDenied
+    ids = list(
+        Caseload.objects.filter(member=member, until_at=None).values_list("client_id", flat=True)
+    )
+    _move(by, at, ids, from_member=member.pk, to=to)
+    return len(ids)
+
+
+def discharge(*, by: Actor, at: datetime, client: Client) -> None:
+    """End care: the client's seat ends, no reminder goes out any more; nothing is erased."""
+    _require_care(by, client)
+    with transaction.atomic():
+        if Client.objects.filter(pk=client.pk, discharged_at=None).update(discharged_at=at):
+            uninvite(by=by, at=at, client=client)
+            _note(by, at, "client.discharged", client)
+
+
+def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
+    """Take care up again; everything is where it was."""
+    _require_care(by, client)
+    with transaction.atomic():
+        if (
+            Client.objects.filter(pk=client.pk)
+            .exclude(discharged_at=None)
+            .update(discharged_at=None)
+        ):
+            _note(by, at, "client.reactivated", client)
+
+
+def _move(
+    by: Actor, at: datetime, ids: Sequence[UUID], *, from_member: UUID, to: Membership
+) -> None:
+    if Role.THERAPIST not in to.roles or to.deactivated_at or to.practice_id != by.practice_id:
+        raise NotPossible(_("Choose a therapist who works here."))
+    if to.pk == from_member:
+        raise NotPossible(_("Choose somebody else."))
+    with transaction.atomic():
+        Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None).update(
+            until_at=at
+        )
+        there = set(
+            Caseload.objects.filter(member=to, client__in=ids, until_at=None).values_list(
+                "client_id", flat=True
+            )
+        )
+        for pk in ids:
+            if pk not in there:
+                Caseload.objects.create(
+                    practice_id=by.practice_id, member=to, client_id=pk, from_at=at
+                )
+            auditing.record(
+                by=by,
+                at=at,
+                action="caseload.handed_over",
+                object_kind="client",
+                object_id=pk,
+                client_id=pk,
+                to=str(to.pk),
+            )
+
+
+def _require_care(by: Actor, client: Client) -> None:
+    if not may_care_for(by, client):
+        raise PermissionDenied
+
+
+def _seat(by: Actor) -> UUID:
+    if by.member_id is None:
+        raise PermissionDenied
+    return by.member_id
+
+
+def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
+    auditing.record(
+        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
+    )

@@ -1,0 +1,39 @@
+"""A therapist's attestation that couple work is safe for a client (MATERIAL 2.0, the gate)."""
+
+from datetime import datetime, timedelta
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+
+from clients.models import Clearance, Client
+from clients.permissions import NOBODY, may_care_for
+from practice.actions import auditing
+from practice.actors import Actor
+
+
+RECHECK = timedelta(days=90)
+
+
+def attest(*, by: Actor, at: datetime, client: Client, cleared: bool) -> Clearance:
+    """Note one's judgement after an individual conversation; it overtakes the one before."""
+    if not may_care_for(by, client):
+        raise PermissionDenied
+    with transaction.atomic():
+        Clearance.objects.filter(client=client, ended_at=None).update(ended_at=at)
+        clearance = Clearance.objects.create(
+            practice_id=by.practice_id,
+            client=client,
+            cleared=cleared,
+            attested_by_id=by.member_id or NOBODY,
+            attested_at=at,
+            recheck_at=at + RECHECK,
+        )
+        auditing.record(
+            by=by,
+            at=at,
+            action="clearance.attested",
+            object_kind="client",
+            object_id=client.pk,
+            client_id=client.pk,
+        )
+    return clearance

@@ -1,0 +1,131 @@
+"""A client comes in, agrees, and says when and how they want to be reminded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clients import consent_text
+from clients.models import Client, Consent, ContactPreference
+from clients.permissions import NOBODY
+from practice.actions import auditing, invitations
+from practice.actors import Actor
+from practice.errors import NotPossible
+from practice.models import Invitation, User
+
+
+def join(
+    *, invitation: Invitation, user: User, at: datetime, called: str, zone: str, language: str
+) -> Client:
+    """Accept an invitation: the account is linked to the record, consent is kept word for word."""
+    client = Client.objects.filter(
+        pk=invitation.client_id or NOBODY, user=None, discharged_at=None
+    ).first()
+    if client is None:
+        raise NotPossible(_("This link no longer opens. Ask your therapist for a new one."))
+    practice = invitation.practice
+    with transaction.atomic():
+        invitations.accept(invitation=invitation, user=user, at=at)
+        Client.objects.filter(pk=client.pk).update(
+            user=user, called=called.strip(), zone=zone, language=language, joined_at=at
+        )
+        ContactPreference.objects.get_or_create(
+            client=client,
+            defaults={
+                "practice_id": client.practice_id,
+                "reminder_time": practice.reminder_time,
+                "quiet_from": practice.quiet_from,
+                "quiet_until": practice.quiet_until,
+            },
+        )
+        client.refresh_from_db()
+        by = Actor(
+            practice_id=client.practice_id, kind="client", user_id=user.pk, client_id=client.pk
+        )
+        consent(by=by, at=at, client=client, language=language)
+        _note(by, at, "client.joined", client)
+    return client
+
+
+def consent(*, by: Actor, at: datetime, client: Client, language: str) -> None:
+    """Keep what was agreed to, in the words that were shown."""
+    _require_self(by, client)
+    version, text = consent_text.current(language)
+    Consent.objects.create(
+        practice_id=client.practice_id,
+        client=client,
+        version=version,
+        language=language,
+        text=text,
+        given_at=at,
+    )
+    _note(by, at, "consent.given", client)
+
+
+def withdraw_consent(*, by: Actor, at: datetime, client: Client) -> None:
+    """Note that a client no longer agrees; their therapist sees it, and speaks with them."""
+    _require_self(by, client)
+    with transaction.atomic():
+        if Consent.objects.filter(client=client, withdrawn_at=None).update(withdrawn_at=at):
+            _note(by, at, "consent.withdrawn", client)
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """When and how somebody wants to be reminded, and what to call them."""
+
+    called: str
+    zone: str
+    language: str
+    reminder_time: time
+    quiet_from: time
+    quiet_until: time
+    by_email: bool
+    kinds_off: Sequence[str] = ()
+    paused_until: datetime | None = None
+
+
+def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
+    """Keep a client's own choices."""
+    _require_self(by, client)
+    with transaction.atomic():
+        Client.objects.filter(pk=client.pk).update(
+            called=wishes.called.strip(), zone=wishes.zone, language=wishes.language
+        )
+        User.objects.filter(pk=by.user_id).update(language=wishes.language, zone=wishes.zone)
+        ContactPreference.objects.filter(client=client).update(
+            reminder_time=wishes.reminder_time,
+            quiet_from=wishes.quiet_from,
+            quiet_until=wishes.quiet_until,
+            by_email=wishes.by_email,
+            kinds_off=list(wishes.kinds_off),
+            paused_until=wishes.paused_until,
+        )
+        _note(by, at, "preference.set", client)
+
+
+def switch_off(*, client: Client, kind: str, at: datetime) -> None:
+    """Stop one kind of mail, or all of them (`kind` empty): the one-click unsubscribe."""
+    with transaction.atomic():
+        row = ContactPreference.objects.select_for_update().get(client=client)
+        if kind:
+            row.kinds_off = sorted({*row.kinds_off, kind})
+        else:
+            row.by_email = False
+        row.save(update_fields=["kinds_off", "by_email"])
+        by = Actor(practice_id=client.practice_id, kind="client", client_id=client.pk)
+        _note(by, at, "preference.set", client)
+
+
+def _require_self(by: Actor, client: Client) -> None:
+    if by.client_id != client.pk:
+        raise PermissionDenied
+
+
+def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
+    auditing.record(
+        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
+    )

@@ -1,0 +1,87 @@
+"""Private notes of therapists, and what clients want to talk about: sealed words, both."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clients.models import Client, PrivateNote, SessionTopic
+from clients.permissions import NOBODY, may_care_for
+from clients.visibility import place_of, topic_text
+from practice.actions import auditing
+from practice.actors import Actor
+from practice.crypto import seal
+from practice.errors import BadInput
+
+LONGEST = 5000
+
+
+def keep_note(
+    *, by: Actor, at: datetime, client: Client, text: str, note: PrivateNote | None = None
+) -> PrivateNote:
+    """Write a note of one's own, or change it; nobody else ever reads it."""
+    if not may_care_for(by, client) or (note is not None and note.author_id != by.member_id):
+        raise PermissionDenied
+    words = _checked(text)
+    note = note or PrivateNote(
+        practice_id=by.practice_id, client=client, author_id=by.member_id or NOBODY, created_at=at
+    )
+    note.sealed_text = seal(words, **place_of(note))
+    note.updated_at = at
+    note.save()
+    return note
+
+
+def drop_note(*, by: Actor, at: datetime, note: PrivateNote) -> None:
+    """Throw a note of one's own away."""
+    if note.author_id != by.member_id:
+        raise PermissionDenied
+    note.delete()
+
+
+def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> SessionTopic:
+    """Put something on the table for the next session."""
+    if by.client_id != client.pk:
+        raise PermissionDenied
+    topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
+    topic.sealed_text = seal(_checked(text), **place_of(topic))
+    topic.save(force_insert=True)
+    return topic
+
+
+def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
+    """Take a topic off the table."""
+    if by.client_id != topic.client_id:
+        raise PermissionDenied
+    topic.delete()
+
+
+def read_topics(
+    *, by: Actor, at: datetime, client: Client, topics: list[SessionTopic]
+) -> list[tuple[SessionTopic, str]]:
+    """Read what a client wants to talk about; a therapist's reading is audited."""
+    found = [(topic, topic_text(by, topic)) for topic in topics]
+    if found and not by.is_client:
+        with transaction.atomic():
+            auditing.record(
+                by=by,
+                at=at,
+                action="read.topics",
+                object_kind="client",
+                object_id=client.pk,
+                client_id=client.pk,
+            )
+    return found
+
+
+def _checked(text: str) -> str:
+    words = text.replace("\x00", "").strip()
+    if not words:
+        raise BadInput({"text": [_("Write a few words.")]})
+    if len(words) > LONGEST:
+        over = len(words) - LONGEST
+        raise BadInput(
+            {"text": [_("That is %(over)d characters over. Shorten it.") % {"over": over}]}
+        )
+    return words

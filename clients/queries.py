@@ -1,0 +1,228 @@
+"""Who is in care, as far as one may know."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.http import Http404
+
+from clients.models import (
+    Caseload,
+    Clearance,
+    Client,
+    Consent,
+    ContactPreference,
+    Couple,
+    ErasureRequest,
+    PrivateNote,
+    SessionTopic,
+)
+from clients.permissions import cared_for, reachable, reachable_couples
+from practice.actors import Actor
+from practice.models import Membership, Practice
+from practice.permissions import may_administer
+from practice.queries.paging import Page, page
+
+
+def client_of(actor: Actor, pk: UUID) -> Client:
+    """Return one client in reach. Raises Http404."""
+    found = reachable(actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def own_client(actor: Actor) -> Client:
+    """Return the client who asks. Raises PermissionDenied for anybody else."""
+    if actor.client_id is None:
+        raise PermissionDenied
+    return client_of(actor, actor.client_id)
+
+
+def couple_of(actor: Actor, pk: UUID) -> Couple:
+    """Return one couple in reach. Raises Http404."""
+    found = reachable_couples(actor).filter(pk=pk).select_related("first", "second").first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def couple_with(actor: Actor, client: Client) -> Couple | None:
+    """Return the couple a client is in now, for staff who reach both."""
+    return (
+        reachable_couples(actor)
+        .filter(Q(first=client) | Q(second=client), ended_at=None)
+        .select_related("first", "second")
+        .first()
+    )
+
+
+def clients(
+    actor: Actor, *, search: str = "", only: str = "", after: str | None = None
+) -> Page[Client]:
+    """Return clients by name. `only`: couples, individuals, invited or discharged."""
+    coupled = Couple.objects.filter(
+        Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None
+    )
+    found = reachable(actor).filter(discharged_at__isnull=only != "discharged")
+    if search:
+        found = found.filter(name__icontains=search)
+    if only in {"couples", "individuals"}:
+        found = found.filter(Exists(coupled) if only == "couples" else ~Exists(coupled))
+    elif only == "invited":
+        found = found.filter(joined_at=None)
+    return page(found, order=("name", "pk"), after=after)
+
+
+def couples_of(actor: Actor, found: list[Client]) -> dict[UUID, Couple]:
+    """Return the couples these clients are in, by client id, in one query."""
+    ids = [client.pk for client in found]
+    rows = (
+        reachable_couples(actor)
+        .filter(Q(first__in=ids) | Q(second__in=ids), ended_at=None)
+        .select_related("first", "second")
+    )
+    return {pk: couple for couple in rows for pk in (couple.first_id, couple.second_id)}
+
+
+def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:
+    """Return who cares for each of these clients, by client id, in one query."""
+    rows = Caseload.objects.filter(
+        practice_id=actor.practice_id, client__in=found, until_at=None
+    ).select_related("member__user")
+    return {row.client_id: row.member.user.get_full_name() for row in rows.order_by("from_at")}
+
+
+def therapist_of(actor: Actor) -> Membership | None:
+    """Return who cares for the client who asks; the one who has for longest."""
+    row = (
+        Caseload.objects.filter(
+            practice_id=actor.practice_id, client_id=actor.client_id, until_at=None
+        )
+        .select_related("member__user")
+        .order_by("from_at", "pk")
+        .first()
+    )
+    return row.member if row else None
+
+
+def single_clients(actor: Actor) -> list[Client]:
+    """Return one's own clients who are in no couple, by name."""
+    coupled = Couple.objects.filter(
+        Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None
+    )
+    return list(
+        cared_for(actor).filter(~Exists(coupled), discharged_at=None).order_by("name", "pk")
+    )
+
+
+def clearance(actor: Actor, client: Client) -> Clearance | None:
+    """Return the standing attestation for couple work; staff only, a client never learns of it."""
+    if actor.is_client:
+        return None
+    return (
+        Clearance.objects.filter(client=client, ended_at=None)
+        .select_related("attested_by__user")
+        .first()
+    )
+
+
+def clearances(actor: Actor, client: Client) -> list[Clearance]:
+    """Return all attestations, newest first; staff only."""
+    if actor.is_client:
+        return []
+    return list(
+        Clearance.objects.filter(client=client)
+        .select_related("attested_by__user")
+        .order_by("-attested_at", "pk")
+    )
+
+
+def preference(actor: Actor, client: Client) -> ContactPreference:
+    """Return when and how a client wants to be reminded."""
+    return ContactPreference.objects.get(client=client)
+
+
+def consents(actor: Actor, client: Client) -> list[Consent]:
+    """Return what a client agreed to, newest first."""
+    return list(Consent.objects.filter(client=client).order_by("-given_at", "pk"))
+
+
+def private_notes(actor: Actor, client: Client) -> list[PrivateNote]:
+    """Return one's own notes on a client, newest first; nobody else's."""
+    if not cared_for(actor).filter(pk=client.pk).exists():
+        raise PermissionDenied
+    return list(
+        PrivateNote.objects.filter(client=client, author_id=actor.member_id).order_by(
+            "-created_at", "pk"
+        )
+    )
+
+
+def private_note(actor: Actor, client: Client, pk: UUID) -> PrivateNote:
+    """Return one of one's own notes. Raises Http404."""
+    for note in private_notes(actor, client):
+        if note.pk == pk:
+            return note
+    raise Http404
+
+
+def topics(actor: Actor, client: Client) -> list[SessionTopic]:
+    """Return what a client wants to talk about: for the client, and for who cares for them."""
+    if not actor.is_client and not cared_for(actor).filter(pk=client.pk).exists():
+        return []
+    return list(SessionTopic.objects.filter(client=client).order_by("-created_at", "pk")[:30])
+
+
+def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:
+    """Return the erasure that waits for a client, if one does."""
+    return ErasureRequest.objects.filter(
+        practice_id=actor.practice_id, client_id=client_id, cancelled_at=None, done_at=None
+    ).first()
+
+
+def caseload_size(actor: Actor, member: Membership) -> int:
+    """Count a member's clients, for the admin who deactivates them."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    return Caseload.objects.filter(
+        practice_id=actor.practice_id, member=member, until_at=None
+    ).count()
+
+
+def records(
+    actor: Actor, *, search: str = "", after: str | None = None
+) -> tuple[Page[Client], dict[UUID, ErasureRequest]]:
+    """Return every client's name and state, for admins."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    found = Client.objects.filter(practice_id=actor.practice_id)
+    if search:
+        found = found.filter(name__icontains=search)
+    rows = page(found, order=("name", "pk"), after=after)
+    waiting = ErasureRequest.objects.filter(
+        client_id__in=[row.pk for row in rows.rows], cancelled_at=None, done_at=None
+    )
+    return rows, {request.client_id: request for request in waiting}
+
+
+def record(actor: Actor, pk: UUID) -> Client:
+    """Return one client's name and state, for admins. Raises Http404."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    found = Client.objects.filter(practice_id=actor.practice_id, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
+    """Return the discharged clients whose keeping time is over; for the worker."""
+    if practice.retention_months is None:
+        return Client.objects.none()
+    limit = at - timedelta(days=30.44 * practice.retention_months)
+    asked = ErasureRequest.objects.filter(client_id=OuterRef("pk"), cancelled_at=None, done_at=None)
+    return Client.objects.filter(
+        ~Exists(asked), practice=practice, discharged_at__lte=limit, legal_hold=False
+    )
