@@ -331,7 +331,7 @@ def _step_page(
         "say_text": say_text(work.actor) if asked else "",
         "pause_url": reverse("today"),
         "earlier": earlier_words(work, here.items),
-        "is_log": any(item.kind is ItemKind.LOG for item in here.items),
+        "has_rows": any(item.kind is ItemKind.LIST for item in here.items),
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),

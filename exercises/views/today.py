@@ -40,7 +40,11 @@ def today(request: HttpRequest) -> HttpResponse:
             "therapist": therapist,
             "feature": _feature(actor, found.feature, at, session_at),
             "letters": [_letter(actor, row, letters[row.pk], at) for row in found.letters],
-            "rows": [_row(row, counts.get(row.pk, 0), at, actor.zone) for row in found.open],
+            "rows": [
+                _row(row, counts.get(row.pk, 0), at, actor.zone)
+                for row in found.open
+                if row not in found.letters
+            ],
             "still_here": [_still_here(row, at, actor.zone) for row in found.still_here],
             "recent": [_recent(row) for row in found.recent],
             "is_empty": found.is_empty,

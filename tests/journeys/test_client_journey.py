@@ -1,0 +1,87 @@
+"""Ana on her phone: answers, loses the tab half-way, comes back, sends, reads what came."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client as Browser
+from playwright.sync_api import BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.cast import Person, Play
+
+pytestmark = pytest.mark.django_db(transaction=True)
+CONTINUE = "button:visible:text-is('Continue')"
+
+
+def sign_in(context: BrowserContext, browser: Browser, url: str) -> None:
+    context.add_cookies(
+        [{"name": key, "value": one.value, "url": url} for key, one in browser.cookies.items()]
+    )
+
+
+def go_on_until(page: Page, name: str) -> None:
+    """Skip what comes before the question with this field."""
+    for _step in range(20):
+        if page.locator(f"[name='{name}'], [name^='{name}.']").count():
+            return
+        skip = page.locator("button[name=skip]")
+        (skip if skip.count() else page.locator(CONTINUE)).first.click()
+    pytest.fail(f"{name} was never asked")
+
+
+def test_ana_answers_loses_the_tab_and_comes_back(
+    live_server: LiveServer,
+    visit: Callable[..., Page],
+    play: Play,
+    dana: Person,
+    ana: Person,
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    page = visit(live_server.url, "phone")
+    sign_in(page.context, ana.browser(), live_server.url)
+
+    page.goto("/today/")
+    page.get_by_role("link", name="Begin").click()
+    page.get_by_role("link", name="Begin").click()
+    go_on_until(page, "topic")
+    page.locator("[name=topic]").press_sequentially("who picks up the children", delay=30)
+    page.close()
+
+    again = page.context.new_page()
+    again.goto("/today/")
+    again.goto(f"/homework/{homework.pk}/")
+    again.get_by_role("link", name="Continue").click()
+    again.goto(f"/homework/{homework.pk}/step/1/")
+    while not again.locator("[name=topic]").count():
+        again.locator(CONTINUE).first.click()
+    expect(again.locator("[name=topic]")).to_have_value("who picks up the children")
+    again.locator(CONTINUE).first.click()
+    go_on_until(again, "under")
+    again.locator("[name=under]").fill("I would be left")
+    again.locator(CONTINUE).first.click()
+    for _step in range(20):
+        if again.url.endswith("/check/"):
+            break
+        again.locator("button[name=skip]").click()
+    expect(again.get_by_text("I would be left")).to_be_visible()
+    again.get_by_role("button", name="Send to Dana").click()
+    expect(again.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
+    again.go_back()
+    again.goto(f"/homework/{homework.pk}/step/3/")
+    expect(again.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
+
+    play.review(
+        dana,
+        homework,
+        words="You came back.",
+        comments={"under": "And under it?"},
+        returned=("under",),
+    )
+    again.goto("/today/")
+    again.get_by_role("link", name="Read what Dana wrote").click()
+    expect(again.get_by_text("You came back.")).to_be_visible()
+    again.locator("[name=under]").fill("that I do not matter")
+    again.locator(CONTINUE).click()
+    again.get_by_role("button", name="Send to Dana").click()
+    expect(again.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
+    assert play.fresh(homework).round == 2
