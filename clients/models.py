@@ -160,6 +160,8 @@ class ContactPreference(PracticeOwned):
         models.CharField(max_length=12, choices=ReminderKind.choices), default=list, blank=True
     )
     paused_until = models.DateTimeField(null=True, blank=True)
+    # When the client last changed any of this, or their zone: planned reminders follow.
+    changed_at = models.DateTimeField(null=True, blank=True)
     # The mail server said for good that this address does not exist.
     suppressed_at = models.DateTimeField(null=True, blank=True)
 

@@ -1,5 +1,33 @@
-"""Addresses."""
+"""The addresses of people in care."""
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from clients.views import admin, care, own
+
+urlpatterns = [
+    path("invitation/<str:token>", own.accept_invitation, name="accept_invitation"),
+    path("clients/", care.client_list, name="client_list"),
+    path("clients/add", care.client_add, name="client_add"),
+    path("clients/<uuid:pk>/edit", care.client_edit, name="client_edit"),
+    path("clients/<uuid:pk>/invite", care.client_invite, name="client_invite"),
+    path("clients/<uuid:pk>/uninvite", care.client_uninvite, name="client_uninvite"),
+    path("clients/<uuid:pk>/clearance", care.client_clearance, name="client_clearance"),
+    path("clients/<uuid:pk>/hand-over", care.client_hand_over, name="client_hand_over"),
+    path("clients/<uuid:pk>/discharge", care.client_discharge, name="client_discharge"),
+    path("clients/<uuid:pk>/reactivate", care.client_reactivate, name="client_reactivate"),
+    path("clients/<uuid:pk>/notes", care.client_notes, name="client_notes"),
+    path("clients/<uuid:pk>/notes/<uuid:note>/drop", care.note_drop, name="note_drop"),
+    path("clients/<uuid:pk>/erasure", care.client_erasure, name="erasure"),
+    path("couples/link", care.couple_link, name="couple_link"),
+    path("couples/<uuid:pk>/unlink", care.couple_unlink, name="couple_unlink"),
+    path("couples/<uuid:pk>/session", care.couple_session, name="couple_session"),
+    path("people/<uuid:pk>/deactivate", admin.member_deactivate, name="member_deactivate"),
+    path("records/", admin.record_holds, name="record_holds"),
+    path("records/<uuid:pk>/hold", admin.record_hold, name="record_hold"),
+    path("you/", own.you, name="you"),
+    path("you/topics", own.topics, name="topics"),
+    path("you/topics/<uuid:pk>/drop", own.topic_drop, name="topic_drop"),
+    path("you/readers", own.who_read_me, name="who_read_me"),
+    path("you/consent", own.consent, name="consent"),
+    path("you/erasure", own.erase_own, name="erase_own"),
+]

@@ -103,6 +103,7 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
             by_email=wishes.by_email,
             kinds_off=list(wishes.kinds_off),
             paused_until=wishes.paused_until,
+            changed_at=at,
         )
         _note(by, at, "preference.set", client)
 

@@ -1,0 +1,93 @@
+"""The admin's pages that touch clients: names and states, no words."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clients import queries
+from clients.actions import caring, erasing
+from clients.forms import HandOverForm, RecordFilter
+from practice.actions import people as acting
+from practice.actors import ActorRequest
+from practice.permissions import may_administer
+from practice.queries import people
+
+
+@require_http_methods(["GET", "POST"])
+def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """End a member's seat, after saying who takes over their clients."""
+    if not may_administer(request.actor):
+        raise PermissionDenied
+    member = people.member(request.actor, pk)
+    count = queries.caseload_size(request.actor, member)
+    others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
+    form = HandOverForm(request.POST or None, therapists=others)
+    if count == 0:
+        del form.fields["to"]
+    if request.method == "POST" and form.is_valid():
+        with transaction.atomic():
+            if count:
+                to = people.member(request.actor, UUID(form.cleaned_data["to"]))
+                caring.hand_over_all(by=request.actor, at=now(), member=member, to=to)
+            acting.deactivate(by=request.actor, at=now(), member=member)
+        messages.success(request, _("Done. Their sessions and keys have ended."))
+        return redirect("member", member.pk)
+    text = (
+        ngettext(
+            "They care for %(count)d client. Choose who takes over.",
+            "They care for %(count)d clients. Choose who takes over.",
+            count,
+        )
+        % {"count": count}
+        if count
+        else _("They care for no one at the moment.")
+    )
+    return render(
+        request,
+        "clients/form.html",
+        {
+            "form": form,
+            "title": _("Deactivate %(name)s") % {"name": member.user.get_full_name()},
+            "text": text,
+            "button": _("Deactivate"),
+            "back": reverse("member", args=[member.pk]),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_GET
+def record_holds(request: ActorRequest) -> HttpResponse:
+    """List records: name, state, whether one is held or asked to be erased."""
+    form = RecordFilter(request.GET)
+    search = form.cleaned_data["q"] if form.is_valid() else ""
+    found, waiting = queries.records(
+        request.actor, search=search, after=request.GET.get("after")
+    )
+    return render(
+        request,
+        "clients/records.html",
+        {
+            "rows": [(row, waiting.get(row.pk)) for row in found.rows],
+            "page": found,
+            "form": form,
+        },
+    )
+
+
+@require_POST
+def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Hold a record for the law, or let it go."""
+    client = queries.record(request.actor, pk)
+    erasing.hold(by=request.actor, at=now(), client=client, held=not client.legal_hold)
+    messages.success(request, _("Saved."))
+    return redirect("record_holds")

@@ -1,0 +1,381 @@
+"""The therapist's pages about clients and couples."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from clients import queries
+from clients.actions import caring, clearances, erasing, noting
+from clients.forms import (
+    ClearanceForm,
+    ClientEditForm,
+    ClientFilter,
+    ClientForm,
+    CoupleForm,
+    HandOverForm,
+    SessionForm,
+    TextForm,
+)
+from clients.models import Client
+from clients.permissions import may_care_for
+from clients.visibility import note_text
+from practice.actors import ActorRequest
+from practice.errors import BadInput
+from practice.permissions import may_care, may_read_caseloads
+from practice.queries import people
+
+
+def own_client(request: ActorRequest, pk: UUID) -> Client:
+    """Return a client of one's own; 404 for a stranger's, 403 for one only read about."""
+    if not may_read_caseloads(request.actor):
+        raise PermissionDenied
+    client = queries.client_of(request.actor, pk)
+    if not may_care_for(request.actor, client):
+        raise PermissionDenied
+    return client
+
+
+def page(
+    request: ActorRequest, form: Form, *, title: str, button: str, back: str, **more: Any
+) -> HttpResponse:
+    """Show a form by itself."""
+    return render(
+        request,
+        "clients/form.html",
+        {"form": form, "title": title, "button": button, "back": back, **more},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_GET
+def client_list(request: ActorRequest) -> HttpResponse:
+    """List one's clients."""
+    if not may_read_caseloads(request.actor):
+        raise PermissionDenied
+    form = ClientFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    found = queries.clients(
+        request.actor,
+        search=wanted.get("q", ""),
+        only=wanted.get("only", ""),
+        after=request.GET.get("after"),
+    )
+    rows = list(found.rows)
+    couples = queries.couples_of(request.actor, rows)
+    carers = queries.carers_of(request.actor, rows) if request.actor.is_supervisor else {}
+    return render(
+        request,
+        "clients/list.html",
+        {
+            "rows": [(row, couples.get(row.pk), carers.get(row.pk, "")) for row in rows],
+            "page": found,
+            "form": form,
+            "searching": any(wanted.values()),
+            "may_care": may_care(request.actor),
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def client_add(request: ActorRequest) -> HttpResponse:
+    """Add somebody to one's care."""
+    if not may_care(request.actor):
+        raise PermissionDenied
+    form = ClientForm(
+        request.POST or None,
+        initial={
+            "zone": request.practice.zone,
+            "language": request.practice.language,
+            "invite_now": True,
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        client = _try(form, lambda: caring.add(by=request.actor, at=now(), **form.cleaned_data))
+        if client is not None:
+            messages.success(request, _("They are on your list."))
+            return redirect("client_page", client.pk)
+    return page(
+        request,
+        form,
+        title=_("Add a client"),
+        button=_("Add"),
+        back=reverse("client_list"),
+        text=_("You can assign at once; it waits for them until they join."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Change somebody's details and next session."""
+    client = own_client(request, pk)
+    form = ClientEditForm(
+        request.POST or None,
+        joined=client.joined_at is not None,
+        initial={
+            "name": client.name,
+            "email": client.email,
+            "zone": client.zone,
+            "next_session_at": client.next_session_at,
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        done = _try(
+            form,
+            lambda: caring.change(
+                by=request.actor, at=now(), client=client, **form.cleaned_data
+            )
+            or True,
+        )
+        if done:
+            messages.success(request, _("Saved."))
+            return redirect("client_page", client.pk)
+    return page(
+        request, form, title=client.name, button=_("Save"), back=_to(client)
+    )
+
+
+@require_POST
+def client_invite(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Send the invitation, or send it again."""
+    client = own_client(request, pk)
+    caring.invite(by=request.actor, at=now(), client=client)
+    messages.success(request, _("The invitation is on its way. An earlier link no longer opens."))
+    return redirect("client_page", client.pk)
+
+
+@require_POST
+def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Take the invitation back."""
+    client = own_client(request, pk)
+    caring.uninvite(by=request.actor, at=now(), client=client)
+    messages.success(request, _("The link no longer opens."))
+    return redirect("client_page", client.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Note whether couple work is cleared for this client."""
+    client = own_client(request, pk)
+    form = ClearanceForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        clearances.attest(
+            by=request.actor,
+            at=now(),
+            client=client,
+            cleared=form.cleaned_data["cleared"] == "yes",
+        )
+        messages.success(request, _("Noted. It is asked again after 90 days."))
+        return redirect("client_page", client.pk)
+    return render(
+        request,
+        "clients/clearance.html",
+        {
+            "client": client,
+            "form": form,
+            "history": queries.clearances(request.actor, client),
+            "now": now(),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Give a client into a colleague's care."""
+    client = own_client(request, pk)
+    form = HandOverForm(request.POST or None, therapists=_colleagues(request))
+    if request.method == "POST" and form.is_valid():
+        to = people.member(request.actor, UUID(form.cleaned_data["to"]))
+        caring.hand_over(by=request.actor, at=now(), client=client, to=to)
+        messages.success(request, _("Handed over. Your colleague sees them from now on."))
+        return redirect("client_list")
+    return page(
+        request,
+        form,
+        title=_("Hand over to a colleague"),
+        button=_("Hand over"),
+        back=_to(client),
+        text=_("They see everything that was sent and answered. You no longer do."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """End care, after saying what that means."""
+    client = own_client(request, pk)
+    if request.method == "POST":
+        caring.discharge(by=request.actor, at=now(), client=client)
+        messages.success(request, _("Care has ended. You can take it up again on their page."))
+        return redirect("client_page", client.pk)
+    return page(
+        request,
+        Form(),
+        title=_("End care"),
+        button=_("End care"),
+        back=_to(client),
+        text=_(
+            "They can no longer sign in, and no reminder goes out. Nothing is erased, and you can"
+            " take care up again at any time."
+        ),
+    )
+
+
+@require_POST
+def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Take care up again."""
+    client = own_client(request, pk)
+    caring.reactivate(by=request.actor, at=now(), client=client)
+    messages.success(request, _("Care goes on. Everything is where it was."))
+    return redirect("client_page", client.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Read and write one's private notes."""
+    client = own_client(request, pk)
+    form = TextForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        noting.keep_note(
+            by=request.actor, at=now(), client=client, text=form.cleaned_data["text"]
+        )
+        return redirect("client_notes", client.pk)
+    notes = queries.private_notes(request.actor, client)
+    return render(
+        request,
+        "clients/notes.html",
+        {
+            "client": client,
+            "form": form,
+            "notes": [(note, note_text(request.actor, note)) for note in notes],
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_POST
+def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
+    """Throw a note away."""
+    client = own_client(request, pk)
+    found = queries.private_note(request.actor, client, note)
+    noting.drop_note(by=request.actor, at=now(), note=found)
+    return redirect("client_notes", client.pk)
+
+
+@require_http_methods(["GET", "POST"])
+def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Ask for a record to be erased, or take that back."""
+    client = own_client(request, pk)
+    return erasure_page(request, client, back=_to(client))
+
+
+def erasure_page(request: ActorRequest, client: Client, *, back: str) -> HttpResponse:
+    """Show what erasing means, and whether it is under way; for staff and clients alike."""
+    if request.method == "POST":
+        act = erasing.cancel if request.POST.get("cancel") else erasing.request
+        act(by=request.actor, at=now(), client=client)
+        return redirect(request.path)
+    return render(
+        request,
+        "clients/erasure.html",
+        {
+            "client": client,
+            "asked": queries.open_erasure(request.actor, client.pk),
+            "back": back,
+            "base": "base_client.html" if request.actor.is_client else "base_staff.html",
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def couple_link(request: ActorRequest) -> HttpResponse:
+    """Note that two clients are a couple."""
+    if not may_care(request.actor):
+        raise PermissionDenied
+    form = CoupleForm(request.POST or None, people=queries.single_clients(request.actor))
+    if request.method == "POST" and form.is_valid():
+        couple = caring.link(
+            by=request.actor,
+            at=now(),
+            first=queries.client_of(request.actor, UUID(form.cleaned_data["first"])),
+            second=queries.client_of(request.actor, UUID(form.cleaned_data["second"])),
+        )
+        messages.success(request, _("They are linked. Neither sees anything of the other."))
+        return redirect("couple_page", couple.pk)
+    return page(
+        request,
+        form,
+        title=_("Link a couple"),
+        button=_("Link them"),
+        back=reverse("client_list"),
+        text=_("Both have to be clients of yours. Each keeps a page of their own."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Note that two clients are no longer seen together."""
+    couple = queries.couple_of(request.actor, pk)
+    own_client(request, couple.first_id)
+    if request.method == "POST":
+        caring.unlink(by=request.actor, at=now(), couple=couple)
+        messages.success(request, _("They are no longer linked."))
+        return redirect("client_list")
+    return page(
+        request,
+        Form(),
+        title=_("No longer a couple"),
+        button=_("Unlink them"),
+        back=reverse("couple_page", args=[couple.pk]),
+        text=_("What each of them wrote stays theirs. Neither is told."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Say when a couple comes next."""
+    couple = queries.couple_of(request.actor, pk)
+    own_client(request, couple.first_id)
+    form = SessionForm(
+        request.POST or None, initial={"next_session_at": couple.next_session_at}
+    )
+    if request.method == "POST" and form.is_valid():
+        caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("couple_page", couple.pk)
+    return page(
+        request,
+        form,
+        title=_("Next session"),
+        button=_("Save"),
+        back=reverse("couple_page", args=[couple.pk]),
+        text=_("The review queue puts whoever comes first on top."),
+    )
+
+
+def _try(form: Form, act: Any) -> Any:
+    """Act; put what the action would have said otherwise beside its field."""
+    try:
+        return act()
+    except BadInput as problem:
+        for name, texts in problem.fields.items():
+            form.add_error(name if name in form.fields else None, texts)
+        return None
+
+
+def _colleagues(request: ActorRequest) -> list[Any]:
+    return [
+        one for one in people.therapists(request.actor) if one.pk != request.actor.member_id
+    ]
+
+
+def _to(client: Client) -> str:
+    return reverse("client_page", args=[client.pk])
