@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Caseload, Client, Couple
 from clients.permissions import may_care_for
-from practice.actions import auditing, invitations
+from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
 from practice.models import InvitationKind, Membership, Role
@@ -45,13 +45,13 @@ def add(
             Caseload.objects.create(
                 practice_id=by.practice_id, member_id=_seat(by), client=client, from_at=at
             )
+            _note(by, at, "client.added", client)
+            if invite_now:
+                invite(by=by, at=at, client=client)
     except IntegrityError as error:
         raise BadInput(
             {"email": [_("Somebody in this practice has this address already.")]}
         ) from error
-    _note(by, at, "client.added", client)
-    if invite_now:
-        invite(by=by, at=at, client=client)
     return client
 
 
@@ -67,17 +67,24 @@ def change(
 ) -> None:
     """Change a client's details; the address only until they have joined."""
     _require_care(by, client)
-    fields = {"name": name.strip(), "next_session_at": next_session_at}
+    fields: dict[str, object] = {"name": name.strip(), "next_session_at": next_session_at}
+    moved = False
     if client.joined_at is None:
-        fields |= {"email": email.strip().lower(), "zone": zone}
+        address = email.strip().lower()
+        moved = address != client.email.lower()
+        fields |= {"email": address, "zone": zone}
     try:
         with transaction.atomic():
             Client.objects.filter(pk=client.pk).update(**fields)
+            if moved:
+                # The link that went to the old address must not let anybody in.
+                uninvite(by=by, at=at, client=client)
+            _note(by, at, "client.changed", client)
     except IntegrityError as error:
         raise BadInput(
             {"email": [_("Somebody in this practice has this address already.")]}
         ) from error
-    _note(by, at, "client.changed", client)
+    client.refresh_from_db()
 
 
 def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
@@ -85,14 +92,18 @@ def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
     _require_care(by, client)
     if client.joined_at is not None:
         raise NotPossible(_("They have joined already."))
-    return invitations.invite(
-        by=by,
-        at=at,
-        kind=InvitationKind.CLIENT,
-        email=client.email,
-        name=client.name,
-        client_id=client.pk,
-    )
+    if client.discharged_at is not None:
+        raise NotPossible(_("Their care has ended. Take it up again first."))
+    with transaction.atomic():
+        uninvite(by=by, at=at, client=client)
+        return invitations.invite(
+            by=by,
+            at=at,
+            kind=InvitationKind.CLIENT,
+            email=client.email,
+            name=client.name,
+            client_id=client.pk,
+        )
 
 
 def uninvite(*, by: Actor, at: datetime, client: Client) -> None:
@@ -109,6 +120,8 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
     _require_care(by, second)
     if first.pk == second.pk:
         raise NotPossible(_("Choose two different people."))
+    if first.discharged_at or second.discharged_at:
+        raise NotPossible(_("Choose two people who are in care."))
     ordered = sorted([first, second], key=lambda one: (one.created_at, str(one.pk)))
     with transaction.atomic():
         taken = Couple.objects.filter(
@@ -140,13 +153,27 @@ def set_session(
     """Note when a couple comes next; the queue puts whoever comes first on top."""
     _require_care(by, couple.first)
     _require_care(by, couple.second)
-    Couple.objects.filter(pk=couple.pk).update(next_session_at=next_session_at)
+    with transaction.atomic():
+        Couple.objects.filter(pk=couple.pk).update(next_session_at=next_session_at)
+        for client in (couple.first, couple.second):
+            _note(by, at, "session.set", client)
 
 
-def hand_over(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
-    """Give a client into a colleague's care; history stays, access moves on the next request."""
-    _require_care(by, client)
-    _move(by, at, [client.pk], from_member=_seat(by), to=to)
+def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Membership) -> None:
+    """Give clients into a colleague's care; history stays, access moves on the next request."""
+    for client in clients:
+        _require_care(by, client)
+    _move(by, at, [client.pk for client in clients], from_member=_seat(by), to=to)
+
+
+def let_go(*, by: Actor, at: datetime, member: Membership, to: Membership | None) -> None:
+    """Deactivate a member and hand their whole caseload over: both, or neither."""
+    with transaction.atomic():
+        if to is not None:
+            hand_over_all(by=by, at=at, member=member, to=to)
+        elif Caseload.objects.filter(member=member, until_at=None).exists():
+            raise NotPossible(_("Choose who takes over their clients."))
+        people.deactivate(by=by, at=at, member=member)
 
 
 def hand_over_all(*, by: Actor, at: datetime, member: Membership, to: Membership) -> int:

@@ -10,7 +10,6 @@ from clients.permissions import NOBODY, may_care_for
 from practice.actions import auditing
 from practice.actors import Actor
 
-
 RECHECK = timedelta(days=90)
 
 

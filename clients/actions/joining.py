@@ -14,23 +14,60 @@ from clients.permissions import NOBODY
 from practice.actions import auditing, invitations
 from practice.actors import Actor
 from practice.errors import NotPossible
-from practice.models import Invitation, User
+from practice.models import Invitation, InvitationKind, User
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """What an invited person says on their way in; `password` stays empty for codes by mail."""
+
+    called: str
+    zone: str
+    language: str
+    password: str = ""
 
 
 def join(
-    *, invitation: Invitation, user: User, at: datetime, called: str, zone: str, language: str
-) -> Client:
-    """Accept an invitation: the account is linked to the record, consent is kept word for word."""
+    *, invitation: Invitation, user: User | None, at: datetime, arrival: Arrival
+) -> tuple[User, str]:
+    """Accept an invitation, opening an account unless there is one; all of it, or nothing.
+
+    Returns the person and their new seat. Raises NotPossible when the link was used up meanwhile.
+    """
+    is_member = invitation.kind == InvitationKind.MEMBER
+    with transaction.atomic():
+        user = user or invitations.open_account(
+            invitation=invitation,
+            name=arrival.called.strip() if is_member else invitation.name,
+            password=arrival.password or None,
+            language=arrival.language,
+            zone=arrival.zone,
+        )
+        if is_member:
+            seat = invitations.accept(invitation=invitation, user=user, at=at)
+            return user, f"member:{seat.pk}" if seat else ""
+        client = _join_care(invitation, user, at, arrival)
+    return user, f"client:{client.pk}"
+
+
+def _join_care(invitation: Invitation, user: User, at: datetime, arrival: Arrival) -> Client:
+    """Link the account to the record; keep consent word for word."""
     client = Client.objects.filter(
         pk=invitation.client_id or NOBODY, user=None, discharged_at=None
     ).first()
     if client is None:
         raise NotPossible(_("This link no longer opens. Ask your therapist for a new one."))
-    practice = invitation.practice
+    if Client.objects.filter(practice=client.practice_id, user=user).exists():
+        raise NotPossible(_("You are in this practice’s care already. Sign in to go on."))
+    practice, language = invitation.practice, arrival.language
     with transaction.atomic():
         invitations.accept(invitation=invitation, user=user, at=at)
         Client.objects.filter(pk=client.pk).update(
-            user=user, called=called.strip(), zone=zone, language=language, joined_at=at
+            user=user,
+            called=arrival.called.strip(),
+            zone=arrival.zone,
+            language=language,
+            joined_at=at,
         )
         ContactPreference.objects.get_or_create(
             client=client,
@@ -54,15 +91,18 @@ def consent(*, by: Actor, at: datetime, client: Client, language: str) -> None:
     """Keep what was agreed to, in the words that were shown."""
     _require_self(by, client)
     version, text = consent_text.current(language)
-    Consent.objects.create(
-        practice_id=client.practice_id,
-        client=client,
-        version=version,
-        language=language,
-        text=text,
-        given_at=at,
-    )
-    _note(by, at, "consent.given", client)
+    with transaction.atomic():
+        if Consent.objects.filter(client=client, version=version, withdrawn_at=None).exists():
+            return
+        Consent.objects.create(
+            practice_id=client.practice_id,
+            client=client,
+            version=version,
+            language=language,
+            text=text,
+            given_at=at,
+        )
+        _note(by, at, "consent.given", client)
 
 
 def withdraw_consent(*, by: Actor, at: datetime, client: Client) -> None:
@@ -116,7 +156,8 @@ def switch_off(*, client: Client, kind: str, at: datetime) -> None:
             row.kinds_off = sorted({*row.kinds_off, kind})
         else:
             row.by_email = False
-        row.save(update_fields=["kinds_off", "by_email"])
+        row.changed_at = at
+        row.save(update_fields=["kinds_off", "by_email", "changed_at"])
         by = Actor(practice_id=client.practice_id, kind="client", client_id=client.pk)
         _note(by, at, "preference.set", client)
 

@@ -1,6 +1,8 @@
 """Private notes of therapists, and what clients want to talk about: sealed words, both."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -8,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, may_care_for
-from clients.visibility import place_of, topic_text
+from clients.visibility import note_text, place_of, topic_text
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import seal
@@ -29,7 +31,9 @@ def keep_note(
     )
     note.sealed_text = seal(words, **place_of(note))
     note.updated_at = at
-    note.save()
+    with transaction.atomic():
+        note.save()
+        _note(by, at, "note.kept", client.pk)
     return note
 
 
@@ -37,7 +41,20 @@ def drop_note(*, by: Actor, at: datetime, note: PrivateNote) -> None:
     """Throw a note of one's own away."""
     if note.author_id != by.member_id:
         raise PermissionDenied
-    note.delete()
+    with transaction.atomic():
+        note.delete()
+        _note(by, at, "note.dropped", note.client_id)
+
+
+def read_notes(
+    *, by: Actor, at: datetime, client: Client, notes: Sequence[PrivateNote]
+) -> list[tuple[PrivateNote, str]]:
+    """Read one's own notes. Audited, but not a reading of the client's words."""
+    found = [(note, note_text(by, note)) for note in notes]
+    if found:
+        with transaction.atomic():
+            _note(by, at, "note.read", client.pk)
+    return found
 
 
 def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> SessionTopic:
@@ -46,7 +63,9 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
         raise PermissionDenied
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
     topic.sealed_text = seal(_checked(text), **place_of(topic))
-    topic.save(force_insert=True)
+    with transaction.atomic():
+        topic.save(force_insert=True)
+        _note(by, at, "topic.raised", client.pk)
     return topic
 
 
@@ -54,7 +73,9 @@ def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
     """Take a topic off the table."""
     if by.client_id != topic.client_id:
         raise PermissionDenied
-    topic.delete()
+    with transaction.atomic():
+        topic.delete()
+        _note(by, at, "topic.dropped", topic.client_id)
 
 
 def read_topics(
@@ -64,15 +85,19 @@ def read_topics(
     found = [(topic, topic_text(by, topic)) for topic in topics]
     if found and not by.is_client:
         with transaction.atomic():
-            auditing.record(
-                by=by,
-                at=at,
-                action="read.topics",
-                object_kind="client",
-                object_id=client.pk,
-                client_id=client.pk,
-            )
+            _note(by, at, "read.topics", client.pk)
     return found
+
+
+def _note(by: Actor, at: datetime, action: str, client_id: UUID) -> None:
+    auditing.record(
+        by=by,
+        at=at,
+        action=action,
+        object_kind="client",
+        object_id=client_id,
+        client_id=client_id,
+    )
 
 
 def _checked(text: str) -> str:

@@ -70,9 +70,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
     """List records: name, state, whether one is held or asked to be erased."""
     form = RecordFilter(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
-    found, waiting = queries.records(
-        request.actor, search=search, after=request.GET.get("after")
-    )
+    found, waiting = queries.records(request.actor, search=search, after=request.GET.get("after"))
     return render(
         request,
         "clients/records.html",

@@ -130,17 +130,15 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         done = _try(
             form,
-            lambda: caring.change(
-                by=request.actor, at=now(), client=client, **form.cleaned_data
-            )
-            or True,
+            lambda: (
+                caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
+                or True
+            ),
         )
         if done:
             messages.success(request, _("Saved."))
             return redirect("client_page", client.pk)
-    return page(
-        request, form, title=client.name, button=_("Save"), back=_to(client)
-    )
+    return page(request, form, title=client.name, button=_("Save"), back=_to(client))
 
 
 @require_POST
@@ -244,9 +242,7 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     client = own_client(request, pk)
     form = TextForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        noting.keep_note(
-            by=request.actor, at=now(), client=client, text=form.cleaned_data["text"]
-        )
+        noting.keep_note(by=request.actor, at=now(), client=client, text=form.cleaned_data["text"])
         return redirect("client_notes", client.pk)
     notes = queries.private_notes(request.actor, client)
     return render(
@@ -344,9 +340,7 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
     couple = queries.couple_of(request.actor, pk)
     own_client(request, couple.first_id)
-    form = SessionForm(
-        request.POST or None, initial={"next_session_at": couple.next_session_at}
-    )
+    form = SessionForm(request.POST or None, initial={"next_session_at": couple.next_session_at})
     if request.method == "POST" and form.is_valid():
         caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
         messages.success(request, _("Saved."))
@@ -372,9 +366,7 @@ def _try(form: Form, act: Any) -> Any:
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:
-    return [
-        one for one in people.therapists(request.actor) if one.pk != request.actor.member_id
-    ]
+    return [one for one in people.therapists(request.actor) if one.pk != request.actor.member_id]
 
 
 def _to(client: Client) -> str:

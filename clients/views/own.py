@@ -57,9 +57,7 @@ def _sign_in_first(request: HttpRequest, invitation: Invitation) -> HttpResponse
     )
 
 
-def _welcome(
-    request: HttpRequest, invitation: Invitation, account: User | None
-) -> HttpResponse:
+def _welcome(request: HttpRequest, invitation: Invitation, account: User | None) -> HttpResponse:
     is_member = invitation.kind == InvitationKind.MEMBER
     language = (get_language() or "en").split("-")[0]
     form = JoinForm(
@@ -141,9 +139,7 @@ def you(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        joining.prefer(
-            by=request.actor, at=now(), client=client, wishes=_wishes(form.cleaned_data)
-        )
+        joining.prefer(by=request.actor, at=now(), client=client, wishes=_wishes(form.cleaned_data))
         messages.success(request, _("Saved."))
         return redirect("you")
     return render(
