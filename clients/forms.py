@@ -1,8 +1,8 @@
 """What people type about clients, and clients about themselves."""
 
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django import forms
 from django.conf import settings
@@ -11,8 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
 from practice.forms import TIME, ZoneField
-from practice.models import Membership
+from practice.models import Membership, User
 
+Taken = Callable[[str], bool]
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
 
@@ -40,11 +41,31 @@ class ClientFilter(forms.Form):
     )
 
 
-class ClientForm(forms.Form):
-    """Add somebody."""
+class AddressForm(forms.Form):
+    """Ask for an address nobody else here has."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
+
+    def __init__(self, *args: Any, taken: Taken, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.taken = taken
+
+    def clean_email(self) -> str:
+        """Say kindly that somebody has this address already."""
+        email: str = self.cleaned_data["email"].lower()
+        if self.taken(email):
+            raise forms.ValidationError(
+                _(
+                    "Somebody in this practice has this address already. Each needs one of their own."
+                )
+            )
+        return email
+
+
+class ClientForm(AddressForm):
+    """Add somebody."""
+
     zone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     invite_now = forms.BooleanField(
@@ -55,29 +76,36 @@ class ClientForm(forms.Form):
     )
 
 
-class ClientEditForm(forms.Form):
+class SessionForm(forms.Form):
+    """When somebody comes next."""
+
+    next_session_at = LocalTimeField(
+        label=_("Next session"), required=False, help_text=_("In your own time zone.")
+    )
+
+    def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.at = at
+
+    def clean_next_session_at(self) -> datetime | None:
+        """Keep to days that can be meant."""
+        meant: datetime | None = self.cleaned_data["next_session_at"]
+        if meant and not timedelta(days=-1) < meant - self.at < timedelta(days=730):
+            raise forms.ValidationError(_("Choose a day within the next two years."))
+        return meant
+
+
+class ClientEditForm(SessionForm, AddressForm):
     """Change somebody's details."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
-    email = forms.EmailField(
-        label=_("E-mail"),
-        max_length=254,
-        help_text=_("Once they have joined, the address is theirs to change."),
-    )
     zone = ZoneField(label=_("Time zone"))
-    next_session_at = LocalTimeField(label=_("Next session"), required=False)
+    field_order = ["name", "email", "zone", "next_session_at"]
 
     def __init__(self, *args: Any, joined: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if joined:
-            self.fields["email"].disabled = True
-            self.fields["zone"].disabled = True
-
-
-class SessionForm(forms.Form):
-    """When a couple comes next."""
-
-    next_session_at = LocalTimeField(label=_("Next session"), required=False)
+        email = self.fields["email"]
+        email.help_text = _("Once they have joined, address and time zone are theirs to change.")
+        email.disabled = self.fields["zone"].disabled = joined
 
 
 class CoupleForm(forms.Form):
@@ -92,6 +120,13 @@ class CoupleForm(forms.Form):
             choice = self.fields[name]
             if isinstance(choice, forms.ChoiceField):
                 choice.choices = [("", "—"), *((str(one.pk), one.name) for one in people)]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for two people."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("first") and said.get("first") == said.get("second"):
+            self.add_error("second", _("Choose two different people."))
+        return said
 
 
 class ClearanceForm(forms.Form):
@@ -112,9 +147,19 @@ class HandOverForm(forms.Form):
     """Choose who takes over."""
 
     to = forms.ChoiceField(label=_("Who takes over?"))
+    both = forms.BooleanField(label=_("Their partner, too"), required=False, initial=True)
 
-    def __init__(self, *args: Any, therapists: list[Membership], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, therapists: list[Membership], partner: Client | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        if partner is None:
+            del self.fields["both"]
+        else:
+            self.fields["both"].label = _("Hand over %(name)s, too") % {"name": partner.name}
+            self.fields["both"].help_text = _(
+                "Without this, nobody can open the two of them as a couple."
+            )
         choice = self.fields["to"]
         if isinstance(choice, forms.ChoiceField):
             choice.choices = [("", "—")] + [
@@ -147,10 +192,21 @@ class JoinForm(forms.Form):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-    agree = forms.BooleanField(label=_("I have read this, and I agree."))
+    agree = forms.BooleanField(
+        label=_("I have read this, and I agree."),
+        error_messages={
+            "required": _("Tick this to go on. If you would rather not, talk with your therapist.")
+        },
+    )
+    # The language the text above was shown in: consent is kept in these very words.
+    language = forms.ChoiceField(choices=settings.LANGUAGES, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, is_member: bool, has_account: bool, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, is_member: bool, has_account: bool, email: str, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.email = email
+        self.fields["called"].widget.attrs["autocomplete"] = "name" if is_member else "nickname"
         if is_member:
             del self.fields["agree"]
             self.fields["called"].label = _("Your name")
@@ -168,7 +224,8 @@ class JoinForm(forms.Form):
         """Hold a password to the rules, if there is one."""
         password: str = self.cleaned_data["password"]
         if password:
-            validate_password(password)
+            name = self.cleaned_data.get("called", "")
+            validate_password(password, User(email=self.email, name=name))
         return password
 
 
@@ -188,20 +245,37 @@ class WishesForm(forms.Form):
         choices=[c for c in ReminderKind.choices if c[0] != ReminderKind.WAITING],
         widget=forms.CheckboxSelectMultiple,
     )
-    pause_days = forms.ChoiceField(
-        label=_("Pause"),
+    paused_until = forms.DateField(
+        label=_("Pause until"),
         required=False,
-        choices=[
-            ("", _("No pause")),
-            ("7", _("For a week")),
-            ("14", _("For two weeks")),
-            ("28", _("For four weeks")),
-        ],
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("On this day they begin again. Leave it empty for no pause."),
     )
 
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.today = today
 
-def in_zone(moment: datetime | None, zone: str) -> datetime | None:
-    """Take a typed wall time as one of `zone`, whatever zone the page is shown in."""
-    if moment is None:
-        return None
-    return moment.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    def clean_paused_until(self) -> date | None:
+        """Keep a pause within a year; one that is over is none."""
+        until: date | None = self.cleaned_data["paused_until"]
+        if until and until > self.today + timedelta(days=366):
+            raise forms.ValidationError(_("Choose a day within the next year."))
+        return until if until and until > self.today else None
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the reminder's hour out of the quiet ones: it would never come."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        hours = [said.get(name) for name in ("reminder_time", "quiet_from", "quiet_until")]
+        if all(hours) and _within(*hours):  # type: ignore[arg-type]  # all three are there
+            self.add_error(
+                "reminder_time", _("That is in your quiet hours. Choose an hour outside of them.")
+            )
+        return said
+
+
+def _within(moment: time, start: time, end: time) -> bool:
+    """Say whether a time of day lies in [start, end), which may span midnight."""
+    if start <= end:
+        return start <= moment < end
+    return moment >= start or moment < end

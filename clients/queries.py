@@ -21,7 +21,7 @@ from clients.models import (
 from clients.permissions import cared_for, reachable, reachable_couples
 from practice.actors import Actor
 from practice.models import Membership, Practice
-from practice.permissions import may_administer
+from practice.permissions import may_administer, may_care
 from practice.queries.paging import Page, page
 
 
@@ -92,6 +92,17 @@ def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:
         practice_id=actor.practice_id, client__in=found, until_at=None
     ).select_related("member__user")
     return {row.client_id: row.member.user.get_full_name() for row in rows.order_by("from_at")}
+
+
+def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
+    """Say whether a client of this practice has this address; for who may add clients."""
+    if not may_care(actor):
+        raise PermissionDenied
+    return (
+        Client.objects.filter(practice_id=actor.practice_id, email__iexact=email)
+        .exclude(pk=besides)
+        .exists()
+    )
 
 
 def therapist_of(actor: Actor) -> Membership | None:
@@ -226,3 +237,13 @@ def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
     return Client.objects.filter(
         ~Exists(asked), practice=practice, discharged_at__lte=limit, legal_hold=False
     )
+
+
+def for_unsubscribe(actor: Actor, pk: UUID) -> Client:
+    """Return the client a signed link names; the signature stands for who is asking."""
+    if actor.kind != "system":
+        raise PermissionDenied
+    found = Client.objects.filter(practice_id=actor.practice_id, pk=pk).first()
+    if found is None:
+        raise Http404
+    return found

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from exercises.views import entries, finishing, steps, today
+from exercises.views import entries, finishing, records, reminders, steps, today
 
 CLIENT_URLS: list[URLPattern | URLResolver] = [
     path("today/", today.today, name="today"),
@@ -33,6 +33,14 @@ CLIENT_URLS: list[URLPattern | URLResolver] = [
     ),
 ]
 
+RECORD_URLS: list[URLPattern | URLResolver] = [
+    path("you/record", records.export_own, name="export_own"),
+    path("clients/<uuid:pk>/record", records.export_client, name="export_client"),
+    path("you/reminders", reminders.own_ledger, name="own_ledger"),
+    path("clients/<uuid:pk>/reminders", reminders.reminder_ledger, name="reminder_ledger"),
+    path("stop/<str:token>", reminders.stop_mails, name="stop_mails"),
+]
+
 THERAPIST_URLS: list[URLPattern | URLResolver] = []
 
-urlpatterns = [*CLIENT_URLS, *THERAPIST_URLS]
+urlpatterns = [*CLIENT_URLS, *RECORD_URLS, *THERAPIST_URLS]

@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
@@ -18,7 +19,9 @@ from rest_framework.response import Response
 
 from practice.actions import idempotency
 from practice.actors import Actor
+from practice.models import Practice
 from practice.queries.paging import Page
+from practice.tenancy import enter
 
 P = ParamSpec("P")
 Door = Callable[Concatenate[Request, P], Response]
@@ -37,6 +40,15 @@ def actor_of(request: Request) -> Actor:
     if actor is None:
         raise PermissionDenied
     return actor
+
+
+def act_as(
+    request: Request, actor: Actor, practice: Practice, *, scopes: frozenset[str]
+) -> None:
+    """Let the rest of this request act from a token's seat, within its scopes."""
+    inner = plain(request)
+    inner.__dict__.update(actor=replace(actor, scopes=scopes), practice=practice)
+    enter(practice.pk)
 
 
 def needs(*scopes: str) -> Callable[[Door[P]], Door[P]]:

@@ -14,7 +14,9 @@ class BadInput(NotPossible):
     """Say, field by field, what to write instead; becomes 422 and nothing typed is lost."""
 
     def __init__(self, fields: dict[str, list[str]]) -> None:
-        super().__init__(" ".join(text for texts in fields.values() for text in texts), code="bad_input")
+        super().__init__(
+            " ".join(text for texts in fields.values() for text in texts), code="bad_input"
+        )
         self.fields = fields
 
 

@@ -59,7 +59,7 @@ def _write(practice: str, user: str) -> None:
 def wall(table: str, *, or_own_user: bool = False, worker_sees_all: bool = False) -> str:
     """Return the SQL that puts `table` behind the wall; for migrations."""
     # The sub-select makes the planner read the setting once per statement, not once per row.
-    own = f' OR user_id = (SELECT {USER})' if or_own_user else ""
+    own = f" OR user_id = (SELECT {USER})" if or_own_user else ""
     sql = (
         f'ALTER TABLE "{table}" ENABLE ROW LEVEL SECURITY;\n'
         f'CREATE POLICY practice_wall ON "{table}"'

@@ -45,6 +45,7 @@ def plan(at: datetime) -> None:
         with scope(practice=practice):
             assigning.extend(practice, at=at)
             reminding.plan_daily_for_members(practice, at)
+            reminding.replan_changed(practice, at)
 
 
 def _settle_reviews(at: datetime) -> int:

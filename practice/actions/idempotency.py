@@ -51,9 +51,7 @@ def remember(row: IdempotencyKey, *, status: int, body: Any) -> None:
 
 
 def _remembered(by: Actor, key: str, fingerprint: str) -> Remembered:
-    row = IdempotencyKey.objects.get(
-        practice_id=by.practice_id, user_id=by.user_id or 0, key=key
-    )
+    row = IdempotencyKey.objects.get(practice_id=by.practice_id, user_id=by.user_id or 0, key=key)
     if row.fingerprint != fingerprint:
         raise NotPossible(
             _("This Idempotency-Key was used for another request."), code="idempotency_key_reused"

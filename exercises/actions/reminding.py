@@ -1,0 +1,277 @@
+"""Plan reminders beside the change that earns them; the same transaction, the same fate."""
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from django.db import connection
+
+from clients.models import Client, ContactPreference, ReminderKind
+from exercises import schedule
+from exercises.models import Homework, Reminder, ReminderReason, ReminderState, Review
+from exercises.workflow import CLIENTS_TURN, Status
+from practice import bell
+from practice.models import Membership, Role
+
+Kind = ReminderKind
+OF_HOMEWORK = (Kind.ASSIGNED, Kind.DUE_SOON, Kind.DUE_TODAY, Kind.FOLLOW_UP)
+OPEN = (ReminderState.PLANNED, ReminderState.CLAIMED)
+# What was handed in and is then open again earns its due reminders again, if they were not sent.
+UPSERT = """
+INSERT INTO exercises_reminder (practice_id, dedupe_key, client_id, member_id, homework_id, kind,
+  channel, lane, local_at, zone, tzdata, next_at, not_after, state, reason, attempt, resent,
+  message_id, created_at)
+VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, 0, '', 0, 0, '', %s)
+ON CONFLICT (dedupe_key) DO UPDATE SET state = 0, reason = '', local_at = EXCLUDED.local_at,
+  zone = EXCLUDED.zone, tzdata = EXCLUDED.tzdata, next_at = EXCLUDED.next_at,
+  not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at
+WHERE exercises_reminder.state IN (0, 6)
+"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One reminder that should be: what makes it this one, and when it is meant."""
+
+    kind: Kind
+    anchor: str
+    local: datetime  # naive wall time
+    not_after: datetime
+    prompt: bool = False  # as soon as possible, instead of at the reminder hour
+
+
+@dataclass(frozen=True)
+class Hours:
+    """A client's own times."""
+
+    zone: str
+    at: time
+    quiet_from: time
+    quiet_until: time
+
+
+def nudge() -> None:
+    """Wake a pump once this transaction is in."""
+    bell.ring("homeward.pump")
+
+
+def plan_for_homework(homework: Homework, at: datetime) -> None:
+    """Make the planned reminders fit what the homework now is; sent ones stay sent."""
+    if homework.status == Status.SCHEDULED or homework.status in CLIENTS_TURN:
+        wanted = _wanted(homework, _hours(homework.client), at)
+    else:
+        wanted = []
+    keys = {_key(homework.client_id, one, homework.pk): one for one in wanted}
+    stale = Reminder.objects.filter(
+        homework_id=homework.pk, state__in=OPEN, kind__in=OF_HOMEWORK
+    ).exclude(dedupe_key__in=keys)
+    stale.update(state=ReminderState.CANCELLED, reason=ReminderReason.MOVED)
+    for key, one in keys.items():
+        _upsert(homework, key, one, at)
+
+
+def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
+    """Tell the client that something was written to them."""
+    plan_for_homework(homework, at)
+    hours = _hours(homework.client)
+    one = Wanted(
+        Kind.ANSWERED,
+        anchor=str(review.pk),
+        local=schedule.local_time(at, hours.zone).replace(tzinfo=None),
+        not_after=at + timedelta(days=3),
+        prompt=True,
+    )
+    _upsert(homework, _key(homework.client_id, one, homework.pk), one, at)
+    nudge()
+
+
+def cancel_for_homework(homework_id: uuid.UUID, *, reason: str, at: datetime) -> None:
+    """Call off what is planned; the row's lock orders this against the pump's arming."""
+    Reminder.objects.filter(
+        homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK
+    ).update(state=ReminderState.CANCELLED, reason=reason)
+
+
+def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
+    """Move what is planned to where clients' choices, zones and the zone data now put it."""
+    version = schedule.tzdata_version()
+    rows = Reminder.objects.filter(
+        practice_id=practice_id, state=ReminderState.PLANNED, kind__in=OF_HOMEWORK
+    )
+    changed = {
+        pk: seen
+        for pk, seen in ContactPreference.objects.filter(
+            practice_id=practice_id, changed_at__isnull=False
+        ).values_list("client_id", "changed_at")
+    }
+    due = {
+        row["homework_id"]
+        for row in rows.values("homework_id", "client_id", "created_at", "tzdata").order_by("pk")
+        if row["tzdata"] != version
+        or changed.get(row["client_id"], row["created_at"]) > row["created_at"]
+    }
+    for homework in Homework.objects.select_related("client", "assignment").filter(pk__in=due):
+        plan_for_homework(homework, at)
+
+
+def plan_daily_for_members(practice_id: uuid.UUID, at: datetime) -> None:
+    """Plan today's one mail for each therapist, if anything waits; asked again when it goes."""
+    members = Membership.objects.select_related("user", "practice").filter(
+        practice_id=practice_id,
+        deactivated_at=None,
+        daily_mail=True,
+        roles__contains=[Role.THERAPIST],
+    )
+    for member in members.order_by("pk"):
+        zone = member.user.zone if member.user.zone != "UTC" else member.practice.zone
+        today = schedule.local_time(at, zone).date()
+        target = schedule.at_local_hour(today, member.daily_mail_time, zone)
+        if target < at - timedelta(hours=1) or not something_waits(member):
+            continue
+        _insert_daily(member, today, target, zone, at)
+
+
+def something_waits(member: Membership) -> bool:
+    """Say whether anything of this therapist's own clients waits for review."""
+    return Homework.objects.filter(
+        practice_id=member.practice_id,
+        status=Status.SUBMITTED,
+        client__caseload__member=member,
+        client__caseload__until_at=None,
+    ).exists()
+
+
+def _wanted(homework: Homework, hours: Hours, at: datetime) -> list[Wanted]:
+    """Return what this homework earns: at opening, before its day, on its day, once after."""
+    if not homework.assignment.reminders_on:
+        return []
+    found = [_assigned(homework, hours)] if homework.round == 1 else []
+    due = homework.due_local.replace(tzinfo=None) if homework.due_local else None
+    if due is None or homework.due_at is None:
+        opened = schedule.local_time(homework.opens_at, hours.zone).date()
+        found.append(_after(homework.opens_at, opened + timedelta(days=7), hours))
+    else:
+        found += _around(homework, due, hours)
+        found.append(_after(homework.due_at, due.date() + timedelta(days=2), hours))
+    # Asked 72 hours ahead for something given 24 hours ahead: skipped, not fired at once.
+    return [one for one in found if one.prompt or _instant(one, hours) > at]
+
+
+def _assigned(homework: Homework, hours: Hours) -> Wanted:
+    local = schedule.local_time(homework.opens_at, hours.zone).replace(tzinfo=None)
+    return Wanted(
+        Kind.ASSIGNED,
+        homework.opens_at.isoformat(),
+        local,
+        homework.opens_at + timedelta(hours=36),
+        prompt=True,
+    )
+
+
+def _around(homework: Homework, due: datetime, hours: Hours) -> list[Wanted]:
+    found, due_at = [], homework.due_at or homework.opens_at
+    soon = datetime.combine(due.date() - timedelta(days=2), hours.at)
+    if schedule.resolve(soon, hours.zone) > homework.opens_at + timedelta(hours=12):
+        found.append(Wanted(Kind.DUE_SOON, due_at.isoformat(), soon, due_at - timedelta(hours=1)))
+    today = datetime.combine(due.date(), hours.at)
+    if today >= due - timedelta(minutes=30):
+        today = due - timedelta(hours=3)
+    if schedule.resolve(today, hours.zone) > homework.opens_at + timedelta(hours=3):
+        found.append(Wanted(Kind.DUE_TODAY, due_at.isoformat(), today, due_at))
+    return found
+
+
+def _after(anchor: datetime, day: date, hours: Hours) -> Wanted:
+    local = datetime.combine(day, hours.at)
+    instant = schedule.resolve(local, hours.zone)
+    return Wanted(Kind.FOLLOW_UP, anchor.isoformat(), local, instant + timedelta(days=2))
+
+
+def _hours(client: Client) -> Hours:
+    chosen = ContactPreference.objects.filter(client_id=client.pk).first()
+    times = chosen or client.practice
+    return Hours(client.zone, times.reminder_time, times.quiet_from, times.quiet_until)
+
+
+def _instant(one: Wanted, hours: Hours) -> datetime:
+    return schedule.resolve(one.local, hours.zone)
+
+
+def next_at(one: Wanted, hours: Hours, key: uuid.UUID, at: datetime) -> datetime:
+    """Return when it goes: its hour, a little spread, never inside quiet hours."""
+    target = _instant(one, hours)
+    if one.prompt:
+        target = max(target, at)
+    else:
+        target += schedule.spread(str(key))
+    quiet = (hours.quiet_from, hours.quiet_until)
+    if not schedule.quiet(target, hours.zone, *quiet):
+        return target
+    later = schedule.after_quiet(target, hours.zone, *quiet)
+    if later <= one.not_after:
+        return later
+    earlier = schedule.before_quiet(target, hours.zone, *quiet)
+    # Past its use either way: the pump holds it back, and the ledger says why.
+    return earlier if earlier > at else later
+
+
+def _upsert(homework: Homework, key: uuid.UUID, one: Wanted, at: datetime) -> None:
+    hours = _hours(homework.client)
+    _write(
+        [
+            homework.practice_id,
+            key,
+            homework.client_id,
+            None,
+            homework.pk,
+            str(one.kind),
+            0,
+            one.local.replace(tzinfo=UTC),
+            hours.zone,
+            schedule.tzdata_version(),
+            next_at(one, hours, key, at),
+            one.not_after,
+            at,
+        ]
+    )
+
+
+def _insert_daily(
+    member: Membership, day: date, target: datetime, zone: str, at: datetime
+) -> None:
+    parts = ("v1", str(member.pk), Kind.WAITING, "0", "", day.isoformat(), "0")
+    local = datetime.combine(day, member.daily_mail_time, tzinfo=UTC)
+    _write(
+        [
+            member.practice_id,
+            _hash(parts),
+            None,
+            member.pk,
+            None,
+            str(Kind.WAITING),
+            1,
+            local,
+            zone,
+            schedule.tzdata_version(),
+            max(target, at),
+            target + timedelta(hours=12),
+            at,
+        ]
+    )
+
+
+def _write(values: Sequence[Any]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(UPSERT, values)
+
+
+def _key(client_id: uuid.UUID, one: Wanted, homework_id: uuid.UUID) -> uuid.UUID:
+    return _hash(("v1", str(client_id), one.kind, "0", str(homework_id), one.anchor, "0"))
+
+
+def _hash(parts: Sequence[str]) -> uuid.UUID:
+    """Return the first 128 bits of SHA-256 over what makes a reminder this one."""
+    return uuid.UUID(bytes=hashlib.sha256("|".join(parts).encode()).digest()[:16])

@@ -1,0 +1,15 @@
+"""The ledger: why each reminder was sent or held back."""
+
+from clients.models import Client
+from clients.permissions import reachable
+from exercises.models import Reminder
+from practice.actors import Actor
+from practice.queries.paging import Page, page
+
+
+def ledger(actor: Actor, client: Client, after: str | None = None) -> Page[Reminder]:
+    """Return a client's reminders, newest first, for whoever may open their record."""
+    found = Reminder.objects.filter(
+        practice_id=actor.practice_id, client_id__in=reachable(actor).filter(pk=client.pk)
+    )
+    return page(found, order=("-pk",), after=after)

@@ -1,0 +1,198 @@
+"""Invite, resend, revoke, accept: the only way in. Single use, expiring, bound to one address."""
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from allauth.account.models import EmailAddress
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from practice import emails
+from practice.actions import auditing
+from practice.actors import Actor
+from practice.errors import NotPossible
+from practice.models import Invitation, InvitationKind, Membership, Role, User
+from practice.permissions import may_administer, may_care
+from practice.tenancy import enter
+
+VALID_FOR = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Invited:
+    """An invitation and its link; the link exists only in this moment and in the mail."""
+
+    invitation: Invitation
+    link: str
+
+
+def invite(
+    *,
+    by: Actor,
+    at: datetime,
+    kind: str,
+    email: str,
+    name: str,
+    roles: Sequence[str] = (),
+    client_id: UUID | None = None,
+) -> Invited:
+    """Invite a member (admins) or a client (their therapist; the caller has checked whose)."""
+    _require(by, kind)
+    email = email.strip().lower()
+    if kind == InvitationKind.MEMBER:
+        if not roles:
+            raise NotPossible(_("Choose at least one role."))
+        if _works_here(by, email):
+            raise NotPossible(_("Somebody with this address works here already."))
+    secret = secrets.token_hex(24)
+    with transaction.atomic():
+        Invitation.objects.filter(
+            practice_id=by.practice_id, kind=kind, email=email, accepted_at=None, revoked_at=None
+        ).update(revoked_at=at)
+        invitation = Invitation.objects.create(
+            practice_id=by.practice_id,
+            kind=kind,
+            email=email,
+            name=name.strip(),
+            roles=[str(role) for role in roles],
+            client_id=client_id,
+            token_hash=_hash(secret),
+            invited_by_id=by.member_id,
+            created_at=at,
+            sent_at=at,
+            expires_at=at + VALID_FOR,
+        )
+        invited = _send(invitation, secret, at)
+        _note(by, at, "invitation.sent", invitation)
+    return invited
+
+
+def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
+    """Send a fresh link; the old one opens nothing any more."""
+    _require(by, invitation.kind)
+    if invitation.accepted_at is not None:
+        raise NotPossible(_("This invitation was accepted already."))
+    secret = secrets.token_hex(24)
+    with transaction.atomic():
+        Invitation.objects.filter(pk=invitation.pk).update(
+            token_hash=_hash(secret), sent_at=at, expires_at=at + VALID_FOR, revoked_at=None
+        )
+        invitation.refresh_from_db()
+        invited = _send(invitation, secret, at)
+        _note(by, at, "invitation.resent", invitation)
+    return invited
+
+
+def revoke(*, by: Actor, at: datetime, invitation: Invitation) -> None:
+    """Let the link open nothing any more; safe to repeat."""
+    _require(by, invitation.kind)
+    with transaction.atomic():
+        if Invitation.objects.filter(pk=invitation.pk, accepted_at=None, revoked_at=None).update(
+            revoked_at=at
+        ):
+            _note(by, at, "invitation.revoked", invitation)
+
+
+def find(token: str, at: datetime) -> Invitation | None:
+    """Return the invitation a link stands for, while it is good; moves the scope into its practice."""
+    practice, _dot, secret = token.partition(".")
+    try:
+        enter(UUID(practice))
+    except ValueError:
+        return None
+    return (
+        Invitation.objects.select_related("practice", "invited_by__user")
+        .filter(
+            token_hash=_hash(secret), accepted_at=None, revoked_at=None, expires_at__gt=at
+        )
+        .first()
+    )
+
+
+def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | None:
+    """Use the invitation up, for the person whose address it was sent to.
+
+    A member gets their seat (returned); a client's record is linked by the caller, in the same
+    transaction. Raises NotPossible when it was used or the address is another.
+    """
+    if user.email.lower() != invitation.email.lower():
+        raise NotPossible(_("This invitation was sent to another address."))
+    with transaction.atomic():
+        if not Invitation.objects.filter(
+            pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
+        ).update(accepted_at=at):
+            raise NotPossible(_("This link no longer opens. Ask for a new one."))
+        seat = None
+        if invitation.kind == InvitationKind.MEMBER:
+            seat, _created = Membership.objects.update_or_create(
+                practice_id=invitation.practice_id,
+                user=user,
+                defaults={"roles": invitation.roles, "deactivated_at": None},
+                create_defaults={"roles": invitation.roles, "joined_at": at},
+            )
+        by = Actor(
+            practice_id=invitation.practice_id,
+            kind="member" if seat else "client",
+            user_id=user.pk,
+            member_id=seat.pk if seat else None,
+            client_id=invitation.client_id,
+        )
+        _note(by, at, "invitation.accepted", invitation)
+    return seat
+
+
+def open_account(
+    *, invitation: Invitation, name: str, password: str | None, language: str, zone: str
+) -> User:
+    """Make the invited person's account, its address proven by the link. Raises NotPossible."""
+    if User.objects.filter(email__iexact=invitation.email).exists():
+        raise NotPossible(_("There is an account with this address. Sign in, then open the link."))
+    with transaction.atomic():
+        user = User.objects.create_user(
+            invitation.email, password, name=name, language=language, zone=zone
+        )
+        EmailAddress.objects.create(
+            user=user, email=invitation.email, verified=True, primary=True
+        )
+    return user
+
+
+def _require(by: Actor, kind: str) -> None:
+    allowed = may_administer(by) if kind == InvitationKind.MEMBER else may_care(by)
+    if not allowed and by.kind != "operator":
+        raise PermissionDenied
+
+
+def _works_here(by: Actor, email: str) -> bool:
+    return Membership.objects.filter(
+        practice_id=by.practice_id, user__email__iexact=email, deactivated_at=None
+    ).exists()
+
+
+def _send(invitation: Invitation, secret: str, at: datetime) -> Invited:
+    link = f"{settings.BASE_URL}/invitation/{invitation.practice_id}.{secret}"
+    emails.invitation(invitation, link, at)
+    return Invited(invitation, link)
+
+
+def _hash(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def _note(by: Actor, at: datetime, action: str, invitation: Invitation) -> None:
+    auditing.record(
+        by=by,
+        at=at,
+        action=action,
+        object_kind="invitation",
+        object_id=invitation.pk,
+        client_id=invitation.client_id,
+        kind=invitation.kind,
+        admin=Role.ADMIN in invitation.roles,
+    )

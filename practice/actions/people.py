@@ -1,0 +1,120 @@
+"""Who works here: roles, supervision, deactivation, and one's own account."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from practice.actions import auditing, tokens
+from practice.actors import Actor
+from practice.errors import NotPossible
+from practice.models import Membership, Role, Supervision, User
+from practice.permissions import may_administer
+
+
+def set_roles(
+    *,
+    by: Actor,
+    at: datetime,
+    member: Membership,
+    roles: Sequence[str],
+    supervises: Iterable[UUID] = (),
+) -> None:
+    """Say what a member does, and whose caseloads they read as a supervisor.
+
+    Takes effect on their next request. Raises NotPossible when no admin would be left.
+    """
+    _require(by)
+    wanted = [role for role in Role.values if role in roles]
+    if not wanted:
+        raise NotPossible(_("Choose at least one role."))
+    with transaction.atomic():
+        if Role.ADMIN in member.roles and Role.ADMIN not in wanted:
+            _keep_an_admin(member)
+        Membership.objects.filter(pk=member.pk).update(roles=wanted)
+        Supervision.objects.filter(supervisor=member).delete()
+        if Role.SUPERVISOR in wanted:
+            named = Membership.objects.filter(
+                practice_id=by.practice_id, pk__in=list(supervises)
+            ).exclude(pk=member.pk)
+            Supervision.objects.bulk_create(
+                [
+                    Supervision(
+                        practice_id=by.practice_id, supervisor=member, therapist=therapist
+                    )
+                    for therapist in named
+                ]
+            )
+        _note(by, at, "member.roles_set", member, roles=",".join(wanted))
+
+
+def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
+    """End a member's seat; sessions and tokens end with it, on the very next request."""
+    _require(by)
+    with transaction.atomic():
+        if Role.ADMIN in member.roles:
+            _keep_an_admin(member)
+        if Membership.objects.filter(pk=member.pk, deactivated_at=None).update(deactivated_at=at):
+            tokens.revoke_all(by=by, at=at, user_id=member.user_id)
+            _note(by, at, "member.deactivated", member)
+
+
+def reactivate(*, by: Actor, at: datetime, member: Membership) -> None:
+    """Give a member their seat back; the caseload that was handed over stays where it is."""
+    _require(by)
+    with transaction.atomic():
+        if Membership.objects.filter(pk=member.pk).update(deactivated_at=None):
+            _note(by, at, "member.reactivated", member)
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What somebody says about themselves."""
+
+    name: str
+    language: str
+    zone: str
+    daily_mail: bool = True
+    daily_mail_time: time = time(8, 30)
+
+
+def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
+    """Change one's own name, language, zone and daily mail."""
+    with transaction.atomic():
+        User.objects.filter(pk=by.user_id).update(
+            name=profile.name, language=profile.language, zone=profile.zone
+        )
+        if by.member_id:
+            Membership.objects.filter(pk=by.member_id).update(
+                daily_mail=profile.daily_mail, daily_mail_time=profile.daily_mail_time
+            )
+        auditing.record(
+            by=by, at=at, action="account.changed", object_kind="user", object_id=by.user_id
+        )
+
+
+def _require(by: Actor) -> None:
+    if not may_administer(by):
+        raise PermissionDenied
+
+
+def _keep_an_admin(member: Membership) -> None:
+    others = (
+        Membership.objects.select_for_update()
+        .filter(
+            practice_id=member.practice_id, roles__contains=[Role.ADMIN], deactivated_at=None
+        )
+        .exclude(pk=member.pk)
+    )
+    if not others:
+        raise NotPossible(_("Somebody has to be an admin. Make a colleague one first."))
+
+
+def _note(by: Actor, at: datetime, action: str, member: Membership, **detail: str) -> None:
+    auditing.record(
+        by=by, at=at, action=action, object_kind="member", object_id=member.pk, **detail
+    )

@@ -1,0 +1,72 @@
+"""How Homeward uses allauth: no open door, mail through the outbox, members by more than a code."""
+
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.core import context as allauth_context
+from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.sites.requests import RequestSite
+from django.http import HttpRequest
+
+from practice.models import User
+from practice.queries.people import is_member_anywhere
+
+
+def display(user: User) -> str:
+    """Return what allauth's pages call somebody."""
+    return user.get_short_name()
+
+
+class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
+    """Close the sign-up: people come in by invitation only."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:
+        """Say no; the invitation's page makes accounts."""
+        return False
+
+    def get_from_email(self) -> str:
+        """Return the discreet sender."""
+        return settings.DEFAULT_FROM_EMAIL
+
+    def render_mail(
+        self,
+        template_prefix: str,
+        email: str,
+        context: dict[str, Any],
+        headers: dict[str, str] | None = None,
+    ) -> Any:
+        """Render a mail without anything that tells more than the address already knows."""
+        message = super().render_mail(template_prefix, email, context, headers)
+        message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
+        return message
+
+
+class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typed
+    """Name things discreetly in authenticator apps."""
+
+    def get_totp_issuer(self) -> str:
+        """Return what an authenticator app shows."""
+        return settings.MFA_TOTP_ISSUER
+
+    def get_public_key_credential_rp_entity(self) -> dict[str, str]:
+        """Name the site to the browser's passkey store."""
+        return {"id": RequestSite(allauth_context.request).domain.partition(":")[0], "name": "Homeward"}
+
+
+class RequestLoginCodeForm(AllauthRequestLoginCodeForm):  # type: ignore[misc]  # not typed
+    """Send sign-in codes to clients only: members use a password or a passkey.
+
+    Whoever asks for a member's address, or for an unknown one, sees the very same page.
+    """
+
+    _user: AbstractBaseUser | None
+
+    def clean_email(self) -> str:
+        """Let a member's address look like one nobody has."""
+        email: str = super().clean_email()
+        if isinstance(self._user, User) and is_member_anywhere(self._user):
+            self._user = None
+        return email

@@ -1,0 +1,47 @@
+"""Rate limits live in Redis; when it is away, people can still sign in."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.core.cache.backends.base import DEFAULT_TIMEOUT
+from django.core.cache.backends.redis import RedisCache
+from redis.exceptions import RedisError
+
+T = TypeVar("T")
+
+
+class ForgivingRedisCache(RedisCache):
+    """Treat an unreachable Redis as an empty cache that keeps nothing."""
+
+    def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
+        """Return the value, or `default` when there is none or nobody to ask."""
+        return _or(default, lambda: super(ForgivingRedisCache, self).get(key, default, version))
+
+    def set(
+        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> None:
+        """Keep the value, if somebody is there to keep it."""
+        _or(None, lambda: super(ForgivingRedisCache, self).set(key, value, timeout, version))
+
+    def add(
+        self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> bool:
+        """Keep the value unless there is one."""
+        return _or(
+            True, lambda: super(ForgivingRedisCache, self).add(key, value, timeout, version)
+        )
+
+    def delete(self, key: str, version: int | None = None) -> bool:
+        """Forget the value."""
+        return _or(False, lambda: super(ForgivingRedisCache, self).delete(key, version))
+
+    def clear(self) -> bool:
+        """Forget everything."""
+        return bool(_or(False, lambda: super(ForgivingRedisCache, self).clear()))
+
+
+def _or(otherwise: T, ask: Callable[[], T]) -> T:
+    try:
+        return ask()
+    except (RedisError, OSError):
+        return otherwise

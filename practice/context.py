@@ -1,0 +1,31 @@
+"""What every page's frame needs: who is here, in which practice, and how it should look."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from practice.models import Practice
+from practice.queries.people import seats
+
+THEMES = {"light", "dark"}
+
+
+def frame(request: HttpRequest) -> dict[str, Any]:
+    """Give templates the contract of templates/base.html."""
+    actor = getattr(request, "actor", None)
+    practice: Practice | None = getattr(request, "practice", None)
+    theme = request.COOKIES.get("theme", "")
+    found: dict[str, Any] = {
+        "actor": actor,
+        "practice": practice,
+        "leave_url": practice.leave_url if practice else "https://www.wikipedia.org/",
+        "demo": settings.DEMO,
+        "theme": theme if theme in THEMES else "",
+    }
+    if actor is not None:
+        found["practices"] = SimpleLazyObject(lambda: seats(request.user))
+        if actor.is_member and practice is not None and practice.idle_minutes:
+            found["session_seconds"] = practice.idle_minutes * 60
+    return found

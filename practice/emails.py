@@ -1,0 +1,50 @@
+"""The practice's own mails: discreet, and handed to the outbox, never to a server in a request."""
+
+from datetime import datetime
+from email.utils import formataddr
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from practice.models import Invitation
+
+
+def invitation(invitation: Invitation, link: str, at: datetime) -> None:
+    """Send a link that lets the invited person in; says neither who nor what for."""
+    practice = invitation.practice
+    context = {"link": link, "from_name": practice.discreet_name}
+    with translation.override(practice.language):
+        message = build(
+            "invitation", to=invitation.email, from_name=practice.discreet_name, context=context
+        )
+    message.extra_headers["Message-ID"] = f"<i{invitation.pk.hex}.{int(at.timestamp())}@{host()}>"
+    message.send()
+
+
+def build(
+    name: str, *, to: str, from_name: str, context: dict[str, Any]
+) -> EmailMultiAlternatives:
+    """Render `templates/emails/<name>/` in the language that is active."""
+    subject = " ".join(render_to_string(f"emails/{name}/subject.txt", context).split())
+    message = EmailMultiAlternatives(
+        subject=subject,
+        body=render_to_string(f"emails/{name}/body.txt", context),
+        from_email=formataddr((from_name, address())),
+        to=[to],
+        headers={"Auto-Submitted": "auto-generated"},
+    )
+    message.attach_alternative(render_to_string(f"emails/{name}/body.html", context), "text/html")
+    return message
+
+
+def address() -> str:
+    """Return the bare address mails come from."""
+    return settings.DEFAULT_FROM_EMAIL.rpartition("<")[2].rstrip(">")
+
+
+def host() -> str:
+    """Return the host part of Message-IDs."""
+    return address().rpartition("@")[2]

@@ -1,0 +1,169 @@
+"""What people type about the practice; every error says what to write instead."""
+
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from practice.actions.tokens import SCOPES
+from practice.models import Membership, Practice, Role
+
+SCOPE_NAMES = {
+    "read": _("Read what I may read"),
+    "answer": _("Answer homework"),
+    "assign": _("Assign"),
+    "review": _("Review"),
+    "admin": _("Administer"),
+}
+TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """Return the zones of the pinned zone database, by name."""
+    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
+    return [(name, name.replace("_", " ")) for name in names]
+
+
+class ZoneField(forms.ChoiceField):
+    """One zone out of all there are."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=zone_choices, **kwargs)
+
+
+class PeopleFilter(forms.Form):
+    """Search and filter the people."""
+
+    q = forms.CharField(label=_("Name or e-mail"), required=False, max_length=100)
+    role = forms.ChoiceField(
+        label=_("Role"), required=False, choices=[("", _("All roles")), *Role.choices]
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[
+            ("", _("Everyone")),
+            ("active", _("Active")),
+            ("deactivated", _("Deactivated")),
+        ],
+    )
+
+
+class InviteForm(forms.Form):
+    """Invite a member."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    email = forms.EmailField(label=_("E-mail"), max_length=254)
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple
+    )
+
+
+class RolesForm(forms.Form):
+    """Say what a member does."""
+
+    roles = forms.MultipleChoiceField(
+        label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple
+    )
+    supervises = forms.MultipleChoiceField(
+        label=_("Reads the caseloads of"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Only for supervisors."),
+    )
+
+    def __init__(self, *args: Any, therapists: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["supervises"]
+        if isinstance(field, forms.MultipleChoiceField):
+            field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
+
+
+class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has none when it runs
+    """The practice's policies."""
+
+    zone = ZoneField(label=_("Time zone"))
+
+    class Meta:
+        model = Practice
+        fields = (
+            "name",
+            "discreet_name",
+            "zone",
+            "language",
+            "reminder_time",
+            "quiet_from",
+            "quiet_until",
+            "second_factor_required",
+            "idle_minutes",
+            "crisis_text",
+            "leave_url",
+            "retention_months",
+        )
+        labels = {
+            "name": _("Name of the practice"),
+            "discreet_name": _("Discreet name"),
+            "language": _("Language"),
+            "reminder_time": _("Reminders go at"),
+            "quiet_from": _("Quiet from"),
+            "quiet_until": _("Quiet until"),
+            "second_factor_required": _("Members need a second factor"),
+            "idle_minutes": _("Lock a member’s screen after"),
+            "crisis_text": _("What clients read under “get help now”"),
+            "leave_url": _("Where “Leave” leads"),
+            "retention_months": _("Keep records after discharge for"),
+        }
+        help_texts = {
+            "discreet_name": _("Mails carry this name. Choose one that says nothing."),
+            "reminder_time": _("New clients begin with these times, and choose their own."),
+            "idle_minutes": _("Minutes without a click. 0 switches it off."),
+            "leave_url": _("A page that could be anybody’s, like the weather."),
+            "retention_months": _("Months. Empty: until somebody asks."),
+        }
+        widgets = {
+            "language": forms.Select(choices=settings.LANGUAGES),
+            "reminder_time": TIME,
+            "quiet_from": TIME,
+            "quiet_until": TIME,
+            "crisis_text": forms.Textarea(attrs={"rows": 5}),
+        }
+
+
+class AuditFilter(forms.Form):
+    """Narrow the trail."""
+
+    person = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
+    action = forms.CharField(label=_("What"), required=False, max_length=48)
+    record = forms.CharField(label=_("Record id"), required=False, max_length=40)
+    since = forms.DateField(
+        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+    until = forms.DateField(
+        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+
+class AccountForm(forms.Form):
+    """What a member says about themselves."""
+
+    name = forms.CharField(label=_("Name"), max_length=120)
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    zone = ZoneField(label=_("Time zone"))
+    daily_mail = forms.BooleanField(
+        label=_("One e-mail a day when something waits for me"), required=False
+    )
+    daily_mail_time = forms.TimeField(label=_("It goes at"), widget=TIME)
+
+
+class TokenForm(forms.Form):
+    """Make a key for a program."""
+
+    name = forms.CharField(label=_("What is it for?"), max_length=80)
+    scopes = forms.MultipleChoiceField(
+        label=_("It may"),
+        choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    days = forms.IntegerField(label=_("Days it lasts"), min_value=1, max_value=365, initial=90)

@@ -1,0 +1,35 @@
+"""Give each practice a new data key and re-seal everything, while the site runs."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.timezone import now
+
+from practice.actions import keys
+from practice.models import Practice
+
+
+class Command(BaseCommand):
+    """Resumable: run it again after an interruption and it goes on."""
+
+    help = "Rotate data keys; --rewrap wraps them anew under a new master key instead."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Take a practice."""
+        parser.add_argument("--practice", default=None)
+        parser.add_argument("--rewrap", action="store_true")
+        parser.add_argument("--no-wait", action="store_true", help="when no process is running")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Rotate, and say how many fields were sealed anew."""
+        found = Practice.objects.order_by("pk")
+        if options["practice"]:
+            found = found.filter(pk=options["practice"])
+        for practice in found.values_list("pk", flat=True):
+            if options["rewrap"]:
+                self.stdout.write(f"{practice}: {keys.rewrap(practice)} keys wrapped anew")
+                continue
+            number = keys.begin_rotation(practice, at=now())
+            count = keys.reseal(practice, number)
+            count += keys.finish_rotation(practice, number, at=now(), wait=not options["no_wait"])
+            self.stdout.write(f"{practice}: key {number}, {count} fields sealed anew")

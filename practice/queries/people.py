@@ -1,0 +1,161 @@
+"""Who works here."""
+
+from datetime import datetime
+from uuid import UUID
+
+from allauth.mfa.models import Authenticator
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404
+
+from practice.actors import Actor
+from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
+from practice.permissions import may_administer, may_see_people
+from practice.queries.paging import Page, page
+from practice.tenancy import scope
+
+
+def members(actor: Actor) -> QuerySet[Membership]:
+    """Return the practice's members; none for who doesn't work here."""
+    found = Membership.objects.filter(practice_id=actor.practice_id).select_related("user")
+    return found if may_see_people(actor) else found.none()
+
+
+def people(
+    actor: Actor, *, search: str = "", role: str = "", state: str = "", after: str | None = None
+) -> Page[Membership]:
+    """Return members by name; `state` may be `active` or `deactivated`."""
+    found = members(actor)
+    if search:
+        found = found.filter(Q(user__name__icontains=search) | Q(user__email__icontains=search))
+    if role in Role.values:
+        found = found.filter(roles__contains=[role])
+    if state in {"active", "deactivated"}:
+        found = found.filter(deactivated_at__isnull=state == "active")
+    return page(found, order=("user__name", "pk"), after=after)
+
+
+def member(actor: Actor, pk: UUID) -> Membership:
+    """Return one member. Raises Http404."""
+    found = members(actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def therapists(actor: Actor) -> list[Membership]:
+    """Return the active therapists, by name."""
+    return list(
+        members(actor)
+        .filter(deactivated_at=None, roles__contains=[Role.THERAPIST])
+        .order_by("user__name", "pk")
+    )
+
+
+def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
+    """Return whose caseloads a supervisor reads."""
+    return set(supervisor.supervises.values_list("therapist_id", flat=True))
+
+
+def invitations(actor: Actor, after: str | None = None) -> Page[Invitation]:
+    """Return the members' invitations, newest first; for admins."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    found = Invitation.objects.filter(
+        practice_id=actor.practice_id, kind=InvitationKind.MEMBER, accepted_at=None
+    ).select_related("invited_by__user")
+    return page(found, order=("-created_at", "pk"), after=after)
+
+
+def invitation(actor: Actor, pk: UUID) -> Invitation:
+    """Return one member's invitation. Raises Http404."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    found = Invitation.objects.filter(
+        practice_id=actor.practice_id, kind=InvitationKind.MEMBER, pk=pk
+    ).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
+    """Return the newest invitation of a client; the caller has made sure of the client."""
+    return (
+        Invitation.objects.filter(practice_id=actor.practice_id, client_id=client_id)
+        .order_by("-created_at", "pk")
+        .first()
+    )
+
+
+def seats(user: User) -> list[Practice]:
+    """Return the practices this person could sit in, by name."""
+    with scope(user=user.pk):
+        return list(Practice.objects.order_by("name", "pk"))
+
+
+def is_member_anywhere(user: User) -> bool:
+    """Say whether somebody works in any practice."""
+    with scope(user=user.pk):
+        return Membership.objects.filter(user=user, deactivated_at=None).exists()
+
+
+def has_second_factor(user_id: int) -> bool:
+    """Say whether somebody has set up an authenticator app or a passkey."""
+    return Authenticator.objects.filter(
+        user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    ).exists()
+
+
+def tokens(actor: Actor, at: datetime) -> list[ApiToken]:
+    """Return one's own tokens, newest first."""
+    return list(
+        ApiToken.objects.filter(
+            practice_id=actor.practice_id, user_id=actor.user_id or 0, revoked_at=None
+        ).order_by("-created_at", "pk")
+    )
+
+
+def token(actor: Actor, pk: UUID) -> ApiToken:
+    """Return one of one's own tokens. Raises Http404."""
+    found = ApiToken.objects.filter(
+        practice_id=actor.practice_id, user_id=actor.user_id or 0, pk=pk
+    ).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def seat_of(user_id: int, practice: str) -> str:
+    """Return the member's seat somebody has in the named practice; empty when there is none."""
+    try:
+        practice_id = UUID(practice)
+    except ValueError:
+        return ""
+    with scope(user=user_id):
+        seat = Membership.objects.filter(
+            user_id=user_id, practice_id=practice_id, deactivated_at=None
+        ).first()
+    return f"member:{seat.pk}" if seat else ""
+
+
+def demo_people() -> list[User]:
+    """Return the people of the demo that one can be."""
+    return list(User.objects.filter(is_demo=True, pk__lte=_first_demo() + 12).order_by("pk"))
+
+
+def demo_person(address: str) -> User:
+    """Return somebody of the demo. Raises Http404."""
+    found = User.objects.filter(is_demo=True, email__iexact=address).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def _first_demo() -> int:
+    return User.objects.filter(is_demo=True).order_by("pk").values_list("pk", flat=True).first() or 0
+
+
+def account_of(address: str) -> User | None:
+    """Return the account with this address, if there is one."""
+    return User.objects.filter(email__iexact=address, is_active=True).first()

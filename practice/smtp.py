@@ -1,0 +1,195 @@
+"""Mail that knows how far it came: before the final dot nothing was accepted, after it perhaps.
+
+smtplib raises the same error for "hung up before the dot" and "after the dot"; only the second may
+have been accepted (docs/reminders.md, finding 3). RFC 5321 4.5.3.2.6 wants ten minutes of patience
+for the dot's reply, and much less before it.
+"""
+
+import json
+import smtplib
+import ssl
+import time
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from email.message import EmailMessage
+from enum import StrEnum
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.conf import settings
+from django.core.mail import EmailMessage as DjangoEmailMessage
+from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.timezone import now
+
+from practice import bell
+from practice.crypto import seal_system
+from practice.models import AccountMail
+
+BEFORE_DOT_SECONDS = 10.0
+AFTER_DOT_SECONDS = 600.0
+# More than this between arming and the dot (a paused machine): what we checked may have changed.
+STALE_SECONDS = 20.0
+KEPT_FOR = timedelta(minutes=30)
+
+
+class Outcome(StrEnum):
+    """What became of one message."""
+
+    SENT = "sent"
+    NOT_ACCEPTED = "not_accepted"  # the line broke before the dot: try again, nothing is counted
+    REFUSED_NOW = "refused_now"  # 4xx: try again later
+    NO_SUCH_ADDRESS = "no_such_address"  # 5xx at RCPT: for good
+    REFUSED = "refused"  # 5xx elsewhere: policy or content
+    AMBIGUOUS = "ambiguous"  # the dot was written and nobody answered
+    STALE = "stale"  # too long since it was armed: not sent
+
+
+@dataclass(frozen=True)
+class Result:
+    """An outcome, with the server's code where it gave one."""
+
+    outcome: Outcome
+    code: int = 0
+
+
+class PhaseSMTP:
+    """One persistent connection that records in which phase a dialogue broke."""
+
+    def __init__(self, url: str = "") -> None:
+        parts = urlsplit(url or settings.EMAIL_URL)
+        self.host = parts.hostname or "localhost"
+        self.secure = parts.scheme == "smtps"
+        self.port = parts.port or (465 if self.secure else 25)
+        self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
+        self.start_tls = parse_qs(parts.query).get("tls") == ["1"]
+        self.line: smtplib.SMTP | None = None
+
+    def close(self) -> None:
+        """Hang up."""
+        if self.line is not None:
+            self.line.close()
+            self.line = None
+
+    def send(self, sender: str, to: str, body: bytes, *, armed: float | None = None) -> Result:
+        """Speak one dialogue. Never raises for what a mail server may do."""
+        for attempt in (1, 2):
+            fresh = self.line is None
+            result, phase = self._dialogue(sender, to, body, armed)
+            # A server may have closed an idle connection; that says nothing about this message.
+            idle = result.outcome is Outcome.NOT_ACCEPTED and not fresh and phase == "mail"
+            if not idle or attempt == 2:
+                break
+        return result
+
+    def _dialogue(
+        self, sender: str, to: str, body: bytes, armed: float | None
+    ) -> tuple[Result, str]:
+        phase = "connect"
+        try:
+            line = self._open()
+            phase = "mail"
+            _expect(line.mail(sender), Outcome.REFUSED)
+            phase = "rcpt"
+            _expect(line.rcpt(to), Outcome.NO_SUCH_ADDRESS)
+            phase = "data"
+            line.putcmd("data")
+            code, _text = line.getreply()
+            if code != 354:
+                raise _Refusal(code, Outcome.REFUSED)
+            if armed is not None and clock() - armed > STALE_SECONDS:
+                self.close()
+                return Result(Outcome.STALE), phase
+            phase = "body"
+            line.send(_quoted(body))
+            phase = "dot"
+            if line.sock is not None:
+                line.sock.settimeout(AFTER_DOT_SECONDS)
+            line.send(b".\r\n")
+            _expect(line.getreply(), Outcome.REFUSED)
+            if line.sock is not None:
+                line.sock.settimeout(BEFORE_DOT_SECONDS)
+            return Result(Outcome.SENT, 250), phase
+        except _Refusal as refusal:
+            self._reset()
+            outcome = refusal.outcome if refusal.code >= 500 else Outcome.REFUSED_NOW
+            return Result(outcome, refusal.code), phase
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            code = getattr(error, "smtp_code", 0)
+            outcome = Outcome.AMBIGUOUS if phase == "dot" else Outcome.NOT_ACCEPTED
+            return Result(outcome, code if isinstance(code, int) else 0), phase
+
+    def _open(self) -> smtplib.SMTP:
+        if self.line is None:
+            kind = smtplib.SMTP_SSL if self.secure else smtplib.SMTP
+            line = kind(self.host, self.port, timeout=BEFORE_DOT_SECONDS)
+            if self.start_tls:
+                line.starttls(context=ssl.create_default_context())
+            if self.user:
+                line.login(self.user, self.password)
+            line.ehlo_or_helo_if_needed()
+            self.line = line
+        return self.line
+
+    def _reset(self) -> None:
+        try:
+            if self.line is not None:
+                self.line.rset()
+        except (smtplib.SMTPException, OSError):
+            self.close()
+
+
+class _Refusal(Exception):
+    def __init__(self, code: int, outcome: Outcome) -> None:
+        super().__init__(code)
+        self.code, self.outcome = code, outcome
+
+
+def _expect(reply: tuple[int, bytes], outcome: Outcome) -> None:
+    code = reply[0]
+    if code == -1:
+        raise smtplib.SMTPServerDisconnected
+    if not 200 <= code < 300:
+        raise _Refusal(code, outcome)
+
+
+def _quoted(body: bytes) -> bytes:
+    """Dot-stuff, with CRLF line ends (RFC 5321 4.5.2); the terminating dot is not part of it."""
+    lines = body.replace(b"\r\n", b"\n").split(b"\n")
+    if lines and not lines[-1]:
+        lines.pop()
+    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
+
+
+def clock() -> float:
+    """Return seconds that go on while the machine sleeps; `send(armed=…)` is measured on them."""
+    return time.clock_gettime(getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC))
+
+
+def to_bytes(message: EmailMessage | DjangoEmailMessage) -> bytes:
+    """Return a message as it goes over the line."""
+    if isinstance(message, DjangoEmailMessage):
+        return message.message().as_bytes()
+    return message.as_bytes()
+
+
+class OutboxBackend(BaseEmailBackend):
+    """Django's mail door: everything becomes a row, sent by a worker, never within a request."""
+
+    def send_messages(self, email_messages: Sequence[DjangoEmailMessage]) -> int:
+        """Queue them, sealed; an account mail nobody picks up within half an hour is dropped."""
+        at = now()
+        for message in email_messages:
+            row = AccountMail(
+                id=uuid.uuid4(), created_at=at, next_at=at, not_after=at + KEPT_FOR
+            )
+            content = {
+                "to": message.recipients(),
+                "from": message.from_email,
+                "message": to_bytes(message).decode("utf-8", "surrogateescape"),
+            }
+            row.sealed = seal_system(json.dumps(content), row=row.pk)
+            row.save(force_insert=True)
+        bell.ring("homeward.account_mail")
+        return len(email_messages)

@@ -1,0 +1,37 @@
+"""The practice's addresses."""
+
+from django.contrib import admin
+from django.urls import path
+
+from practice.views import account, demo, frame, people, settings
+
+urlpatterns = [
+    path("", frame.home, name="home"),
+    path("leave", frame.leave, name="leave"),
+    path("help", frame.help_now, name="help_now"),
+    path("privacy", frame.privacy, name="privacy"),
+    path("health", frame.health, name="health"),
+    path("theme", frame.set_theme, name="set_theme"),
+    path("language", frame.set_language, name="set_language"),
+    path("practice/switch", frame.switch_practice, name="switch_practice"),
+    path("sw.js", frame.service_worker, name="service_worker"),
+    path("manifest.webmanifest", frame.manifest, name="manifest"),
+    path("offline", frame.offline, name="offline"),
+    path("people/", people.people, name="people"),
+    path("people/invite", people.invite, name="people_invite"),
+    path("people/<uuid:pk>/", people.member, name="member"),
+    path("people/<uuid:pk>/reactivate", people.member_reactivate, name="member_reactivate"),
+    path("people/invitations/<uuid:pk>/resend", people.invitation_resend, name="invitation_resend"),
+    path("people/invitations/<uuid:pk>/revoke", people.invitation_revoke, name="invitation_revoke"),
+    path("practice/settings", settings.practice_settings, name="practice_settings"),
+    path("audit/", settings.audit, name="audit"),
+    path("you/account", account.account_home, name="account_home"),
+    path("you/keys", account.token_list, name="token_list"),
+    path("you/keys/<uuid:pk>/revoke", account.token_revoke, name="token_revoke"),
+    path("demo/", demo.demo, name="demo"),
+    path("demo/sign-in", demo.demo_sign_in, name="demo_sign_in"),
+    path("demo/mail", demo.demo_mail, name="demo_mail"),
+    path("kit", demo.kit, name="kit"),
+    # Operators only: accounts and practices, and no clinical text.
+    path("operations/", admin.site.urls),
+]

@@ -1,0 +1,68 @@
+"""A member's own account, and keys for programs."""
+
+from uuid import UUID
+
+from allauth.account.decorators import reauthentication_required
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from practice.actions import people, tokens
+from practice.actors import ActorRequest
+from practice.forms import AccountForm, TokenForm
+from practice.queries import people as asking
+
+
+@require_http_methods(["GET", "POST"])
+def account_home(request: ActorRequest) -> HttpResponse:
+    """Show and change one's own name, language, zone and daily mail."""
+    if not request.actor.is_member:
+        return redirect("you")
+    seat = asking.member(request.actor, request.actor.member_id)  # type: ignore[arg-type]  # a member has one
+    form = AccountForm(
+        request.POST or None,
+        initial={
+            "name": seat.user.name,
+            "language": seat.user.language,
+            "zone": seat.user.zone,
+            "daily_mail": seat.daily_mail,
+            "daily_mail_time": seat.daily_mail_time,
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        people.describe_self(
+            by=request.actor, at=now(), profile=people.Profile(**form.cleaned_data)
+        )
+        messages.success(request, _("Saved."))
+        return redirect("account_home")
+    return render(
+        request, "practice/account.html", {"form": form}, status=422 if form.is_bound else 200
+    )
+
+
+@require_http_methods(["GET", "POST"])
+@reauthentication_required
+def token_list(request: ActorRequest) -> HttpResponse:
+    """List one's keys for programs, and make one; its text is shown this once."""
+    form = TokenForm(request.POST or None)
+    made = None
+    if request.method == "POST" and form.is_valid():
+        made = tokens.make(by=request.actor, at=now(), **form.cleaned_data)
+        form = TokenForm()
+    return render(
+        request,
+        "practice/tokens.html",
+        {"form": form, "made": made, "tokens": asking.tokens(request.actor, now())},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_POST
+def token_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Let a key open nothing any more."""
+    tokens.revoke(by=request.actor, at=now(), token=asking.token(request.actor, pk))
+    messages.success(request, _("That key no longer opens anything."))
+    return redirect("token_list")

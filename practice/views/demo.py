@@ -1,0 +1,88 @@
+"""Trying it: one-click sign-ins and the mails that were sent. Only in demo mode."""
+
+import email
+import email.policy
+from collections.abc import Callable
+from email.message import EmailMessage
+from functools import wraps
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from practice.queries.people import demo_people, demo_person
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+MOST_MAILS = 100
+View = Callable[[HttpRequest], HttpResponse]
+
+
+def only_in_demo(view: View) -> View:
+    """Answer 404 anywhere else."""
+
+    @wraps(view)
+    def inner(request: HttpRequest) -> HttpResponse:
+        if not settings.DEMO:
+            raise Http404
+        return view(request)
+
+    return login_not_required(inner)
+
+
+@only_in_demo
+@require_GET
+def demo(request: HttpRequest) -> HttpResponse:
+    """Show who one can be."""
+    return render(request, "practice/demo.html", {"people": demo_people()})
+
+
+@only_in_demo
+@require_POST
+def demo_sign_in(request: HttpRequest) -> HttpResponse:
+    """Be somebody of the demo."""
+    user = demo_person(request.POST.get("email", ""))
+    request.session.flush()
+    login(request, user, backend=BACKEND)
+    return redirect("home")
+
+
+@only_in_demo
+@require_GET
+def demo_mail(request: HttpRequest) -> HttpResponse:
+    """Show what the mail server received, newest first."""
+    return render(request, "practice/demo_mail.html", {"mails": [_shown(m) for m in _mails()]})
+
+
+@only_in_demo
+@require_GET
+def kit(request: HttpRequest) -> HttpResponse:
+    """Show every part on one page."""
+    return render(request, "kit.html", {"emails": []})
+
+
+def _mails() -> list[EmailMessage]:
+    if not settings.MAIL_DIR:
+        return []
+    newest = sorted(
+        Path(settings.MAIL_DIR).glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True
+    )
+    return [
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # type: ignore[arg-type, misc]  # typeshed: the default policy makes EmailMessage
+        for path in newest[:MOST_MAILS]
+    ]
+
+
+def _shown(message: EmailMessage) -> dict[str, object]:
+    body = message.get_body(("plain",))
+    return {
+        "subject": message["Subject"],
+        "to": message["To"],
+        "from": message["From"],
+        "date": message["Date"],
+        "text": body.get_content() if body else "",
+        "headers": [(name, value) for name, value in message.items()],
+    }

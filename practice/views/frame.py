@@ -1,0 +1,151 @@
+"""What belongs to no page: home, leaving, help, the look, the worker, the health of the site."""
+
+from typing import cast
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.contrib.auth.decorators import login_not_required
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.templatetags.static import static
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import check_for_language
+from django.views.decorators.cache import cache_control
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from practice.actors import ActorRequest
+from practice.queries.people import seat_of
+
+NEUTRAL = "https://www.wikipedia.org/"
+YEAR = 365 * 24 * 3600
+
+
+def home(request: ActorRequest) -> HttpResponse:
+    """Go where this person begins."""
+    actor = request.actor
+    if actor.is_client:
+        return redirect("today")
+    return redirect("queue" if actor.is_therapist or actor.is_supervisor else "people")
+
+
+@csrf_exempt  # getting out must work from a beacon; being signed out by others is a mere nuisance
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def leave(request: HttpRequest) -> HttpResponse:
+    """End the session on the server, and go somewhere that says nothing."""
+    practice = getattr(request, "practice", None)
+    target = practice.leave_url if practice else NEUTRAL
+    logout(request)
+    response = redirect(target) if request.method == "GET" else _left(request, target)
+    response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+def _left(request: HttpRequest, target: str) -> HttpResponse:
+    """Answer a beacon with nothing, and a form with the way out."""
+    is_form = "text/html" in request.headers.get("Accept", "")
+    return redirect(target) if is_form else HttpResponse(status=204)
+
+
+@login_not_required
+@require_GET
+def help_now(request: HttpRequest) -> HttpResponse:
+    """Show where to turn right now."""
+    return render(request, "practice/help_now.html")
+
+
+@login_not_required
+@require_GET
+def privacy(request: HttpRequest) -> HttpResponse:
+    """Say in plain words who can read what."""
+    return render(request, "practice/privacy.html")
+
+
+@login_not_required
+@require_GET
+def health(request: HttpRequest) -> HttpResponse:
+    """Say whether the site can do its work."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return JsonResponse({"ok": True})
+
+
+@require_POST
+def switch_practice(request: ActorRequest) -> HttpResponse:
+    """Sit in another practice from the next request on."""
+    seat = seat_of(cast("int", request.actor.user_id), request.POST.get("practice", ""))
+    if seat:
+        request.session["seat"] = seat
+    return redirect("home")
+
+
+@login_not_required
+@require_POST
+def set_theme(request: HttpRequest) -> HttpResponse:
+    """Keep the look on this device."""
+    response = redirect(_back(request))
+    theme = request.POST.get("theme", "")
+    if theme in {"light", "dark"}:
+        response.set_cookie(
+            "theme", theme, max_age=YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+        )
+    else:
+        response.delete_cookie("theme")
+    return response
+
+
+@login_not_required
+@require_POST
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Keep the language on this device."""
+    response = redirect(_back(request))
+    language = request.POST.get("language", "")
+    if check_for_language(language) and language in dict(settings.LANGUAGES):
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=YEAR,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
+        )
+    return response
+
+
+@login_not_required
+@require_GET
+def service_worker(request: HttpRequest) -> HttpResponse:
+    """Give the worker that keeps the shell, and nothing with a word in it."""
+    shell = [static(name) for name in ("homeward.css", "homeward.js")]
+    return render(
+        request,
+        "sw.js",
+        {"static_version": str(hash(tuple(shell)) & 0xFFFFFFFF), "shell": shell},
+        content_type="text/javascript",
+    )
+
+
+@login_not_required
+@require_GET
+@cache_control(max_age=3600)
+def manifest(request: HttpRequest) -> HttpResponse:
+    """Describe the installable site, under its discreet name."""
+    return render(
+        request, "manifest.webmanifest", content_type="application/manifest+json"
+    )
+
+
+@login_not_required
+@require_GET
+def offline(request: HttpRequest) -> HttpResponse:
+    """Show what is said without a line."""
+    return render(request, "offline.html")
+
+
+def _back(request: HttpRequest) -> str:
+    target = request.POST.get("next", "")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, request.is_secure())
+    return target if safe else reverse("home")

@@ -1,0 +1,134 @@
+"""The admin's pages about people."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from practice.actions import invitations as inviting
+from practice.actions import people as acting
+from practice.actors import ActorRequest
+from practice.forms import InviteForm, PeopleFilter, RolesForm
+from practice.models import InvitationKind
+from practice.permissions import may_administer
+from practice.queries import people as asking
+from practice.views.doors import refuse_unless
+
+
+@require_GET
+def people(request: ActorRequest) -> HttpResponse:
+    """List who works here, and who was invited."""
+    refuse_unless(allowed=request.actor.is_member)
+    chosen = PeopleFilter(request.GET)
+    wanted = chosen.cleaned_data if chosen.is_valid() else {}
+    found = asking.people(
+        request.actor,
+        search=wanted.get("q", ""),
+        role=wanted.get("role", ""),
+        state=wanted.get("state", ""),
+        after=request.GET.get("after"),
+    )
+    admin = may_administer(request.actor)
+    return render(
+        request,
+        "practice/people.html",
+        {
+            "page": found,
+            "form": chosen,
+            "may_administer": admin,
+            "invitations": asking.invitations(request.actor) if admin else None,
+            "now": now(),
+        },
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def invite(request: ActorRequest) -> HttpResponse:
+    """Invite a colleague."""
+    refuse_unless(allowed=may_administer(request.actor))
+    form = InviteForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        inviting.invite(
+            by=request.actor,
+            at=now(),
+            kind=InvitationKind.MEMBER,
+            email=form.cleaned_data["email"],
+            name=form.cleaned_data["name"],
+            roles=form.cleaned_data["roles"],
+        )
+        messages.success(request, _("The invitation is on its way."))
+        return redirect("people")
+    return render(
+        request,
+        "practice/form.html",
+        {
+            "form": form,
+            "title": _("Invite a colleague"),
+            "text": _("They get a link that works once, for seven days."),
+            "button": _("Send the invitation"),
+            "back": "people",
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_POST
+def invitation_resend(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Send a fresh link."""
+    inviting.resend(
+        by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk)
+    )
+    messages.success(request, _("A new link is on its way. The old one no longer opens."))
+    return redirect("people")
+
+
+@require_POST
+def invitation_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Take an invitation back."""
+    inviting.revoke(by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk))
+    messages.success(request, _("The link no longer opens."))
+    return redirect("people")
+
+
+@require_http_methods(["GET", "POST"])
+def member(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Show one member, and say what they do."""
+    refuse_unless(allowed=may_administer(request.actor))
+    found = asking.member(request.actor, pk)
+    therapists = [one for one in asking.therapists(request.actor) if one.pk != found.pk]
+    form = RolesForm(
+        request.POST or None,
+        therapists=therapists,
+        initial={
+            "roles": found.roles,
+            "supervises": [str(one) for one in asking.named_therapists(request.actor, found)],
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        acting.set_roles(
+            by=request.actor,
+            at=now(),
+            member=found,
+            roles=form.cleaned_data["roles"],
+            supervises=[UUID(one) for one in form.cleaned_data["supervises"]],
+        )
+        messages.success(request, _("Saved. It holds from their next click on."))
+        return redirect("member", found.pk)
+    return render(
+        request,
+        "practice/member.html",
+        {"member": found, "form": form},
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_POST
+def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Give somebody their seat back."""
+    acting.reactivate(by=request.actor, at=now(), member=asking.member(request.actor, pk))
+    messages.success(request, _("They can sign in again. Hand clients back to them if you wish."))
+    return redirect("member", pk)
