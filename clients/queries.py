@@ -18,9 +18,9 @@ from clients.models import (
     PrivateNote,
     SessionTopic,
 )
-from clients.permissions import cared_for, reachable, reachable_couples
+from clients.permissions import NOBODY, cared_for, reachable, reachable_couples
 from practice.actors import Actor
-from practice.models import Membership, Practice
+from practice.models import Invitation, Membership, Practice
 from practice.permissions import may_administer, may_care
 from practice.queries.paging import Page, page
 
@@ -40,6 +40,11 @@ def own_client(actor: Actor) -> Client:
     return client_of(actor, actor.client_id)
 
 
+def invited_client(invitation: Invitation) -> Client | None:
+    """Return the record an open invitation leads to; the link itself is the permission."""
+    return Client.objects.filter(pk=invitation.client_id or NOBODY).first()
+
+
 def couple_of(actor: Actor, pk: UUID) -> Couple:
     """Return one couple in reach. Raises Http404."""
     found = reachable_couples(actor).filter(pk=pk).select_related("first", "second").first()
@@ -56,6 +61,11 @@ def couple_with(actor: Actor, client: Client) -> Couple | None:
         .select_related("first", "second")
         .first()
     )
+
+
+def partner_in(couple: Couple, client: Client) -> Client:
+    """Return the other one."""
+    return couple.second if couple.first_id == client.pk else couple.first
 
 
 def clients(
@@ -100,7 +110,7 @@ def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
         raise PermissionDenied
     return (
         Client.objects.filter(practice_id=actor.practice_id, email__iexact=email)
-        .exclude(pk=besides)
+        .exclude(pk=besides or NOBODY)
         .exists()
     )
 
@@ -109,7 +119,7 @@ def therapist_of(actor: Actor) -> Membership | None:
     """Return who cares for the client who asks; the one who has for longest."""
     row = (
         Caseload.objects.filter(
-            practice_id=actor.practice_id, client_id=actor.client_id, until_at=None
+            practice_id=actor.practice_id, client_id=actor.client_id or NOBODY, until_at=None
         )
         .select_related("member__user")
         .order_by("from_at", "pk")

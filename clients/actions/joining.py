@@ -135,7 +135,7 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
         Client.objects.filter(pk=client.pk).update(
             called=wishes.called.strip(), zone=wishes.zone, language=wishes.language
         )
-        User.objects.filter(pk=by.user_id).update(language=wishes.language, zone=wishes.zone)
+        User.objects.filter(pk=by.user_id or 0).update(language=wishes.language, zone=wishes.zone)
         ContactPreference.objects.filter(client=client).update(
             reminder_time=wishes.reminder_time,
             quiet_from=wishes.quiet_from,

@@ -4,7 +4,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -16,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
-from practice.actions import people as acting
+from clients.views.care import posted
 from practice.actors import ActorRequest
 from practice.permissions import may_administer
 from practice.queries import people
@@ -30,15 +29,12 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     member = people.member(request.actor, pk)
     count = queries.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
-    form = HandOverForm(request.POST or None, therapists=others)
+    form = HandOverForm(posted(request), therapists=others)
     if count == 0:
         del form.fields["to"]
     if request.method == "POST" and form.is_valid():
-        with transaction.atomic():
-            if count:
-                to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-                caring.hand_over_all(by=request.actor, at=now(), member=member, to=to)
-            acting.deactivate(by=request.actor, at=now(), member=member)
+        to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
+        caring.let_go(by=request.actor, at=now(), member=member, to=to)
         messages.success(request, _("Done. Their sessions and keys have ended."))
         return redirect("member", member.pk)
     text = (

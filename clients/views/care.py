@@ -1,12 +1,14 @@
 """The therapist's pages about clients and couples."""
 
+from functools import partial
 from typing import Any
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -27,9 +29,7 @@ from clients.forms import (
 )
 from clients.models import Client
 from clients.permissions import may_care_for
-from clients.visibility import note_text
 from practice.actors import ActorRequest
-from practice.errors import BadInput
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
 
@@ -42,6 +42,11 @@ def own_client(request: ActorRequest, pk: UUID) -> Client:
     if not may_care_for(request.actor, client):
         raise PermissionDenied
     return client
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, even when it was nothing at all."""
+    return request.POST if request.method == "POST" else None
 
 
 def page(
@@ -91,7 +96,8 @@ def client_add(request: ActorRequest) -> HttpResponse:
     if not may_care(request.actor):
         raise PermissionDenied
     form = ClientForm(
-        request.POST or None,
+        posted(request),
+        taken=partial(queries.is_taken, request.actor),
         initial={
             "zone": request.practice.zone,
             "language": request.practice.language,
@@ -99,10 +105,14 @@ def client_add(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        client = _try(form, lambda: caring.add(by=request.actor, at=now(), **form.cleaned_data))
-        if client is not None:
-            messages.success(request, _("They are on your list."))
-            return redirect("client_page", client.pk)
+        client = caring.add(by=request.actor, at=now(), **form.cleaned_data)
+        messages.success(
+            request,
+            _("They are on your list, and the invitation is on its way.")
+            if form.cleaned_data["invite_now"]
+            else _("They are on your list."),
+        )
+        return redirect("client_page", client.pk)
     return page(
         request,
         form,
@@ -118,7 +128,9 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
     client = own_client(request, pk)
     form = ClientEditForm(
-        request.POST or None,
+        posted(request),
+        at=now(),
+        taken=partial(queries.is_taken, request.actor, besides=client.pk),
         joined=client.joined_at is not None,
         initial={
             "name": client.name,
@@ -128,16 +140,15 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        done = _try(
-            form,
-            lambda: (
-                caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
-                or True
-            ),
+        before = client.email
+        caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
+        messages.success(
+            request,
+            _("Saved. The link that went to the old address no longer opens: invite them again.")
+            if client.email != before
+            else _("Saved."),
         )
-        if done:
-            messages.success(request, _("Saved."))
-            return redirect("client_page", client.pk)
+        return redirect("client_page", client.pk)
     return page(request, form, title=client.name, button=_("Save"), back=_to(client))
 
 
@@ -163,7 +174,7 @@ def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
 def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note whether couple work is cleared for this client."""
     client = own_client(request, pk)
-    form = ClearanceForm(request.POST or None)
+    form = ClearanceForm(posted(request))
     if request.method == "POST" and form.is_valid():
         clearances.attest(
             by=request.actor,
@@ -190,10 +201,13 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
 def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
     client = own_client(request, pk)
-    form = HandOverForm(request.POST or None, therapists=_colleagues(request))
+    couple = queries.couple_with(request.actor, client)
+    partner = queries.partner_in(couple, client) if couple else None
+    form = HandOverForm(posted(request), therapists=_colleagues(request), partner=partner)
     if request.method == "POST" and form.is_valid():
+        both = [client, partner] if partner and form.cleaned_data["both"] else [client]
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-        caring.hand_over(by=request.actor, at=now(), client=client, to=to)
+        caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
         messages.success(request, _("Handed over. Your colleague sees them from now on."))
         return redirect("client_list")
     return page(
@@ -240,7 +254,7 @@ def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
 def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Read and write one's private notes."""
     client = own_client(request, pk)
-    form = TextForm(request.POST or None)
+    form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
         noting.keep_note(by=request.actor, at=now(), client=client, text=form.cleaned_data["text"])
         return redirect("client_notes", client.pk)
@@ -251,7 +265,7 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "client": client,
             "form": form,
-            "notes": [(note, note_text(request.actor, note)) for note in notes],
+            "notes": noting.read_notes(by=request.actor, at=now(), client=client, notes=notes),
         },
         status=422 if form.is_bound else 200,
     )
@@ -267,6 +281,7 @@ def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Ask for a record to be erased, or take that back."""
     client = own_client(request, pk)
@@ -296,7 +311,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
     if not may_care(request.actor):
         raise PermissionDenied
-    form = CoupleForm(request.POST or None, people=queries.single_clients(request.actor))
+    form = CoupleForm(posted(request), people=queries.single_clients(request.actor))
     if request.method == "POST" and form.is_valid():
         couple = caring.link(
             by=request.actor,
@@ -340,7 +355,9 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
     couple = queries.couple_of(request.actor, pk)
     own_client(request, couple.first_id)
-    form = SessionForm(request.POST or None, initial={"next_session_at": couple.next_session_at})
+    form = SessionForm(
+        posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
+    )
     if request.method == "POST" and form.is_valid():
         caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
         messages.success(request, _("Saved."))
@@ -353,16 +370,6 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         back=reverse("couple_page", args=[couple.pk]),
         text=_("The review queue puts whoever comes first on top."),
     )
-
-
-def _try(form: Form, act: Any) -> Any:
-    """Act; put what the action would have said otherwise beside its field."""
-    try:
-        return act()
-    except BadInput as problem:
-        for name, texts in problem.fields.items():
-            form.add_error(name if name in form.fields else None, texts)
-        return None
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:

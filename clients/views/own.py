@@ -1,13 +1,16 @@
 """A client's own pages: coming in, choices, topics, who read me."""
 
-from datetime import timedelta
+from datetime import datetime, time
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal import flows
+from allauth.account.models import Login
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,14 +24,12 @@ from clients import consent_text, queries
 from clients.actions import joining, noting
 from clients.forms import JoinForm, TextForm, WishesForm
 from clients.models import ReminderKind
-from clients.views.care import erasure_page
+from clients.views.care import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.people import account_of
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @login_not_required
@@ -43,7 +44,8 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         return render(request, "clients/invitation_gone.html", status=404)
     account = account_of(invitation.email)
-    if account is not None and request.user != account:
+    # Somebody else is signed in on this device: nobody joins in their name by a slip.
+    if request.user != account and (account is not None or request.user.is_authenticated):
         return _sign_in_first(request, invitation)
     return _welcome(request, invitation, account)
 
@@ -53,68 +55,75 @@ def _sign_in_first(request: HttpRequest, invitation: Invitation) -> HttpResponse
     return render(
         request,
         "clients/invitation_sign_in.html",
-        {"practice": invitation.practice, "other": request.user.is_authenticated},
+        {"other": request.user.is_authenticated, "next": request.path},
     )
 
 
 def _welcome(request: HttpRequest, invitation: Invitation, account: User | None) -> HttpResponse:
     is_member = invitation.kind == InvitationKind.MEMBER
-    language = (get_language() or "en").split("-")[0]
     form = JoinForm(
-        request.POST or None,
+        posted(request),
         is_member=is_member,
         has_account=account is not None,
-        initial={
-            "called": invitation.name if is_member else invitation.name.split(" ")[0],
-            "zone": account.zone if account else invitation.practice.zone,
-        },
+        email=invitation.email,
+        initial=_first_guess(request, invitation, account),
     )
     if request.method == "POST" and form.is_valid():
-        user = _take_in(invitation, account, form.cleaned_data, language)
-        if account is None:
-            login(request, user, backend=BACKEND)
-        request.session.pop("seat", None)
-        return redirect("home")
-    _version, text = consent_text.current(language)
+        said = form.cleaned_data
+        user, seat = joining.join(
+            invitation=invitation,
+            user=account,
+            at=now(),
+            arrival=joining.Arrival(
+                called=said["called"],
+                zone=said["zone"],
+                language=said["language"],
+                password=said.get("password", ""),
+            ),
+        )
+        return _come_in(request, user, seat, signed_in=account is not None)
+    shown = form["language"].value()
+    _version, text = consent_text.current(shown)
+    inviter = invitation.invited_by
     return render(
         request,
         "clients/invitation.html",
         {
             "form": form,
             "practice": invitation.practice,
+            "email": invitation.email,
             "is_member": is_member,
             "consent": text,
-            "therapist": invitation.invited_by.user.get_short_name()
-            if invitation.invited_by
-            else "",
+            "therapist": inviter.user.get_short_name() if inviter else "",
         },
         status=422 if form.is_bound else 200,
     )
 
 
-def _take_in(
-    invitation: Invitation, account: User | None, said: dict[str, Any], language: str
-) -> User:
-    is_member = invitation.kind == InvitationKind.MEMBER
-    user = account or invitations.open_account(
-        invitation=invitation,
-        name=said["called"] if is_member else invitation.name,
-        password=said.get("password") or None,
-        language=language,
-        zone=said["zone"],
+def _first_guess(
+    request: HttpRequest, invitation: Invitation, account: User | None
+) -> dict[str, str]:
+    """Fill in what is known already."""
+    language = (get_language() or "en")[:2]
+    name, zone = invitation.name, invitation.practice.zone
+    if invitation.kind == InvitationKind.CLIENT:
+        client = queries.invited_client(invitation)
+        name, zone = name.split(" ")[0], client.zone if client else zone
+    return {"called": name, "zone": account.zone if account else zone, "language": language}
+
+
+def _come_in(request: HttpRequest, user: User, seat: str, *, signed_in: bool) -> HttpResponse:
+    """Sign the new person in, and sit them in the seat they were invited to."""
+    if signed_in:
+        request.session["seat"] = seat
+        return redirect("home")
+    how = "password" if user.has_usable_password() else "code"
+    flows.login.record_authentication(request, user, method=how, email=user.email)
+    response: HttpResponse = flows.login.perform_login(
+        request, Login(user=user, redirect_url=reverse("home"), email=user.email)
     )
-    if is_member:
-        invitations.accept(invitation=invitation, user=user, at=now())
-    else:
-        joining.join(
-            invitation=invitation,
-            user=user,
-            at=now(),
-            called=said["called"],
-            zone=said["zone"],
-            language=language,
-        )
-    return user
+    request.session["seat"] = seat
+    return response
 
 
 @require_http_methods(["GET", "POST"])
@@ -125,8 +134,11 @@ def you(request: ActorRequest) -> HttpResponse:
     client = queries.own_client(request.actor)
     chosen = queries.preference(request.actor, client)
     on = [kind for kind in ReminderKind.values if kind not in chosen.kinds_off]
+    here, at = ZoneInfo(client.zone), now()
+    until = chosen.paused_until
     form = WishesForm(
-        request.POST or None,
+        posted(request),
+        today=at.astimezone(here).date(),
         initial={
             "called": client.name_to_call,
             "language": client.language,
@@ -136,26 +148,32 @@ def you(request: ActorRequest) -> HttpResponse:
             "quiet_from": chosen.quiet_from,
             "quiet_until": chosen.quiet_until,
             "kinds": on,
+            "paused_until": until.astimezone(here).date() if until and until > at else None,
         },
     )
     if request.method == "POST" and form.is_valid():
-        joining.prefer(by=request.actor, at=now(), client=client, wishes=_wishes(form.cleaned_data))
+        joining.prefer(by=request.actor, at=at, client=client, wishes=_wishes(form.cleaned_data))
         messages.success(request, _("Saved."))
-        return redirect("you")
+        response = redirect("you")
+        # The account's language counts from now on, not what this device chose earlier.
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+        return response
     return render(
         request,
         "clients/you.html",
-        {"form": form, "client": client, "preference": chosen, "now": now()},
+        {"form": form, "client": client, "preference": chosen, "now": at},
         status=422 if form.is_bound else 200,
     )
 
 
 def _wishes(said: dict[str, Any]) -> joining.Wishes:
-    days = said.pop("pause_days")
-    kinds = said.pop("kinds")
+    kinds, until = said.pop("kinds"), said.pop("paused_until")
     off = [k for k in ReminderKind.values if k not in kinds and k != ReminderKind.WAITING]
+    here = ZoneInfo(said["zone"])
     return joining.Wishes(
-        **said, kinds_off=off, paused_until=now() + timedelta(days=int(days)) if days else None
+        **said,
+        kinds_off=off,
+        paused_until=datetime.combine(until, time(), here) if until else None,
     )
 
 
@@ -163,7 +181,7 @@ def _wishes(said: dict[str, Any]) -> joining.Wishes:
 def topics(request: ActorRequest) -> HttpResponse:
     """Note what to talk about in the session."""
     client = queries.own_client(request.actor)
-    form = TextForm(request.POST or None)
+    form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
         noting.raise_topic(
             by=request.actor, at=now(), client=client, text=form.cleaned_data["text"]
@@ -216,16 +234,29 @@ def consent(request: ActorRequest) -> HttpResponse:
     """Show what a client agreed to, and let them withdraw it."""
     client = queries.own_client(request.actor)
     if request.method == "POST":
-        joining.withdraw_consent(by=request.actor, at=now(), client=client)
-        messages.success(request, _("Noted. Your therapist will speak with you about it."))
+        if request.POST.get("agree"):
+            language = (get_language() or "en")[:2]
+            joining.consent(by=request.actor, at=now(), client=client, language=language)
+            messages.success(request, _("Thank you. It is kept here, word for word."))
+        else:
+            joining.withdraw_consent(by=request.actor, at=now(), client=client)
+            messages.success(request, _("Noted. Your therapist will speak with you about it."))
         return redirect("consent")
+    found = queries.consents(request.actor, client)
+    _version, text = consent_text.current((get_language() or "en")[:2])
     return render(
-        request, "clients/consent.html", {"consents": queries.consents(request.actor, client)}
+        request,
+        "clients/consent.html",
+        {
+            "consents": found,
+            "standing": next((one for one in found if one.withdrawn_at is None), None),
+            "current": text,
+        },
     )
 
 
 @require_http_methods(["GET", "POST"])
-@reauthentication_required(allow_get=True)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def erase_own(request: ActorRequest) -> HttpResponse:
     """Ask for one's own record to be erased, or take that back."""
     return erasure_page(request, queries.own_client(request.actor), back=reverse("you"))
