@@ -8,6 +8,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 
 from practice.models import Membership, Practice, Role, Supervision, User
+from practice.tenancy import enter
 
 ActorKind = Literal["member", "client", "system", "operator"]
 
@@ -106,6 +107,8 @@ def member_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practi
 
 
 def _supervised(seat: Membership) -> frozenset[UUID]:
+    # The wall shows somebody their own seats anywhere, but this only from within the practice.
+    enter(seat.practice_id)
     return frozenset(
         Supervision.objects.filter(practice_id=seat.practice_id, supervisor=seat).values_list(
             "therapist_id", flat=True

@@ -1,0 +1,182 @@
+"""Who reaches whom: the caseload decides, from one request to the next."""
+
+import re
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clients.models import Caseload, Client, Couple
+from practice.models import AuditEvent, Membership
+from practice.tenancy import scope
+from tests.cast import Person, make_client
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+OF_A_CLIENT = ("edit", "clearance", "hand-over", "discharge", "notes", "erasure")
+POSTED = ("invite", "uninvite", "reactivate")
+
+
+def text_of(response: Any) -> str:
+    return response.content.decode()
+
+
+def names_on(person: Person, query: str = "") -> list[str]:
+    page = text_of(person.browser().get(f"/clients/{query}"))
+    return re.findall(r'class="title" href="/clients/[^"]+">([^<]+)</a>', page)
+
+
+def acts(person: Person, client: Client) -> list[str]:
+    with scope(practice=person.practice.pk):
+        found = AuditEvent.objects.filter(client_id=client.pk).order_by("pk")
+        return list(found.values_list("action", flat=True))
+
+
+@pytest.mark.parametrize("rest", OF_A_CLIENT)
+def test_a_client_s_pages_open_for_their_therapist_alone(
+    rest: str, ana: Person, dana: Person, omar: Person, ruth: Person, zoe: Person, sana: Person
+):
+    where = f"/clients/{ana.client.pk}/{rest}"
+    assert dana.browser().get(where).status_code == 200
+    for stranger in (omar, zoe):
+        assert stranger.browser().get(where).status_code == 404
+    for wrong_role in (ruth, sana, ana):
+        assert wrong_role.browser().get(where).status_code == 403
+
+
+@pytest.mark.parametrize("rest", POSTED)
+def test_nobody_else_acts_on_a_client(
+    rest: str, ana: Person, omar: Person, ruth: Person, zoe: Person, sana: Person
+):
+    where = f"/clients/{ana.client.pk}/{rest}"
+    assert [p.browser().post(where).status_code for p in (omar, zoe)] == [404, 404]
+    assert [p.browser().post(where).status_code for p in (ruth, sana, ana)] == [403, 403, 403]
+
+
+def test_the_list_holds_one_s_own(ana: Person, noor: Person, dana: Person, omar: Person):
+    assert names_on(dana) == ["Ana Quintero", "Noor Haddad"]
+    assert names_on(omar) == []
+    assert "Nobody yet" in text_of(omar.browser().get("/clients/"))
+
+
+def test_a_supervisor_sees_whose_clients_they_are(ana: Person, omar: Person, sana: Person):
+    make_client(omar.practice, "lea@mail.example", "Lea Brandt", omar)
+    assert names_on(sana) == ["Ana Quintero"]
+    page = text_of(sana.browser().get("/clients/"))
+    assert "with Dana Whitlock" in page
+    assert "Add a client" not in page
+
+
+def test_admins_and_clients_have_no_list(ruth: Person, ana: Person):
+    assert ruth.browser().get("/clients/").status_code == 403
+    assert ana.browser().get("/clients/").status_code == 403
+
+
+def test_search_and_filters(couple: Couple, noor: Person, dana: Person):
+    assert names_on(dana, "?q=quint") == ["Ana Quintero"]
+    assert names_on(dana, "?only=couples") == ["Ana Quintero", "Ben Achterberg"]
+    assert names_on(dana, "?only=individuals") == ["Noor Haddad"]
+    assert names_on(dana, "?only=invited") == []
+    assert names_on(dana, "?only=discharged") == []
+    assert "Nobody found" in text_of(dana.browser().get("/clients/?q=xyz"))
+    # What makes no sense filters nothing, and harms nothing.
+    assert len(names_on(dana, "?only=nonsense&q=%00")) == 3
+    assert dana.browser().get("/clients/?after=tampered").status_code == 404
+
+
+def test_the_next_page_keeps_the_search(dana: Person):
+    for number in range(27):
+        make_client(dana.practice, f"kim{number}@mail.example", f"Kim {number:02}", dana)
+    make_client(dana.practice, "ida@mail.example", "Ida Ray", dana)
+    page = text_of(dana.browser().get("/clients/?q=kim"))
+    onward = re.search(r'rel="next" href="([^"]+)"', page)
+    assert onward
+    rest = names_on(dana, onward[1].replace("&amp;", "&").removeprefix("/clients/"))
+    assert rest == ["Kim 25", "Kim 26"]
+
+
+def test_the_list_costs_the_same_with_one_row_and_with_three(dana: Person, ana: Person):
+    browser = dana.browser()
+    browser.get("/clients/")
+
+    def own_queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            browser.get("/clients/")
+        return sum("clients_" in query["sql"] for query in captured)
+
+    one = own_queries()
+    for name in ("Ida Ray", "Bo Lind"):
+        make_client(dana.practice, f"{name[:2]}@mail.example", name, dana)
+    assert own_queries() == one <= 5
+
+
+def test_a_hand_over_holds_on_the_next_request(ana: Person, dana: Person, omar: Person):
+    before, after = dana.browser(), omar.browser()
+    where = f"/clients/{ana.client.pk}/edit"
+    assert (before.get(where).status_code, after.get(where).status_code) == (200, 404)
+    done = before.post(
+        f"/clients/{ana.client.pk}/hand-over", {"to": str(omar.member.pk)}, follow=True
+    )
+    assert "Handed over." in text_of(done)
+    assert (before.get(where).status_code, after.get(where).status_code) == (404, 200)
+    with scope(practice=dana.practice.pk):
+        rows = list(Caseload.objects.filter(client=ana.client).order_by("from_at"))
+    assert [(row.member_id, row.until_at is None) for row in rows] == [
+        (dana.member.pk, False),
+        (omar.member.pk, True),
+    ]
+    assert acts(dana, ana.client) == ["caseload.handed_over"]
+
+
+def test_partners_are_handed_over_together_unless_told_otherwise(
+    couple: Couple, dana: Person, omar: Person, ruth: Person
+):
+    where = f"/clients/{couple.first_id}/hand-over"
+    assert "Hand over Ben Achterberg, too" in text_of(dana.browser().get(where))
+    dana.browser().post(where, {"to": str(omar.member.pk), "both": "on"})
+    assert names_on(omar) == ["Ana Quintero", "Ben Achterberg"]
+    assert names_on(dana) == []
+    omar.browser().post(where, {"to": str(dana.member.pk)})
+    assert names_on(omar) == ["Ben Achterberg"]
+
+
+def test_a_client_is_handed_to_a_therapist_who_works_here(
+    ana: Person, dana: Person, ruth: Person, zoe: Person
+):
+    for wrong in (str(ruth.member.pk), str(zoe.member.pk), str(dana.member.pk), "", "nobody"):
+        response = dana.browser().post(f"/clients/{ana.client.pk}/hand-over", {"to": wrong})
+        assert response.status_code == 422
+    assert names_on(dana) == ["Ana Quintero"]
+
+
+def test_deactivating_a_member_hands_their_caseload_over_at_once(
+    couple: Couple, dana: Person, omar: Person, ruth: Person
+):
+    dana_s = dana.browser()
+    where = f"/people/{dana.member.pk}/deactivate"
+    page = text_of(ruth.browser().get(where))
+    assert "They care for 2 clients." in page
+    assert "Quintero" not in page
+    assert ruth.browser().post(where, {"to": ""}).status_code == 422
+    assert ruth.browser().post(where, {"to": str(omar.member.pk)}).status_code == 302
+    assert dana_s.get("/clients/").status_code == 403  # no seat is left
+    assert names_on(omar) == ["Ana Quintero", "Ben Achterberg"]
+
+
+def test_a_member_without_clients_is_simply_deactivated(omar: Person, ruth: Person, dana: Person):
+    where = f"/people/{omar.member.pk}/deactivate"
+    assert dana.browser().get(where).status_code == 403
+    assert ruth.browser().post(where).status_code == 302
+    with scope(practice=omar.practice.pk):
+        assert Membership.objects.get(pk=omar.member.pk).deactivated_at is not None
+
+
+def test_the_last_admin_stays(ruth: Person):
+    assert ruth.browser().post(f"/people/{ruth.member.pk}/deactivate").status_code == 409
+
+
+def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person, uma: Person):
+    browser = uma.browser()
+    for client in (ana.client, zack.client):
+        assert browser.get(f"/clients/{client.pk}/edit").status_code == 404
