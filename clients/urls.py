@@ -16,6 +16,7 @@ urlpatterns = [
     path("clients/<uuid:pk>/discharge", care.client_discharge, name="client_discharge"),
     path("clients/<uuid:pk>/reactivate", care.client_reactivate, name="client_reactivate"),
     path("clients/<uuid:pk>/notes", care.client_notes, name="client_notes"),
+    path("clients/<uuid:pk>/notes/<uuid:note>", care.client_note, name="client_note"),
     path("clients/<uuid:pk>/notes/<uuid:note>/drop", care.note_drop, name="note_drop"),
     path("clients/<uuid:pk>/erasure", care.client_erasure, name="erasure"),
     path("couples/link", care.couple_link, name="couple_link"),

@@ -11,7 +11,7 @@ from practice.actions.account_mail import send_account_mails
 def pump() -> None:
     """Send what is due."""
     send_account_mails()
-    pumping.pump()
+    pumping.pump(now=now)
 
 
 @shared_task(name="homeward.clockwork")

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, path
 
-from exercises.views import entries, finishing, records, reminders, steps, today
+from exercises.views import (
+    assigning,
+    caring,
+    entries,
+    finishing,
+    library,
+    records,
+    reminders,
+    reviewing,
+    steps,
+    today,
+)
 
 CLIENT_URLS: list[URLPattern | URLResolver] = [
     path("today/", today.today, name="today"),
@@ -41,6 +52,24 @@ RECORD_URLS: list[URLPattern | URLResolver] = [
     path("stop/<str:token>", reminders.stop_mails, name="stop_mails"),
 ]
 
-THERAPIST_URLS: list[URLPattern | URLResolver] = []
+THERAPIST_URLS: list[URLPattern | URLResolver] = [
+    path("review/", reviewing.queue, name="queue"),
+    path("review/<uuid:pk>/", reviewing.review, name="review"),
+    path("review/<uuid:pk>/draft", reviewing.review_draft, name="review_draft"),
+    path("reviews/<uuid:pk>/undo", reviewing.review_undo, name="review_undo"),
+    path("flags/<uuid:pk>/handled", reviewing.flag_handled, name="flag_handled"),
+    path("clients/<uuid:pk>/", caring.client_page, name="client_page"),
+    path("couples/<uuid:pk>/", caring.couple_page, name="couple_page"),
+    path("assign/", assigning.assign, name="assign"),
+    path("assignments/<uuid:pk>/", assigning.assignment_sent, name="assignment_sent"),
+    path(
+        "assignments/<uuid:pk>/withdraw", assigning.assignment_withdraw, name="assignment_withdraw"
+    ),
+    path("work/<uuid:pk>/", assigning.homework_page, name="homework_page"),
+    path("work/<uuid:pk>/due", assigning.homework_due, name="homework_due"),
+    path("exercises/", library.library, name="library"),
+    path("exercises/<uuid:pk>/", library.exercise, name="exercise"),
+    path("exercises/<uuid:pk>/preview/", library.preview, name="preview"),
+]
 
 urlpatterns = [*CLIENT_URLS, *RECORD_URLS, *THERAPIST_URLS]

@@ -53,7 +53,10 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typ
 
     def get_public_key_credential_rp_entity(self) -> dict[str, str]:
         """Name the site to the browser's passkey store."""
-        return {"id": RequestSite(allauth_context.request).domain.partition(":")[0], "name": "Homeward"}
+        return {
+            "id": RequestSite(allauth_context.request).domain.partition(":")[0],
+            "name": "Homeward",
+        }
 
 
 class RequestLoginCodeForm(AllauthRequestLoginCodeForm):  # type: ignore[misc]  # not typed

@@ -15,32 +15,38 @@ class ForgivingRedisCache(RedisCache):
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
         """Return the value, or `default` when there is none or nobody to ask."""
-        return _or(default, lambda: super(ForgivingRedisCache, self).get(key, default, version))
+        return _or(
+            lambda: super(ForgivingRedisCache, self).get(key, default, version), otherwise=default
+        )
 
     def set(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> None:
         """Keep the value, if somebody is there to keep it."""
-        _or(None, lambda: super(ForgivingRedisCache, self).set(key, value, timeout, version))
+        _or(
+            lambda: super(ForgivingRedisCache, self).set(key, value, timeout, version),
+            otherwise=None,
+        )
 
     def add(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         """Keep the value unless there is one."""
         return _or(
-            True, lambda: super(ForgivingRedisCache, self).add(key, value, timeout, version)
+            lambda: super(ForgivingRedisCache, self).add(key, value, timeout, version),
+            otherwise=True,
         )
 
     def delete(self, key: str, version: int | None = None) -> bool:
         """Forget the value."""
-        return _or(False, lambda: super(ForgivingRedisCache, self).delete(key, version))
+        return _or(lambda: super(ForgivingRedisCache, self).delete(key, version), otherwise=False)
 
     def clear(self) -> bool:
         """Forget everything."""
-        return bool(_or(False, lambda: super(ForgivingRedisCache, self).clear()))
+        return bool(_or(lambda: super(ForgivingRedisCache, self).clear(), otherwise=False))
 
 
-def _or(otherwise: T, ask: Callable[[], T]) -> T:
+def _or(ask: Callable[[], T], *, otherwise: T) -> T:
     try:
         return ask()
     except (RedisError, OSError):

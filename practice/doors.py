@@ -42,9 +42,7 @@ def actor_of(request: Request) -> Actor:
     return actor
 
 
-def act_as(
-    request: Request, actor: Actor, practice: Practice, *, scopes: frozenset[str]
-) -> None:
+def act_as(request: Request, actor: Actor, practice: Practice, *, scopes: frozenset[str]) -> None:
     """Let the rest of this request act from a token's seat, within its scopes."""
     inner = plain(request)
     inner.__dict__.update(actor=replace(actor, scopes=scopes), practice=practice)

@@ -24,9 +24,7 @@ def invitation(invitation: Invitation, link: str, at: datetime) -> None:
     message.send()
 
 
-def build(
-    name: str, *, to: str, from_name: str, context: dict[str, Any]
-) -> EmailMultiAlternatives:
+def build(name: str, *, to: str, from_name: str, context: dict[str, Any]) -> EmailMultiAlternatives:
     """Render `templates/emails/<name>/` in the language that is active."""
     subject = " ".join(render_to_string(f"emails/{name}/subject.txt", context).split())
     message = EmailMultiAlternatives(

@@ -85,6 +85,12 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
     """The practice's policies."""
 
     zone = ZoneField(label=_("Time zone"))
+    leave_url = forms.URLField(
+        label=_("Where “Leave” leads"),
+        help_text=_("A page that could be anybody’s, like the weather."),
+        max_length=200,
+        assume_scheme="https",
+    )
 
     class Meta:
         model = Practice
@@ -112,14 +118,12 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "second_factor_required": _("Members need a second factor"),
             "idle_minutes": _("Lock a member’s screen after"),
             "crisis_text": _("What clients read under “get help now”"),
-            "leave_url": _("Where “Leave” leads"),
             "retention_months": _("Keep records after discharge for"),
         }
         help_texts = {
             "discreet_name": _("Mails carry this name. Choose one that says nothing."),
             "reminder_time": _("New clients begin with these times, and choose their own."),
             "idle_minutes": _("Minutes without a click. 0 switches it off."),
-            "leave_url": _("A page that could be anybody’s, like the weather."),
             "retention_months": _("Months. Empty: until somebody asks."),
         }
         widgets = {

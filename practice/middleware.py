@@ -31,7 +31,17 @@ PERMISSIONS = (
 )
 CACHEABLE = ("/static/", "/sw.js", "/manifest.webmanifest", "/offline")
 # Where one may always go: signing in and out, leaving, getting help, setting up a second factor.
-FREE = ("/account/", "/leave", "/help", "/privacy", "/static/", "/demo", "/health", "/language")
+FREE = (
+    "/account/",
+    "/invitation/",
+    "/leave",
+    "/help",
+    "/privacy",
+    "/static/",
+    "/demo",
+    "/health",
+    "/language",
+)
 LAST_SEEN = "last_seen"
 
 
@@ -201,5 +211,3 @@ def _needs_second_factor(request: ActorRequest) -> bool:
     if not request.practice.second_factor_required or request.user.is_demo:  # type: ignore[union-attr]  # signed in
         return False
     return not has_second_factor(request.user.pk)
-
-

@@ -1,6 +1,7 @@
 """What an act is called on screen; the codes are what is stored."""
 
-from django.utils.translation import gettext, gettext_lazy as _
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 ACTS = {
     "account.changed": _("Changed their own account"),

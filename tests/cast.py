@@ -67,6 +67,7 @@ class Person:
         session["account_authentication_methods"] = [
             {"method": "password", "at": now().timestamp(), "email": self.user.email}
         ]
+        session["account_authentication_methods_user"] = str(self.user.pk)
         session.save()
         return browser
 

@@ -56,7 +56,9 @@ def main() -> None:
                 "client": f"/clients/{ana.latest('opens_at').client_id}/",
                 "assign": f"/assign/?client={ana.latest('opens_at').client_id}",
             }
-        path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))))
+        path = next(
+            filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome")))
+        )
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(
                 executable_path=path, args=["--no-sandbox", "--disable-gpu"]
@@ -75,7 +77,10 @@ def shoot(
 ) -> None:
     """Sign in as `who`, open `where`, keep the picture."""
     context = browser.new_context(
-        base_url=site.url, color_scheme=theme, reduced_motion="reduce", **device  # type: ignore[arg-type]
+        base_url=site.url,
+        color_scheme=theme,
+        reduced_motion="reduce",
+        **device,  # type: ignore[arg-type]
     )
     page = context.new_page()
     page.goto("/demo/")

@@ -271,6 +271,33 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
 
 
+@require_http_methods(["GET", "POST"])
+def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
+    """Change a note of one's own."""
+    client = own_client(request, pk)
+    kept = queries.private_note(request.actor, client, note)
+    [(_note, text)] = noting.read_notes(by=request.actor, at=now(), client=client, notes=[kept])
+    form = TextForm(posted(request), initial={"text": text})
+    if request.method == "POST" and form.is_valid():
+        noting.keep_note(
+            by=request.actor,
+            at=now(),
+            client=client,
+            text=form.cleaned_data["text"],
+            note=kept,
+        )
+        messages.success(request, _("Kept."))
+        return redirect("client_notes", client.pk)
+    return page(
+        request,
+        form,
+        title=_("Your private note"),
+        button=_("Keep it"),
+        back=reverse("client_notes", args=[client.pk]),
+        text=_("Only you read this. It is in no export."),
+    )
+
+
 @require_POST
 def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
     """Throw a note away."""

@@ -36,7 +36,7 @@ from practice.queries.people import account_of
 @require_http_methods(["GET", "POST"])
 def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     """Let an invited person in: the link proves the address, and works once."""
-    limited = ratelimit.consume_or_429(request, action="signup")
+    limited = ratelimit.consume_or_429(request, action="signup", limit_get=True)
     if limited:
         return limited
     at = now()

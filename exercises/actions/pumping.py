@@ -8,13 +8,13 @@ of the one before share a transaction.
 import logging
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db import connection
-from django.utils import timezone
 
 from clients.models import Client, ContactPreference
 from exercises import emails, schedule
@@ -57,18 +57,20 @@ WHERE id = %s AND lease_token = %s AND state = 1 AND next_at > now() + interval 
   AND (not_after IS NULL OR now() < not_after)
 RETURNING armed_at
 """
-CONFIRM = "UPDATE exercises_reminder SET state = 3, sent_at = now() WHERE id = ANY(%s) AND state = 2"
+CONFIRM = (
+    "UPDATE exercises_reminder SET state = 3, sent_at = now() WHERE id = ANY(%s) AND state = 2"
+)
 GIVE_UP = """
 UPDATE exercises_reminder SET state = 5, reason = 'crashed'
 WHERE state = 1 AND attempt >= %s AND next_at <= now()
 """
-RECONCILE = f"""
+RECONCILE = """
 UPDATE exercises_reminder SET
   state = CASE WHEN resent = 0 AND kind = ANY(%s) AND coalesce(now() < not_after, true)
     THEN 0 ELSE 7 END,
   resent = CASE WHEN resent = 0 AND kind = ANY(%s) THEN 1 ELSE resent END,
   reason = 'ambiguous', next_at = now()
-WHERE state = 2 AND next_at < now() - interval '{RECONCILE_MINUTES} minutes'
+WHERE state = 2 AND next_at < now() - interval '1 minute' * %s
 RETURNING state
 """
 
@@ -78,6 +80,7 @@ class Round:
     """One run of the pump: its line to the mail server, and what still wants confirming."""
 
     line: PhaseSMTP
+    clock: Callable[[], datetime]
     sent: int = 0
     confirm: list[int] | None = None
 
@@ -87,13 +90,17 @@ class Round:
         self.confirm = [*(self.confirm or []), pk]
 
 
-def pump(*, seconds: float = MOST_SECONDS) -> int:
-    """Send until nothing is due or time is up; return how many mails the server took."""
+def pump(*, now: Callable[[], datetime], seconds: float = MOST_SECONDS) -> int:
+    """Send until nothing is due or time is up; return how many mails the server took.
+
+    `now` is the door's clock, asked again for each mail, since a round may last long. Whether a
+    row is due is decided by the database's own clock alone.
+    """
     if settings.REMINDERS_HOLD or not _clocks_agree() or not _may_speak(PhaseSMTP()):
         return 0
     _settle_doubt()
     until = time.monotonic() + seconds
-    current = Round(PhaseSMTP())
+    current = Round(PhaseSMTP(), now)
     try:
         while time.monotonic() < until:
             token = secrets.randbits(62)
@@ -127,14 +134,16 @@ def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
         try:
             result = _send_one(current, row, token)
         except Exception as error:  # noqa: BLE001 -- one bad row must not stop its neighbours
-            log.error("a reminder broke", extra={"reminder": row.pk, "code": type(error).__name__})
+            log.exception(
+                "a reminder broke", extra={"reminder": row.pk, "code": type(error).__name__}
+            )
             continue
         if result is not None and result.outcome is Outcome.NOT_ACCEPTED:
-            _trip(current.line)
+            _trip(current)
             rest = [one.pk for one in rows[number:]]
             Reminder.objects.filter(
                 pk__in=rest, lease_token=token, state__in=[State.CLAIMED, State.ARMED]
-            ).update(state=State.PLANNED, next_at=timezone.now() + PROBE, attempt=row.attempt - 1)
+            ).update(state=State.PLANNED, next_at=current.clock() + PROBE, attempt=row.attempt - 1)
             return False
     _clear(current.line)
     return True
@@ -144,12 +153,12 @@ def _send_one(current: Round, row: Reminder, token: int) -> Result | None:
     """Ask again, arm, send, classify. None: it was held back, or somebody else has it now."""
     with scope(practice=row.practice_id):
         _write_down(current)
-        mail = _ask_again(row)
+        mail = _ask_again(row, current.clock())
         armed_at = _arm(row, token, mail) if isinstance(mail, emails.Mail) else None
         if armed_at is None:
             if not isinstance(mail, emails.Mail):
                 _hold_back(row, token, mail)
-            elif row.not_after is not None and timezone.now() >= row.not_after:
+            elif row.not_after is not None and current.clock() >= row.not_after:
                 _hold_back(row, token, Held(Reason.TOO_LATE))
             return None
     armed = clock()
@@ -166,7 +175,7 @@ class Held:
     until: datetime | None = None
 
 
-def _ask_again(row: Reminder) -> "emails.Mail | Held":
+def _ask_again(row: Reminder, now: datetime) -> "emails.Mail | Held":
     """Ask, in the last moment, whether this mail should still go."""
     if row.member_id is not None:
         member = (
@@ -186,11 +195,14 @@ def _ask_again(row: Reminder) -> "emails.Mail | Held":
         return Held(Reason.DISCHARGED)
     if client.user is None:
         return Held(Reason.NO_ADDRESS)
-    return _unwanted(row, client, client.preference) or _over(row) or emails.reminder(row, client)
+    return (
+        _unwanted(row, client, client.preference, now) or _over(row) or emails.reminder(row, client)
+    )
 
 
-def _unwanted(row: Reminder, client: Client, chosen: ContactPreference) -> Held | None:
-    now = timezone.now()
+def _unwanted(
+    row: Reminder, client: Client, chosen: ContactPreference, now: datetime
+) -> Held | None:
     if chosen.suppressed_at is not None:
         return Held(Reason.NO_ADDRESS)
     if not chosen.by_email or row.kind in chosen.kinds_off:
@@ -245,17 +257,17 @@ def _take(current: Round, row: Reminder, token: int, result: Result) -> None:
         mine.update(
             state=State.PLANNED,
             error_code=result.code,
-            next_at=timezone.now() + timedelta(minutes=minutes * spread),
+            next_at=current.clock() + timedelta(minutes=minutes * spread),
         )
     elif result.outcome is Outcome.STALE:
-        mine.update(state=State.PLANNED, next_at=timezone.now())
+        mine.update(state=State.PLANNED, next_at=current.clock())
     elif result.outcome in {Outcome.REFUSED, Outcome.NO_SUCH_ADDRESS}:
         mine.update(state=State.FAILED, reason=Reason.REFUSED, error_code=result.code)
         log.error("a reminder was refused", extra={"reminder": row.pk, "code": result.code})
         if result.outcome is Outcome.NO_SUCH_ADDRESS and row.client_id:
             with scope(practice=row.practice_id):
                 ContactPreference.objects.filter(client_id=row.client_id).update(
-                    suppressed_at=timezone.now()
+                    suppressed_at=current.clock()
                 )
 
 
@@ -269,7 +281,8 @@ def _write_down(current: Round) -> None:
 def _settle_doubt() -> None:
     """Resolve by policy, once and counted, what nobody can know: whether an armed mail arrived."""
     with connection.cursor() as cursor:
-        cursor.execute(RECONCILE, [list(RESENT_ONCE), list(RESENT_ONCE)])
+        kinds = list(RESENT_ONCE)
+        cursor.execute(RECONCILE, [kinds, kinds, RECONCILE_MINUTES])
         states = [row[0] for row in cursor.fetchall()]
     if states:
         log.warning("ambiguous reminders settled", extra={"count": len(states)})
@@ -302,15 +315,15 @@ def _may_speak(line: PhaseSMTP) -> bool:
         return cursor.fetchone() is None
 
 
-def _trip(line: PhaseSMTP) -> None:
-    name = f"{line.host}:{line.port}"
+def _trip(current: Round) -> None:
+    name = f"{current.line.host}:{current.line.port}"
     MailChannel.objects.update_or_create(
-        host=name, defaults={"paused_until": timezone.now() + PROBE}
+        host=name, defaults={"paused_until": current.clock() + PROBE}
     )
     log.error("the mail server is away", extra={"code": "breaker"})
 
 
 def _clear(line: PhaseSMTP) -> None:
-    MailChannel.objects.filter(
-        host=f"{line.host}:{line.port}", paused_until__isnull=False
-    ).update(paused_until=None)
+    MailChannel.objects.filter(host=f"{line.host}:{line.port}", paused_until__isnull=False).update(
+        paused_until=None
+    )

@@ -90,9 +90,9 @@ def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
 
 def cancel_for_homework(homework_id: uuid.UUID, *, reason: str, at: datetime) -> None:
     """Call off what is planned; the row's lock orders this against the pump's arming."""
-    Reminder.objects.filter(
-        homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK
-    ).update(state=ReminderState.CANCELLED, reason=reason)
+    Reminder.objects.filter(homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK).update(
+        state=ReminderState.CANCELLED, reason=reason
+    )
 
 
 def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
@@ -101,12 +101,11 @@ def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
     rows = Reminder.objects.filter(
         practice_id=practice_id, state=ReminderState.PLANNED, kind__in=OF_HOMEWORK
     )
-    changed = {
-        pk: seen
-        for pk, seen in ContactPreference.objects.filter(
+    changed = dict(
+        ContactPreference.objects.filter(
             practice_id=practice_id, changed_at__isnull=False
         ).values_list("client_id", "changed_at")
-    }
+    )
     due = {
         row["homework_id"]
         for row in rows.values("homework_id", "client_id", "created_at", "tzdata").order_by("pk")
@@ -239,9 +238,7 @@ def _upsert(homework: Homework, key: uuid.UUID, one: Wanted, at: datetime) -> No
     )
 
 
-def _insert_daily(
-    member: Membership, day: date, target: datetime, zone: str, at: datetime
-) -> None:
+def _insert_daily(member: Membership, day: date, target: datetime, zone: str, at: datetime) -> None:
     parts = ("v1", str(member.pk), Kind.WAITING, "0", "", day.isoformat(), "0")
     local = datetime.combine(day, member.daily_mail_time, tzinfo=UTC)
     _write(

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
 from django.http import Http404
 
-from clients.models import Caseload, Client
+from clients.models import Caseload, Client, Couple
 from clients.permissions import NOBODY, reachable
 from exercises.models import Assignment, Entry, Homework, Response, Review, Step
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, Status
@@ -97,6 +97,18 @@ def history(actor: Actor, client: Client, after: str | None = None) -> Page[Home
     )
 
 
+def of_couple(actor: Actor, couple: Couple) -> list[Homework]:
+    """Return what both partners have under way, newest assignment first; for staff only."""
+    if actor.is_client:
+        raise Http404
+    return list(
+        homeworks(actor)
+        .filter(client__in=[couple.first_id, couple.second_id])
+        .exclude(status__in=[Status.REVIEWED, Status.WITHDRAWN, Status.EXPIRED])
+        .order_by("-assignment__assigned_at", "client_id", "pk")[:40]
+    )
+
+
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
     """Return a client's own past, newest first."""
     return page(homeworks(actor), order=("-opens_at", "pk"), after=after, size=20)
@@ -165,3 +177,21 @@ def carers(actor: Actor, client_id: UUID) -> list[Caseload]:
 def with_responses(rows: QuerySet[Homework]) -> QuerySet[Homework]:
     """Fetch the rounds along."""
     return rows.prefetch_related(Prefetch("responses", queryset=Response.objects.order_by("round")))
+
+
+def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
+    """Count what each of these clients has under way (MATERIAL 2.0: at most two are plenty)."""
+    rows = (
+        homeworks(actor)
+        .filter(client__in=list(clients), status__in=CLIENTS_TURN)
+        .order_by()
+        .values("client_id")
+        .annotate(count=Count("pk"))
+    )
+    return {row["client_id"]: row["count"] for row in rows}
+
+
+def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, Homework]:
+    """Return the latest homework of each exercise among these clients, by exercise id."""
+    rows = homeworks(actor).filter(client__in=list(clients)).order_by("opens_at", "pk")
+    return {row.version.exercise_id: row for row in rows[:200]}

@@ -92,6 +92,12 @@ def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | No
     return None
 
 
+def place_in_queue(actor: Actor, at: datetime, homework: Homework) -> tuple[int, int]:
+    """Return which of how many this one is; (0, n) when it does not wait."""
+    order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:200])
+    return (order.index(homework.pk) + 1 if homework.pk in order else 0), len(order)
+
+
 def unsettled(actor: Actor, at: datetime) -> list[Review]:
     """Return this therapist's reviews that can still be undone, newest first."""
     return list(

@@ -73,3 +73,8 @@ def initials(name: str) -> str:
 def plain_day(local: datetime) -> str:
     """Return the day of a wall time, short."""
     return str(formats.date_format(local, _("j M")))
+
+
+def plain_when(at: datetime, zone: str) -> str:
+    """Return day and time, short: "Thu 26 Nov, 17:30"."""
+    return str(formats.date_format(schedule.local_time(at, zone), "D j M, H:i"))

@@ -108,9 +108,7 @@ def find(token: str, at: datetime) -> Invitation | None:
         return None
     return (
         Invitation.objects.select_related("practice", "invited_by__user")
-        .filter(
-            token_hash=_hash(secret), accepted_at=None, revoked_at=None, expires_at__gt=at
-        )
+        .filter(token_hash=_hash(secret), accepted_at=None, revoked_at=None, expires_at__gt=at)
         .first()
     )
 
@@ -157,9 +155,7 @@ def open_account(
         user = User.objects.create_user(
             invitation.email, password, name=name, language=language, zone=zone
         )
-        EmailAddress.objects.create(
-            user=user, email=invitation.email, verified=True, primary=True
-        )
+        EmailAddress.objects.create(user=user, email=invitation.email, verified=True, primary=True)
     return user
 
 

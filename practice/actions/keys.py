@@ -62,9 +62,7 @@ def begin_rotation(practice: UUID, *, at: datetime) -> int:
 def reseal(practice: UUID, number: int) -> int:
     """Re-seal everything older keys sealed; return how many fields. Safe to repeat."""
     keyring.forget()
-    return sum(
-        _reseal_field(practice, number, model, name) for model, name in sealed_fields()
-    )
+    return sum(_reseal_field(practice, number, model, name) for model, name in sealed_fields())
 
 
 def finish_rotation(practice: UUID, number: int, *, at: datetime, wait: bool = True) -> int:
@@ -73,9 +71,9 @@ def finish_rotation(practice: UUID, number: int, *, at: datetime, wait: bool = T
         time.sleep(2 * ACTIVE_KEY_SECONDS)
     late = reseal(practice, number)
     with scope(practice=practice):
-        PracticeKey.objects.filter(
-            practice_id=practice, number__lt=number, retired_at=None
-        ).update(retired_at=at)
+        PracticeKey.objects.filter(practice_id=practice, number__lt=number, retired_at=None).update(
+            retired_at=at
+        )
         auditing.record(
             by=system(practice),
             at=at,
@@ -105,9 +103,11 @@ def _reseal_field(practice: UUID, number: int, model: type[models.Model], name: 
     done, last = 0, None
     while True:
         with scope(practice=practice):
-            rows = model._default_manager.filter(
-                **{"practice_id": practice, f"{name}__isnull": False}
-            ).order_by("pk")
+            rows = (
+                models.QuerySet(model)
+                .filter(**{"practice_id": practice, f"{name}__isnull": False})
+                .order_by("pk")
+            )
             if last is not None:
                 rows = rows.filter(pk__gt=last)
             batch = list(rows.values_list("pk", name)[:BATCH])
@@ -131,6 +131,4 @@ def _reseal_one(
     }
     fresh = seal(unseal(box, **place), **place)  # type: ignore[arg-type]  # as unpacked above
     # Only if nobody wrote in between: their text is newer, and sealed anew already.
-    return bool(
-        model._default_manager.filter(**{"pk": pk, name: box}).update(**{name: fresh})
-    )
+    return bool(models.QuerySet(model).filter(**{"pk": pk, name: box}).update(**{name: fresh}))

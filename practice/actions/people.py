@@ -43,9 +43,7 @@ def set_roles(
             ).exclude(pk=member.pk)
             Supervision.objects.bulk_create(
                 [
-                    Supervision(
-                        practice_id=by.practice_id, supervisor=member, therapist=therapist
-                    )
+                    Supervision(practice_id=by.practice_id, supervisor=member, therapist=therapist)
                     for therapist in named
                 ]
             )
@@ -105,9 +103,7 @@ def _require(by: Actor) -> None:
 def _keep_an_admin(member: Membership) -> None:
     others = (
         Membership.objects.select_for_update()
-        .filter(
-            practice_id=member.practice_id, roles__contains=[Role.ADMIN], deactivated_at=None
-        )
+        .filter(practice_id=member.practice_id, roles__contains=[Role.ADMIN], deactivated_at=None)
         .exclude(pk=member.pk)
     )
     if not others:

@@ -29,9 +29,7 @@ class NewToken:
     text: str
 
 
-def make(
-    *, by: Actor, at: datetime, name: str, scopes: Sequence[str], days: int = 90
-) -> NewToken:
+def make(*, by: Actor, at: datetime, name: str, scopes: Sequence[str], days: int = 90) -> NewToken:
     """Make a token for one's own seat. A token cannot make tokens."""
     if by.scopes is not None or by.user_id is None:
         raise PermissionDenied
@@ -53,9 +51,7 @@ def make(
             created_at=at,
             expires_at=at + timedelta(days=days),
         )
-        auditing.record(
-            by=by, at=at, action="token.made", object_kind="token", object_id=token.pk
-        )
+        auditing.record(by=by, at=at, action="token.made", object_kind="token", object_id=token.pk)
     return NewToken(token, f"hw_{by.practice_id.hex}_{secret}")
 
 
@@ -72,9 +68,9 @@ def revoke(*, by: Actor, at: datetime, token: ApiToken) -> None:
 
 def revoke_all(*, by: Actor, at: datetime, user_id: int) -> None:
     """End every token somebody has in this practice."""
-    ApiToken.objects.filter(
-        practice_id=by.practice_id, user_id=user_id, revoked_at=None
-    ).update(revoked_at=at)
+    ApiToken.objects.filter(practice_id=by.practice_id, user_id=user_id, revoked_at=None).update(
+        revoked_at=at
+    )
 
 
 def use(text: str, at: datetime) -> ApiToken | None:
@@ -89,9 +85,7 @@ def use(text: str, at: datetime) -> ApiToken | None:
         return None
     token = (
         ApiToken.objects.select_related("user")
-        .filter(
-            token_hash=_hash(secret), revoked_at=None, expires_at__gt=at, user__is_active=True
-        )
+        .filter(token_hash=_hash(secret), revoked_at=None, expires_at__gt=at, user__is_active=True)
         .first()
     )
     # Once an hour is enough to see that it is in use.

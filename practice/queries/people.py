@@ -153,7 +153,9 @@ def demo_person(address: str) -> User:
 
 
 def _first_demo() -> int:
-    return User.objects.filter(is_demo=True).order_by("pk").values_list("pk", flat=True).first() or 0
+    return (
+        User.objects.filter(is_demo=True).order_by("pk").values_list("pk", flat=True).first() or 0
+    )
 
 
 def account_of(address: str) -> User | None:

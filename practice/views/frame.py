@@ -133,9 +133,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
 @cache_control(max_age=3600)
 def manifest(request: HttpRequest) -> HttpResponse:
     """Describe the installable site, under its discreet name."""
-    return render(
-        request, "manifest.webmanifest", content_type="application/manifest+json"
-    )
+    return render(request, "manifest.webmanifest", content_type="application/manifest+json")
 
 
 @login_not_required

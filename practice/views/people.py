@@ -79,9 +79,7 @@ def invite(request: ActorRequest) -> HttpResponse:
 @require_POST
 def invitation_resend(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Send a fresh link."""
-    inviting.resend(
-        by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk)
-    )
+    inviting.resend(by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk))
     messages.success(request, _("A new link is on its way. The old one no longer opens."))
     return redirect("people")
 

@@ -130,4 +130,6 @@ def scrubbed(page: bytes) -> bytes:
     """Take the form tokens out: they differ each time."""
     import re
 
-    return re.sub(rb'(name="csrfmiddlewaretoken" value|name="csrf-token" content)="[^"]+"', b"", page)
+    return re.sub(
+        rb'(name="csrfmiddlewaretoken" value|name="csrf-token" content)="[^"]+"', b"", page
+    )

@@ -174,9 +174,13 @@ def test_anything_can_be_skipped_or_kept_for_the_session(
 def test_an_answer_opens_a_question(homework: Homework, ana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "surface")
-    response = browser.post(url(homework, f"step/{number}/"), {"surface": ["else"], "device": "phone"})
+    response = browser.post(
+        url(homework, f"step/{number}/"), {"surface": ["else"], "device": "phone"}
+    )
     assert 'name="surface_own"' in text_of(browser.get(response["Location"]))
-    response = browser.post(url(homework, f"step/{number}/"), {"surface": ["done"], "device": "phone"})
+    response = browser.post(
+        url(homework, f"step/{number}/"), {"surface": ["done"], "device": "phone"}
+    )
     assert 'name="surface_own"' not in text_of(browser.get(response["Location"]))
 
 

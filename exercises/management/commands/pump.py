@@ -33,7 +33,7 @@ class Command(BaseCommand):
                     clockwork.plan(now())
                     planned = time.monotonic()
                 send_account_mails()
-                pumping.pump()
+                pumping.pump(now=now)
             except DatabaseError as error:  # PostgreSQL restarts: go on when it is back
                 self.stderr.write(f"the database is away: {type(error).__name__}")
                 if not options["forever"]:

@@ -1,0 +1,99 @@
+"""When, for how long, how often: from what a therapist chooses to wall times and RFC 5545."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from exercises.actions.assigning import Schedule
+
+EVENING = time(21, 0)
+DATE = forms.DateInput(attrs={"type": "date"})
+
+
+class AssignForm(forms.Form):
+    """What is chosen beside the exercise itself."""
+
+    exercise = forms.UUIDField(
+        error_messages={"required": _("Choose an exercise."), "invalid": _("Choose an exercise.")}
+    )
+    who = forms.ChoiceField(label=_("For"), required=False, widget=forms.RadioSelect)
+    when = forms.ChoiceField(label=_("When"), widget=forms.RadioSelect)
+    opens = forms.DateField(label=_("Opens"), required=False, widget=DATE)
+    due = forms.DateField(label=_("To finish by"), required=False, widget=DATE)
+    rrule = forms.CharField(
+        label=_("A rule of your own"),
+        required=False,
+        max_length=200,
+        help_text=_("RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH;COUNT=8"),
+    )
+    reminders_on = forms.BooleanField(label=_("Remind them"), required=False, initial=True)
+    note = forms.CharField(
+        label=_("A word with it"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Shown inside Homeward, never in an e-mail."),
+    )
+
+    def __init__(
+        self, *args: Any, people: list[tuple[str, str]], session: datetime | None, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.session = session
+        who, when = self.fields["who"], self.fields["when"]
+        if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
+            who.choices = people
+            when.choices = [
+                *([("session", _("Now, until the next session"))] if session else []),
+                ("week", _("Now, for a week")),
+                ("weekly", _("Every week")),
+                ("dates", _("Pick dates")),
+            ]
+        if len(people) < 2:
+            del self.fields["who"]
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for the dates where dates were chosen."""
+        said: dict[str, Any] = super().clean() or {}
+        if said.get("when") == "dates" and not said.get("opens"):
+            self.add_error("opens", _("Choose the day it opens."))
+        opens, due = said.get("opens"), said.get("due")
+        if opens and due and due <= opens:
+            self.add_error("due", _("Choose a day after the day it opens."))
+        return said
+
+    def schedule(self, at: datetime, zone: str) -> Schedule:
+        """Return the wall times in the client's zone."""
+        said = self.cleaned_data
+        wall = at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC, second=0, microsecond=0)
+        opens, due, rrule = wall, wall + timedelta(days=7), said["rrule"]
+        if said["when"] == "session" and self.session:
+            due = self.session.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
+        elif said["when"] == "weekly":
+            due, rrule = _evening(wall.date() + timedelta(days=6)), rrule or "FREQ=WEEKLY"
+        elif said["when"] == "dates":
+            opens = datetime.combine(said["opens"], time(8, 0), tzinfo=UTC)
+            opens = max(opens, wall) if said["opens"] <= wall.date() else opens
+            due = _evening(said["due"]) if said["due"] else None  # type: ignore[assignment]  # no end is fine
+        else:
+            due = _evening(wall.date() + timedelta(days=7))
+        return Schedule(
+            opens_local=opens, due_local=due, rrule=rrule, reminders_on=said["reminders_on"]
+        )
+
+
+def _evening(day: date) -> datetime:
+    return datetime.combine(day, EVENING, tzinfo=UTC)
+
+
+class DueForm(forms.Form):
+    """Another day to finish by."""
+
+    due = forms.DateField(label=_("To finish by"), widget=DATE)
+
+    def local(self) -> datetime:
+        """Return the evening of that day, as a wall time."""
+        return _evening(self.cleaned_data["due"])

@@ -1,0 +1,280 @@
+"""Assign, withdraw, move a date: from the client's page in a few clicks."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_http_methods
+
+from clients import queries as client_queries
+from clients.models import Client, Couple
+from exercises.actions import assigning
+from exercises.forms.assign import AssignForm, DueForm
+from exercises.queries import homework as homeworks
+from exercises.queries import library
+from exercises.queries.homework import recently_done, running
+from exercises.views import wording
+from exercises.views.caring import state_text
+from exercises.views.desk import for_carers, for_therapists, names, title_of
+from exercises.views.ground import language
+from practice.actors import ActorRequest
+from practice.errors import BadInput, NotPossible
+
+MOST_RUNNING = 2
+
+
+@dataclass(frozen=True)
+class Target:
+    """For whom: one client, or a couple."""
+
+    client: Client | None
+    couple: Couple | None
+
+    @property
+    def people(self) -> list[Client]:
+        if self.couple:
+            return [self.couple.first, self.couple.second]
+        return [self.client] if self.client else []
+
+    @property
+    def name(self) -> str:
+        return names(self.couple) if self.couple else self.people[0].name_to_call
+
+    @property
+    def back(self) -> str:
+        if self.couple:
+            return reverse("couple_page", args=[self.couple.pk])
+        return reverse("client_page", args=[self.people[0].pk])
+
+    @property
+    def session(self) -> datetime | None:
+        row = self.couple or self.client
+        return row.next_session_at if row else None
+
+
+@for_therapists
+@require_http_methods(["GET", "POST"])
+def assign(request: ActorRequest) -> HttpResponse:
+    """Choose for whom, what and when; sensible defaults stand there already."""
+    target = _target(request)
+    if target is None:
+        found = client_queries.clients(
+            request.actor, search=request.GET.get("q", "")[:100], after=request.GET.get("after")
+        )
+        couples = client_queries.couples_of(request.actor, list(found.rows))
+        rows = [(row, couples.get(row.pk)) for row in found.rows]
+        return render(
+            request, "exercises/therapist/assign_whom.html", {"rows": rows, "page": found}
+        )
+    at = now()
+    session = target.session if target.session and target.session > at else None
+    form = AssignForm(
+        request.POST or None,
+        people=_choices(target),
+        session=session,
+        initial={
+            "when": "session" if session else "week",
+            "who": "both",
+            "reminders_on": True,
+            "exercise": request.GET.get("exercise"),
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        done = _assign(request, form, target, at)
+        if done is not None:
+            return done
+    return _page(request, form, target, at)
+
+
+def _assign(
+    request: ActorRequest, form: AssignForm, target: Target, at: datetime
+) -> HttpResponse | None:
+    who = form.cleaned_data.get("who", "both")
+    single = next((one for one in target.people if str(one.pk) == who), None)
+    client = single or (None if target.couple else target.client)
+    couple = None if single else target.couple
+    try:
+        assignment = assigning.assign(
+            by=request.actor,
+            at=at,
+            version=library.newest_version(request.actor, form.cleaned_data["exercise"]),
+            client=client,
+            couple=couple,
+            when=form.schedule(at, target.people[0].zone),
+            note=form.cleaned_data["note"],
+        )
+    except BadInput as problem:
+        for name, texts in problem.fields.items():
+            form.add_error(name if name in form.fields else None, texts)
+        return None
+    except NotPossible as refusal:
+        form.add_error(None, refusal.message)
+        return None
+    return redirect("assignment_sent", assignment.pk)
+
+
+def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> HttpResponse:
+    query = request.GET.get("q", "")[:100]
+    found = library.library(request.actor, query)
+    newest = library.newest_versions(request.actor, list(found.rows))
+    done = recently_done(request.actor, target.people)
+    chosen = str(form["exercise"].value() or "")
+    options = [
+        {
+            "value": str(row.pk),
+            "title": newest[row.pk].definition.title.get(language()),
+            "text": _option_text(row, done.get(row.pk), at, request.actor.zone),
+            "checked": str(row.pk) == chosen,
+            "disabled_text": _("For two: assign it from a couple’s page.")
+            if row.is_pair and not target.couple
+            else "",
+        }
+        for row in found.rows
+    ]
+    load = running(request.actor, target.people)
+    template = "exercise_results" if request.headers.get("HX-Request") else ""
+    context = {
+        "form": form,
+        "target": target,
+        "options": options,
+        "query": query,
+        "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
+        % {"n": len(options)},
+        "chosen": chosen,
+        "clearance": [(one, client_queries.clearance(request.actor, one)) for one in target.people]
+        if target.couple
+        else [],
+        "at": at,
+        "load": [one for one in target.people if load.get(one.pk, 0) >= MOST_RUNNING],
+        "here": request.get_full_path(),
+    }
+    if template:
+        return render(
+            request,
+            "components/exercise_results.html",
+            {"id": "options", "name": "exercise", **context},
+        )
+    return render(
+        request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
+    )
+
+
+def _option_text(row: Any, done: Any, at: datetime, zone: str) -> str:
+    kind = _("for two, each alone") if row.is_pair else _("a log") if row.is_log else ""
+    parts = [_("%(n)d min") % {"n": row.minutes}, kind]
+    if done is not None:
+        parts.append(
+            _("%(name)s did this on %(day)s")
+            % {"name": done.client.name_to_call, "day": wording.plain_day(done.opens_at)}
+        )
+    return " · ".join(part for part in parts if part)
+
+
+def _choices(target: Target) -> list[tuple[str, str]]:
+    if target.couple is None:
+        return []
+    return [
+        ("both", _("Both, each alone")),
+        *((str(one.pk), one.name_to_call) for one in target.people),
+    ]
+
+
+def _target(request: ActorRequest) -> Target | None:
+    client, couple = request.GET.get("client"), request.GET.get("couple")
+    try:
+        if couple:
+            return Target(None, client_queries.couple_of(request.actor, UUID(couple)))
+        if client:
+            return Target(client_queries.client_of(request.actor, UUID(client)), None)
+    except ValueError as error:
+        raise Http404 from error
+    return None
+
+
+@for_therapists
+@require_GET
+def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Say that it is there, and how to take it away again."""
+    found = homeworks.assignment(request.actor, pk)
+    back = Target(found.client, found.couple)
+    return render(
+        request,
+        "exercises/therapist/assigned.html",
+        {
+            "assignment": found,
+            "title": found.version.definition.title.get(language()),
+            "who": back.name,
+            "back": back.back,
+        },
+    )
+
+
+@for_therapists
+@require_http_methods(["GET", "POST"])
+def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Take an assignment back, after saying what that means."""
+    found = homeworks.assignment(request.actor, pk)
+    back = Target(found.client, found.couple)
+    if request.method == "POST":
+        assigning.withdraw(by=request.actor, at=now(), assignment=found)
+        messages.success(request, _("Withdrawn. What they wrote is kept for them."))
+        return redirect(back.back)
+    return render(
+        request,
+        "exercises/therapist/withdraw.html",
+        {"assignment": found, "who": back.name, "back": back.back},
+    )
+
+
+@for_carers
+@require_GET
+def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Show where one homework stands; never a word of a draft."""
+    actor, at = request.actor, now()
+    found = homeworks.homework(actor, pk)
+    return render(
+        request,
+        "exercises/therapist/homework.html",
+        {
+            "homework": found,
+            "title": title_of(found, language()),
+            "state": state_text(found, at, actor.zone),
+            "steps": homeworks.steps(actor, found),
+            "has_rounds": found.submitted_at is not None,
+            "can_move": found.status in {"scheduled", "open", "in_progress", "returned"},
+        },
+    )
+
+
+@for_therapists
+@require_http_methods(["GET", "POST"])
+def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Give another day to finish by."""
+    found = homeworks.homework(request.actor, pk)
+    form = DueForm(
+        request.POST or None,
+        initial={"due": found.due_local.date() if found.due_local else None},
+    )
+    if request.method == "POST" and form.is_valid():
+        assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
+        messages.success(request, _("Saved. Reminders follow."))
+        return redirect("homework_page", found.pk)
+    return render(
+        request,
+        "clients/form.html",
+        {
+            "form": form,
+            "title": _("Another day"),
+            "button": _("Save"),
+            "back": reverse("homework_page", args=[found.pk]),
+        },
+        status=422 if form.is_bound else 200,
+    )

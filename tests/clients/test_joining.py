@@ -1,0 +1,237 @@
+"""The way in: an invitation, plain words, consent, and one's own place."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core import mail
+from django.test import Client as Browser
+from django.utils import timezone
+
+from clients import consent_text
+from clients.models import Client, Consent, ContactPreference
+from practice.models import Invitation, Membership, User
+from practice.tenancy import scope
+from tests.cast import PASSWORD, ZONE, Person, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+GOOD = "a quiet lane at noon"
+
+
+def text_of(response: Any) -> str:
+    return response.content.decode()
+
+
+def link_in(message: Any) -> str:
+    found = re.search(r"https?://[^/\s]+(/invitation/\S+)", str(message.body))
+    assert found
+    return found[1]
+
+
+@pytest.fixture(autouse=True)
+def _plain_mail(settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+def add(by: Person, email: str = "ida@mail.example", **more: str) -> Any:
+    said = {"name": "Ida Ray", "email": email, "zone": ZONE, "language": "en", "invite_now": "on"}
+    return by.browser().post("/clients/add", said | more)
+
+
+def the_client(practice: Any, email: str = "ida@mail.example") -> Client:
+    with scope(practice=practice.pk):
+        return Client.objects.select_related("practice").get(email=email)
+
+
+@pytest.fixture
+def link(dana: Person) -> str:
+    """Ida was added and invited: her link."""
+    assert add(dana).status_code == 302
+    return link_in(mail.outbox[-1])
+
+
+ARRIVAL = {"called": "Ida", "zone": ZONE, "language": "en", "agree": "on", "password": ""}
+
+
+def test_adding_invites_discreetly(dana: Person, link: str):
+    [message] = mail.outbox
+    assert message.to == ["ida@mail.example"]
+    for word in ("Ida", "Dana", "therap", "couple", "Hillside"):
+        assert word not in message.subject + str(message.body)
+    assert the_client(dana.practice).joined_at is None
+
+
+def test_a_taken_address_is_said_kindly_and_nothing_typed_is_lost(dana: Person, ana: Person):
+    response = add(dana, "ANA@mail.example", name="Another Ana")
+    assert response.status_code == 422
+    page = text_of(response)
+    assert "has this address already" in page
+    assert 'value="Another Ana"' in page
+    assert 'href="#id_email"' in page
+    assert mail.outbox == []
+
+
+def test_the_same_address_in_two_practices_is_two_records(dana: Person, zoe: Person, zack: Person):
+    assert add(dana, "zack@mail.example").status_code == 302
+
+
+def test_the_page_says_who_reads_what_before_anything_is_asked(link: str):
+    page = text_of(Browser().get(link))
+    assert "Who can read what" in page
+    assert consent_text.TEXTS["en"][:60].split("’")[0][:40] in page
+    assert "Dana set this page up for you" in page
+    assert "Ida" not in re.search(r"<title>(.*?)</title>", page, re.DOTALL).group(1)  # type: ignore[union-attr]
+
+
+def test_without_consent_nobody_joins(dana: Person, link: str):
+    response = Browser().post(link, ARRIVAL | {"agree": "", "called": "Idi"})
+    assert response.status_code == 422
+    page = text_of(response)
+    assert "Tick this to go on." in page
+    assert 'value="Idi"' in page
+    assert not User.objects.filter(email="ida@mail.example").exists()
+    assert the_client(dana.practice).joined_at is None
+
+
+def test_joining_by_code(dana: Person, link: str):
+    browser = Browser()
+    response = browser.post(link, ARRIVAL, headers={"accept-language": "en"})
+    assert response.status_code == 302
+    assert browser.get(response["Location"])["Location"] == "/today/"
+    client = the_client(dana.practice)
+    assert (client.called, client.zone, client.language) == ("Ida", ZONE, "en")
+    assert client.joined_at is not None
+    user = User.objects.get(email="ida@mail.example")
+    assert client.user_id == user.pk
+    assert not user.has_usable_password()
+    with scope(practice=dana.practice.pk):
+        consent = Consent.objects.get(client=client)
+        wishes = ContactPreference.objects.get(client=client)
+    assert (consent.version, consent.language) == (consent_text.VERSION, "en")
+    assert consent.text == consent_text.TEXTS["en"]
+    assert wishes.reminder_time == client.practice.reminder_time
+    assert browser.get("/you/").status_code == 200
+
+
+def test_consent_is_kept_in_the_language_it_was_shown_in(dana: Person, link: str):
+    browser = Browser()
+    page = text_of(browser.get(link, headers={"accept-language": "es"}))
+    assert consent_text.TEXTS["es"][:30] in page
+    assert '<input type="hidden" name="language" value="es"' in page
+    # The browser's language changed in between: what was read is what counts.
+    assert browser.post(link, ARRIVAL | {"language": "es"}).status_code == 302
+    with scope(practice=dana.practice.pk):
+        assert Consent.objects.get().text == consent_text.TEXTS["es"]
+
+
+def test_joining_with_a_password(dana: Person, link: str):
+    weak = Browser().post(link, ARRIVAL | {"password": "ida@mail.example"})
+    assert weak.status_code == 422
+    assert "ida@mail.example" not in re.sub(r"<p.*?</p>", "", text_of(weak), flags=re.DOTALL)
+    assert Browser().post(link, ARRIVAL | {"password": GOOD}).status_code == 302
+    assert User.objects.get(email="ida@mail.example").check_password(GOOD)
+
+
+def test_a_link_opens_once(link: str):
+    assert Browser().post(link, ARRIVAL).status_code == 302
+    for again in (Browser().get(link), Browser().post(link, ARRIVAL)):
+        assert again.status_code == 404
+        assert "This link no longer opens" in text_of(again)
+
+
+def test_every_link_that_opens_nothing_looks_the_same(dana: Person, link: str):
+    client = the_client(dana.practice)
+    practice, _, secret = link.removeprefix("/invitation/").partition(".")
+    unknown = f"/invitation/{practice}.{'0' * len(secret)}"
+    elsewhere = f"/invitation/00000000-0000-4000-8000-000000000000.{secret}"
+    pages = [Browser().get(where) for where in (unknown, elsewhere, "/invitation/nonsense")]
+    dana.browser().post(f"/clients/{client.pk}/uninvite")
+    pages.append(Browser().get(link))
+    dana.browser().post(f"/clients/{client.pk}/invite")
+    fresh = link_in(mail.outbox[-1])
+    assert fresh != link
+    with scope(practice=dana.practice.pk):
+        Invitation.objects.filter(accepted_at=None).update(
+            expires_at=timezone.now() - timedelta(seconds=1)
+        )
+    pages.append(Browser().get(fresh))
+    seen = {re.sub(r'value="[^"]*"|next=[^"&]*', "", text_of(page)) for page in pages}
+    assert {page.status_code for page in pages} == {404}
+    assert len(seen) == 1
+
+
+def test_a_changed_address_ends_the_link_that_went_to_the_old_one(dana: Person, link: str):
+    client = the_client(dana.practice)
+    said = {"name": "Ida Ray", "email": "ida.ray@mail.example", "zone": ZONE}
+    assert dana.browser().post(f"/clients/{client.pk}/edit", said).status_code == 302
+    assert Browser().get(link).status_code == 404
+    dana.browser().post(f"/clients/{client.pk}/invite")
+    assert mail.outbox[-1].to == ["ida.ray@mail.example"]
+    assert Browser().post(link_in(mail.outbox[-1]), ARRIVAL).status_code == 302
+
+
+def test_a_discharged_client_s_link_opens_nothing(dana: Person, link: str):
+    client = the_client(dana.practice)
+    assert dana.browser().post(f"/clients/{client.pk}/discharge").status_code == 302
+    assert Browser().get(link).status_code == 404
+    assert dana.browser().post(f"/clients/{client.pk}/invite").status_code == 409
+
+
+def test_somebody_else_signed_in_joins_nothing(link: str, ben: Person):
+    browser = ben.browser()
+    for response in (browser.get(link), browser.post(link, ARRIVAL)):
+        assert "You are signed in as somebody else." in text_of(response)
+    assert Browser().get(link).status_code == 200  # it is still good for whom it was meant
+
+
+def test_who_has_an_account_signs_in_first(dana: Person, link: str):
+    make_user("ida@mail.example", "Ida Ray")
+    page = Browser().get(link)
+    assert f"?next={link}" in text_of(page)
+    browser = Browser()
+    signed_in = browser.post(
+        "/account/login/", {"login": "ida@mail.example", "password": PASSWORD, "next": link}
+    )
+    assert signed_in["Location"] == link
+    # Without any seat yet, the invitation still opens.
+    page = browser.get(link)
+    assert page.status_code == 200
+    assert 'name="password"' not in text_of(page)
+    assert browser.post(link, ARRIVAL).status_code == 302
+    assert browser.get("/you/").status_code == 200
+
+
+def test_a_therapist_may_be_a_client_elsewhere_and_lands_there(dana: Person, zoe: Person):
+    zoe_s = zoe.browser()
+    assert add(dana, "zoe@riverside.example").status_code == 302
+    response = zoe_s.post(link_in(mail.outbox[-1]), ARRIVAL)
+    assert zoe_s.get(response["Location"])["Location"] == "/today/"
+
+
+def test_a_member_joins_with_a_password(ruth: Person):
+    said = {"name": "Kit Moreau", "email": "kit@hillside.example", "roles": ["therapist"]}
+    assert ruth.browser().post("/people/invite", said).status_code == 302
+    link = link_in(mail.outbox[-1])
+    arrival = {"called": "Kit Moreau", "zone": ZONE, "language": "en", "password": ""}
+    assert Browser().post(link, arrival).status_code == 422
+    browser = Browser()
+    assert browser.post(link, arrival | {"password": GOOD}).status_code == 302
+    with scope(practice=ruth.practice.pk):
+        seat = Membership.objects.get(user__email="kit@hillside.example")
+    assert seat.roles == ["therapist"]
+    assert browser.get("/clients/").status_code == 200
+    assert Browser().get(link).status_code == 404
+
+
+def test_joining_is_rate_limited():
+    statuses = [Browser().get(f"/invitation/nonsense{n}").status_code for n in range(22)]
+    assert statuses[0] == 404
+    assert statuses[-1] == 429
+
+
+def test_nobody_is_invited_twice_into_one_practice(dana: Person, ana: Person):
+    response = dana.browser().post(f"/clients/{ana.client.pk}/invite")
+    assert response.status_code == 409
+    assert "They have joined already." in text_of(response)

@@ -1,0 +1,311 @@
+"""What a client keeps for themselves: choices, topics, who read them, consent, leaving."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils.timezone import now
+
+from clients import queries
+from clients.actions import caring, erasing, noting
+from clients.models import (
+    Client,
+    Consent,
+    ContactPreference,
+    ErasureRequest,
+    PrivateNote,
+    SessionTopic,
+)
+from practice.models import AuditEvent
+from practice.tenancy import scope
+from tests.cast import ZONE, Person
+from tests.conftest import as_owner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+WISHES = {
+    "called": "Annie",
+    "language": "en",
+    "zone": "America/Bogota",
+    "by_email": "on",
+    "reminder_time": "18:15",
+    "quiet_from": "21:00",
+    "quiet_until": "07:30",
+    "kinds": ["assigned", "answered"],
+    "paused_until": "",
+}
+
+
+def text_of(response: Any) -> str:
+    return response.content.decode()
+
+
+def wishes_of(person: Person) -> ContactPreference:
+    with scope(practice=person.practice.pk):
+        return ContactPreference.objects.select_related("client").get(client=person.client)
+
+
+def acts(person: Person) -> list[str]:
+    with scope(practice=person.practice.pk):
+        found = AuditEvent.objects.filter(client_id=person.client.pk).order_by("pk")
+        return list(found.values_list("action", flat=True))
+
+
+# --- choices ----------------------------------------------------------------------------------
+def test_choices_are_kept(ana: Person):
+    browser = ana.browser()
+    assert browser.post("/you/", WISHES).status_code == 302
+    kept = wishes_of(ana)
+    assert (kept.client.called, kept.client.zone) == ("Annie", "America/Bogota")
+    assert f"{kept.reminder_time:%H:%M} {kept.quiet_from:%H:%M}" == "18:15 21:00"
+    assert sorted(kept.kinds_off) == ["due_soon", "due_today", "follow_up"]
+    assert kept.changed_at is not None
+    assert acts(ana) == ["preference.set"]
+    assert 'value="18:15"' in text_of(browser.get("/you/"))
+
+
+def test_a_pause_ends_on_the_morning_of_its_day_where_the_client_is(ana: Person):
+    day = (now() + timedelta(days=10)).date()
+    browser = ana.browser()
+    assert browser.post("/you/", WISHES | {"paused_until": day.isoformat()}).status_code == 302
+    midnight_in_bogota = datetime(day.year, day.month, day.day, 5, tzinfo=UTC)
+    assert wishes_of(ana).paused_until == midnight_in_bogota
+    # Saving the page again keeps the pause; emptying the field ends it.
+    assert f'value="{day.isoformat()}"' in text_of(browser.get("/you/"))
+    browser.post("/you/", WISHES)
+    assert wishes_of(ana).paused_until is None
+
+
+@pytest.mark.parametrize(
+    ("field", "typed"),
+    [
+        ("reminder_time", "22:30"),
+        ("reminder_time", "07:00"),
+        ("reminder_time", "25:00"),
+        ("zone", "Atlantis/Capital"),
+        ("zone", "../../etc/passwd"),
+        ("language", "xx"),
+        ("kinds", ["waiting"]),
+        ("called", ""),
+        ("called", "x" * 61),
+        ("called", "\x00"),
+        ("paused_until", "9999-12-31"),
+        ("paused_until", "soon"),
+    ],
+)
+def test_a_choice_that_cannot_be_says_so_and_changes_nothing(ana: Person, field: str, typed: Any):
+    response = ana.browser().post("/you/", WISHES | {field: typed})
+    assert response.status_code == 422
+    assert "data-errors" in text_of(response)
+    assert wishes_of(ana).client.zone == ZONE
+
+
+def test_one_s_own_pages_are_for_clients(dana: Person, ruth: Person):
+    for where in ("/you/topics", "/you/readers", "/you/consent"):
+        assert dana.browser().get(where).status_code == 403
+        assert ruth.browser().get(where).status_code == 403
+    assert dana.browser().get("/you/")["Location"] == "/you/account"
+
+
+def test_page_titles_name_nobody(ana: Person, dana: Person):
+    pages = [ana.browser().get(w) for w in ("/you/", "/you/topics", "/you/readers", "/you/consent")]
+    own = f"/clients/{ana.client.pk}"
+    pages += [dana.browser().get(f"{own}/{w}") for w in ("edit", "clearance", "notes", "discharge")]
+    for page in pages:
+        title = text_of(page).partition("<title>")[2].partition("</title>")[0]
+        assert title.strip()
+        assert "Ana" not in title
+        assert "Quintero" not in title
+
+
+# --- topics and who read me -------------------------------------------------------------------
+def test_a_topic_is_for_the_client_and_their_therapist(ana: Person, dana: Person, ben: Person):
+    browser = ana.browser()
+    assert browser.post("/you/topics", {"text": "the phone at dinner"}).status_code == 302
+    assert "the phone at dinner" in text_of(browser.get("/you/topics"))
+    assert "the phone at dinner" not in text_of(ben.browser().get("/you/topics"))
+    assert browser.post("/you/topics", {"text": "  "}).status_code == 422
+    with scope(practice=ana.practice.pk):
+        topic = SessionTopic.objects.get()
+        assert b"phone" not in bytes(topic.sealed_text)
+    assert ben.browser().post(f"/you/topics/{topic.pk}/drop").status_code == 404
+    assert browser.post(f"/you/topics/{topic.pk}/drop").status_code == 302
+    with scope(practice=ana.practice.pk):
+        assert not SessionTopic.objects.exists()
+
+
+def read_topics(by: Person, of: Person) -> list[str]:
+    with scope(practice=by.practice.pk, user=by.user.pk):
+        client = queries.client_of(by.actor, of.client.pk)
+        found = queries.topics(by.actor, client)
+        read = noting.read_topics(by=by.actor, at=now(), client=client, topics=found)
+        return [text for _topic, text in read]
+
+
+def test_a_client_sees_who_read_them(ana: Person, ben: Person, dana: Person, sana: Person):
+    ana.browser().post("/you/topics", {"text": "the phone at dinner"})
+    assert "Nobody yet." in text_of(ana.browser().get("/you/readers"))
+    assert read_topics(dana, ana) == ["the phone at dinner"]
+    assert read_topics(sana, ana) == []  # topics are for the therapist alone
+    page = text_of(ana.browser().get("/you/readers"))
+    assert "Dana Whitlock" in page
+    assert "Sana Iqbal" not in page
+    assert "Nobody yet." in text_of(ben.browser().get("/you/readers"))
+
+
+def test_the_readers_cost_the_same_with_one_row_and_with_three(ana: Person, dana: Person):
+    from django.test.utils import CaptureQueriesContext
+
+    browser = ana.browser()
+    browser.post("/you/topics", {"text": "the phone"})
+
+    def own_queries() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            browser.get("/you/readers")
+        return sum("practice_auditevent" in q["sql"] or "clients_" in q["sql"] for q in captured)
+
+    read_topics(dana, ana)
+    one = own_queries()
+    read_topics(dana, ana)
+    read_topics(dana, ana)
+    assert own_queries() == one
+
+
+# --- private notes ----------------------------------------------------------------------------
+def test_private_notes_are_their_author_s(ana: Person, dana: Person, omar: Person):
+    where = f"/clients/{ana.client.pk}/notes"
+    assert dana.browser().post(where, {"text": "ask about her sister"}).status_code == 302
+    assert "ask about her sister" in text_of(dana.browser().get(where))
+    with scope(practice=dana.practice.pk):
+        note = PrivateNote.objects.get()
+        assert b"sister" not in bytes(note.sealed_text)
+    dana.browser().post(f"/clients/{ana.client.pk}/hand-over", {"to": str(omar.member.pk)})
+    assert dana.browser().get(where).status_code == 404
+    page = omar.browser().get(where)
+    assert page.status_code == 200
+    assert "sister" not in text_of(page)
+    assert omar.browser().post(f"{where}/{note.pk}/drop").status_code == 404
+    assert "Nobody yet." in text_of(ana.browser().get("/you/readers"))  # not the client's words
+
+
+def test_a_note_can_be_changed_and_thrown_away(ana: Person, dana: Person):
+    where = f"/clients/{ana.client.pk}/notes"
+    browser = dana.browser()
+    browser.post(where, {"text": "ask about her sister"})
+    with scope(practice=dana.practice.pk):
+        note = PrivateNote.objects.get()
+    assert "ask about her sister" in text_of(browser.get(f"{where}/{note.pk}"))
+    assert browser.post(f"{where}/{note.pk}", {"text": ""}).status_code == 422
+    assert browser.post(f"{where}/{note.pk}", {"text": "her brother"}).status_code == 302
+    page = text_of(browser.get(where))
+    assert "her brother" in page
+    assert "sister" not in page
+    assert browser.post(f"{where}/{note.pk}/drop").status_code == 302
+    assert acts(ana).count("note.dropped") == 1
+    with scope(practice=dana.practice.pk):
+        assert not PrivateNote.objects.exists()
+
+
+# --- consent ----------------------------------------------------------------------------------
+def test_consent_is_withdrawn_and_given_again(ana: Person):
+    browser = ana.browser()
+    assert browser.post("/you/consent", {"agree": "1"}).status_code == 302
+    assert browser.post("/you/consent", {"agree": "1"}).status_code == 302
+    assert browser.post("/you/consent", {}).status_code == 302
+    assert browser.post("/you/consent", {"agree": "1"}).status_code == 302
+    with scope(practice=ana.practice.pk):
+        rows = list(Consent.objects.order_by("given_at"))
+    assert [row.withdrawn_at is None for row in rows] == [False, True]
+    assert acts(ana) == ["consent.given", "consent.withdrawn", "consent.given"]
+
+
+# --- leaving and coming back ------------------------------------------------------------------
+def test_discharge_ends_the_seat_on_the_next_request(ana: Person, dana: Person):
+    anas, danas = ana.browser(), dana.browser()
+    assert anas.get("/you/").status_code == 200
+    page = text_of(danas.get(f"/clients/{ana.client.pk}/discharge"))
+    assert "Nothing is erased" in page
+    danas.post(f"/clients/{ana.client.pk}/discharge")
+    assert anas.get("/you/").status_code == 403
+    danas.post(f"/clients/{ana.client.pk}/reactivate")
+    assert anas.get("/you/").status_code == 200
+
+
+def ask(person: Person, **more: str) -> Any:
+    return person.browser().post("/you/erasure", more)
+
+
+def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
+    where = f"/clients/{ana.client.pk}/erasure"
+    assert dana.browser().post(where).status_code == 302
+    assert dana.browser().post(where).status_code == 409
+    with scope(practice=ana.practice.pk):
+        asked = ErasureRequest.objects.get()
+    assert asked.due_at - asked.requested_at == timedelta(days=14)
+    # The client sees it, and takes it back.
+    assert "Take it back" in text_of(ana.browser().get("/you/erasure"))
+    assert ask(ana, cancel="1").status_code == 302
+    with scope(practice=ana.practice.pk):
+        assert ErasureRequest.objects.get().cancelled_at is not None
+    assert ask(ana).status_code == 302
+    assert acts(ana) == ["erasure.requested", "erasure.cancelled", "erasure.requested"]
+
+
+def test_erasing_asks_who_one_is_when_that_is_long_ago(ana: Person):
+    browser = ana.browser()
+    session = browser.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": now().timestamp() - 3600, "email": ana.user.email}
+    ]
+    session["account_authentication_methods_user"] = str(ana.user.pk)
+    session.save()
+    assert "/reauthenticate" in browser.post("/you/erasure")["Location"]
+    with scope(practice=ana.practice.pk):
+        assert not ErasureRequest.objects.exists()
+
+
+def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, dana: Person):
+    assert dana.browser().get("/records/").status_code == 403
+    assert ana.browser().get("/records/").status_code == 403
+    assert "Ana Quintero" in text_of(ruth.browser().get("/records/"))
+    hold = f"/records/{ana.client.pk}/hold"
+    assert dana.browser().post(hold).status_code == 403
+    assert ruth.browser().post(hold).status_code == 302
+    with scope(practice=ana.practice.pk):
+        assert Client.objects.get(pk=ana.client.pk).legal_hold
+    assert "Held" in text_of(ruth.browser().get("/records/"))
+    assert acts(ana) == ["record.held"]
+
+
+def test_another_practice_s_office_holds_nothing(ana: Person, zoe: Person):
+    assert zoe.browser().post(f"/records/{ana.client.pk}/hold").status_code == 404
+
+
+def test_records_past_their_keeping_time(ana: Person, noor: Person, dana: Person):
+    practice = dana.practice
+    with scope(practice=practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+        assert list(queries.past_retention(practice, now())) == []  # kept until asked
+        practice.retention_months = 12
+        assert list(queries.past_retention(practice, now())) == [ana.client]
+        Client.objects.filter(pk=ana.client.pk).update(legal_hold=True)
+        assert list(queries.past_retention(practice, now())) == []
+
+
+def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Person):
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        erasing.erase_client_rows(couple.first, at=now())
+        assert not Client.objects.filter(pk=couple.first_id).exists()
+        assert Client.objects.filter(pk=couple.second_id).exists()
+        assert ContactPreference.objects.filter(client_id=couple.second_id).exists()
+
+
+def test_no_table_of_ours_holds_a_typed_word(ana: Person, dana: Person):
+    ana.browser().post("/you/topics", {"text": "xylophone in the attic"})
+    dana.browser().post(f"/clients/{ana.client.pk}/notes", {"text": "xylophone again"})
+    with as_owner(), connection.cursor() as cursor:
+        for model in (PrivateNote, SessionTopic, AuditEvent):
+            cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t')
+            assert "xylophone" not in str(cursor.fetchall())
+            assert b"xylophone".hex() not in str(cursor.fetchall())
