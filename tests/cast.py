@@ -38,8 +38,8 @@ class Person:
 
     user: User
     practice: Practice
-    member: Membership | None = None
-    client: Client | None = None
+    member: Any = None
+    client: Any = None
 
     @property
     def actor(self) -> Actor:
@@ -65,7 +65,12 @@ class Person:
         )
         # Signed in a moment ago, with a second factor where the practice asks for one.
         session["account_authentication_methods"] = [
-            {"method": "password", "at": now().timestamp(), "email": self.user.email}
+            {
+                "method": "password",
+                "at": now().timestamp(),
+                "email": self.user.email,
+                "reauthenticated": True,
+            }
         ]
         session["account_authentication_methods_user"] = str(self.user.pk)
         session.save()

@@ -256,7 +256,7 @@ def test_erasing_asks_who_one_is_when_that_is_long_ago(ana: Person):
     browser = ana.browser()
     session = browser.session
     session["account_authentication_methods"] = [
-        {"method": "password", "at": now().timestamp() - 3600, "email": ana.user.email}
+        {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
     ]
     session["account_authentication_methods_user"] = str(ana.user.pk)
     session.save()
