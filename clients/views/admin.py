@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
-from clients.views.care import posted
+from clients.views.care import onward, posted
 from practice.actors import ActorRequest
 from practice.permissions import may_administer
 from practice.queries import people
@@ -72,7 +72,8 @@ def record_holds(request: ActorRequest) -> HttpResponse:
         "clients/records.html",
         {
             "rows": [(row, waiting.get(row.pk)) for row in found.rows],
-            "page": found,
+            "next_url": onward(request, found.after),
+            "previous_url": "" if found.is_first else request.path,
             "form": form,
         },
     )

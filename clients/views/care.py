@@ -49,6 +49,15 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+def onward(request: HttpRequest, after: str | None) -> str:
+    """Return where the next page of a list is, its search and filters kept."""
+    if after is None:
+        return ""
+    asked = request.GET.copy()
+    asked["after"] = after
+    return f"{request.path}?{asked.urlencode()}"
+
+
 def page(
     request: ActorRequest, form: Form, *, title: str, button: str, back: str, **more: Any
 ) -> HttpResponse:
@@ -82,9 +91,11 @@ def client_list(request: ActorRequest) -> HttpResponse:
         "clients/list.html",
         {
             "rows": [(row, couples.get(row.pk), carers.get(row.pk, "")) for row in rows],
-            "page": found,
+            "next_url": onward(request, found.after),
+            "previous_url": "" if found.is_first else request.path,
             "form": form,
-            "searching": any(wanted.values()),
+            "searching": bool(wanted.get("q")),
+            "filtering": bool(wanted.get("only")),
             "may_care": may_care(request.actor),
         },
     )

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.timezone import now
 
 from clients.models import Caseload, Client, Couple
 from practice.models import AuditEvent, Membership
@@ -19,7 +20,7 @@ POSTED = ("invite", "uninvite", "reactivate")
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content, "utf-8")
 
 
 def names_on(person: Person, query: str = "") -> list[str]:
@@ -66,6 +67,11 @@ def test_a_supervisor_sees_whose_clients_they_are(ana: Person, omar: Person, san
     page = text_of(sana.browser().get("/clients/"))
     assert "with Dana Whitlock" in page
     assert "Add a client" not in page
+    with scope(practice=sana.practice.pk):
+        Caseload.objects.filter(client=ana.client).update(until_at=now())
+    page = text_of(sana.browser().get("/clients/"))
+    assert "Nobody yet" in page
+    assert "Add a client" not in page
 
 
 def test_admins_and_clients_have_no_list(ruth: Person, ana: Person):
@@ -80,6 +86,7 @@ def test_search_and_filters(couple: Couple, noor: Person, dana: Person):
     assert names_on(dana, "?only=invited") == []
     assert names_on(dana, "?only=discharged") == []
     assert "Nobody found" in text_of(dana.browser().get("/clients/?q=xyz"))
+    assert "Nobody here" in text_of(dana.browser().get("/clients/?only=invited"))
     # What makes no sense filters nothing, and harms nothing.
     assert len(names_on(dana, "?only=nonsense&q=%00")) == 3
     assert dana.browser().get("/clients/?after=tampered").status_code == 404
@@ -88,7 +95,7 @@ def test_search_and_filters(couple: Couple, noor: Person, dana: Person):
 def test_the_next_page_keeps_the_search(dana: Person):
     for number in range(27):
         make_client(dana.practice, f"kim{number}@mail.example", f"Kim {number:02}", dana)
-    make_client(dana.practice, "ida@mail.example", "Ida Ray", dana)
+    make_client(dana.practice, "zed@mail.example", "Zed Ray", dana)
     page = text_of(dana.browser().get("/clients/?q=kim"))
     onward = re.search(r'rel="next" href="([^"]+)"', page)
     assert onward

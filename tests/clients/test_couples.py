@@ -14,7 +14,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content, "utf-8")
 
 
 def link(by: Person, first: Person, second: Person) -> Any:

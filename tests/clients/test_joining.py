@@ -21,7 +21,7 @@ GOOD = "a quiet lane at noon"
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content, "utf-8")
 
 
 def link_in(message: Any) -> str:

@@ -38,7 +38,7 @@ WISHES = {
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return str(response.content, "utf-8")
 
 
 def wishes_of(person: Person) -> ContactPreference:
