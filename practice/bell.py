@@ -1,6 +1,8 @@
 """Ring: wake a worker once the transaction is in. Losing a ring is free; the row is the queue."""
 
 import logging
+from collections.abc import Callable
+from functools import cache, partial
 
 from celery import current_app
 from django.db import transaction
@@ -10,7 +12,15 @@ log = logging.getLogger(__name__)
 
 def ring(task: str) -> None:
     """Wake a worker for `task` after commit; a broker that is away costs moments, never an error."""
-    transaction.on_commit(lambda: _ring(task), robust=True)
+    once = _ringer(task)
+    if all(waiting is not once for _, waiting, _ in transaction.get_connection().run_on_commit):
+        transaction.on_commit(once, robust=True)
+
+
+@cache
+def _ringer(task: str) -> Callable[[], None]:
+    """Return the same function for the same task, so that one transaction rings once."""
+    return partial(_ring, task)
 
 
 def _ring(task: str) -> None:

@@ -61,22 +61,6 @@ class RequestIdMiddleware:
             logs.reference.reset(token)
 
 
-class AwayMiddleware:
-    """Turn "the database is away" and "a key does not open" into an honest page.
-
-    Sits outside everything that touches the database, so that its answer needs none.
-    """
-
-    def __init__(self, get_response: Answer) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
-
-    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return away(request, error)
-
-
 def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
     """Return the 503 page for a database that is away or a key that is missing, else None."""
     if isinstance(error, OperationalError | InterfaceError):

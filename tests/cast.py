@@ -61,7 +61,7 @@ class Person:
         )
         session = browser.session
         session["seat"] = (
-            f"client:{self.client.pk}" if self.client else f"member:{self.member.pk}"  # type: ignore[union-attr]
+            f"client:{self.client.pk}" if self.client else f"member:{self.member.pk}"
         )
         # Signed in a moment ago, with a second factor where the practice asks for one.
         session["account_authentication_methods"] = [

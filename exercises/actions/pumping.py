@@ -133,7 +133,7 @@ def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
     for number, row in enumerate(rows):
         try:
             result = _send_one(current, row, token)
-        except Exception as error:  # noqa: BLE001 -- one bad row must not stop its neighbours
+        except Exception as error:
             log.exception(
                 "a reminder broke", extra={"reminder": row.pk, "code": type(error).__name__}
             )

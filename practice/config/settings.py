@@ -70,6 +70,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "clients.middleware.ActorMiddleware",
+    "practice.middleware.StaffScriptsMiddleware",
     "practice.middleware.LanguageMiddleware",
     "practice.middleware.RefusalMiddleware",
     "practice.middleware.SignInPolicyMiddleware",
