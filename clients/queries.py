@@ -243,10 +243,13 @@ def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
     if practice.retention_months is None:
         return Client.objects.none()
     limit = at - timedelta(days=30.44 * practice.retention_months)
-    asked = ErasureRequest.objects.filter(client_id=OuterRef("pk"), cancelled_at=None, done_at=None)
+    # Asked for already, or taken back by somebody after care had ended: not asked for again.
+    asked = ErasureRequest.objects.filter(
+        client_id=OuterRef("pk"), requested_at__gte=OuterRef("discharged_at")
+    )
     return Client.objects.filter(
         ~Exists(asked), practice=practice, discharged_at__lte=limit, legal_hold=False
-    )
+    ).order_by("discharged_at", "pk")
 
 
 def for_unsubscribe(actor: Actor, pk: UUID) -> Client:

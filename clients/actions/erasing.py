@@ -9,13 +9,16 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple, ErasureRequest
 from clients.permissions import may_care_for
+from clients.queries import past_retention
 from practice.actions import auditing
-from practice.actors import Actor
+from practice.actors import Actor, system
 from practice.errors import NotPossible
-from practice.models import Invitation
+from practice.models import Invitation, Membership, Practice, User
 from practice.permissions import may_administer
+from practice.tenancy import scope
 
 WAIT = timedelta(days=14)
+MOST_AT_ONCE = 100
 
 
 def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
@@ -55,12 +58,47 @@ def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
         _note(by, at, "record.held" if held else "record.released", client)
 
 
+def request_past_retention(practice: Practice, at: datetime) -> int:
+    """Ask for what the practice has kept long enough to be erased; return how much. For the worker.
+
+    It waits like any other request, so that somebody can still hold a record or take it back.
+    """
+    by = system(practice.pk)
+    found = list(past_retention(practice, at)[:MOST_AT_ONCE])
+    with transaction.atomic():
+        for client in found:
+            ErasureRequest.objects.create(
+                practice=practice,
+                client_id=client.pk,
+                requested_by=0,
+                requested_at=at,
+                due_at=at + WAIT,
+            )
+            _note(by, at, "erasure.requested", client)
+    return len(found)
+
+
 def erase_client_rows(client: Client, *, at: datetime) -> None:
     """Delete a client and all that hangs on them; the partner's own rows stay. For the worker."""
+    user_id = client.user_id
     with transaction.atomic():
         Invitation.objects.filter(client_id=client.pk).delete()
         Couple.objects.filter(Q(first=client) | Q(second=client)).delete()
         client.delete()
+        if user_id:
+            _close_account(user_id)
+
+
+def _close_account(user_id: int) -> None:
+    """Let the sign-in go with the record, unless the person sits somewhere else, too."""
+    # In this scope a person's own seats are seen in every practice.
+    with scope(user=user_id):
+        sits = (
+            Membership.objects.filter(user_id=user_id).exists()
+            or Client.objects.filter(user_id=user_id).exists()
+        )
+        if not sits:
+            User.objects.filter(pk=user_id, is_staff=False).delete()
 
 
 def _require(by: Actor, client: Client) -> None:

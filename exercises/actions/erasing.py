@@ -2,9 +2,9 @@
 
 from datetime import datetime
 
-from clients.actions import erasing as clients_erasing
 from django.db import transaction
 
+from clients.actions import erasing as clients_erasing
 from clients.models import Client, ErasureRequest
 from exercises.models import Assignment, Reminder
 from practice.actions import auditing
@@ -16,13 +16,17 @@ from practice.tenancy import scope
 def erase_due(at: datetime) -> int:
     """Erase every record that is due in every practice; return how many. Runs as the worker."""
     with scope():
-        practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
+        practices = list(Practice.objects.order_by("pk"))
     erased = 0
     for practice in practices:
-        with scope(practice=practice):
+        with scope(practice=practice.pk):
+            clients_erasing.request_past_retention(practice, at)
+            held = Client.objects.filter(legal_hold=True).values("pk")
             due = list(
                 ErasureRequest.objects.select_for_update(skip_locked=True)
                 .filter(due_at__lte=at, cancelled_at=None, done_at=None)
+                # A held record waits for as long as the hold stands.
+                .exclude(client_id__in=held)
                 .order_by("due_at", "pk")[:50]
             )
             for request in due:
@@ -31,9 +35,7 @@ def erase_due(at: datetime) -> int:
 
 
 def _erase(request: ErasureRequest, at: datetime) -> bool:
-    client = Client.objects.filter(pk=request.client_id, legal_hold=False).first()
-    if client is None and Client.objects.filter(pk=request.client_id).exists():
-        return False  # held: it waits for as long as the hold stands
+    client = Client.objects.filter(pk=request.client_id).first()
     with transaction.atomic():
         if client is not None:
             _keep_partners_work(client)

@@ -1,0 +1,113 @@
+"""What is asked to be erased is gone when its time has come; what others wrote stays."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils.timezone import now
+
+from clients.actions import caring, erasing
+from clients.models import Client, Couple, ErasureRequest
+from exercises.actions.erasing import erase_due
+from exercises.models import Answer, Homework
+from practice.models import AuditEvent, Practice, User
+from practice.tenancy import scope
+from tests.cast import Person, Play, make_member
+from tests.conftest import acting_as
+
+pytestmark = pytest.mark.django_db(transaction=True)
+LATER = timedelta(days=15)
+
+
+def run(after: timedelta = LATER) -> int:
+    """Let the worker do it, in its own role."""
+    with acting_as("homeward_worker"):
+        return erase_due(now() + after)
+
+
+def ask(person: Person) -> None:
+    with scope(practice=person.practice.pk, user=person.user.pk):
+        erasing.request(by=person.actor, at=now(), client=person.client)
+
+
+def left(practice: Practice) -> set[str]:
+    with scope(practice=practice.pk):
+        return set(Client.objects.values_list("name", flat=True))
+
+
+def test_a_record_goes_with_its_account_and_the_partner_keeps_theirs(
+    play: Play, cleared: Couple, dana: Person, ana: Person, ben: Person
+):
+    given = play.assign(dana, cleared, "e11-what-reaches-me")
+    bens = play.homework(ben, given)
+    play.submit(ana, play.homework(ana, given))
+    play.submit(ben, bens)
+    with scope(practice=ben.practice.pk):
+        before = Answer.objects.filter(response__homework=bens).count()
+    ask(ana)
+    assert run(timedelta(days=13)) == 0
+    assert run() == 1
+    assert left(dana.practice) == {"Ben Achterberg"}
+    assert not User.objects.filter(email="ana@mail.example").exists()
+    with scope(practice=ben.practice.pk):
+        assert Homework.objects.filter(client_id=ben.client.pk).count() == 1
+        assert Answer.objects.filter(response__homework=bens).count() == before > 0
+        assert not Homework.objects.exclude(client_id=ben.client.pk).exists()
+        assert AuditEvent.objects.filter(action="record.erased").count() == 1
+        assert ErasureRequest.objects.get().done_at is not None
+    assert ben.browser().get(f"/homework/{bens.pk}/").status_code in {200, 302}
+    assert run() == 0
+
+
+def test_a_held_record_waits(ana: Person, ruth: Person, dana: Person):
+    ask(ana)
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+    assert run() == 0
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=False)
+    assert run() == 1
+    assert left(dana.practice) == set()
+
+
+def test_an_account_with_another_seat_stays(ana: Person, zoe: Person):
+    make_member(zoe.practice, "", "", "therapist", user=ana.user)
+    ask(ana)
+    assert run() == 1
+    assert User.objects.filter(pk=ana.user.pk).exists()
+
+
+def test_one_practice_s_erasures_touch_no_other(ana: Person, zack: Person):
+    ask(ana)
+    assert run() == 1
+    assert left(zack.practice) == {"Zack Oyelaran"}
+
+
+def keep(practice: Practice, months: int | None) -> None:
+    with scope(practice=practice.pk):
+        Practice.objects.filter(pk=practice.pk).update(retention_months=months)
+
+
+def test_what_was_kept_long_enough_is_asked_for_and_waits(
+    ana: Person, noor: Person, dana: Person, ruth: Person
+):
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+    assert run() == 0
+    keep(dana.practice, 12)
+    assert run(timedelta(0)) == 0
+    page: Any = dana.browser().get(f"/clients/{ana.client.pk}/erasure")
+    assert "Take it back" in page.content.decode()
+    # Taken back, it is not asked for by the clock again.
+    dana.browser().post(f"/clients/{ana.client.pk}/erasure", {"cancel": "1"})
+    assert run() == 0
+    assert left(dana.practice) == {"Ana Quintero", "Noor Haddad"}
+
+
+def test_retention_erases_in_the_end(ana: Person, noor: Person, dana: Person):
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+    keep(dana.practice, 12)
+    assert run(timedelta(0)) == 0
+    assert run() == 1
+    assert left(dana.practice) == {"Noor Haddad"}
