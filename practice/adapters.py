@@ -20,7 +20,7 @@ def display(user: User) -> str:
     return user.get_short_name()
 
 
-class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is not typed
+class AccountAdapter(DefaultAccountAdapter):
     """Close the sign-up: people come in by invitation only."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
@@ -34,7 +34,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
     def render_mail(
         self,
         template_prefix: str,
-        email: str,
+        email: str | list[str],
         context: dict[str, Any],
         headers: dict[str, str] | None = None,
     ) -> Any:
@@ -44,7 +44,7 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth is
         return message
 
 
-class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typed
+class MfaAdapter(DefaultMFAAdapter):
     """Name things discreetly in authenticator apps."""
 
     def get_totp_issuer(self) -> str:
@@ -59,7 +59,7 @@ class MfaAdapter(DefaultMFAAdapter):  # type: ignore[misc]  # allauth is not typ
         }
 
 
-class RequestLoginCodeForm(AllauthRequestLoginCodeForm):  # type: ignore[misc]  # not typed
+class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
     """Send sign-in codes to clients only: members use a password or a passkey.
 
     Whoever asks for a member's address, or for an unknown one, sees the very same page.

@@ -41,9 +41,9 @@ class ForgivingRedisCache(RedisCache):
         """Forget the value."""
         return _or(lambda: super(ForgivingRedisCache, self).delete(key, version), otherwise=False)
 
-    def clear(self) -> bool:
+    def clear(self) -> None:
         """Forget everything."""
-        return bool(_or(lambda: super(ForgivingRedisCache, self).clear(), otherwise=False))
+        _or(lambda: super(ForgivingRedisCache, self).clear(), otherwise=None)
 
 
 def _or(ask: Callable[[], T], *, otherwise: T) -> T:

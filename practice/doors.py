@@ -1,6 +1,8 @@
-"""What the API's doors share: idempotent posts, entity tags, cursor pages, required scopes."""
+"""What doors share: idempotent posts, entity tags, cursor pages, required scopes, and what is
+said when the database or a key is away."""
 
 import hashlib
+import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,8 +10,9 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
-from django.http import HttpRequest
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from rest_framework import serializers
@@ -17,15 +20,32 @@ from rest_framework.exceptions import ParseError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from practice import logs
 from practice.actions import idempotency
 from practice.actors import Actor
+from practice.errors import KeyTrouble
 from practice.models import Practice
 from practice.queries.paging import Page
 from practice.tenancy import enter
 
+log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Door = Callable[Concatenate[Request, P], Response]
 KEY = re.compile(r"[\x21-\x7e]{8,80}")
+
+
+def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """Return the 503 page for a database that is away or a key that is missing, else None."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("the database is away", extra={"code": type(error).__name__})
+    elif isinstance(error, KeyTrouble):
+        log.critical("a key is missing or wrong", extra={"code": "key_trouble"})
+    else:
+        return None
+    page = render_to_string("503.html", {"request_id": logs.reference.get()})
+    response = HttpResponse(page, status=503)
+    response["Retry-After"] = "30"
+    return response
 
 
 def plain(request: Request) -> HttpRequest:

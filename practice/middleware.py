@@ -9,17 +9,16 @@ from zoneinfo import ZoneInfo
 from csp.constants import NONCE, STRICT_DYNAMIC
 from django.conf import settings
 from django.contrib.auth import logout
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
 
 from practice import logs
-from practice.actors import ActorRequest
-from practice.errors import BadInput, KeyTrouble, NotPossible
+from practice.actors import Actor, ActorRequest
+from practice.doors import away
+from practice.errors import BadInput, NotPossible
 from practice.queries.people import has_second_factor
 
 log = logging.getLogger(__name__)
@@ -59,20 +58,6 @@ class RequestIdMiddleware:
             return response
         finally:
             logs.reference.reset(token)
-
-
-def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
-    """Return the 503 page for a database that is away or a key that is missing, else None."""
-    if isinstance(error, OperationalError | InterfaceError):
-        log.error("the database is away", extra={"code": type(error).__name__})
-    elif isinstance(error, KeyTrouble):
-        log.critical("a key is missing or wrong", extra={"code": "key_trouble"})
-    else:
-        return None
-    page = render_to_string("503.html", {"request_id": logs.reference.get()})
-    response = HttpResponse(page, status=503)
-    response["Retry-After"] = "30"
-    return response
 
 
 class SecurityHeadersMiddleware:
@@ -154,7 +139,7 @@ class SignInPolicyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: ActorRequest) -> HttpResponse:
-        actor = request.actor
+        actor: Actor | None = request.__dict__.get("actor")
         if not request.user.is_authenticated or request.path.startswith(FREE):
             return self.get_response(request)
         if actor is None:
@@ -194,4 +179,4 @@ def _way_back(request: HttpRequest) -> str:
 def _needs_second_factor(request: ActorRequest) -> bool:
     if not request.practice.second_factor_required or request.user.is_demo:  # type: ignore[union-attr]  # signed in
         return False
-    return not has_second_factor(request.user.pk)
+    return not has_second_factor(request.actor.user_id or 0)

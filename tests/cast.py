@@ -60,9 +60,7 @@ class Person:
             self.user, backend="allauth.account.auth_backends.AuthenticationBackend"
         )
         session = browser.session
-        session["seat"] = (
-            f"client:{self.client.pk}" if self.client else f"member:{self.member.pk}"
-        )
+        session["seat"] = f"client:{self.client.pk}" if self.client else f"member:{self.member.pk}"
         # Signed in a moment ago, with a second factor where the practice asks for one.
         session["account_authentication_methods"] = [
             {

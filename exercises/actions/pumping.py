@@ -1,28 +1,29 @@
 """Send what is due: claim, arm, send, confirm (docs/reminders.md).
 
 Runs in autocommit as the worker's role, any number at once. Nothing is open in PostgreSQL while a
-mail server is spoken to. Each mail costs one commit: its decision, its arming and the confirmation
-of the one before share a transaction.
+mail server is spoken to. Each mail costs one commit: asking again, arming it and confirming the
+one before share a transaction. Whether a row is due is decided by the database's clock alone.
 """
 
 import logging
 import secrets
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db.models import F
+from django.db.models.functions import Greatest, Now
 
-from clients.models import Client, ContactPreference
-from exercises import emails, schedule
-from exercises.actions.reminding import something_waits
-from exercises.models import Homework, MailChannel, Reminder, ReminderReason, ReminderState
-from exercises.workflow import CLIENTS_TURN, Status
+from clients.models import ContactPreference
+from exercises.actions.asking import Held, ask_again
+from exercises.emails import Mail
+from exercises.models import Reminder, ReminderReason, ReminderState
 from practice import bell
-from practice.models import Membership
 from practice.smtp import Outcome, PhaseSMTP, Result, clock
 from practice.tenancy import scope
 
@@ -32,46 +33,75 @@ State, Reason = ReminderState, ReminderReason
 BATCH = 50
 LANES = (0, 1)
 MOST_SECONDS = 25.0
+# One flooding practice leaves room for the others.
+MOST_OF_A_PRACTICE = 5000
 MOST_ATTEMPTS = 8
+# Claimed this often without an answer: perhaps it kills its worker, so it travels alone.
+RISKY = 3
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720)
-PROBE = timedelta(seconds=60)
 # A slow reply to the dot may take ten minutes; only then is silence an answer.
 RECONCILE_MINUTES = 15
 # Worth a second copy when nobody knows whether the first arrived; the others are let go.
 RESENT_ONCE = ("assigned", "due_today")
+CLOCKS_APART = 60.0
+STARTED = timedelta(minutes=5)
 
+# MATERIALIZED: without the fence the planner may run the limited part twice and take more rows.
+# Within a round nothing due lies far before what was claimed last, and starting there keeps the
+# scan short even while an old transaction keeps dead rows alive.
 CLAIM = """
 WITH due AS MATERIALIZED (
-  SELECT id FROM exercises_reminder
-  WHERE lane = %s AND state IN (0, 1) AND next_at <= now() AND attempt < %s
-  ORDER BY next_at LIMIT %s FOR UPDATE SKIP LOCKED)
-UPDATE exercises_reminder r
-SET state = 1, next_at = now() + interval '5 minutes', lease_token = %s, attempt = attempt + 1
+  SELECT id, next_at FROM exercises_reminder
+  WHERE lane = %(lane)s AND state IN (0, 1) AND next_at <= now()
+    AND next_at >= coalesce(%(since)s::timestamptz, '-infinity')
+    AND NOT practice_id = ANY(%(full)s::uuid[])
+  ORDER BY next_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
+UPDATE exercises_reminder r SET
+  state = CASE WHEN r.attempt < %(most)s THEN 1 ELSE 5 END,
+  reason = CASE WHEN r.attempt < %(most)s THEN r.reason
+    WHEN r.error_code IS NULL THEN 'crashed' ELSE 'refused' END,
+  next_at = now() + interval '5 minutes', lease_token = %(token)s, attempt = r.attempt + 1
 FROM due WHERE r.id = due.id
-RETURNING r.id
+RETURNING r.*, due.next_at AS was
 """
-ARM = """
-UPDATE exercises_reminder
-SET state = 2, armed_at = coalesce(armed_at, now()), next_at = now(), message_id = %s
-WHERE id = %s AND lease_token = %s AND state = 1 AND next_at > now() + interval '30 seconds'
-  AND (not_after IS NULL OR now() < not_after)
+CONFIRM = """
+UPDATE exercises_reminder SET state = 3, sent_at = now()
+WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2
+"""
+# The date of a second copy is the date of the first: mail systems compare it.
+ARM = f"""
+WITH before AS ({CONFIRM})
+UPDATE exercises_reminder SET state = 2, next_at = now(), message_id = %(message_id)s,
+  armed_at = CASE WHEN resent > 0 THEN coalesce(armed_at, now()) ELSE now() END,
+  reason = CASE WHEN resent > 0 THEN reason ELSE '' END
+WHERE id = %(id)s AND lease_token = %(token)s AND state = 1
+  AND next_at > now() + interval '30 seconds' AND (not_after IS NULL OR now() < not_after)
 RETURNING armed_at
 """
-CONFIRM = (
-    "UPDATE exercises_reminder SET state = 3, sent_at = now() WHERE id = ANY(%s) AND state = 2"
-)
-GIVE_UP = """
-UPDATE exercises_reminder SET state = 5, reason = 'crashed'
-WHERE state = 1 AND attempt >= %s AND next_at <= now()
+SETTLE = """
+UPDATE exercises_reminder r SET
+  state = CASE WHEN again THEN 0 ELSE 7 END, resent = r.resent + again::int,
+  attempt = least(r.attempt, %(most)s - 1), reason = 'ambiguous', next_at = now()
+FROM (
+  SELECT id, resent = 0 AND kind = ANY(%(kinds)s) AND coalesce(now() < not_after, true) AS again
+  FROM exercises_reminder WHERE state = 2 AND next_at < now() - interval '1 minute' * %(minutes)s
+  FOR UPDATE SKIP LOCKED) doubt
+WHERE r.id = doubt.id RETURNING again
 """
-RECONCILE = """
-UPDATE exercises_reminder SET
-  state = CASE WHEN resent = 0 AND kind = ANY(%s) AND coalesce(now() < not_after, true)
-    THEN 0 ELSE 7 END,
-  resent = CASE WHEN resent = 0 AND kind = ANY(%s) THEN 1 ELSE resent END,
-  reason = 'ambiguous', next_at = now()
-WHERE state = 2 AND next_at < now() - interval '1 minute' * %s
-RETURNING state
+MAY_PROBE = """
+UPDATE exercises_mailchannel SET paused_until = now() + interval '60 seconds'
+WHERE host = %s AND paused_until <= now()
+"""
+IS_PAUSED = "SELECT 1 FROM exercises_mailchannel WHERE host = %s AND paused_until > now()"
+TRIP = """
+INSERT INTO exercises_mailchannel (host, failures, paused_until)
+VALUES (%s, 1, now() + interval '60 seconds')
+ON CONFLICT (host) DO UPDATE SET
+  failures = exercises_mailchannel.failures + 1, paused_until = excluded.paused_until
+"""
+CLEAR = """
+UPDATE exercises_mailchannel SET paused_until = NULL, failures = 0
+WHERE host = %s AND paused_until IS NOT NULL
 """
 
 
@@ -81,249 +111,280 @@ class Round:
 
     line: PhaseSMTP
     clock: Callable[[], datetime]
+    over: Callable[[], bool]
     sent: int = 0
-    confirm: list[int] | None = None
+    # Row and lease of the mail the server took last; the next arming writes it down.
+    before: tuple[int, int] | None = None
+    since: dict[int, datetime] = field(default_factory=dict)
+    taken: Counter[UUID] = field(default_factory=Counter)
 
-    def done(self, pk: int) -> None:
-        """Note that the server took this one; the next arming writes it down."""
-        self.sent += 1
-        self.confirm = [*(self.confirm or []), pk]
+    def full(self) -> list[UUID]:
+        """Return the practices that have had their share of this round."""
+        return [pk for pk, count in self.taken.items() if count >= MOST_OF_A_PRACTICE]
 
 
-def pump(*, now: Callable[[], datetime], seconds: float = MOST_SECONDS) -> int:
-    """Send until nothing is due or time is up; return how many mails the server took.
+def never() -> bool:
+    """Say that nobody asked to stop."""
+    return False
 
-    `now` is the door's clock, asked again for each mail, since a round may last long. Whether a
-    row is due is decided by the database's own clock alone.
+
+def pump(
+    *,
+    now: Callable[[], datetime],
+    seconds: float = MOST_SECONDS,
+    stopping: Callable[[], bool] = never,
+) -> int:
+    """Send until nothing is due, time is up or `stopping`; return how many the server took.
+
+    `now` is the door's clock, asked again for each mail, since a round may last long.
     """
-    if settings.REMINDERS_HOLD or not _clocks_agree() or not _may_speak(PhaseSMTP()):
+    until = time.monotonic() + seconds
+    current = Round(PhaseSMTP(), now, lambda: stopping() or time.monotonic() >= until)
+    if settings.REMINDERS_HOLD or not _clocks_agree(now()) or not _may_speak(current):
         return 0
     _settle_doubt()
-    until = time.monotonic() + seconds
-    current = Round(PhaseSMTP(), now)
     try:
-        while time.monotonic() < until:
+        while not current.over():
             token = secrets.randbits(62)
-            rows = _claim(token)
-            if not rows:
+            claimed = _claim(current, token)
+            if not claimed:
                 break
-            if len(rows) == BATCH:
+            if len(claimed) == BATCH:
                 bell.ring("homeward.pump")  # more hands, as long as there is more to do
+            rows = [row for row in claimed if row.state == State.CLAIMED]
+            _tell_given_up(len(claimed) - len(rows))
             if not _send_all(current, rows, token):
                 break
     finally:
-        _write_down(current)
         current.line.close()
+        _write_down(current)
     return current.sent
 
 
-def _claim(token: int) -> list[Reminder]:
-    with connection.cursor() as cursor:
-        cursor.execute(GIVE_UP, [MOST_ATTEMPTS])
-        for lane in LANES:
-            cursor.execute(CLAIM, [lane, MOST_ATTEMPTS, BATCH, token])
-            ids = [row[0] for row in cursor.fetchall()]
-            if ids:
-                return list(Reminder.objects.filter(pk__in=ids).order_by("pk"))
+def _claim(current: Round, token: int) -> list[Reminder]:
+    for lane in LANES:
+        wanted = {
+            "lane": lane,
+            "since": current.since.get(lane),
+            "full": current.full(),
+            "batch": BATCH,
+            "most": MOST_ATTEMPTS,
+            "token": token,
+        }
+        found = list(Reminder.objects.raw(CLAIM, wanted))
+        if found:
+            found.sort(key=lambda row: (row.was, row.pk))
+            current.since[lane] = found[-1].was - STARTED
+            current.taken.update(row.practice_id for row in found)
+            return found
     return []
 
 
 def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
-    """Send a batch; False when the server is away, and then the rest goes back untouched."""
+    """Send a batch; False when the server is away. What is not reached goes back untouched."""
     for number, row in enumerate(rows):
+        rest = rows[number + 1 :]
+        if current.over():
+            _release(rows[number:], token)
+            return True
+        alone = row.attempt >= RISKY and row.error_code is None
+        if alone:
+            _release(rest, token)
         try:
-            result = _send_one(current, row, token)
+            outcome = _send_one(current, row, token)
+        except (OperationalError, InterfaceError):
+            raise  # the database went away: the leases run out by themselves
         except Exception as error:
             log.exception(
                 "a reminder broke", extra={"reminder": row.pk, "code": type(error).__name__}
             )
-            continue
-        if result is not None and result.outcome is Outcome.NOT_ACCEPTED:
-            _trip(current)
-            rest = [one.pk for one in rows[number:]]
-            Reminder.objects.filter(
-                pk__in=rest, lease_token=token, state__in=[State.CLAIMED, State.ARMED]
-            ).update(state=State.PLANNED, next_at=current.clock() + PROBE, attempt=row.attempt - 1)
+            outcome = None
+        if outcome is Outcome.NOT_ACCEPTED:
+            _release(rest, token)
             return False
-    _clear(current.line)
+        if alone:
+            return True
     return True
 
 
-def _send_one(current: Round, row: Reminder, token: int) -> Result | None:
+def _send_one(current: Round, row: Reminder, token: int) -> Outcome | None:
     """Ask again, arm, send, classify. None: it was held back, or somebody else has it now."""
+    begun = clock()
+    before = current.before
     with scope(practice=row.practice_id):
-        _write_down(current)
-        mail = _ask_again(row, current.clock())
-        armed_at = _arm(row, token, mail) if isinstance(mail, emails.Mail) else None
+        mail = ask_again(row, current.clock())
+        armed_at = _arm(current, row, token, mail) if isinstance(mail, Mail) else None
         if armed_at is None:
-            if not isinstance(mail, emails.Mail):
-                _hold_back(row, token, mail)
-            elif row.not_after is not None and current.clock() >= row.not_after:
-                _hold_back(row, token, Held(Reason.TOO_LATE))
-            return None
-    armed = clock()
-    result = current.line.send(mail.sender, mail.to, mail.render(armed_at), armed=armed)
+            _confirm(current)
+            _hold_back(row, token, mail, current.clock())
+    # Only now is it written for good; until here an error would have undone it.
+    if current.before == before:
+        current.before = None
+    if armed_at is None or not isinstance(mail, Mail):
+        return None
+    result = current.line.send(mail.sender, mail.to, mail.dated(armed_at), armed=begun)
     _take(current, row, token, result)
-    return result
+    return result.outcome
 
 
-@dataclass(frozen=True)
-class Held:
-    """Why a reminder does not go now; with `until`, it goes later instead."""
-
-    reason: ReminderReason
-    until: datetime | None = None
-
-
-def _ask_again(row: Reminder, now: datetime) -> "emails.Mail | Held":
-    """Ask, in the last moment, whether this mail should still go."""
-    if row.member_id is not None:
-        member = (
-            Membership.objects.select_related("user", "practice").filter(pk=row.member_id).first()
-        )
-        if member is None or member.deactivated_at or not member.daily_mail:
-            return Held(Reason.OPTED_OUT)
-        if not something_waits(member):
-            return Held(Reason.NOT_THEIR_TURN)
-        return emails.waiting(row, member)
-    client = (
-        Client.objects.select_related("user", "practice", "preference")
-        .filter(pk=row.client_id)
-        .first()
-    )
-    if client is None or client.discharged_at is not None:
-        return Held(Reason.DISCHARGED)
-    if client.user is None:
-        return Held(Reason.NO_ADDRESS)
-    return (
-        _unwanted(row, client, client.preference, now) or _over(row) or emails.reminder(row, client)
-    )
-
-
-def _unwanted(
-    row: Reminder, client: Client, chosen: ContactPreference, now: datetime
-) -> Held | None:
-    if chosen.suppressed_at is not None:
-        return Held(Reason.NO_ADDRESS)
-    if not chosen.by_email or row.kind in chosen.kinds_off:
-        return Held(Reason.OPTED_OUT)
-    if chosen.paused_until is not None and now < chosen.paused_until:
-        return Held(Reason.PAUSED)
-    quiet = (chosen.quiet_from, chosen.quiet_until)
-    if schedule.quiet(now, client.zone, *quiet):
-        later = schedule.after_quiet(now, client.zone, *quiet)
-        late = row.not_after is not None and later >= row.not_after
-        return Held(Reason.QUIET, None if late else later)
-    return None
-
-
-def _over(row: Reminder) -> Held | None:
-    """Say whether there is nothing left to be reminded of."""
-    homework = Homework.objects.filter(pk=row.homework_id).first()
-    if homework is None or homework.status == Status.WITHDRAWN:
-        return Held(Reason.WITHDRAWN)
-    if row.kind == "answered":
-        return None if homework.answer_seen_at is None else Held(Reason.NOT_THEIR_TURN)
-    if homework.status == Status.SUBMITTED:
-        return Held(Reason.SUBMITTED)
-    if homework.status not in CLIENTS_TURN:
-        return Held(Reason.NOT_THEIR_TURN)
-    return None
-
-
-def _arm(row: Reminder, token: int, mail: "emails.Mail") -> datetime | None:
+def _arm(current: Round, row: Reminder, token: int, mail: Mail) -> datetime | None:
+    before, before_token = current.before or (None, None)
     with connection.cursor() as cursor:
-        cursor.execute(ARM, [mail.message_id, row.pk, token])
+        cursor.execute(
+            ARM,
+            {
+                "before": before,
+                "before_token": before_token,
+                "message_id": mail.message_id,
+                "id": row.pk,
+                "token": token,
+            },
+        )
         found = cursor.fetchone()
     return found[0] if found else None
 
 
-def _hold_back(row: Reminder, token: int, held: Held) -> None:
+def _confirm(current: Round) -> None:
+    if current.before:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                CONFIRM, dict(zip(("before", "before_token"), current.before, strict=True))
+            )
+
+
+def _write_down(current: Round) -> None:
+    """Confirm the last mail of a round, over a new connection when the old one broke."""
+    for last_try in (False, True):
+        try:
+            _confirm(current)
+        except DatabaseError as error:
+            connection.close()
+            if last_try:  # it stays armed, and is settled as one that nobody knows about
+                log.warning("a sent reminder is unconfirmed", extra={"code": type(error).__name__})
+        else:
+            current.before = None
+            return
+
+
+def _hold_back(row: Reminder, token: int, held: Mail | Held, now: datetime) -> None:
+    """Write down why it does not go; nothing, when it only is somebody else's by now."""
+    if isinstance(held, Mail):
+        if row.not_after is None or now < row.not_after:
+            return
+        held = Held(Reason.TOO_LATE)
     mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.CLAIMED)
     if held.until is not None:
-        mine.update(state=State.PLANNED, next_at=held.until, attempt=row.attempt - 1)
+        mine.update(
+            state=State.PLANNED,
+            reason=held.reason,
+            next_at=held.until,
+            attempt=Greatest(F("attempt") - 1, 0),
+        )
     else:
         mine.update(state=State.SKIPPED, reason=held.reason)
 
 
+def _release(rows: Sequence[Reminder], token: int) -> None:
+    """Give back what was claimed and not tried."""
+    Reminder.objects.filter(
+        pk__in=[row.pk for row in rows], lease_token=token, state=State.CLAIMED
+    ).update(state=State.PLANNED, next_at=Now(), attempt=Greatest(F("attempt") - 1, 0))
+
+
 def _take(current: Round, row: Reminder, token: int, result: Result) -> None:
     """Write down what the server said; silence after the dot stays armed, and listed."""
-    mine: Any = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED)
+    mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED)
     if result.outcome is Outcome.SENT:
-        current.done(row.pk)
+        current.before = (row.pk, token)
+        current.sent += 1
+        if current.sent == 1:
+            _clear(current)
     elif result.outcome is Outcome.REFUSED_NOW:
-        minutes = RETRY_MINUTES[min(row.attempt, len(RETRY_MINUTES)) - 1]
-        spread = 0.8 + 0.4 * (row.pk % 100) / 100
-        mine.update(
-            state=State.PLANNED,
-            error_code=result.code,
-            next_at=current.clock() + timedelta(minutes=minutes * spread),
-        )
+        _try_later(current, row, token, result)
     elif result.outcome is Outcome.STALE:
-        mine.update(state=State.PLANNED, next_at=current.clock())
-    elif result.outcome in {Outcome.REFUSED, Outcome.NO_SUCH_ADDRESS}:
+        mine.update(state=State.PLANNED, next_at=Now())
+    elif result.outcome is Outcome.NOT_ACCEPTED:
+        _trip(current, result)
+        if result.phase == "connect":  # says nothing about this mail
+            mine.update(state=State.PLANNED, next_at=Now(), attempt=Greatest(F("attempt") - 1, 0))
+        else:
+            _try_later(current, row, token, result)
+    elif result.outcome is Outcome.AMBIGUOUS:
+        log.warning("a reminder is ambiguous", extra={"reminder": row.pk, "kind": row.kind})
+    else:
         mine.update(state=State.FAILED, reason=Reason.REFUSED, error_code=result.code)
         log.error("a reminder was refused", extra={"reminder": row.pk, "code": result.code})
-        if result.outcome is Outcome.NO_SUCH_ADDRESS and row.client_id:
-            with scope(practice=row.practice_id):
-                ContactPreference.objects.filter(client_id=row.client_id).update(
-                    suppressed_at=current.clock()
-                )
+        if result.outcome is Outcome.NO_SUCH_ADDRESS:
+            _suppress(row, current.clock())
 
 
-def _write_down(current: Round) -> None:
-    if current.confirm:
-        with connection.cursor() as cursor:
-            cursor.execute(CONFIRM, [current.confirm])
-        current.confirm = None
+def _try_later(current: Round, row: Reminder, token: int, result: Result) -> None:
+    minutes = RETRY_MINUTES[min(row.attempt, len(RETRY_MINUTES)) - 1]
+    spread = 0.8 + 0.4 * (row.pk % 100) / 100
+    when = current.clock() + timedelta(minutes=minutes * spread)
+    late = row.not_after is not None and when >= row.not_after
+    Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED).update(
+        state=State.SKIPPED if late else State.PLANNED,
+        reason=Reason.TOO_LATE if late else row.reason,
+        error_code=result.code,
+        next_at=when,
+    )
+
+
+def _suppress(row: Reminder, now: datetime) -> None:
+    """Write no more to an address that does not exist; the ledger tells the therapist."""
+    if row.client_id is not None:
+        with scope(practice=row.practice_id):
+            ContactPreference.objects.filter(client_id=row.client_id).update(suppressed_at=now)
 
 
 def _settle_doubt() -> None:
     """Resolve by policy, once and counted, what nobody can know: whether an armed mail arrived."""
+    wanted = {"kinds": list(RESENT_ONCE), "minutes": RECONCILE_MINUTES, "most": MOST_ATTEMPTS}
     with connection.cursor() as cursor:
-        kinds = list(RESENT_ONCE)
-        cursor.execute(RECONCILE, [kinds, kinds, RECONCILE_MINUTES])
-        states = [row[0] for row in cursor.fetchall()]
-    if states:
-        log.warning("ambiguous reminders settled", extra={"count": len(states)})
+        cursor.execute(SETTLE, wanted)
+        again = [row[0] for row in cursor.fetchall()]
+    for kind, count in (("resend", again.count(True)), ("let go", again.count(False))):
+        if count:
+            log.warning("ambiguous reminders settled", extra={"kind": kind, "count": count})
 
 
-def _clocks_agree() -> bool:
+def _tell_given_up(count: int) -> None:
+    if count:
+        log.error("reminders were tried too often", extra={"count": count})
+
+
+def _clocks_agree(now: datetime) -> bool:
     """Hold when this machine and the database disagree by more than a minute."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT extract(epoch FROM clock_timestamp())")
-        apart = abs(float(cursor.fetchone()[0]) - time.time())
-    if apart > 60:
+        cursor.execute("SELECT clock_timestamp()")
+        apart = abs((cursor.fetchone()[0] - now).total_seconds())
+    if apart > CLOCKS_APART:
         log.critical("the clocks disagree; reminders hold", extra={"count": int(apart)})
-    return apart <= 60
+    return apart <= CLOCKS_APART
 
 
-def _may_speak(line: PhaseSMTP) -> bool:
+def _may_speak(current: Round) -> bool:
     """Let one probe a minute through while the mail server is away."""
-    name = f"{line.host}:{line.port}"
     with connection.cursor() as cursor:
-        cursor.execute(
-            "UPDATE exercises_mailchannel SET paused_until = now() + interval '60 seconds'"
-            " WHERE host = %s AND paused_until IS NOT NULL AND paused_until <= now()",
-            [name],
-        )
+        cursor.execute(MAY_PROBE, [current.line.name])
         if cursor.rowcount:
             return True
-        cursor.execute(
-            "SELECT 1 FROM exercises_mailchannel WHERE host = %s AND paused_until > now()", [name]
-        )
+        cursor.execute(IS_PAUSED, [current.line.name])
         return cursor.fetchone() is None
 
 
-def _trip(current: Round) -> None:
-    name = f"{current.line.host}:{current.line.port}"
-    MailChannel.objects.update_or_create(
-        host=name, defaults={"paused_until": current.clock() + PROBE}
+def _trip(current: Round, result: Result) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(TRIP, [current.line.name])
+    log.log(
+        # Refused for who we are: nothing will go until somebody looks.
+        logging.CRITICAL if 530 <= result.code <= 538 else logging.ERROR,
+        "the mail server is away",
+        extra={"code": result.code},
     )
-    log.error("the mail server is away", extra={"code": "breaker"})
 
 
-def _clear(line: PhaseSMTP) -> None:
-    MailChannel.objects.filter(host=f"{line.host}:{line.port}", paused_until__isnull=False).update(
-        paused_until=None
-    )
+def _clear(current: Round) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(CLEAR, [current.line.name])

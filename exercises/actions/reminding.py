@@ -101,16 +101,21 @@ def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
     rows = Reminder.objects.filter(
         practice_id=practice_id, state=ReminderState.PLANNED, kind__in=OF_HOMEWORK
     )
-    changed = dict(
-        ContactPreference.objects.filter(
+    changed: dict[uuid.UUID | None, datetime] = {
+        pk: seen
+        for pk, seen in ContactPreference.objects.filter(
             practice_id=practice_id, changed_at__isnull=False
         ).values_list("client_id", "changed_at")
-    )
+        if seen is not None
+    }
     due = {
         row["homework_id"]
         for row in rows.values("homework_id", "client_id", "created_at", "tzdata").order_by("pk")
-        if row["tzdata"] != version
-        or changed.get(row["client_id"], row["created_at"]) > row["created_at"]
+        if row["homework_id"] is not None
+        and (
+            row["tzdata"] != version
+            or changed.get(row["client_id"], row["created_at"]) > row["created_at"]
+        )
     }
     for homework in Homework.objects.select_related("client", "assignment").filter(pk__in=due):
         plan_for_homework(homework, at)

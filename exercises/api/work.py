@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from clients.queries import client_of, couple_of
 from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -13,6 +12,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from clients.queries import client_of, couple_of
 from exercises.actions import assigning, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, round_data

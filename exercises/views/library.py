@@ -85,13 +85,13 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
         raise Http404
     look = item_forms.Look(language=language(), therapist=request.actor.name_to_call)
     shown: list[dict[str, Any]] = [
-        item_forms.show(item, definitions.to_form(item, None, language=language()), look)
+        item_forms.show(item, item_forms.as_fields([item], {}, language()), look)
         for item in steps[at - 1]
         if item.kind is not definitions.ItemKind.LOG
     ]
     logs = [item for item in steps[at - 1] if item.kind is definitions.ItemKind.LOG]
     shown += [
-        item_forms.show(item, definitions.to_form(item, None, language=language()), look)
+        item_forms.show(item, item_forms.as_fields([item], {}, language()), look)
         for log in logs
         for item in log.items
     ]

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
-from clients.queries import client_of
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_GET
 
 from clients.models import Client
 from clients.permissions import NOBODY
+from clients.queries import client_of
 from exercises.actions import exporting
 from practice.actors import ActorRequest
 

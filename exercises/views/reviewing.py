@@ -241,7 +241,7 @@ def _blocks(
     homework: Homework, rounds: list[RoundWords], draft: reviewing.Draft, couple: Any
 ) -> list[dict[str, Any]]:
     """Return the questions with the newest answer, and the older ones beside it."""
-    shown = []
+    shown: list[dict[str, Any]] = []
     person = {
         "name": homework.client.name_to_call,
         "letter": homework.client.name_to_call[:1],

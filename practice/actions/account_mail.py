@@ -2,6 +2,7 @@
 
 import json
 from email.utils import parseaddr
+from uuid import UUID
 
 from django.db import connection
 
@@ -33,14 +34,14 @@ def send_account_mails() -> int:
     return sent
 
 
-def _claim() -> list[object]:
+def _claim() -> list[UUID]:
     with connection.cursor() as cursor:
         cursor.execute("DELETE FROM practice_accountmail WHERE not_after < now()")
         cursor.execute(CLAIM, [BATCH])
         return [row[0] for row in cursor.fetchall()]
 
 
-def _send(line: PhaseSMTP, pk: object) -> bool:
+def _send(line: PhaseSMTP, pk: UUID) -> bool:
     row = AccountMail.objects.filter(pk=pk).first()
     if row is None:
         return False

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.apps import apps
@@ -103,7 +104,7 @@ def _reseal_field(practice: UUID, number: int, model: type[models.Model], name: 
     done, last = 0, None
     while True:
         with scope(practice=practice):
-            rows = (
+            rows: models.QuerySet[Any] = (
                 models.QuerySet(model)
                 .filter(**{"practice_id": practice, f"{name}__isnull": False})
                 .order_by("pk")

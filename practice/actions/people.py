@@ -83,7 +83,7 @@ class Profile:
 def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
     """Change one's own name, language, zone and daily mail."""
     with transaction.atomic():
-        User.objects.filter(pk=by.user_id).update(
+        User.objects.filter(pk=by.user_id or 0).update(
             name=profile.name, language=profile.language, zone=profile.zone
         )
         if by.member_id:
@@ -110,7 +110,7 @@ def _keep_an_admin(member: Membership) -> None:
         raise NotPossible(_("Somebody has to be an admin. Make a colleague one first."))
 
 
-def _note(by: Actor, at: datetime, action: str, member: Membership, **detail: str) -> None:
+def _note(by: Actor, at: datetime, action: str, member: Membership, roles: str = "") -> None:
     auditing.record(
-        by=by, at=at, action=action, object_kind="member", object_id=member.pk, **detail
+        by=by, at=at, action=action, object_kind="member", object_id=member.pk, roles=roles
     )

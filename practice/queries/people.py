@@ -88,9 +88,9 @@ def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
     )
 
 
-def seats(user: User) -> list[Practice]:
+def seats(user_id: int) -> list[Practice]:
     """Return the practices this person could sit in, by name."""
-    with scope(user=user.pk):
+    with scope(user=user_id):
         return list(Practice.objects.order_by("name", "pk"))
 
 

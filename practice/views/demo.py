@@ -71,7 +71,7 @@ def _mails() -> list[EmailMessage]:
         Path(settings.MAIL_DIR).glob("*.eml"), key=lambda path: path.stat().st_mtime, reverse=True
     )
     return [
-        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)  # type: ignore[arg-type, misc]  # typeshed: the default policy makes EmailMessage
+        email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
         for path in newest[:MOST_MAILS]
     ]
 

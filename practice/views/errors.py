@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 
 from practice import logs
-from practice.middleware import away
+from practice.doors import away
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
