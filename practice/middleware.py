@@ -1,27 +1,29 @@
 """What surrounds every request: a reference, headers, language, refusals, sign-in policy."""
 
-import logging
 import secrets
 from collections.abc import Callable
-from datetime import timedelta
+from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from csp.constants import NONCE, STRICT_DYNAMIC
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.actors import Actor, ActorRequest
-from practice.doors import away
+from practice.actors import Actor
+from practice.doors import API, away, problem
 from practice.errors import BadInput, NotPossible
+from practice.models import Practice, User
 from practice.queries.people import has_second_factor
 
-log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS = (
@@ -36,11 +38,13 @@ FREE = (
     "/leave",
     "/help",
     "/privacy",
-    "/static/",
     "/demo",
     "/health",
     "/language",
+    "/theme",
+    *CACHEABLE,
 )
+OPERATIONS = "/operations/"
 LAST_SEEN = "last_seen"
 
 
@@ -78,7 +82,11 @@ class SecurityHeadersMiddleware:
 
 
 class StaffScriptsMiddleware:
-    """Let staff pages run htmx: scripts by nonce, one named Trusted Types policy."""
+    """Let staff pages run htmx: scripts by nonce, one named Trusted Types policy more.
+
+    Django's admin, for operators only, runs our own files and no others, but knows no Trusted
+    Types; nothing that anyone wrote to anyone is on its pages.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -86,7 +94,12 @@ class StaffScriptsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         actor = getattr(request, "actor", None)
-        if actor is not None and actor.is_member:
+        if request.path.startswith(OPERATIONS):
+            response.__dict__["_csp_replace"] = {
+                "require-trusted-types-for": None,
+                "trusted-types": None,
+            }
+        elif actor is not None and actor.is_member:
             response.__dict__["_csp_replace"] = {
                 "script-src": [NONCE, STRICT_DYNAMIC],
                 "trusted-types": ["htmx", "homeward"],
@@ -125,11 +138,11 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, BadInput):
-            return render(request, "409.html", {"message": error.message}, status=422)
-        if isinstance(error, NotPossible):
-            return render(request, "409.html", {"message": error.message}, status=409)
-        return away(request, error)
+        if not isinstance(error, NotPossible):
+            return away(request, error)
+        status = 422 if isinstance(error, BadInput) else 409
+        said = {"message": error.message, "back_url": _page_before(request)}
+        return render(request, "409.html", said, status=status)
 
 
 class SignInPolicyMiddleware:
@@ -138,45 +151,84 @@ class SignInPolicyMiddleware:
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
-    def __call__(self, request: ActorRequest) -> HttpResponse:
-        actor: Actor | None = request.__dict__.get("actor")
-        if not request.user.is_authenticated or request.path.startswith(FREE):
-            return self.get_response(request)
-        if actor is None:
-            if request.user.is_superuser:
-                return self.get_response(request)
-            return render(request, "practice/no_seat.html", status=403)
-        if actor.is_member:
-            if _was_idle(request):
-                logout(request)
-                return redirect(f"{reverse('account_login')}?next={_way_back(request)}")
-            if _needs_second_factor(request):
-                return redirect("mfa_index")
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path.startswith(FREE) and isinstance(request.user, User):
+            refusal = self._refusal(request, request.user)
+            if refusal is not None:
+                return refusal
         return self.get_response(request)
 
+    def _refusal(self, request: HttpRequest, user: User) -> HttpResponse | None:
+        actor: Actor | None = getattr(request, "actor", None)
+        practice: Practice | None = getattr(request, "practice", None)
+        if user.is_superuser and request.path.startswith(OPERATIONS):
+            return None if _has_second_step(user) else _ask_for_second_step(request)
+        if actor is None or practice is None:
+            return _without_seat(request, user)
+        if not actor.is_member:
+            return None
+        if _was_idle(request, practice):
+            return _lock(request)
+        if practice.second_factor_required and not _has_second_step(user):
+            return _ask_for_second_step(request)
+        return None
 
-def _zone(actor: object) -> ZoneInfo:
-    return ZoneInfo(getattr(actor, "zone", "") or "UTC")
+
+def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
+    """Say it kindly; the API says it by itself, and operators have their own door."""
+    if request.path.startswith(API):
+        return None
+    if user.is_superuser and request.path == "/":
+        return redirect(OPERATIONS)
+    return render(request, "practice/no_seat.html", status=403)
 
 
-def _was_idle(request: ActorRequest) -> bool:
+def _lock(request: HttpRequest) -> HttpResponse:
+    """End the session; signing in again leads back to where one was."""
+    logout(request)
+    said = _("You were signed out to keep this private. Sign in, and you will be back.")
+    if request.path.startswith(API):
+        return problem(401, code="signed_out", detail=said)
+    request.__dict__.update(actor=None, practice=None)
+    messages.info(request, said)
+    return redirect(f"{reverse('account_login')}?{urlencode({'next': _way_back(request)})}")
+
+
+def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
+    said = _("Everyone who works here signs in with a second step. Set yours up, then go on.")
+    if request.path.startswith(API):
+        return problem(403, code="second_factor_required", detail=said)
+    messages.info(request, said)
+    return redirect("mfa_index")
+
+
+def _has_second_step(user: User) -> bool:
+    """Say whether somebody's sign-in has a second step; people of the demo need none."""
+    return user.is_demo or has_second_factor(user.pk)
+
+
+def _was_idle(request: HttpRequest, practice: Practice) -> bool:
     """Say whether the member was away too long; note that they are here now."""
-    at = timezone.now()
+    at = timezone.now().timestamp()
     seen = request.session.get(LAST_SEEN)
-    limit = timedelta(minutes=request.practice.idle_minutes)
-    if request.practice.idle_minutes and seen and at.timestamp() - seen > limit.total_seconds():
+    if practice.idle_minutes and seen and at - seen > practice.idle_minutes * 60:
         return True
     # Once a minute is enough: a write on every request would cost more than it tells.
-    if not seen or at.timestamp() - seen > 60:
-        request.session[LAST_SEEN] = at.timestamp()
+    if not seen or at - seen > 60:
+        request.session[LAST_SEEN] = at
     return False
 
 
 def _way_back(request: HttpRequest) -> str:
-    return request.path if request.method == "GET" else "/"
+    return request.get_full_path() if request.method == "GET" else _page_before(request)
 
 
-def _needs_second_factor(request: ActorRequest) -> bool:
-    if not request.practice.second_factor_required or request.user.is_demo:  # type: ignore[union-attr]  # signed in
-        return False
-    return not has_second_factor(request.actor.user_id or 0)
+def _page_before(request: HttpRequest) -> str:
+    """Return the page of ours whose form this was, else the start."""
+    came = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
+    return urlsplit(came).path or "/" if ours and request.method != "GET" else "/"
+
+
+def _zone(actor: object) -> ZoneInfo:
+    return ZoneInfo(getattr(actor, "zone", "") or "UTC")

@@ -309,3 +309,9 @@ def test_no_table_of_ours_holds_a_typed_word(ana: Person, dana: Person):
             cursor.execute(f'SELECT t::text FROM "{model._meta.db_table}" t')
             assert "xylophone" not in str(cursor.fetchall())
             assert b"xylophone".hex() not in str(cursor.fetchall())
+
+
+def test_the_shell_s_files_open_for_everybody(ana: Person, dana: Person):
+    for browser in (ana.browser(), dana.browser()):
+        for where in ("/sw.js", "/manifest.webmanifest", "/offline"):
+            assert browser.get(where).status_code == 200
