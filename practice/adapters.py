@@ -1,5 +1,6 @@
 """How Homeward uses allauth: no open door, mail through the outbox, members by more than a code."""
 
+import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -9,10 +10,14 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.requests import RequestSite
+from django.core.mail import get_connection
 from django.http import HttpRequest
 
+from practice.emails import host
 from practice.models import User
-from practice.queries.people import is_member_anywhere
+from practice.queries.people import account_of, is_member_anywhere
+
+UNKNOWN = "account/email/unknown_account"
 
 
 def display(user: User) -> str:
@@ -31,6 +36,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Return the discreet sender."""
         return settings.DEFAULT_FROM_EMAIL
 
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Hand a mail to the outbox: a member's who asked for a code says what to do instead.
+
+        Where nobody has the address, a mail to nobody is queued just the same, so that the answer
+        takes as long; the worker throws it away. We never write to strangers.
+        """
+        account = account_of(email)
+        message = self.render_mail(template_prefix, email, {"email": email, **context})
+        if template_prefix == UNKNOWN and not (account and is_member_anywhere(account)):
+            message.to = []
+        get_connection().send_messages([message])
+
     def render_mail(
         self,
         template_prefix: str,
@@ -41,6 +58,8 @@ class AccountAdapter(DefaultAccountAdapter):
         """Render a mail without anything that tells more than the address already knows."""
         message = super().render_mail(template_prefix, email, context, headers)
         message.extra_headers.setdefault("Auto-Submitted", "auto-generated")
+        # One of our own, which names no machine.
+        message.extra_headers.setdefault("Message-ID", f"<{uuid.uuid4().hex}@{host()}>")
         return message
 
 
@@ -68,7 +87,7 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
     _user: AbstractBaseUser | None
 
     def clean_email(self) -> str:
-        """Let a member's address look like one nobody has."""
+        """Let a member's address look like one nobody has; their mail says what to do instead."""
         email: str = super().clean_email()
         if isinstance(self._user, User) and is_member_anywhere(self._user):
             self._user = None

@@ -1,5 +1,4 @@
-"""What doors share: idempotent posts, entity tags, cursor pages, required scopes, and what is
-said when the database or a key is away."""
+"""What doors share: problems in plain words, and the API's posts, tags, pages and scopes."""
 
 import hashlib
 import logging
@@ -7,11 +6,12 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
+from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -32,18 +32,51 @@ log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Door = Callable[Concatenate[Request, P], Response]
 KEY = re.compile(r"[\x21-\x7e]{8,80}")
+API = "/api/"
+PROBLEM = "application/problem+json"
+
+
+def problem_body(status: int, *, code: str = "", detail: str = "", **more: Any) -> dict[str, Any]:
+    """Return a problem (RFC 9457); its reference finds it in the log."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code or HTTPStatus(status).name.lower(),
+        "reference": logs.reference.get(),
+        **more,
+    }
+
+
+def problem(status: int, *, code: str = "", detail: str = "") -> HttpResponse:
+    """Answer a program outside of the API's own doors."""
+    body = problem_body(status, code=code, detail=detail)
+    return JsonResponse(body, status=status, content_type=PROBLEM)
+
+
+def trouble(error: BaseException | None) -> str:
+    """Name what is wrong with our own house, and log it; empty when it is something else."""
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("the database is away", extra={"code": type(error).__name__})
+        return "records_away"
+    if isinstance(error, KeyTrouble):
+        # Nothing was lost, and nothing can be read: somebody has to bring the key back, now.
+        log.critical("a key is missing or wrong", extra={"code": "key_trouble"})
+        return "key_trouble"
+    return ""
 
 
 def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
-    """Return the 503 page for a database that is away or a key that is missing, else None."""
-    if isinstance(error, OperationalError | InterfaceError):
-        log.error("the database is away", extra={"code": type(error).__name__})
-    elif isinstance(error, KeyTrouble):
-        log.critical("a key is missing or wrong", extra={"code": "key_trouble"})
-    else:
+    """Say honestly that the database or a key is away; needs neither. None for other errors."""
+    code = trouble(error)
+    if not code:
         return None
-    page = render_to_string("503.html", {"request_id": logs.reference.get()})
-    response = HttpResponse(page, status=503)
+    if request.path.startswith(API):
+        response = problem(503, code=code, detail=_("Try again in a minute."))
+    else:
+        words = {"request_id": logs.reference.get(), "key": code == "key_trouble"}
+        response = HttpResponse(render_to_string("503.html", words), status=503)
     response["Retry-After"] = "30"
     return response
 

@@ -1,8 +1,8 @@
 """The practice's addresses."""
 
-from django.contrib import admin
 from django.urls import path
 
+from practice.admin import operations
 from practice.views import account, demo, frame, people, settings
 
 urlpatterns = [
@@ -33,5 +33,5 @@ urlpatterns = [
     path("demo/mail", demo.demo_mail, name="demo_mail"),
     path("kit", demo.kit, name="kit"),
     # Operators only: accounts and practices, and no clinical text.
-    path("operations/", admin.site.urls),
+    path("operations/", operations.urls),
 ]

@@ -1,39 +1,53 @@
-"""Error pages: a reference, never a trace; none of them needs the database."""
+"""Error pages: a reference, never a trace. The API's are problems, whatever raised them."""
 
 import sys
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.doors import away
+from practice.doors import API, away, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer what could not be read."""
-    return render(request, "400.html", status=400)
+    """Answer what could not be read, or was too much at once."""
+    status = 413 if isinstance(exception, RequestDataTooBig) else 400
+    return _page(request, "400.html", status, _("That could not be read."))
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer the wrong role."""
-    return render(request, "403.html", status=403)
+    return _page(request, "403.html", 403, _("This is not yours to do."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Answer an address with nothing at it, or nothing for this person."""
-    return render(request, "404.html", status=404)
+    return _page(request, "404.html", 404, _("There is nothing at this address for you."))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Answer our own mistake, and say honestly when the database is away."""
+    """Answer our own mistake, and say honestly when the database is away; needs neither."""
     found = away(request, sys.exc_info()[1])
     if found is not None:
         return found
+    if request.path.startswith(API):
+        return problem(500, detail=_("It is noted, and it is not you."))
     page = render_to_string("500.html", {"request_id": logs.reference.get()})
     return HttpResponse(page, status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose page was open too long, or came from elsewhere."""
-    return render(request, "403.html", {"csrf": True}, status=403)
+    return _page(request, "403.html", 403, _("This is not yours to do."), csrf=True)
+
+
+def _page(
+    request: HttpRequest, template: str, status: int, detail: str, *, csrf: bool = False
+) -> HttpResponse:
+    if request.path.startswith(API):
+        return problem(status, detail=detail)
+    words = {"request_id": logs.reference.get(), "csrf": csrf}
+    return render(request, template, words, status=status)
