@@ -77,7 +77,7 @@ def fetch(browser: Browser, path: str) -> tuple[int, bytes, list[tuple[str, str]
     headers = sorted(
         (name, value)
         for name, value in response.headers.items()
-        if name not in {"Content-Security-Policy", "Date"}
+        if name not in {"Content-Security-Policy", "Date", "X-Request-Id"}
     )
     return response.status_code, body, headers
 

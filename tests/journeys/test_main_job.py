@@ -1,0 +1,264 @@
+"""The main job, end to end, on real parts: web, worker, beat, pump, SMTP and a browser.
+
+Ruth invites Dana; Dana adds a couple, clears both, assigns E01 to Ana and E11 to both; the mails
+come; Ana answers on her phone, loses the tab half-way and submits; Dana returns one item; Ana
+deepens it; Dana reviews. Ben saw nothing of it; Ruth's audit shows all steps and no word of it.
+"""
+
+import re
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email.message import EmailMessage
+
+import pytest
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from playwright.sync_api import Page, expect
+
+from exercises.models import Review
+from practice.models import Practice
+from practice.tenancy import scope
+from tests.cast import PASSWORD
+from tests.processes import Site
+
+CONTINUE = "button:visible:text-is('Continue')"
+WORDS = ("the heavy bags", "being left behind", "like at ten", "You found it", "What is softer")
+Visit = Callable[..., Page]
+
+
+def text_of(message: EmailMessage) -> str:
+    body = message.get_body(("plain",))
+    return str(body.get_content()) if body else ""
+
+
+def link_in(message: EmailMessage) -> str:
+    found = re.search(r"https?://\S+/invitation/\S+", text_of(message))
+    assert found, text_of(message)
+    return found[0]
+
+
+def come_in(page: Page, link: str, *, name: str, password: str = PASSWORD) -> None:
+    page.goto(link)
+    page.get_by_label(re.compile("Your name|like to be called")).fill(name)
+    page.get_by_label(re.compile("^A password")).fill(password)
+    agree = page.get_by_label(re.compile("I have read this"))
+    if agree.count():
+        agree.check()
+    page.get_by_role("button", name="Come in").click()
+
+
+def set_up_second_factor(page: Page) -> None:
+    """Do what the practice asks of every member: add an authenticator app."""
+    page.goto("/account/2fa/totp/activate/")
+    reauthenticate(page)
+    secret = page.locator("main .code").first.inner_text()
+    code = format_hotp_value(hotp_value(secret.replace(" ", ""), int(time.time()) // 30))
+    page.locator("input[name=code]").fill(code)
+    page.locator("main form button").last.click()
+    page.wait_for_url(lambda url: "activate" not in url)
+
+
+def reauthenticate(page: Page) -> None:
+    if page.locator("input[type=password]").count():
+        page.locator("input[type=password]").fill(PASSWORD)
+        page.locator("main form button").first.click()
+
+
+def add_client(page: Page, name: str, email: str) -> str:
+    page.goto("/clients/add")
+    page.get_by_label("Name").fill(name)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Add").click()
+    page.wait_for_url(re.compile(r"/clients/[0-9a-f-]{36}/"))
+    return page.url
+
+
+def clear_for_couple_work(page: Page, client_url: str) -> None:
+    page.goto(client_url + "clearance")
+    page.get_by_label("Cleared", exact=True).check()
+    page.get_by_label(re.compile("I spoke with them alone")).check()
+    page.get_by_role("button", name="Note it").click()
+    expect(page.get_by_text("asked again after 90 days")).to_be_visible()
+
+
+def go_on_until(page: Page, name: str) -> None:
+    for _step in range(20):
+        if page.locator(f"[name='{name}'], [name^='{name}.']").count():
+            return
+        skip = page.locator("button[name=skip]")
+        (skip if skip.count() else page.locator(CONTINUE)).first.click()
+    pytest.fail(f"{name} was never asked")
+
+
+@contextmanager
+def behind_the_scenes(site: Site) -> Iterator[None]:
+    with site.orm():
+        practice = Practice.objects.get()
+        with scope(practice=practice.pk):
+            yield
+
+
+def two_minutes_pass(site: Site) -> None:
+    """Let the undo time be over; the site's own clockwork then carries the review out."""
+    from datetime import timedelta
+
+    from django.utils.timezone import now
+
+    with behind_the_scenes(site):
+        Review.objects.filter(settled_at=None).update(settles_at=now() - timedelta(seconds=1))
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with behind_the_scenes(site):
+            if not Review.objects.filter(sent_at__isnull=False, settled_at=None).exists():
+                return
+    pytest.fail("the clockwork never settled the review")
+
+
+def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
+    site = live_site
+    made = site.manage(
+        "createpractice",
+        "Hillside Practice",
+        "--admin-email=ruth@hillside.example",
+        "--admin-name=Ruth Abernathy",
+        "--zone=Europe/Lisbon",
+    )
+    ruth = visit(site.url)
+    come_in(ruth, re.search(r"http\S+/invitation/\S+", made.stdout)[0], name="Ruth Abernathy")
+    set_up_second_factor(ruth)
+    # Awake around the clock, so that the mails of this test come at any hour it runs.
+    ruth.goto("/practice/settings")
+    ruth.get_by_label("Quiet from").fill("00:00")
+    ruth.get_by_label("Quiet until").fill("00:00")
+    ruth.get_by_role("button", name="Save").click()
+    ruth.goto("/people/invite")
+    ruth.get_by_label("Name").fill("Dana Whitlock")
+    ruth.get_by_label("E-mail").fill("dana@hillside.example")
+    ruth.get_by_label("Therapist").check()
+    ruth.get_by_role("button", name="Send the invitation").click()
+
+    dana = visit(site.url)
+    (invited,) = site.sink.wait_for(1, "dana@hillside.example")
+    come_in(dana, link_in(invited), name="Dana Whitlock")
+    set_up_second_factor(dana)
+    ana_url = add_client(dana, "Ana Quintero", "ana@mail.example")
+    ben_url = add_client(dana, "Ben Achterberg", "ben@mail.example")
+    dana.goto("/couples/link")
+    dana.get_by_label("One").select_option("Ana Quintero")
+    dana.get_by_label("The other").select_option("Ben Achterberg")
+    dana.get_by_role("button", name="Link them").click()
+    couple_url = dana.url
+    for url in (ana_url, ben_url):
+        clear_for_couple_work(dana, url)
+
+    phones = {}
+    for name, email in (("Ana", "ana@mail.example"), ("Ben", "ben@mail.example")):
+        phones[name] = visit(site.url, "phone")
+        mail = site.sink.wait_for(1, email)[0]
+        come_in(phones[name], link_in(mail), name=name)
+        expect(phones[name].get_by_text("Nothing to do today")).to_be_visible()
+    ana, ben = phones["Ana"], phones["Ben"]
+
+    # From the client's page to assigned in at most four clicks.
+    dana.goto(ana_url)
+    dana.get_by_role("link", name="Assign").last.click()
+    dana.get_by_label(re.compile("^Under the argument")).check()
+    dana.get_by_role("button", name="Assign to Ana").click()
+    expect(dana.get_by_text("Ana has it now")).to_be_visible()
+    dana.goto(couple_url)
+    dana.get_by_role("link", name="Assign").last.click()
+    dana.get_by_label(re.compile("^What reaches me")).check()
+    dana.get_by_role("button", name="Assign").click()
+    expect(dana.get_by_text("Each has their own")).to_be_visible()
+
+    mails = site.sink.wait_for(3, "ana@mail.example")
+    assert [mail["Subject"] for mail in mails[1:3]] == ["A quiet reminder"] * 2
+    assert len(site.sink.wait_for(2, "ben@mail.example")) == 2
+
+    ben.goto("/today/")
+    world_before = ben.locator("main").inner_text()
+
+    ana.goto("/today/")
+    ana.locator("main").get_by_role("link", name=re.compile("Begin|Under the argument")).first.click()
+    if ana.get_by_role("link", name="Begin").count():
+        ana.get_by_role("link", name="Begin").click()
+    homework = re.search(r"/homework/([0-9a-f-]{36})/", ana.url)[1]
+    with behind_the_scenes(site):
+        from exercises.models import Homework
+
+        homework = str(
+            Homework.objects.get(
+                client__email="ana@mail.example",
+                version__exercise__slug="e01-under-the-argument",
+            ).pk
+        )
+    ana.goto(f"/homework/{homework}/")
+    ana.get_by_role("link", name=re.compile("Begin|Continue")).click()
+    go_on_until(ana, "topic")
+    ana.locator("[name=topic]").press_sequentially("the heavy bags", delay=30)
+    context = ana.context
+    ana.close()
+    ana = context.new_page()
+    ana.goto(f"/homework/{homework}/step/1/")
+    while not ana.locator("[name=topic]").count():
+        ana.locator(CONTINUE).first.click()
+    expect(ana.locator("[name=topic]")).to_have_value("the heavy bags")
+    ana.locator(CONTINUE).first.click()
+    go_on_until(ana, "under")
+    ana.locator("[name=under]").fill("being left behind")
+    ana.locator(CONTINUE).first.click()
+    for _step in range(20):
+        if ana.url.endswith("/check/"):
+            break
+        ana.locator("button[name=skip]").click()
+    ana.get_by_role("button", name="Send to Dana").click()
+    expect(ana.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
+
+    dana.goto("/review/")
+    dana.get_by_role("link", name="Under the argument").click()
+    expect(dana.get_by_text("being left behind").first).to_be_visible()
+    question = dana.locator("section", has=dana.locator("#q-under"))
+    question.locator("summary", has_text="Comment").click()
+    question.get_by_label("Your comment").fill("What is softer than that?")
+    question.get_by_label("Open this one again").check()
+    dana.get_by_label("Return for deepening").check()
+    dana.get_by_role("button", name="Send and open next").click()
+    dana.wait_for_url(re.compile("/review/"))
+    two_minutes_pass(site)
+
+    assert "A note for you" in [
+        mail["Subject"] for mail in site.sink.wait_for(4, "ana@mail.example")
+    ]
+    ana.goto("/today/")
+    ana.get_by_role("link", name="Read what Dana wrote").first.click()
+    expect(ana.get_by_text("What is softer than that?")).to_be_visible()
+    ana.locator("[name=under]").fill("being left behind, like at ten")
+    ana.locator(CONTINUE).click()
+    ana.get_by_role("button", name="Send to Dana").click()
+    expect(ana.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
+
+    dana.goto(f"/review/{homework}/")
+    expect(dana.get_by_text("like at ten").first).to_be_visible()
+    dana.get_by_label("A few words to open with").fill("You found it.")
+    dana.get_by_label("Reviewed, nothing more needed").check()
+    dana.get_by_role("button", name="Send and open next").click()
+    dana.wait_for_url(re.compile("/review/"))
+    two_minutes_pass(site)
+    ana.goto(f"/homework/{homework}/feedback/")
+    expect(ana.get_by_text("You found it.")).to_be_visible()
+
+    # Ben saw nothing of it: the same page, the same mails.
+    ben.goto("/today/")
+    assert ben.locator("main").inner_text() == world_before
+    assert len(site.sink.to("ben@mail.example")) == 2
+
+    ruth.goto("/audit/")
+    trail = ruth.locator("main").inner_text()
+    for act in ("Sent homework", "Returned homework", "Reviewed homework", "Assigned an exercise"):
+        assert act in trail
+    everything = trail + site.logs() + "".join(
+        mail.as_string() + text_of(mail) for mail in site.messages
+    )
+    assert [word for word in WORDS if word in everything] == []
+    assert [name for name in ("Ana", "Ben") if name in "".join(text_of(m) for m in site.messages)] == []
+    assert [problem for problem in problems if "violates" in problem] == []
