@@ -31,6 +31,7 @@ NOISE = [
     re.compile(rb'name="csrfmiddlewaretoken" value="[^"]+"'),
     re.compile(rb'name="(csrf-token|draft-key)" content="[^"]+"'),
     re.compile(rb'nonce="[^"]+"'),
+    re.compile(rb'"reference": ?"[0-9a-f]+"'),
     re.compile(rb'data-(expires|csrf)="[^"]*"'),
 ]
 PAGES = [
@@ -77,7 +78,7 @@ def fetch(browser: Browser, path: str) -> tuple[int, bytes, list[tuple[str, str]
     headers = sorted(
         (name, value)
         for name, value in response.headers.items()
-        if name not in {"Content-Security-Policy", "Date", "X-Request-Id"}
+        if name not in {"Content-Security-Policy", "Date", "Expires", "X-Request-Id"}
     )
     return response.status_code, body, headers
 
