@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
-from practice.forms import TIME, ZoneField
+from practice.forms import TIME, PlainForm, ZoneField
 from practice.models import Membership, User
 
 Taken = Callable[[str], bool]
@@ -24,7 +24,7 @@ class LocalTimeField(forms.DateTimeField):
         super().__init__(widget=LOCAL, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], **kwargs)
 
 
-class ClientFilter(forms.Form):
+class ClientFilter(PlainForm):
     """Search and filter clients."""
 
     q = forms.CharField(label=_("Name"), required=False, max_length=100)
@@ -41,7 +41,7 @@ class ClientFilter(forms.Form):
     )
 
 
-class AddressForm(forms.Form):
+class AddressForm(PlainForm):
     """Ask for an address nobody else here has."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
@@ -76,7 +76,7 @@ class ClientForm(AddressForm):
     )
 
 
-class SessionForm(forms.Form):
+class SessionForm(PlainForm):
     """When somebody comes next."""
 
     next_session_at = LocalTimeField(
@@ -108,7 +108,7 @@ class ClientEditForm(SessionForm, AddressForm):
         email.disabled = self.fields["zone"].disabled = joined
 
 
-class CoupleForm(forms.Form):
+class CoupleForm(PlainForm):
     """Choose two."""
 
     first = forms.ChoiceField(label=_("One"))
@@ -129,7 +129,7 @@ class CoupleForm(forms.Form):
         return said
 
 
-class ClearanceForm(forms.Form):
+class ClearanceForm(PlainForm):
     """Note one's judgement."""
 
     cleared = forms.ChoiceField(
@@ -143,7 +143,7 @@ class ClearanceForm(forms.Form):
     )
 
 
-class HandOverForm(forms.Form):
+class HandOverForm(PlainForm):
     """Choose who takes over."""
 
     to = forms.ChoiceField(label=_("Who takes over?"))
@@ -167,7 +167,7 @@ class HandOverForm(forms.Form):
             ]
 
 
-class TextForm(forms.Form):
+class TextForm(PlainForm):
     """A few words."""
 
     text = forms.CharField(
@@ -175,13 +175,13 @@ class TextForm(forms.Form):
     )
 
 
-class RecordFilter(forms.Form):
+class RecordFilter(PlainForm):
     """Search the records."""
 
     q = forms.CharField(label=_("Name"), required=False, max_length=100)
 
 
-class JoinForm(forms.Form):
+class JoinForm(PlainForm):
     """What an invited person says on their way in."""
 
     called = forms.CharField(label=_("What would you like to be called?"), max_length=60)
@@ -229,7 +229,7 @@ class JoinForm(forms.Form):
         return password
 
 
-class WishesForm(forms.Form):
+class WishesForm(PlainForm):
     """A client's own choices."""
 
     called = forms.CharField(label=_("What to call you"), max_length=60)

@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from practice import wording
 from practice.actions.tokens import SCOPES
 from practice.models import Membership, Practice, Role
 
@@ -18,6 +19,28 @@ SCOPE_NAMES = {
     "admin": _("Administer"),
 }
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+def speak_plainly(fields: dict[str, forms.Field]) -> None:
+    """Let every field say what to write instead; what a form says itself stays."""
+    for field in fields.values():
+        for code, text in wording.refusals(field).items():
+            if field.error_messages.get(code) == _stock(field, code):
+                field.error_messages[code] = text
+
+
+def _stock(field: forms.Field, code: str) -> Any:
+    """Return what Django would say."""
+    said = (getattr(cls, "default_error_messages", {}) for cls in type(field).__mro__)
+    return next((words[code] for words in said if code in words), None)
+
+
+class PlainForm(forms.Form):
+    """A form that never says "invalid"."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak_plainly(self.fields)
 
 
 def zone_choices() -> list[tuple[str, str]]:
@@ -33,7 +56,7 @@ class ZoneField(forms.ChoiceField):
         super().__init__(choices=zone_choices, **kwargs)
 
 
-class PeopleFilter(forms.Form):
+class PeopleFilter(PlainForm):
     """Search and filter the people."""
 
     q = forms.CharField(label=_("Name or e-mail"), required=False, max_length=100)
@@ -51,7 +74,7 @@ class PeopleFilter(forms.Form):
     )
 
 
-class InviteForm(forms.Form):
+class InviteForm(PlainForm):
     """Invite a member."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
@@ -61,7 +84,7 @@ class InviteForm(forms.Form):
     )
 
 
-class RolesForm(forms.Form):
+class RolesForm(PlainForm):
     """Say what a member does."""
 
     roles = forms.MultipleChoiceField(
@@ -91,6 +114,10 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         max_length=200,
         assume_scheme="https",
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        speak_plainly(self.fields)
 
     class Meta:
         model = Practice
@@ -135,11 +162,11 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         }
 
 
-class AuditFilter(forms.Form):
+class AuditFilter(PlainForm):
     """Narrow the trail."""
 
-    person = forms.IntegerField(required=False, min_value=1, widget=forms.HiddenInput)
-    action = forms.CharField(label=_("What"), required=False, max_length=48)
+    person = forms.TypedChoiceField(label=_("Who"), required=False, coerce=int, empty_value=None)
+    action = forms.ChoiceField(label=_("What"), required=False)
     record = forms.CharField(label=_("Record id"), required=False, max_length=40)
     since = forms.DateField(
         label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
@@ -148,8 +175,17 @@ class AuditFilter(forms.Form):
         label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
     )
 
+    def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        person, action = self.fields["person"], self.fields["action"]
+        if isinstance(person, forms.ChoiceField) and isinstance(action, forms.ChoiceField):
+            person.choices = [("", _("Everyone"))] + [
+                (str(one.user_id), one.user.get_full_name()) for one in people
+            ]
+            action.choices = [("", _("Everything")), *wording.ACTS.items()]
 
-class AccountForm(forms.Form):
+
+class AccountForm(PlainForm):
     """What a member says about themselves."""
 
     name = forms.CharField(label=_("Name"), max_length=120)
@@ -161,7 +197,7 @@ class AccountForm(forms.Form):
     daily_mail_time = forms.TimeField(label=_("It goes at"), widget=TIME)
 
 
-class TokenForm(forms.Form):
+class TokenForm(PlainForm):
     """Make a key for a program."""
 
     name = forms.CharField(label=_("What is it for?"), max_length=80)

@@ -1,5 +1,8 @@
-"""What an act is called on screen; the codes are what is stored."""
+"""What an act is called on screen (codes are what is stored), and how a form asks once more."""
 
+from typing import Any
+
+from django import forms
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -66,3 +69,60 @@ ACTS = {
 def act_text(action: str) -> str:
     """Return an act in words; the bare code when it has none yet."""
     return str(ACTS.get(action, gettext(action.replace(".", ": ").replace("_", " "))))
+
+
+_ASK: list[tuple[type[forms.Field], dict[str, Any]]] = [
+    (forms.MultipleChoiceField, {"required": _("Choose at least one.")}),
+    (forms.ChoiceField, {"required": _("Choose one.")}),
+    (forms.BooleanField, {"required": _("Tick this to go on.")}),
+    (
+        forms.EmailField,
+        {
+            "required": _("Write an e-mail address, like name@example.org."),
+            "invalid": _("Write an e-mail address, like name@example.org."),
+        },
+    ),
+    (
+        forms.URLField,
+        {
+            "required": _("Write a whole address, like https://example.org/."),
+            "invalid": _("Write a whole address, like https://example.org/."),
+        },
+    ),
+    (
+        forms.TimeField,
+        {
+            "required": _("Write a time, like 19:30."),
+            "invalid": _("Write a time, like 19:30."),
+        },
+    ),
+    (
+        forms.DateTimeField,
+        {"required": _("Choose a day and a time."), "invalid": _("Choose a day and a time.")},
+    ),
+    (
+        forms.DateField,
+        {"required": _("Choose a day."), "invalid": _("Choose a day, like 2027-03-04.")},
+    ),
+    (
+        forms.IntegerField,
+        {"required": _("Write a whole number."), "invalid": _("Write a whole number.")},
+    ),
+]
+_ANYWHERE: dict[str, Any] = {
+    "required": _("Write something here."),
+    "invalid_choice": _("Choose one of those offered here."),
+    "invalid_list": _("Choose among those offered here."),
+    "max_length": _(
+        "That is %(show_value)d characters, and %(limit_value)d fit. Shorten it a little."
+    ),
+    "min_value": _("Write %(limit_value)s or more."),
+    "max_value": _("Write %(limit_value)s or less."),
+    "null_characters_not_allowed": _("There is a hidden sign in it. Write it once more."),
+}
+
+
+def refusals(field: forms.Field) -> dict[str, Any]:
+    """Return what a field says instead of Django's own words, by error code."""
+    own = next((words for kind, words in _ASK if isinstance(field, kind)), {})
+    return {**_ANYWHERE, **own}

@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 from practice.actors import Actor
@@ -22,17 +23,7 @@ def record(
 
     Call it last in an action: it takes the chain's lock until the transaction ends.
     """
-    event = {
-        "at": at.astimezone(UTC).isoformat(),
-        "practice": str(by.practice_id),
-        "user": by.user_id,
-        "kind": by.kind,
-        "action": action,
-        "object": [object_kind, str(object_id)],
-        "client": str(client_id) if client_id else None,
-        "detail": detail,
-    }
-    AuditEvent.objects.create(
+    event = AuditEvent(
         practice_id=by.practice_id,
         at=at,
         user_id=by.user_id,
@@ -42,5 +33,20 @@ def record(
         object_id=str(object_id),
         client_id=client_id,
         detail=detail,
-        payload=json.dumps(event, sort_keys=True, separators=(",", ":")),
     )
+    event.payload = json.dumps(payload_of(event), sort_keys=True, separators=(",", ":"))
+    event.save(force_insert=True)
+
+
+def payload_of(event: AuditEvent) -> dict[str, Any]:
+    """Return what an event says, as the chain seals it; `verifyaudit` compares the two."""
+    return {
+        "at": event.at.astimezone(UTC).isoformat(),
+        "practice": str(event.practice_id),
+        "user": event.user_id,
+        "kind": event.actor_kind,
+        "action": event.action,
+        "object": [event.object_kind, event.object_id],
+        "client": str(event.client_id) if event.client_id else None,
+        "detail": event.detail,
+    }

@@ -4,6 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404
@@ -91,7 +92,10 @@ def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
 def seats(user_id: int) -> list[Practice]:
     """Return the practices this person could sit in, by name."""
     with scope(user=user_id):
-        return list(Practice.objects.order_by("name", "pk"))
+        seats = Membership.objects.filter(user_id=user_id, deactivated_at=None)
+        return list(
+            Practice.objects.filter(pk__in=seats.values("practice_id")).order_by("name", "pk")
+        )
 
 
 def is_member_anywhere(user: User) -> bool:
@@ -105,6 +109,11 @@ def has_second_factor(user_id: int) -> bool:
     return Authenticator.objects.filter(
         user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
     ).exists()
+
+
+def device(session_key: str | None) -> UserSession | None:
+    """Return a session's line in the list of devices."""
+    return UserSession.objects.filter(session_key=session_key or "").first()
 
 
 def tokens(actor: Actor, at: datetime) -> list[ApiToken]:

@@ -3,6 +3,7 @@
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -37,7 +38,10 @@ def account_home(request: ActorRequest) -> HttpResponse:
             by=request.actor, at=now(), profile=people.Profile(**form.cleaned_data)
         )
         messages.success(request, _("Saved."))
-        return redirect("account_home")
+        response = redirect("account_home")
+        # The account's language counts from now on, not what this device chose earlier.
+        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+        return response
     return render(
         request, "practice/account.html", {"form": form}, status=422 if form.is_bound else 200
     )

@@ -1,5 +1,6 @@
 """What belongs to no page: home, leaving, help, the look, the worker, the health of the site."""
 
+import hashlib
 from typing import cast
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.cache import cache_control
@@ -17,7 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from practice.actors import ActorRequest
-from practice.queries.people import seat_of
+from practice.queries.people import device, seat_of
 
 NEUTRAL = "https://www.wikipedia.org/"
 YEAR = 365 * 24 * 3600
@@ -38,6 +40,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     """End the session on the server, and go somewhere that says nothing."""
     practice = getattr(request, "practice", None)
     target = practice.leave_url if practice else NEUTRAL
+    if line := device(request.session.session_key):
+        line.end()
     logout(request)
     response = redirect(target) if request.method == "GET" else _left(request, target)
     response["Clear-Site-Data"] = '"cache"'
@@ -45,9 +49,14 @@ def leave(request: HttpRequest) -> HttpResponse:
 
 
 def _left(request: HttpRequest, target: str) -> HttpResponse:
-    """Answer a beacon with nothing, and a form with the way out."""
-    is_form = "text/html" in request.headers.get("Accept", "")
-    return redirect(target) if is_form else HttpResponse(status=204)
+    """Answer a beacon with nothing, and a form with the way out.
+
+    A form may not be redirected to another site (`form-action`), so a blank page leads there.
+    """
+    if "text/html" not in request.headers.get("Accept", ""):
+        return HttpResponse(status=204)
+    blank = format_html('<!doctype html><title>.</title><a href="{}">…</a>', target)
+    return HttpResponse(blank, headers={"Refresh": f"0; url={target}"})
 
 
 @login_not_required
@@ -123,7 +132,7 @@ def service_worker(request: HttpRequest) -> HttpResponse:
     return render(
         request,
         "sw.js",
-        {"static_version": str(hash(tuple(shell)) & 0xFFFFFFFF), "shell": shell},
+        {"static_version": hashlib.sha256("".join(shell).encode()).hexdigest()[:12]},
         content_type="text/javascript",
     )
 

@@ -17,8 +17,8 @@ from practice.forms import AuditFilter, PracticeForm
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
-from practice.queries.people import people as list_people
-from practice.views.doors import refuse_unless
+from practice.queries.people import members
+from practice.views.doors import onward, refuse_unless
 from practice.wording import act_text
 
 EXPORT_LIMIT = 50_000
@@ -48,7 +48,7 @@ def practice_settings(request: ActorRequest) -> HttpResponse:
 def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when; ids, never a word."""
     refuse_unless(allowed=may_administer(request.actor))
-    form = AuditFilter(request.GET)
+    form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
     wanted = form.cleaned_data if form.is_valid() else {}
     if request.GET.get("as") == "csv":
         return _export(request, wanted)
@@ -58,10 +58,9 @@ def audit(request: ActorRequest) -> HttpResponse:
         request,
         "practice/audit.html",
         {
-            "page": found,
+            "next_url": onward(request, found.after),
             "form": form,
             "rows": [_row(event, names) for event in found.rows],
-            "people": list_people(request.actor).rows,
         },
     )
 

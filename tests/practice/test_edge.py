@@ -1,0 +1,272 @@
+"""The edge: headers, refusals, errors, leaving; nothing here says more than it must."""
+
+import json
+import logging
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.contrib.sessions.models import Session
+from django.core.exceptions import PermissionDenied
+from django.db import OperationalError
+from django.http import Http404
+from django.test import Client as Browser
+from rest_framework import exceptions
+
+from practice import problems
+from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
+from practice.models import Practice
+from practice.tenancy import scope
+from tests.cast import Person
+
+# Whole transactions, as in real life: a 500 undoes its request's.
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def text_of(response: Any) -> str:
+    return str(response.content, "utf-8")
+
+
+# --- headers ----------------------------------------------------------------------------------
+def test_a_private_page_is_kept_nowhere(ana: Person):
+    response = ana.browser().get("/today/")
+    assert response.status_code == 200
+    assert response["Cache-Control"] == "no-store, private"
+    assert response["X-Robots-Tag"] == "noindex, nofollow"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["X-Frame-Options"] == "DENY"
+    assert "camera=()" in response["Permissions-Policy"]
+    assert response["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_scripts_of_client_pages_are_our_own_and_types_are_trusted(ana: Person):
+    policy = ana.browser().get("/today/")["Content-Security-Policy"]
+    assert "script-src 'self'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "unsafe" not in policy
+
+
+def test_scripts_of_staff_pages_carry_a_fresh_nonce(dana: Person):
+    browser = dana.browser()
+    seen = set()
+    for address in ("/people/", "/people/", "/account/email/", "/nowhere"):
+        response = browser.get(address)
+        policy = response["Content-Security-Policy"]
+        [nonce] = {part[7:-1] for part in policy.replace(";", " ").split() if "'nonce-" in part}
+        assert "'strict-dynamic'" in policy
+        assert "trusted-types htmx homeward" in policy
+        assert "unsafe" not in policy
+        page = text_of(response)
+        assert page.count("<script") - page.count("application/json") == page.count(
+            f'nonce="{nonce}"'
+        )
+        seen.add(nonce)
+    assert len(seen) == 4
+
+
+# --- refusals ---------------------------------------------------------------------------------
+def test_an_error_page_has_a_reference_and_no_trace(dana: Person):
+    browser = dana.browser()
+    browser.raise_request_exception = False
+    with mock.patch("practice.views.people.render", side_effect=RuntimeError("a secret word")):
+        response = browser.get("/people/")
+    assert response.status_code == 500
+    assert response["X-Request-Id"] in text_of(response)
+    assert "secret" not in text_of(response)
+    assert "Traceback" not in text_of(response)
+
+
+def test_when_the_database_is_away_the_page_says_so(dana: Person):
+    browser = dana.browser()
+    with mock.patch("practice.views.people.render", side_effect=OperationalError):
+        response = browser.get("/people/")
+    assert response.status_code == 503
+    assert response["Retry-After"] == "30"
+    assert "could not reach our records" in text_of(response)
+    assert response["X-Request-Id"] in text_of(response)
+
+
+def test_the_database_may_be_away_before_anyone_is_known():
+    browser = Browser(raise_request_exception=False)
+    with mock.patch(
+        "django.contrib.sessions.backends.db.SessionStore.load", side_effect=OperationalError
+    ):
+        browser.cookies["homeward"] = "x" * 32
+        response = browser.get("/today/")
+    assert response.status_code == 503
+
+
+def test_a_missing_key_is_said_and_alerted(dana: Person, caplog: pytest.LogCaptureFixture):
+    with mock.patch("practice.views.people.render", side_effect=KeyTrouble("which one")):
+        response = dana.browser().get("/people/")
+    assert response.status_code == 503
+    assert "the key did not fit" in text_of(response)
+    assert "which one" not in text_of(response)
+    assert [record.levelno for record in caplog.records if "key" in record.msg] == [
+        logging.CRITICAL
+    ]
+
+
+def test_what_cannot_happen_now_is_409_with_a_way_back(dana: Person):
+    with mock.patch(
+        "practice.views.people.render", side_effect=NotPossible("It was sent already.")
+    ):
+        response = dana.browser().get("/people/")
+    assert response.status_code == 409
+    assert "It was sent already." in text_of(response)
+
+
+def test_a_way_back_never_leads_elsewhere(ruth: Person):
+    browser = ruth.browser()
+    body = {"name": "", "email": ""}
+    with mock.patch("practice.views.people.InviteForm", side_effect=NotPossible("Not now.")):
+        ours = browser.post(
+            "/people/invite", body, headers={"referer": "http://testserver/people/"}
+        )
+        theirs = browser.post("/people/invite", body, headers={"referer": "https://evil.example/x"})
+    assert 'href="/people/"' in text_of(ours)
+    assert "evil" not in text_of(theirs)
+
+
+def test_a_stranger_gets_404_and_the_wrong_role_403(dana: Person, ruth: Person, zoe: Person):
+    assert dana.browser().get("/practice/settings").status_code == 403
+    assert ruth.browser().get("/practice/settings").status_code == 200
+    assert zoe.browser().get(f"/people/{dana.member.pk}/").status_code == 404
+
+
+def test_a_form_from_elsewhere_is_refused_kindly(ana: Person):
+    browser = Browser(enforce_csrf_checks=True)
+    browser.cookies = ana.browser().cookies
+    response = browser.post("/practice/switch", {"practice": "x"})
+    assert response.status_code == 403
+    assert "open for a long time" in text_of(response)
+
+
+def test_an_unknown_host_is_refused():
+    assert Browser().get("/", headers={"host": "evil.example"}).status_code == 400
+
+
+def test_too_many_fields_are_refused(ana: Person):
+    response = ana.browser().post("/practice/switch", {f"f{n}": "x" for n in range(600)})
+    assert response.status_code == 400
+
+
+# --- the API's refusals -----------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("error", "status", "code"),
+    [
+        (NotPossible("Not now.", code="sent_already"), 409, "sent_already"),
+        (Stale("Both are kept.", mine="a", theirs="b", revision=3), 412, "stale"),
+        (BadInput({"rrule": ["Too often."]}), 422, "bad_input"),
+        (PermissionDenied(), 403, "forbidden"),
+        (Http404(), 404, "not_found"),
+        (exceptions.NotFound(), 404, "not_found"),
+        (exceptions.ParseError(), 400, "parse_error"),
+        (exceptions.MethodNotAllowed("PUT"), 405, "method_not_allowed"),
+        (exceptions.ValidationError({"note": ["Too long."]}), 422, "bad_input"),
+        (exceptions.Throttled(wait=3), 429, "throttled"),
+        (RecursionError(), 400, "bad_request"),
+        (OperationalError("secret"), 503, "records_away"),
+        (KeyTrouble("secret"), 503, "key_trouble"),
+    ],
+)
+def test_a_problem_is_told_in_the_standard_shape(error: Exception, status: int, code: str):
+    response = problems.handler(error, {})
+    assert response is not None
+    assert response.status_code == status
+    assert response.content_type == "application/problem+json"
+    assert {"type", "title", "status", "detail", "code"} <= set(response.data)
+    assert response.data["code"] == code
+    assert "secret" not in json.dumps(response.data)
+
+
+def test_a_stale_write_gets_both_texts_back():
+    response = problems.handler(Stale("Both.", mine="mine", theirs="theirs", revision=7), {})
+    assert response is not None
+    assert (response.data["mine"], response.data["theirs"]) == ("mine", "theirs")
+    assert response["ETag"] == '"7"'
+
+
+def test_nested_findings_are_told_by_path():
+    error = exceptions.ValidationError({"answers": [{}, {"value": ["Write a number."]}]})
+    response = problems.handler(error, {})
+    assert response is not None
+    assert response.data["fields"] == {"answers.1.value": ["Write a number."]}
+
+
+def test_an_unknown_error_is_not_swallowed():
+    assert problems.handler(RuntimeError(), {}) is None
+
+
+def test_errors_outside_the_doors_are_problems_too(ana: Person):
+    response = ana.browser().get("/api/v1/nowhere")
+    assert response.status_code == 404
+    assert response["Content-Type"] == "application/problem+json"
+
+
+# --- leaving ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_leaving_ends_the_session_on_the_server(ana: Person, method: str):
+    with scope(practice=ana.practice.pk):
+        Practice.objects.filter(pk=ana.practice.pk).update(leave_url="https://weather.example/")
+    browser = ana.browser()
+    key = browser.session.session_key
+    response = getattr(browser, method)("/leave", headers={"accept": "text/html"})
+    assert response["Clear-Site-Data"] == '"cache"'
+    assert "https://weather.example/" in (
+        response.get("Location", "") + response.get("Refresh", "")
+    )
+    assert not Session.objects.filter(session_key=key).exists()
+    assert browser.get("/today/").status_code == 302
+
+
+def test_leaving_works_from_a_beacon_without_a_token(ana: Person):
+    browser = Browser(enforce_csrf_checks=True)
+    browser.cookies = ana.browser().cookies
+    assert browser.post("/leave").status_code == 204
+    assert browser.get("/today/").status_code == 302
+
+
+def test_leaving_twice_harms_nobody():
+    assert Browser().get("/leave")["Location"] == "https://www.wikipedia.org/"
+
+
+# --- small doors ------------------------------------------------------------------------------
+def test_everybody_may_ask_for_help_and_read_who_reads_what(ana: Person):
+    assert Browser().get("/help").status_code == 200
+    assert Browser().get("/privacy").status_code == 200
+    assert "Call 112, or the line of your country" in text_of(ana.browser().get("/help"))
+
+
+def test_a_monitor_gets_a_short_answer():
+    assert Browser().get("/health").json() == {"ok": True}
+
+
+@pytest.mark.parametrize("address", ["/sw.js", "/manifest.webmanifest", "/offline"])
+def test_the_shell_is_the_same_for_everybody(ana: Person, dana: Person, address: str):
+    pages = {browser.get(address).content for browser in (Browser(), ana.browser(), dana.browser())}
+    assert len(pages) == 1
+    assert Browser().get(address).status_code == 200
+
+
+def test_the_look_and_the_language_stay_on_the_device(ana: Person):
+    browser = ana.browser()
+    assert browser.post("/theme", {"theme": "dark", "next": "/today/"})["Location"] == "/today/"
+    assert 'data-theme="dark"' in text_of(browser.get("/today/"))
+    browser.post("/language", {"language": "es"})
+    assert '<html lang="es"' in text_of(browser.get("/today/"))
+
+
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example", "javascript:alert(1)"]
+)
+def test_a_way_on_never_leads_elsewhere(target: str):
+    assert Browser().post("/theme", {"theme": "dark", "next": target})["Location"] == "/"
+
+
+def test_demo_doors_are_closed_outside_of_the_demo():
+    for address in ("/demo/", "/demo/mail", "/kit"):
+        assert Browser().get(address).status_code == 404
+    assert Browser().post("/demo/sign-in", {"email": "ana@mail.example"}).status_code == 404
