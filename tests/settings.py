@@ -32,3 +32,5 @@ STORAGES = {
     # Without a manifest, so that no test needs `collectstatic`; the live sites have it.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
+# WhiteNoise wants its folder to exist; a live site fills it.
+STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405 -- from the real settings
