@@ -51,6 +51,8 @@ class Result:
 
     outcome: Outcome
     code: int = 0
+    # How far the dialogue came: connect, mail, rcpt, data, body, dot.
+    phase: str = ""
 
 
 class PhaseSMTP:
@@ -64,6 +66,12 @@ class PhaseSMTP:
         self.user, self.password = unquote(parts.username or ""), unquote(parts.password or "")
         self.start_tls = parse_qs(parts.query).get("tls") == ["1"]
         self.line: smtplib.SMTP | None = None
+        self.phase = ""
+
+    @property
+    def name(self) -> str:
+        """Return what the breaker knows this server by."""
+        return f"{self.host}:{self.port}"
 
     def close(self) -> None:
         """Hang up."""
@@ -72,70 +80,94 @@ class PhaseSMTP:
             self.line = None
 
     def send(self, sender: str, to: str, body: bytes, *, armed: float | None = None) -> Result:
-        """Speak one dialogue. Never raises for what a mail server may do."""
-        for attempt in (1, 2):
-            fresh = self.line is None
-            result, phase = self._dialogue(sender, to, body, armed)
-            # A server may have closed an idle connection; that says nothing about this message.
-            idle = result.outcome is Outcome.NOT_ACCEPTED and not fresh and phase == "mail"
-            if not idle or attempt == 2:
-                break
+        """Speak one dialogue. Never raises for what a mail server may do.
+
+        `armed` is the `clock()` at which its sending was decided.
+        """
+        fresh = self.line is None
+        result = self._dialogue(sender, to, body, armed)
+        # A server may have closed an idle connection; that says nothing about this message.
+        if not fresh and result.phase == "mail" and self.line is None:
+            result = self._dialogue(sender, to, body, armed)
         return result
 
-    def _dialogue(
-        self, sender: str, to: str, body: bytes, armed: float | None
-    ) -> tuple[Result, str]:
-        phase = "connect"
+    def _dialogue(self, sender: str, to: str, body: bytes, armed: float | None) -> Result:
+        self.phase = "connect"
         try:
-            line = self._open()
-            phase = "mail"
-            _expect(line.mail(sender), Outcome.REFUSED)
-            phase = "rcpt"
-            _expect(line.rcpt(to), Outcome.NO_SUCH_ADDRESS)
-            phase = "data"
-            line.putcmd("data")
-            _expect(line.getreply(), Outcome.REFUSED, wanted=354)
-            if armed is not None and clock() - armed > STALE_SECONDS:
-                self.close()
-                return Result(Outcome.STALE), phase
-            phase = "body"
-            line.send(_quoted(body))
-            phase = "dot"
-            if line.sock is not None:
-                line.sock.settimeout(AFTER_DOT_SECONDS)
-            line.send(b".\r\n")
-            _expect(line.getreply(), Outcome.REFUSED)
-            if line.sock is not None:
-                line.sock.settimeout(BEFORE_DOT_SECONDS)
-            return Result(Outcome.SENT, 250), phase
+            code = self._speak(self._open(), sender, to, body, armed)
+        except _Stale:
+            self.close()
+            return Result(Outcome.STALE, 0, self.phase)
         except _Refusal as refusal:
-            self._reset()
+            self._reset(refusal.code)
             outcome = refusal.outcome if refusal.code >= 500 else Outcome.REFUSED_NOW
-            return Result(outcome, refusal.code), phase
+            return Result(outcome, refusal.code, self.phase)
         except (smtplib.SMTPException, OSError) as error:
             self.close()
-            code = getattr(error, "smtp_code", 0)
-            outcome = Outcome.AMBIGUOUS if phase == "dot" else Outcome.NOT_ACCEPTED
-            return Result(outcome, code if isinstance(code, int) else 0), phase
+            found = getattr(error, "smtp_code", 0)
+            outcome = Outcome.AMBIGUOUS if self.phase == "dot" else Outcome.NOT_ACCEPTED
+            return Result(outcome, found if isinstance(found, int) else 0, self.phase)
+        return Result(Outcome.SENT, code, self.phase)
+
+    def _speak(
+        self, line: smtplib.SMTP, sender: str, to: str, body: bytes, armed: float | None
+    ) -> int:
+        self.phase = "mail"
+        _expect(line.mail(sender), Outcome.REFUSED)
+        self.phase = "rcpt"
+        _expect(line.rcpt(to), Outcome.NO_SUCH_ADDRESS)
+        self.phase = "data"
+        line.putcmd("data")
+        code, _text = line.getreply()
+        if code != 354:
+            raise _Refusal(code, Outcome.REFUSED)
+        self.phase = "body"
+        line.send(_quoted(body))
+        # Without its dot a message does not exist (RFC 5321 4.1.1.4): here one can still go back.
+        if armed is not None and clock() - armed > STALE_SECONDS:
+            raise _Stale
+        self.phase = "dot"
+        _be_patient(line, AFTER_DOT_SECONDS)
+        line.send(b".\r\n")
+        code = _expect(line.getreply(), Outcome.REFUSED)
+        _be_patient(line, BEFORE_DOT_SECONDS)
+        return code
 
     def _open(self) -> smtplib.SMTP:
-        if self.line is None:
-            kind = smtplib.SMTP_SSL if self.secure else smtplib.SMTP
-            line = kind(self.host, self.port, timeout=BEFORE_DOT_SECONDS)
+        if self.line is not None:
+            return self.line
+        line: smtplib.SMTP
+        if self.secure:
+            trust = ssl.create_default_context()
+            line = smtplib.SMTP_SSL(self.host, self.port, timeout=BEFORE_DOT_SECONDS, context=trust)
+        else:
+            line = smtplib.SMTP(self.host, self.port, timeout=BEFORE_DOT_SECONDS)
+        try:
             if self.start_tls:
                 line.starttls(context=ssl.create_default_context())
             if self.user:
                 line.login(self.user, self.password)
             line.ehlo_or_helo_if_needed()
-            self.line = line
-        return self.line
-
-    def _reset(self) -> None:
-        try:
-            if self.line is not None:
-                self.line.rset()
         except (smtplib.SMTPException, OSError):
-            self.close()
+            line.close()
+            raise
+        self.line = line
+        return line
+
+    def _reset(self, code: int) -> None:
+        """Make the line ready for the next message, or hang up when the server said goodbye."""
+        try:
+            if code != 421 and self.line is not None:
+                _be_patient(self.line, BEFORE_DOT_SECONDS)
+                self.line.rset()
+                return
+        except (smtplib.SMTPException, OSError):
+            pass
+        self.close()
+
+
+class _Stale(Exception):
+    """Too long since it was armed."""
 
 
 class _Refusal(Exception):
@@ -144,12 +176,18 @@ class _Refusal(Exception):
         self.code, self.outcome = code, outcome
 
 
-def _expect(reply: tuple[int, bytes], outcome: Outcome, *, wanted: int = 0) -> None:
+def _be_patient(line: smtplib.SMTP, seconds: float) -> None:
+    if line.sock is not None:
+        line.sock.settimeout(seconds)
+
+
+def _expect(reply: tuple[int, bytes], outcome: Outcome) -> int:
     code = reply[0]
     if code == -1:
         raise smtplib.SMTPServerDisconnected
-    if code != wanted and (wanted or not 200 <= code < 300):
+    if not 200 <= code < 300:
         raise _Refusal(code, outcome)
+    return code
 
 
 def _quoted(body: bytes) -> bytes:

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -32,35 +33,42 @@ State, Reason = ReminderState, ReminderReason
 
 BATCH = 50
 LANES = (0, 1)
+# A row that was claimed twice and never answered for may be what kills its worker: from then on
+# it travels alone, in a lane beside its own, and takes no neighbours down.
+RISKY = 2
+ALONE = 10
 MOST_SECONDS = 25.0
 # One flooding practice leaves room for the others.
 MOST_OF_A_PRACTICE = 5000
 MOST_ATTEMPTS = 8
-# Claimed this often without an answer: perhaps it kills its worker, so it travels alone.
-RISKY = 3
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720)
 # A slow reply to the dot may take ten minutes; only then is silence an answer.
 RECONCILE_MINUTES = 15
 # Worth a second copy when nobody knows whether the first arrived; the others are let go.
 RESENT_ONCE = ("assigned", "due_today")
 CLOCKS_APART = 60.0
-STARTED = timedelta(minutes=5)
+BACK_DATED = timedelta(minutes=5)
 
 # MATERIALIZED: without the fence the planner may run the limited part twice and take more rows.
 # Within a round nothing due lies far before what was claimed last, and starting there keeps the
 # scan short even while an old transaction keeps dead rows alive.
 CLAIM = """
 WITH due AS MATERIALIZED (
-  SELECT id, next_at FROM exercises_reminder
+  SELECT id, next_at,
+    attempt >= %(risky)s AND error_code IS NULL AND lane < %(alone)s AS apart
+  FROM exercises_reminder
   WHERE lane = %(lane)s AND state IN (0, 1) AND next_at <= now()
     AND next_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND NOT practice_id = ANY(%(full)s::uuid[])
   ORDER BY next_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
 UPDATE exercises_reminder r SET
-  state = CASE WHEN r.attempt < %(most)s THEN 1 ELSE 5 END,
+  state = CASE WHEN r.attempt >= %(most)s THEN 5 WHEN due.apart THEN 0 ELSE 1 END,
   reason = CASE WHEN r.attempt < %(most)s THEN r.reason
     WHEN r.error_code IS NULL THEN 'crashed' ELSE 'refused' END,
-  next_at = now() + interval '5 minutes', lease_token = %(token)s, attempt = r.attempt + 1
+  lane = r.lane + CASE WHEN due.apart THEN %(alone)s ELSE 0 END,
+  next_at = now() + CASE WHEN due.apart THEN interval '0' ELSE interval '5 minutes' END,
+  attempt = r.attempt + CASE WHEN due.apart THEN 0 ELSE 1 END,
+  lease_token = %(token)s
 FROM due WHERE r.id = due.id
 RETURNING r.*, due.next_at AS was
 """
@@ -69,8 +77,10 @@ UPDATE exercises_reminder SET state = 3, sent_at = now()
 WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2
 """
 # The date of a second copy is the date of the first: mail systems compare it.
-ARM = f"""
-WITH before AS ({CONFIRM})
+ARM = """
+WITH before AS (
+  UPDATE exercises_reminder SET state = 3, sent_at = now()
+  WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2)
 UPDATE exercises_reminder SET state = 2, next_at = now(), message_id = %(message_id)s,
   armed_at = CASE WHEN resent > 0 THEN coalesce(armed_at, now()) ELSE now() END,
   reason = CASE WHEN resent > 0 THEN reason ELSE '' END
@@ -115,6 +125,7 @@ class Round:
     sent: int = 0
     # Row and lease of the mail the server took last; the next arming writes it down.
     before: tuple[int, int] | None = None
+    turn: int = 0
     since: dict[int, datetime] = field(default_factory=dict)
     taken: Counter[UUID] = field(default_factory=Counter)
 
@@ -152,7 +163,7 @@ def pump(
             if len(claimed) == BATCH:
                 bell.ring("homeward.pump")  # more hands, as long as there is more to do
             rows = [row for row in claimed if row.state == State.CLAIMED]
-            _tell_given_up(len(claimed) - len(rows))
+            _tell_given_up(sum(row.state == State.FAILED for row in claimed))
             if not _send_all(current, rows, token):
                 break
     finally:
@@ -162,22 +173,40 @@ def pump(
 
 
 def _claim(current: Round, token: int) -> list[Reminder]:
-    for lane in LANES:
-        wanted = {
-            "lane": lane,
-            "since": current.since.get(lane),
-            "full": current.full(),
-            "batch": BATCH,
-            "most": MOST_ATTEMPTS,
-            "token": token,
-        }
-        found = list(Reminder.objects.raw(CLAIM, wanted))
+    """Take up to a batch of what is due, or one of those that travel alone; these go in turns."""
+    alone = [(lane + ALONE, 1) for lane in LANES]
+    together = [(lane, BATCH) for lane in LANES]
+    current.turn += 1
+    for lane, most in alone + together if current.turn % 2 else together + alone:
+        found = _claim_lane(current, token, lane, most)
         if found:
-            found.sort(key=lambda row: (row.was, row.pk))
-            current.since[lane] = found[-1].was - STARTED
-            current.taken.update(row.practice_id for row in found)
             return found
     return []
+
+
+def _claim_lane(current: Round, token: int, lane: int, most: int) -> list[Reminder]:
+    wanted = {
+        "lane": lane,
+        "since": current.since.get(lane),
+        "full": current.full(),
+        "batch": most,
+        "most": MOST_ATTEMPTS,
+        "risky": RISKY,
+        "alone": ALONE,
+        "token": token,
+    }
+    found = list(Reminder.objects.raw(CLAIM, wanted))
+    if found:
+        found.sort(key=_was)
+        current.since[lane] = _was(found[-1]) - BACK_DATED
+        current.taken.update(row.practice_id for row in found)
+    return found
+
+
+def _was(row: Any) -> datetime:
+    """Return when it was due; the claim adds this to the row."""
+    was: datetime = row.was
+    return was
 
 
 def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
@@ -187,9 +216,6 @@ def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
         if current.over():
             _release(rows[number:], token)
             return True
-        alone = row.attempt >= RISKY and row.error_code is None
-        if alone:
-            _release(rest, token)
         try:
             outcome = _send_one(current, row, token)
         except (OperationalError, InterfaceError):
@@ -202,24 +228,22 @@ def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
         if outcome is Outcome.NOT_ACCEPTED:
             _release(rest, token)
             return False
-        if alone:
-            return True
     return True
 
 
 def _send_one(current: Round, row: Reminder, token: int) -> Outcome | None:
     """Ask again, arm, send, classify. None: it was held back, or somebody else has it now."""
     begun = clock()
-    before = current.before
+    if row.attempt > 1:  # it may be the one that kills us: leave nothing unsaid before
+        _write_down(current)
     with scope(practice=row.practice_id):
         mail = ask_again(row, current.clock())
         armed_at = _arm(current, row, token, mail) if isinstance(mail, Mail) else None
         if armed_at is None:
             _confirm(current)
             _hold_back(row, token, mail, current.clock())
-    # Only now is it written for good; until here an error would have undone it.
-    if current.before == before:
-        current.before = None
+    # Only now is the confirmation written for good; until here an error would have undone it.
+    current.before = None
     if armed_at is None or not isinstance(mail, Mail):
         return None
     result = current.line.send(mail.sender, mail.to, mail.dated(armed_at), armed=begun)
@@ -293,29 +317,35 @@ def _release(rows: Sequence[Reminder], token: int) -> None:
 
 def _take(current: Round, row: Reminder, token: int, result: Result) -> None:
     """Write down what the server said; silence after the dot stays armed, and listed."""
+    outcome = result.outcome
     mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED)
-    if result.outcome is Outcome.SENT:
+    if outcome is Outcome.SENT:
         current.before = (row.pk, token)
         current.sent += 1
         if current.sent == 1:
             _clear(current)
-    elif result.outcome is Outcome.REFUSED_NOW:
-        _try_later(current, row, token, result)
-    elif result.outcome is Outcome.STALE:
-        mine.update(state=State.PLANNED, next_at=Now())
-    elif result.outcome is Outcome.NOT_ACCEPTED:
-        _trip(current, result)
-        if result.phase == "connect":  # says nothing about this mail
-            mine.update(state=State.PLANNED, next_at=Now(), attempt=Greatest(F("attempt") - 1, 0))
-        else:
-            _try_later(current, row, token, result)
-    elif result.outcome is Outcome.AMBIGUOUS:
+    elif outcome is Outcome.AMBIGUOUS:
         log.warning("a reminder is ambiguous", extra={"reminder": row.pk, "kind": row.kind})
-    else:
+    elif outcome in {Outcome.REFUSED, Outcome.NO_SUCH_ADDRESS}:
         mine.update(state=State.FAILED, reason=Reason.REFUSED, error_code=result.code)
         log.error("a reminder was refused", extra={"reminder": row.pk, "code": result.code})
-        if result.outcome is Outcome.NO_SUCH_ADDRESS:
+        if outcome is Outcome.NO_SUCH_ADDRESS:
             _suppress(row, current.clock())
+    elif _about_the_mail(result):
+        _try_later(current, row, token, result)
+    else:
+        mine.update(state=State.PLANNED, next_at=Now(), attempt=Greatest(F("attempt") - 1, 0))
+    if outcome is Outcome.NOT_ACCEPTED:
+        _trip(current, result)
+
+
+def _about_the_mail(result: Result) -> bool:
+    """Say whether the server saw this mail; else the attempt does not count against it.
+
+    A line that breaks in the middle may be this mail's doing, so it steps back for the others.
+    """
+    broken = result.outcome is Outcome.NOT_ACCEPTED and result.phase != "connect"
+    return broken or result.outcome is Outcome.REFUSED_NOW
 
 
 def _try_later(current: Round, row: Reminder, token: int, result: Result) -> None:
@@ -340,7 +370,11 @@ def _suppress(row: Reminder, now: datetime) -> None:
 
 def _settle_doubt() -> None:
     """Resolve by policy, once and counted, what nobody can know: whether an armed mail arrived."""
-    wanted = {"kinds": list(RESENT_ONCE), "minutes": RECONCILE_MINUTES, "most": MOST_ATTEMPTS}
+    wanted: dict[str, Any] = {
+        "kinds": list(RESENT_ONCE),
+        "minutes": RECONCILE_MINUTES,
+        "most": MOST_ATTEMPTS,
+    }
     with connection.cursor() as cursor:
         cursor.execute(SETTLE, wanted)
         again = [row[0] for row in cursor.fetchall()]
@@ -358,7 +392,8 @@ def _clocks_agree(now: datetime) -> bool:
     """Hold when this machine and the database disagree by more than a minute."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
-        apart = abs((cursor.fetchone()[0] - now).total_seconds())
+        there: datetime = cursor.fetchone()[0]
+    apart = abs((there - now).total_seconds())
     if apart > CLOCKS_APART:
         log.critical("the clocks disagree; reminders hold", extra={"count": int(apart)})
     return apart <= CLOCKS_APART

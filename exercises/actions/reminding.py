@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
+from django.db.models import Q
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import schedule
@@ -19,6 +20,10 @@ from practice.models import Membership, Role
 Kind = ReminderKind
 OF_HOMEWORK = (Kind.ASSIGNED, Kind.DUE_SOON, Kind.DUE_TODAY, Kind.FOLLOW_UP)
 OPEN = (ReminderState.PLANNED, ReminderState.CLAIMED)
+# Planned ones may move; a cancelled one may be earned again.
+AGAIN = (ReminderState.PLANNED, ReminderState.CANCELLED)
+# A therapist's daily mails keep this distance, even when they travel.
+BETWEEN_DAILY = timedelta(hours=18)
 # What was handed in and is then open again earns its due reminders again, if they were not sent.
 UPSERT = """
 INSERT INTO exercises_reminder (practice_id, dedupe_key, client_id, member_id, homework_id, kind,
@@ -27,7 +32,8 @@ INSERT INTO exercises_reminder (practice_id, dedupe_key, client_id, member_id, h
 VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, 0, '', 0, 0, '', %s)
 ON CONFLICT (dedupe_key) DO UPDATE SET state = 0, reason = '', local_at = EXCLUDED.local_at,
   zone = EXCLUDED.zone, tzdata = EXCLUDED.tzdata, next_at = EXCLUDED.next_at,
-  not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at
+  not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at, attempt = 0,
+  lane = EXCLUDED.lane, error_code = NULL
 WHERE exercises_reminder.state IN (0, 6)
 """
 
@@ -60,17 +66,25 @@ def nudge() -> None:
 
 def plan_for_homework(homework: Homework, at: datetime) -> None:
     """Make the planned reminders fit what the homework now is; sent ones stay sent."""
-    if homework.status == Status.SCHEDULED or homework.status in CLIENTS_TURN:
-        wanted = _wanted(homework, _hours(homework.client), at)
-    else:
-        wanted = []
+    hours = _hours(homework.client)
+    waits = homework.status == Status.SCHEDULED or homework.status in CLIENTS_TURN
+    wanted = _wanted(homework, hours) if waits else []
     keys = {_key(homework.client_id, one, homework.pk): one for one in wanted}
-    stale = Reminder.objects.filter(
-        homework_id=homework.pk, state__in=OPEN, kind__in=OF_HOMEWORK
-    ).exclude(dedupe_key__in=keys)
+    rows = Reminder.objects.filter(homework_id=homework.pk, kind__in=OF_HOMEWORK)
+    stale = rows.filter(state__in=OPEN).exclude(dedupe_key__in=keys)
     stale.update(state=ReminderState.CANCELLED, reason=ReminderReason.MOVED)
+    # What went out, or is on its way, is not even touched: the pump may hold its lock.
+    under_way = Q(attempt__gt=0) | ~Q(state__in=AGAIN)
+    settled = set(
+        rows.filter(under_way, ~Q(state=ReminderState.CANCELLED)).values_list(
+            "dedupe_key", flat=True
+        )
+    )
     for key, one in keys.items():
-        _upsert(homework, key, one, at)
+        # Asked 72 hours ahead for something given 24 hours ahead: skipped, not fired at once.
+        ahead = one.prompt or next_at(one, hours, key, at) > at
+        if key not in settled and ahead:
+            _upsert(homework, key, one, hours, at)
 
 
 def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
@@ -84,7 +98,7 @@ def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
         not_after=at + timedelta(days=3),
         prompt=True,
     )
-    _upsert(homework, _key(homework.client_id, one, homework.pk), one, at)
+    _upsert(homework, _key(homework.client_id, one, homework.pk), one, hours, at)
     nudge()
 
 
@@ -133,9 +147,21 @@ def plan_daily_for_members(practice_id: uuid.UUID, at: datetime) -> None:
         zone = member.user.zone if member.user.zone != "UTC" else member.practice.zone
         today = schedule.local_time(at, zone).date()
         target = schedule.at_local_hour(today, member.daily_mail_time, zone)
-        if target < at - timedelta(hours=1) or not something_waits(member):
+        if target < at - timedelta(hours=1) or _told(member, today, target):
             continue
-        _insert_daily(member, today, target, zone, at)
+        if something_waits(member):
+            _insert_daily(member, today, target, zone, at)
+
+
+def _told(member: Membership, today: date, target: datetime) -> bool:
+    """Say whether a mail of another day goes, or went, too near this one."""
+    other_days = Reminder.objects.filter(member_id=member.pk, kind=Kind.WAITING).exclude(
+        dedupe_key=_daily_key(member, today)
+    )
+    return other_days.filter(
+        Q(state=ReminderState.SENT, sent_at__gt=target - BETWEEN_DAILY)
+        | Q(state__in=[*OPEN, ReminderState.ARMED], next_at__gt=target - BETWEEN_DAILY)
+    ).exists()
 
 
 def something_waits(member: Membership) -> bool:
@@ -148,20 +174,20 @@ def something_waits(member: Membership) -> bool:
     ).exists()
 
 
-def _wanted(homework: Homework, hours: Hours, at: datetime) -> list[Wanted]:
+def _wanted(homework: Homework, hours: Hours) -> list[Wanted]:
     """Return what this homework earns: at opening, before its day, on its day, once after."""
     if not homework.assignment.reminders_on:
         return []
     found = [_assigned(homework, hours)] if homework.round == 1 else []
-    due = homework.due_local.replace(tzinfo=None) if homework.due_local else None
-    if due is None or homework.due_at is None:
+    if homework.due_at is None:
         opened = schedule.local_time(homework.opens_at, hours.zone).date()
-        found.append(_after(homework.opens_at, opened + timedelta(days=7), hours))
+        found.append(_after(opened + timedelta(days=7), hours))
     else:
+        # Where the client is now, which may no longer be where the date was given.
+        due = schedule.local_time(homework.due_at, hours.zone)
         found += _around(homework, due, hours)
-        found.append(_after(homework.due_at, due.date() + timedelta(days=2), hours))
-    # Asked 72 hours ahead for something given 24 hours ahead: skipped, not fired at once.
-    return [one for one in found if one.prompt or _instant(one, hours) > at]
+        found.append(_after(due.date() + timedelta(days=2), hours))
+    return found
 
 
 def _assigned(homework: Homework, hours: Hours) -> Wanted:
@@ -188,10 +214,11 @@ def _around(homework: Homework, due: datetime, hours: Hours) -> list[Wanted]:
     return found
 
 
-def _after(anchor: datetime, day: date, hours: Hours) -> Wanted:
+def _after(day: date, hours: Hours) -> Wanted:
     local = datetime.combine(day, hours.at)
     instant = schedule.resolve(local, hours.zone)
-    return Wanted(Kind.FOLLOW_UP, anchor.isoformat(), local, instant + timedelta(days=2))
+    # Without an anchor: one in a homework's life, however often its date moves.
+    return Wanted(Kind.FOLLOW_UP, "", local, instant + timedelta(days=2))
 
 
 def _hours(client: Client) -> Hours:
@@ -222,8 +249,7 @@ def next_at(one: Wanted, hours: Hours, key: uuid.UUID, at: datetime) -> datetime
     return earlier if earlier > at else later
 
 
-def _upsert(homework: Homework, key: uuid.UUID, one: Wanted, at: datetime) -> None:
-    hours = _hours(homework.client)
+def _upsert(homework: Homework, key: uuid.UUID, one: Wanted, hours: Hours, at: datetime) -> None:
     _write(
         [
             homework.practice_id,
@@ -244,12 +270,11 @@ def _upsert(homework: Homework, key: uuid.UUID, one: Wanted, at: datetime) -> No
 
 
 def _insert_daily(member: Membership, day: date, target: datetime, zone: str, at: datetime) -> None:
-    parts = ("v1", str(member.pk), Kind.WAITING, "0", "", day.isoformat(), "0")
     local = datetime.combine(day, member.daily_mail_time, tzinfo=UTC)
     _write(
         [
             member.practice_id,
-            _hash(parts),
+            _daily_key(member, day),
             None,
             member.pk,
             None,
@@ -268,6 +293,10 @@ def _insert_daily(member: Membership, day: date, target: datetime, zone: str, at
 def _write(values: Sequence[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(UPSERT, values)
+
+
+def _daily_key(member: Membership, day: date) -> uuid.UUID:
+    return _hash(("v1", str(member.pk), Kind.WAITING, "0", "", day.isoformat(), "0"))
 
 
 def _key(client_id: uuid.UUID, one: Wanted, homework_id: uuid.UUID) -> uuid.UUID:

@@ -4,7 +4,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.core import signing
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -15,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from clients import queries as client_queries
 from clients.actions.joining import switch_off
 from clients.models import Client
-from exercises import emails
+from exercises import emails, schedule
 from exercises.models import Reminder, ReminderState
 from exercises.queries.reminders import ledger
 from practice.actors import ActorRequest, system
@@ -55,14 +54,15 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
 
 def _row(row: Reminder) -> dict[str, Any]:
     state = ReminderState(row.state)
+    planned = row.next_at if state is ReminderState.PLANNED else None
     return {
         "kind": row.get_kind_display(),
         "planned": row.local_at,
         "zone": row.zone.replace("_", " "),
         "state": state.label,
         "reason": row.get_reason_display() if row.reason else "",
-        "sent_at": row.sent_at,
-        "next_at": row.next_at if state is ReminderState.PLANNED else None,
+        "sent_at": schedule.local_time(row.sent_at, row.zone) if row.sent_at else None,
+        "next_at": schedule.local_time(planned, row.zone) if planned else None,
         "tone": {ReminderState.SENT: "pine", ReminderState.PLANNED: "lamp"}.get(state, "line"),
     }
 
@@ -72,13 +72,11 @@ def _row(row: Reminder) -> dict[str, Any]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
     """Switch one kind of mail off: a POST does it, looking changes nothing."""
-    try:
-        practice, client_hex, kind = emails.read_unsubscribe(token)
-        practice_id, client_id = UUID(practice), UUID(client_hex)
-    except (signing.BadSignature, ValueError) as error:
-        raise Http404 from error
+    stop = emails.read_unsubscribe(token)
+    if stop is None:
+        raise Http404
     if request.method == "POST":
-        enter(practice_id)
-        client = client_queries.for_unsubscribe(system(practice_id), client_id)
-        switch_off(client=client, kind="" if request.POST.get("all") else kind, at=now())
+        enter(stop.practice_id)
+        client = client_queries.for_unsubscribe(system(stop.practice_id), stop.client_id)
+        switch_off(client=client, kind="" if request.POST.get("all") else stop.kind, at=now())
     return render(request, "exercises/stop.html", {"done": request.method == "POST"})

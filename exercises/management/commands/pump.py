@@ -1,10 +1,14 @@
 """The same pump without Redis: a loop that needs PostgreSQL alone."""
 
+import logging
+import signal
+import threading
 import time
+from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, close_old_connections
+from django.db import close_old_connections
 from django.utils.timezone import now
 
 from exercises.actions import clockwork, pumping
@@ -12,6 +16,7 @@ from practice.actions.account_mail import send_account_mails
 
 TICK = 5.0
 PLAN_EVERY = 300.0
+log = logging.getLogger(__name__)
 
 
 class Command(BaseCommand):
@@ -21,24 +26,41 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take how long."""
-        parser.add_argument("--forever", action="store_true")
+        how_long = parser.add_mutually_exclusive_group()
+        how_long.add_argument("--once", action="store_true", help="one round (the default)")
+        how_long.add_argument("--forever", action="store_true", help="until told to stop")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Work once, or until told to stop."""
+        """Work once, or until told to stop: then the mail in hand is finished, and no other begun."""
+        stop = threading.Event()
+        if not options["forever"]:
+            clockwork.plan(now())
+            _work(stop)
+            return
+        _stop_on_signals(stop)
         planned = 0.0
-        while True:
+        while not stop.is_set():
             try:
-                clockwork.tick(now())
                 if time.monotonic() - planned > PLAN_EVERY or not planned:
                     clockwork.plan(now())
                     planned = time.monotonic()
-                send_account_mails()
-                pumping.pump(now=now)
-            except DatabaseError as error:  # PostgreSQL restarts: go on when it is back
-                self.stderr.write(f"the database is away: {type(error).__name__}")
-                if not options["forever"]:
-                    raise
-            if not options["forever"]:
-                return
+                _work(stop)
+            except Exception as error:
+                # PostgreSQL restarts, a key is missing: whatever it was, go on when it is over.
+                log.exception("the pump stumbled", extra={"code": type(error).__name__})
             close_old_connections()
-            time.sleep(TICK)
+            stop.wait(TICK)
+
+
+def _work(stop: threading.Event) -> None:
+    clockwork.tick(now())
+    send_account_mails()
+    pumping.pump(now=now, stopping=stop.is_set)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)

@@ -1,0 +1,178 @@
+"""The ground the faults are played on: many due reminders, a bare sink, and the oracle."""
+
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+from typing import Any
+
+from celery import Celery
+from django.db import connection
+from django.utils.timezone import now
+
+from clients.models import ContactPreference
+from exercises import definition as definitions
+from exercises import schedule
+from exercises.actions import publishing
+from exercises.models import Assignment, ExerciseVersion, Homework, Reminder, ReminderState
+from practice.models import Practice
+from practice.tenancy import scope
+from tests.cast import ZONE, Person, Play, make_client, make_member, make_practice
+from tests.faults.sink import RawSink
+from tests.processes import Site
+
+FINAL = (
+    ReminderState.SENT,
+    ReminderState.SKIPPED,
+    ReminderState.FAILED,
+    ReminderState.CANCELLED,
+    ReminderState.UNKNOWN,
+)
+
+
+class FaultSite(Site):
+    """A site whose mails go to the bare sink."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.raw = RawSink()
+
+    def begin(self, *names: str) -> None:
+        """Start the servers, and only the processes named."""
+        self.raw.start()
+        super().begin(*(names or ("none",)))
+
+    def start(self, name: str, key: str = "") -> Any:
+        """Start one process."""
+        return None if name == "none" else super().start(name, key)
+
+    def end(self) -> None:
+        """End everything."""
+        super().end()
+        self.raw.stop()
+
+    def environment(self, process: str) -> dict[str, str]:
+        """Return the environment of one process, with the bare sink in it."""
+        return {**super().environment(process), "EMAIL_URL": self.raw.url}
+
+    def bell(self) -> Celery:
+        """Return an app that rings this site's bell."""
+        app = Celery(broker=self.environment("worker")["REDIS_URL"], set_as_current=False)
+        app.conf.task_default_queue = "notify"
+        app.conf.task_ignore_result = True
+        app.conf.broker_transport_options = {
+            "global_keyprefix": "homeward:",
+            "socket_timeout": 1,
+            "socket_connect_timeout": 1,
+        }
+        app.conf.task_publish_retry = False
+        return app
+
+
+@dataclass
+class Crowd:
+    """One client with as many open homeworks as there are reminders to send."""
+
+    practice: Practice
+    dana: Person
+    ana: Person
+    assignment: Assignment
+
+
+def gather(name: str = "Hillside Practice") -> Crowd:
+    """Make Dana, Ana (awake around the clock) and an assignment."""
+    mark = uuid.uuid4().hex[:8]
+    practice = make_practice(name)
+    dana = make_member(practice, f"dana-{mark}@hillside.example", "Dana Whitlock", "therapist")
+    ana = make_client(practice, f"ana-{mark}@mail.example", "Ana Quintero", dana)
+    with scope(practice=practice.pk):
+        ContactPreference.objects.update(quiet_from="00:00", quiet_until="00:00")
+        publishing.publish(practice.pk, definitions.load_library(), at=now())
+        library = {v.exercise.slug: v for v in ExerciseVersion.objects.select_related("exercise")}
+    assignment = Play(library).assign(dana, ana, reminders_on=False)
+    return Crowd(practice, dana, ana, assignment)
+
+
+def plan_due(crowd: Crowd, count: int, *, kind: str = "assigned", spread: float = 0) -> list[int]:
+    """Plan `count` reminders, each of a homework of its own, due now (or over `spread` seconds)."""
+    at = now() - timedelta(seconds=1)
+    assert crowd.ana.client is not None
+    with scope(practice=crowd.practice.pk):
+        taken = Homework.objects.count()
+        homeworks = Homework.objects.bulk_create(
+            Homework(
+                practice=crowd.practice,
+                assignment=crowd.assignment,
+                client=crowd.ana.client,
+                version_id=crowd.assignment.version_id,
+                slot=taken + number,
+                status="open",
+                opens_at=at,
+                zone=ZONE,
+                created_at=at,
+            )
+            for number in range(count)
+        )
+        rows = Reminder.objects.bulk_create(
+            Reminder(
+                practice=crowd.practice,
+                dedupe_key=uuid.uuid4(),
+                client_id=crowd.ana.client.pk,
+                homework_id=homework.pk,
+                kind=kind,
+                local_at=at.replace(tzinfo=UTC),
+                zone=ZONE,
+                tzdata=schedule.tzdata_version(),
+                next_at=at + timedelta(seconds=spread * number / count),
+                not_after=at + timedelta(hours=12),
+                created_at=now(),
+            )
+            for number, homework in enumerate(homeworks)
+        )
+    return [row.pk for row in rows]
+
+
+def end_leases(older_than: float = 0) -> None:
+    """Let time pass for what dead pumps had claimed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exercises_reminder SET next_at = now() WHERE state = 1"
+            " AND next_at < now() + interval '5 minutes' - interval '1 second' * %s",
+            [older_than],
+        )
+
+
+def end_doubt() -> None:
+    """Let fifteen minutes pass for what is armed."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE exercises_reminder SET next_at = now() - interval '16 minutes' WHERE state = 2"
+        )
+
+
+def states() -> dict[str, int]:
+    """Return how many reminders stand in each state."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT state, count(*) FROM exercises_reminder GROUP BY state")
+        return {ReminderState(state).name: count for state, count in cursor.fetchall()}
+
+
+def all_final() -> bool:
+    """Tell whether every reminder came to its end by itself."""
+    return set(states()) <= {state.name for state in FINAL}
+
+
+def ambiguous() -> int:
+    """Return U: the reminders nobody was ever sure about."""
+    return Reminder.objects.filter(reason="ambiguous").count()
+
+
+def until(condition: Callable[[], bool], patience: float = 30, every: float = 0.05) -> bool:
+    """Poll `condition`; tell whether it came true in time."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
