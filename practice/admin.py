@@ -10,6 +10,8 @@ from django.contrib.admin import AdminSite, ModelAdmin
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.views.generic import RedirectView
 
 from practice.models import Membership, Practice, User
 
@@ -31,9 +33,9 @@ class Operations(AdminSite):
         return redirect_to_login(request.GET.get("next") or request.get_full_path())
 
     def get_urls(self) -> list[Any]:
-        """Leave out what the front door does better."""
-        left_out = {"password_change", "password_change_done"}
-        return [url for url in super().get_urls() if getattr(url, "name", None) not in left_out]
+        """Send passwords to where everybody changes theirs, with a mail that tells of it."""
+        elsewhere = RedirectView.as_view(pattern_name="account_change_password")
+        return [path("password_change/", elsewhere, name="password_change"), *super().get_urls()]
 
 
 operations = Operations(name="admin")

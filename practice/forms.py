@@ -108,6 +108,7 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
     """The practice's policies."""
 
     zone = ZoneField(label=_("Time zone"))
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     leave_url = forms.URLField(
         label=_("Where “Leave” leads"),
         help_text=_("A page that could be anybody’s, like the weather."),
@@ -138,7 +139,6 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         labels = {
             "name": _("Name of the practice"),
             "discreet_name": _("Discreet name"),
-            "language": _("Language"),
             "reminder_time": _("Reminders go at"),
             "quiet_from": _("Quiet from"),
             "quiet_until": _("Quiet until"),
@@ -154,7 +154,6 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "retention_months": _("Months. Empty: until somebody asks."),
         }
         widgets = {
-            "language": forms.Select(choices=settings.LANGUAGES),
             "reminder_time": TIME,
             "quiet_from": TIME,
             "quiet_until": TIME,
