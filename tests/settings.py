@@ -6,6 +6,8 @@ once it has started its own.
 
 import base64
 import os
+import tempfile
+from pathlib import Path
 
 _WORTHLESS = {
     "SECRET_KEY": "only-for-tests-" + "x" * 50,
@@ -32,5 +34,7 @@ STORAGES = {
     # Without a manifest, so that no test needs `collectstatic`; the live sites have it.
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# WhiteNoise wants its folder to exist; a live site fills it.
-STATIC_ROOT.mkdir(exist_ok=True)  # noqa: F405 -- from the real settings
+# WhiteNoise wants a folder; an empty one of its own, since live sites collect into the real one
+# while other tests run.
+STATIC_ROOT = Path(tempfile.gettempdir()) / "homeward-no-static-files"
+STATIC_ROOT.mkdir(exist_ok=True)
