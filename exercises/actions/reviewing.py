@@ -15,7 +15,7 @@ from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Flag, Homework, Response, Review
 from exercises.permissions import may_review
-from exercises.visibility import RoundWords, read_review, read_rounds
+from exercises.visibility import Reply, RoundWords, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
@@ -59,28 +59,41 @@ def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWor
 
 
 def save_draft(
-    *, by: Actor, at: datetime, homework: Homework, draft: Draft, base: int | None = None
+    *,
+    by: Actor,
+    at: datetime,
+    homework: Homework,
+    draft: Draft,
+    base: int | None = None,
+    number: int | None = None,
 ) -> Review:
-    """Keep a review in the making. Raises Stale when another tab saved a later one."""
+    """Keep a review in the making, of round `number` (default: the newest one handed in).
+
+    What was typed is kept also when a colleague has answered that round meanwhile; only sending
+    is refused then. `base` is the revision that was read (0: there was none); raises Stale with
+    both texts when another tab saved a later one.
+    """
     if not may_review(by, homework):
         raise PermissionDenied
     _check_texts(draft)
     with transaction.atomic():
-        response = _submitted(homework)
+        response = _handed_in(homework, number)
         review, is_new = Review.objects.select_for_update().get_or_create(
             response=response,
             reviewer_id=by.member_id,
             defaults={"practice_id": homework.practice_id, "created_at": at, "updated_at": at},
         )
         review.response = response
+        if review.settled_at is not None:
+            raise NotPossible(_("This was sent, and has reached the client."))
         if review.sent_at is not None:
             raise NotPossible(_("This was sent. Undo it first to change it."))
         if base is not None and not is_new and base != review.revision:
             before = read_review(by, review)
             raise Stale(
                 _("This reply was changed in another tab. Both are below; keep what you need."),
-                mine=draft.words,
-                theirs=before.words if before else "",
+                mine=_plain(draft),
+                theirs=_plain(_draft_of(before)) if before else None,
                 revision=review.revision,
             )
         _write(review, draft, at)
@@ -88,20 +101,23 @@ def save_draft(
 
 
 def send(
-    *, by: Actor, at: datetime, homework: Homework, draft: Draft, base: int | None = None
+    *,
+    by: Actor,
+    at: datetime,
+    homework: Homework,
+    draft: Draft,
+    base: int | None = None,
+    number: int | None = None,
 ) -> Review:
     """Send a review. For two minutes it can be undone and the client sees nothing of it.
 
-    When a colleague has sent theirs first, the draft is kept and NotPossible says so.
+    What was typed is kept as a draft first, whatever stands against sending it. When a colleague
+    has sent theirs before (it may have reached the client already), NotPossible says so.
     """
-    if draft.decision not in Decision.values:
-        raise NotPossible(_("Choose how it goes on: reviewed, or returned for deepening."))
-    returned = draft.returned & _answerable(homework)
-    if draft.decision == Decision.RETURNED and not returned:
-        raise NotPossible(_("Choose at least one answer to open again."))
-    review = save_draft(by=by, at=at, homework=homework, draft=draft, base=base)
+    review = save_draft(by=by, at=at, homework=homework, draft=draft, base=base, number=number)
     try:
         with transaction.atomic():
+            _check_sendable(review, draft)
             Review.objects.filter(pk=review.pk, sent_at=None).update(
                 sent_at=at, settles_at=at + UNDO
             )
@@ -114,11 +130,8 @@ def send(
                 client_id=homework.client_id,
                 decision=draft.decision,
             )
-    except IntegrityError as error:
-        raise NotPossible(
-            _("A colleague has answered this meanwhile. Your words are kept as a draft."),
-            code="answered_by_colleague",
-        ) from error
+    except IntegrityError as error:  # both at once: the constraint lets one through
+        raise _answered() from error
     review.refresh_from_db()
     review.response.homework = homework
     return review
@@ -197,16 +210,55 @@ def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
         )
 
 
-def _submitted(homework: Homework) -> Response:
-    response = (
-        Response.objects.select_for_update()
-        .filter(homework=homework, round=homework.round, submitted_at__isnull=False)
-        .first()
+def _handed_in(homework: Homework, number: int | None) -> Response:
+    """Return the round that is answered: one that waits, or that a colleague has answered."""
+    rounds = Response.objects.select_for_update().filter(
+        homework=homework, submitted_at__isnull=False
     )
-    if response is None or homework.status != Status.SUBMITTED:
+    response = (rounds.filter(round=number) if number else rounds).order_by("-round").first()
+    if response is None or not (_waits(homework, response) or _is_answered(response)):
         raise NotPossible(_("This is not waiting for review any more."))
     response.homework = homework
     return response
+
+
+def _waits(homework: Homework, response: Response) -> bool:
+    return homework.status == Status.SUBMITTED and homework.round == response.round
+
+
+def _is_answered(response: Response) -> bool:
+    return Review.objects.filter(response=response, sent_at__isnull=False).exists()
+
+
+def _answered() -> NotPossible:
+    return NotPossible(
+        _("A colleague has answered this meanwhile. Your words are kept as a draft."),
+        code="answered_by_colleague",
+    )
+
+
+def _check_sendable(review: Review, draft: Draft) -> None:
+    if _is_answered(review.response):
+        raise _answered()
+    if draft.decision not in Decision.values:
+        raise NotPossible(_("Choose how it goes on: reviewed, or returned for deepening."))
+    returned = draft.returned & _answerable(review.response.homework)
+    if draft.decision == Decision.RETURNED and not returned:
+        raise NotPossible(_("Choose at least one answer to open again."))
+
+
+def _draft_of(reply: Reply) -> Draft:
+    return Draft(reply.words, reply.comments, reply.returned, reply.review.decision)
+
+
+def _plain(draft: Draft) -> dict[str, object]:
+    """Return a draft as the API takes it."""
+    return {
+        "words": draft.words,
+        "comments": dict(draft.comments),
+        "returned": sorted(draft.returned),
+        "decision": draft.decision,
+    }
 
 
 def _answerable(homework: Homework) -> frozenset[str]:

@@ -22,7 +22,11 @@ class ReplyForm(forms.Form):
     decision = forms.ChoiceField(
         label=_("And then"), choices=Decision.choices, widget=forms.RadioSelect
     )
-    base = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    # Which revision of the draft was read, and which round is being answered.
+    base = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput)
+    round = forms.IntegerField(
+        required=False, min_value=1, max_value=32767, widget=forms.HiddenInput
+    )
 
 
 def draft_from(data: Mapping[str, str]) -> Draft:

@@ -109,6 +109,21 @@ def of_couple(actor: Actor, couple: Couple) -> list[Homework]:
     )
 
 
+def partners(actor: Actor, homework: Homework) -> Homework | None:
+    """Return the other partner's homework of the same assignment, once it was sent; staff only."""
+    if actor.is_client or homework.assignment.couple_id is None:
+        return None
+    return (
+        homeworks(actor)
+        .filter(assignment=homework.assignment_id, slot=homework.slot)
+        .filter(
+            Exists(Response.objects.filter(homework=OuterRef("pk"), submitted_at__isnull=False))
+        )
+        .exclude(client=homework.client_id)
+        .first()
+    )
+
+
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
     """Return a client's own past, newest first."""
     return page(homeworks(actor), order=("-opens_at", "pk"), after=after, size=20)
@@ -148,7 +163,7 @@ def reviews_of(actor: Actor, homework: Homework) -> list[Review]:
     return list(
         Review.objects.filter(response__homework=homework)
         .select_related("reviewer__user", "response__homework__client")
-        .order_by("response__round", "pk")
+        .order_by("response__round", "sent_at", "pk")
     )
 
 

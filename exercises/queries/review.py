@@ -1,5 +1,6 @@
 """The review queue: whose session comes first, then what has waited longest."""
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
@@ -92,10 +93,28 @@ def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | No
     return None
 
 
-def place_in_queue(actor: Actor, at: datetime, homework: Homework) -> tuple[int, int]:
-    """Return which of how many this one is; (0, n) when it does not wait."""
+@dataclass(frozen=True)
+class Place:
+    """Where a round stands in the queue (`at` 0: it does not wait), and its neighbours."""
+
+    at: int
+    of: int
+    previous: UUID | None
+    following: UUID | None
+
+
+def place_in_queue(actor: Actor, at: datetime, homework: Homework) -> Place:
+    """Return which of how many this one is, and what comes before and after it."""
     order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:200])
-    return (order.index(homework.pk) + 1 if homework.pk in order else 0), len(order)
+    if homework.pk not in order:
+        return Place(0, len(order), None, order[0] if order else None)
+    number = order.index(homework.pk)
+    return Place(
+        number + 1,
+        len(order),
+        order[number - 1] if number else None,
+        order[number + 1] if number + 1 < len(order) else None,
+    )
 
 
 def unsettled(actor: Actor, at: datetime) -> list[Review]:

@@ -1,5 +1,6 @@
 """The review queue, and answering one round at a time."""
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -11,27 +12,23 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from exercises import definition as definitions
 from exercises.actions import reviewing
-from exercises.definition import Stage
 from exercises.forms.review import ReplyForm, draft_from
 from exercises.models import Homework
 from exercises.permissions import may_review
 from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
-from exercises.views import wording
+from exercises.views import bench, wording
 from exercises.views.desk import (
-    answer,
     faces,
     for_carers,
     for_therapists,
     names,
-    part_of,
     title_of,
     waited,
 )
 from exercises.views.ground import language
-from exercises.visibility import Reply, RoundWords, read_after_check, read_review
+from exercises.visibility import Reply, read_after_check, read_replies
 from exercises.workflow import Status
 from practice.actors import ActorRequest
 from practice.errors import NotPossible, Stale
@@ -146,54 +143,48 @@ def review(request: ActorRequest, pk: UUID) -> HttpResponse:
 def _answer(request: ActorRequest, homework: Homework) -> HttpResponse:
     form = ReplyForm(request.POST)
     form.is_valid()  # what a reply lacks is said by the action, beside what was typed
-    draft, base = draft_from(request.POST), form.cleaned_data.get("base")
-    deed = request.POST.get("send", "next")
+    draft, deed = draft_from(request.POST), request.POST.get("send", "next")
+    base, number = form.cleaned_data.get("base"), form.cleaned_data.get("round")
+    keep = reviewing.save_draft if deed == "draft" else reviewing.send
     try:
-        if deed == "draft":
-            reviewing.save_draft(
-                by=request.actor, at=now(), homework=homework, draft=draft, base=base
-            )
-            messages.success(request, _("Kept as a draft. Only you see it."))
-            return redirect("review", homework.pk)
-        reviewing.send(by=request.actor, at=now(), homework=homework, draft=draft, base=base)
+        keep(by=request.actor, at=now(), homework=homework, draft=draft, base=base, number=number)
     except NotPossible as refusal:
-        return _desk(request, homework, typed=draft, refusal=refusal)
+        return _desk(request, homework, typed=Typed(draft, number or homework.round, refusal))
+    if deed == "draft":
+        messages.success(request, _("Kept as a draft. Only you see it."))
+        return redirect("review", homework.pk)
     following = asking.next_waiting(request.actor, now(), homework) if deed == "next" else None
     if following is not None:
         return redirect("review", following.pk)
     return redirect("queue")
 
 
-def _desk(
-    request: ActorRequest,
-    homework: Homework,
-    *,
-    typed: reviewing.Draft | None = None,
-    refusal: NotPossible | None = None,
-) -> HttpResponse:
+@dataclass(frozen=True)
+class Typed:
+    """What was typed for which round, and why it could not go."""
+
+    draft: reviewing.Draft
+    number: int
+    refusal: NotPossible
+
+
+def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None) -> HttpResponse:
     actor, at = request.actor, now()
     rounds = reviewing.open_rounds(by=actor, at=at, homework=homework)
-    open_for_reply = homework.status == Status.SUBMITTED and may_review(actor, homework)
-    own = asking.own_draft(actor, homework)
-    reply = read_review(actor, own) if own else None
-    sent = bool(own and own.sent_at)
-    draft = typed or _draft_of(reply)
-    couple = homework.assignment.couple
-    place, total = asking.place_in_queue(actor, at, homework)
-    colleague = asking.answered_by(actor, homework)
-    replies = [
-        one
-        for one in (read_review(actor, each) for each in homeworks.reviews_of(actor, homework))
-        if one and one.review.sent_at
-    ]
-    form = ReplyForm(
-        initial={
-            "letter": draft.words,
-            "decision": draft.decision or "reviewed",
-            "base": own.revision if own else None,
-        }
+    replies = read_replies(actor, homework, homeworks.reviews_of(actor, homework))
+    current = [one for one in replies if one.review.response.round == homework.round]
+    own = next((one for one in current if one.review.reviewer_id == actor.member_id), None)
+    answered = next((one.review for one in current if one.review.sent_at), None)
+    can_reply = (
+        homework.status == Status.SUBMITTED and answered is None and may_review(actor, homework)
     )
-    blocks = _blocks(homework, rounds, draft, couple)
+    draft = _draft_of(own) if can_reply else reviewing.Draft()
+    if can_reply and typed and typed.number == homework.round:
+        draft = typed.draft
+    couple = homework.assignment.couple
+    place = asking.place_in_queue(actor, at, homework)
+    partners = homeworks.partners(actor, homework)
+    is_own = bool(answered and answered.reviewer_id == actor.member_id)
     return render(
         request,
         "exercises/therapist/review.html",
@@ -203,31 +194,61 @@ def _desk(
             "people": faces(homework.client, couple),
             "who": names(couple) if couple else homework.client.name_to_call,
             "name": homework.client.name_to_call,
-            "sent_text": wording.when(homework.submitted_at, at, actor.zone)
-            if homework.submitted_at
-            else "",
-            "blocks": blocks,
-            "beside": _beside(homework, rounds),
-            "moments": _moments(homework, rounds, actor.zone),
+            "sent_text": waited(homework, at, actor.zone),
+            "partners": partners,
+            "partners_text": waited(partners, at, actor.zone) if partners else "",
+            "blocks": bench.blocks(homework, rounds, replies, draft, couple),
+            "beside": bench.beside(homework, rounds),
+            "days": bench.days(homework, rounds, actor.zone),
             "after_check": read_after_check(actor, homework),
-            "form": form,
-            "can_reply": open_for_reply and not sent and colleague is None,
-            "own_sent": own if sent and own and own.settled_at is None else None,
-            "colleague": colleague,
-            "kept": draft.words if colleague and draft.words else "",
-            "replies": [_shown_reply(one, homework, at, actor.zone) for one in replies],
-            "refusal": refusal,
-            "theirs": refusal.theirs if isinstance(refusal, Stale) else "",
-            "at": place,
-            "of": total,
+            "form": ReplyForm(
+                initial={
+                    "letter": draft.words,
+                    "decision": draft.decision or "reviewed",
+                    "base": own.review.revision if own else 0,
+                    "round": homework.round,
+                }
+            ),
+            "can_reply": can_reply,
+            "own_sent": answered if is_own and answered and not answered.settled_at else None,
+            "colleague": answered if answered and not is_own else None,
+            "kept": bench.kept(homework, replies, actor.member_id),
+            "replies": [
+                bench.sent_reply(one, homework, at, actor.zone)
+                for one in replies
+                if one.review.sent_at
+            ],
+            "refusal": typed.refusal if typed else None,
+            "lost": _unkept(homework, typed, can_reply=can_reply),
+            "theirs": _theirs(homework, typed),
+            "place": place,
             "couple": couple,
         },
-        status=409 if refusal else 200,
+        status=409 if typed else 200,
+    )
+
+
+def _unkept(homework: Homework, typed: Typed | None, *, can_reply: bool) -> dict[str, Any] | None:
+    """Return what was typed when it stands neither in the form nor in a draft."""
+    in_form = can_reply and typed is not None and typed.number == homework.round
+    if typed is None or in_form or typed.refusal.code == "answered_by_colleague":
+        return None
+    draft = typed.draft
+    return bench.said(homework, draft.words, draft.comments, draft.returned)
+
+
+def _theirs(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:
+    """Return all the other tab wrote."""
+    if typed is None or not isinstance(typed.refusal, Stale):
+        return None
+    theirs: Any = typed.refusal.theirs or {}
+    return bench.said(
+        homework, theirs.get("words", ""), theirs.get("comments", {}), theirs.get("returned", ())
     )
 
 
 def _draft_of(reply: Reply | None) -> reviewing.Draft:
-    if reply is None:
+    if reply is None or reply.review.sent_at:
         return reviewing.Draft()
     return reviewing.Draft(
         words=reply.words,
@@ -235,98 +256,6 @@ def _draft_of(reply: Reply | None) -> reviewing.Draft:
         returned=reply.returned,
         decision=reply.review.decision,
     )
-
-
-def _blocks(
-    homework: Homework, rounds: list[RoundWords], draft: reviewing.Draft, couple: Any
-) -> list[dict[str, Any]]:
-    """Return the questions with the newest answer, and the older ones beside it."""
-    shown: list[dict[str, Any]] = []
-    person = {
-        "name": homework.client.name_to_call,
-        "letter": homework.client.name_to_call[:1],
-        "part": part_of(homework.client, couple),
-    }
-    for item in homework.version.definition.items:
-        if not item.is_asked or item.stage is Stage.RELEASE:
-            continue
-        said = [one.words[item.key] for one in rounds if item.key in one.words]
-        if not said:
-            continue
-        newest, former = said[-1], said[:-1]
-        shown.append(
-            {
-                "key": item.key,
-                "number": len(shown) + 1,
-                "question": item.text.get(language()),
-                "person": person,
-                "answer": answer(item, newest, language()),
-                "earlier": [
-                    {
-                        "label": _("Round %(number)d") % {"number": number + 1},
-                        "lines": definitions.describe(item, words.value, language()),
-                    }
-                    for number, words in enumerate(former)
-                ],
-                "comment": draft.comments.get(item.key, ""),
-                "returned": item.key in draft.returned,
-            }
-        )
-    return shown
-
-
-def _beside(homework: Homework, rounds: list[RoundWords]) -> list[Any]:
-    values: dict[str, Any] = {}
-    for one in rounds:
-        values |= one.values
-    entries = [
-        {key: words.value for key, words in moment.words.items()}
-        for one in rounds
-        for moment in one.moments
-    ]
-    return list(
-        definitions.reviewer_pairs(homework.version.definition, values, language(), entries)
-    )
-
-
-def _moments(homework: Homework, rounds: list[RoundWords], zone: str) -> dict[str, Any] | None:
-    logs = homework.version.definition.logs
-    moments = [moment for one in rounds for moment in one.moments]
-    if not logs or not moments:
-        return None
-    items = [item for item in logs[0].items if item.is_asked]
-    return {
-        "heads": [_("When"), *(item.text.get(language()) for item in items)],
-        "rows": [
-            [
-                wording.plain_when(moment.entry.happened_at, zone),
-                *(
-                    ", ".join(definitions.describe(item, moment.words[item.key].value, language()))
-                    if item.key in moment.words
-                    else ""
-                    for item in items
-                ),
-            ]
-            for moment in moments
-        ],
-    }
-
-
-def _shown_reply(reply: Reply, homework: Homework, at: Any, zone: str) -> dict[str, Any]:
-    items = {item.key: item for item in homework.version.definition.items}
-    review = reply.review
-    return {
-        "from": review.reviewer.user.get_short_name(),
-        "words": reply.words,
-        "round": review.response.round,
-        "comments": [
-            (items[key].text.get(language()), text)
-            for key, text in reply.comments.items()
-            if key in items
-        ],
-        "sent_text": wording.when(review.sent_at, at, zone) if review.sent_at else "",
-        "seen_text": wording.when(review.seen_at, at, zone) if review.seen_at else "",
-    }
 
 
 @for_therapists
@@ -343,6 +272,7 @@ def review_draft(request: ActorRequest, pk: UUID) -> HttpResponse:
             homework=homework,
             draft=draft_from(request.POST),
             base=form.cleaned_data.get("base"),
+            number=form.cleaned_data.get("round"),
         )
     except Stale as stale:
         return JsonResponse(

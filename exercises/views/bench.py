@@ -1,0 +1,165 @@
+"""What lies on the desk when one round is read: answers, moments, replies, words kept aside."""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from exercises import definition as definitions
+from exercises import schedule
+from exercises.actions.reviewing import Draft
+from exercises.definition import Definition, Item, Stage
+from exercises.models import Homework
+from exercises.views import wording
+from exercises.views.desk import answer, part_of
+from exercises.views.ground import language
+from exercises.visibility import Moment, Reply, RoundWords
+
+
+def blocks(
+    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft, couple: Any
+) -> list[dict[str, Any]]:
+    """Return the questions with the newest answer, and beside it what was said before."""
+    shown: list[dict[str, Any]] = []
+    person = {
+        "name": homework.client.name_to_call,
+        "letter": homework.client.name_to_call[:1],
+        "part": part_of(homework.client, couple),
+    }
+    for item in _asked(homework.version.definition):
+        said = [one for one in rounds if item.key in one.words]
+        if not said:
+            continue
+        newest, former = said[-1], said[:-1]
+        shown.append(
+            {
+                "key": item.key,
+                "number": len(shown) + 1,
+                "question": item.text.get(language()),
+                "person": person,
+                "round": newest.response.round,
+                "answer": answer(item, newest.words[item.key], language()),
+                "earlier": [_former(item, one, replies) for one in reversed(former)],
+                "comment": draft.comments.get(item.key, ""),
+                "returned": item.key in draft.returned,
+            }
+        )
+    return shown
+
+
+def _asked(definition: Definition) -> list[Item]:
+    return [item for item in definition.items if item.is_asked and item.stage is not Stage.RELEASE]
+
+
+def _former(item: Item, one: RoundWords, replies: list[Reply]) -> dict[str, Any]:
+    """Return an earlier answer, and what was said to it then."""
+    number = one.response.round
+    return {
+        "round": number,
+        "answer": answer(item, one.words[item.key], language()),
+        "comments": [
+            {"author": reply.review.reviewer.user.get_short_name(), "text": text}
+            for reply in replies
+            if reply.review.sent_at
+            and reply.review.response.round == number
+            and (text := reply.comments.get(item.key))
+        ],
+    }
+
+
+def beside(homework: Homework, rounds: list[RoundWords]) -> list[Any]:
+    """Return what this exercise wants read together."""
+    values: dict[str, Any] = {}
+    for one in rounds:
+        values |= one.values
+    entries = [
+        {key: words.value for key, words in moment.words.items()}
+        for one in rounds
+        for moment in one.moments
+    ]
+    return list(
+        definitions.reviewer_pairs(homework.version.definition, values, language(), entries)
+    )
+
+
+def days(homework: Homework, rounds: list[RoundWords], zone: str) -> list[dict[str, Any]]:
+    """Return a log's moments by day, the newest on top; within a day as they happened."""
+    logs = homework.version.definition.logs
+    moments = sorted(
+        (moment for one in rounds for moment in one.moments),
+        key=lambda moment: (moment.entry.happened_at, moment.entry.pk),
+    )
+    if not logs or not moments:
+        return []
+    items = [item for item in logs[0].items if item.is_asked]
+
+    def day(moment: Moment) -> Any:
+        return schedule.local_time(moment.entry.happened_at, zone).date()
+
+    found = [(date, list(same)) for date, same in groupby(moments, key=day)]
+    return [
+        {
+            "title": wording.day(same[0].entry.happened_at, zone),
+            "moments": [_moment(moment, items, zone) for moment in same],
+        }
+        for _date, same in reversed(found)
+    ]
+
+
+def _moment(moment: Moment, items: Iterable[Item], zone: str) -> dict[str, Any]:
+    return {
+        "clock": wording.clock(moment.entry.happened_at, zone),
+        "lines": [
+            {"question": item.text.get(language()), "answer": shown}
+            for item in items
+            if item.kind is not definitions.ItemKind.DATETIME
+            and item.key in moment.words
+            and (shown := answer(item, moment.words[item.key], language()))
+        ],
+    }
+
+
+def sent_reply(reply: Reply, homework: Homework, at: datetime, zone: str) -> dict[str, Any]:
+    """Return a reply that was sent."""
+    review = reply.review
+    return {
+        "from": review.reviewer.user.get_short_name(),
+        "sent_text": wording.when(review.sent_at, at, zone) if review.sent_at else "",
+        "seen_text": wording.when(review.seen_at, at, zone) if review.seen_at else "",
+        "settled": review.settled_at is not None,
+        "round": review.response.round,
+        **said(homework, reply.words, reply.comments, reply.returned),
+    }
+
+
+def said(
+    homework: Homework, words: str, comments: Mapping[str, str], returned: Iterable[str]
+) -> dict[str, Any]:
+    """Return all of a reply's words under the questions they belong to."""
+    items = {item.key: item for item in homework.version.definition.items}
+    return {
+        "words": words,
+        "comments": [
+            (items[key].text.get(language()), text)
+            for key, text in comments.items()
+            if key in items
+        ],
+        "returned": [items[key].text.get(language()) for key in sorted(returned) if key in items],
+    }
+
+
+def kept(homework: Homework, replies: list[Reply], reviewer: UUID | None) -> list[dict[str, Any]]:
+    """Return this therapist's own drafts on rounds that a colleague answered."""
+    answered = {reply.review.response_id for reply in replies if reply.review.sent_at}
+    return [
+        {
+            "round": reply.review.response.round,
+            **said(homework, reply.words, reply.comments, reply.returned),
+        }
+        for reply in replies
+        if reply.review.reviewer_id == reviewer
+        and reply.review.sent_at is None
+        and reply.review.response_id in answered
+        and (reply.words or reply.comments)
+    ]
