@@ -19,6 +19,7 @@ from django.test import TransactionTestCase
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 from pytest_django import DjangoDbBlocker, Settings
 
+from practice.config import celery  # noqa: F401 -- registers itself, so that the bell rings
 from practice.config.sink import Sink, SinkServer
 from tests import servers
 from tests.cast import *  # noqa: F403 -- the cast's fixtures, for every test
