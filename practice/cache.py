@@ -41,6 +41,33 @@ class ForgivingRedisCache(RedisCache):
         """Forget the value."""
         return _or(lambda: super(ForgivingRedisCache, self).delete(key, version), otherwise=False)
 
+    def get_many(self, keys: Any, version: int | None = None) -> dict[Any, Any]:
+        """Return what there is."""
+        return _or(lambda: super(ForgivingRedisCache, self).get_many(keys, version), otherwise={})
+
+    def set_many(
+        self, data: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
+    ) -> list[Any]:
+        """Keep what can be kept; return what could not."""
+        return _or(
+            lambda: super(ForgivingRedisCache, self).set_many(data, timeout, version),
+            otherwise=list(data),
+        )
+
+    def delete_many(self, keys: Any, version: int | None = None) -> None:
+        """Forget these."""
+        _or(lambda: super(ForgivingRedisCache, self).delete_many(keys, version), otherwise=None)
+
+    def has_key(self, key: str, version: int | None = None) -> bool:
+        """Say whether there is a value."""
+        return _or(lambda: super(ForgivingRedisCache, self).has_key(key, version), otherwise=False)
+
+    def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+        """Keep the value for longer."""
+        return _or(
+            lambda: super(ForgivingRedisCache, self).touch(key, timeout, version), otherwise=False
+        )
+
     def clear(self) -> None:
         """Forget everything."""
         _or(lambda: super(ForgivingRedisCache, self).clear(), otherwise=None)

@@ -45,7 +45,7 @@ def begin_rotation(practice: UUID, *, at: datetime) -> int:
         )
         if len(numbers) > 1:
             return numbers[-1]  # interrupted before: go on where it stopped
-        number = numbers[-1] + 1
+        number = max(numbers, default=0) + 1
         PracticeKey.objects.create(
             practice_id=practice, number=number, wrapped=new_wrapped_key(practice, number)
         )

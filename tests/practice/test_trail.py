@@ -1,0 +1,251 @@
+"""The trail, and the keys: what cannot be changed unseen, and what can be changed while one works."""
+
+import csv
+import io
+import time
+from typing import Any
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.utils.timezone import now
+
+from exercises.models import Answer
+from practice.actions import auditing, keys, people
+from practice.crypto import key_number, keyring
+from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
+from practice.tenancy import scope
+from practice.wording import ACTS, act_text
+from tests.cast import Person, Play
+from tests.conftest import acting_as, as_owner
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def text_of(response: Any) -> str:
+    return str(response.content, "utf-8")
+
+
+# --- the page ---------------------------------------------------------------------------------
+def test_the_trail_says_who_did_what_and_no_word(
+    play: Play, dana: Person, ana: Person, ruth: Person
+):
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
+    play.review(dana, homework, words="persimmon weather", comments={"topic": "elderflower"})
+    page = text_of(ruth.browser().get("/audit/"))
+    for said in ("Assigned an exercise", "Sent homework", "Read homework", "Sent a review"):
+        assert said in page
+    assert "Dana Whitlock" in page
+    assert str(homework.pk) in page
+    for word in ("lighthouse", "persimmon", "elderflower"):
+        assert word not in page
+
+
+def test_every_act_that_was_played_has_its_sentence(
+    play: Play, dana: Person, ana: Person, ruth: Person
+):
+    play.review(dana, play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="x"))
+    with scope(practice=ruth.practice.pk):
+        played = set(AuditEvent.objects.values_list("action", flat=True))
+    assert played - set(ACTS) == set()
+    assert act_text("something.new_here") == "something: new here"
+
+
+def test_the_trail_can_be_narrowed(ruth: Person, dana: Person, omar: Person):
+    with scope(practice=ruth.practice.pk):
+        people.set_roles(by=ruth.actor, at=now(), member=dana.member, roles=["therapist"])  # type: ignore[arg-type]
+        people.deactivate(by=ruth.actor, at=now(), member=omar.member)  # type: ignore[arg-type]
+    browser = ruth.browser()
+    rows = '<th scope="row"'
+    assert text_of(browser.get("/audit/")).count(rows) == 2
+    for narrow, count in (
+        ("action=member.deactivated", 1),
+        (f"record={omar.member.pk}", 1),  # type: ignore[union-attr]
+        (f"person={ruth.user.pk}", 2),
+        (f"person={dana.user.pk}", 0),
+        ("since=2100-01-01", 0),
+        ("until=2000-01-01", 0),
+        ("since=2000-01-01&until=2100-01-01", 2),
+    ):
+        assert text_of(browser.get(f"/audit/?{narrow}")).count(rows) == count, narrow
+
+
+@pytest.mark.parametrize(
+    "nonsense",
+    ["person=x", "since=tomorrow", "record=%00", "action=zz", "after=zz", "until=0000-00-00"],
+)
+def test_nonsense_breaks_nothing(ruth: Person, nonsense: str):
+    assert ruth.browser().get(f"/audit/?{nonsense}").status_code in {200, 404}
+
+
+def test_the_trail_is_for_admins_of_this_practice(
+    dana: Person, sana: Person, zoe: Person, ruth: Person, ana: Person
+):
+    with scope(practice=ruth.practice.pk):
+        people.set_roles(by=ruth.actor, at=now(), member=dana.member, roles=["therapist"])  # type: ignore[arg-type]
+    for person in (dana, sana, ana):
+        assert person.browser().get("/audit/").status_code == 403
+        assert person.browser().get("/audit/?as=csv").status_code == 403
+    assert str(dana.member.pk) not in text_of(zoe.browser().get("/audit/"))  # type: ignore[union-attr]
+
+
+def test_an_export_is_safe_to_open_and_leaves_its_own_line(ruth: Person, dana: Person):
+    User.objects.filter(pk=ruth.user.pk).update(name='=HYPERLINK("https://evil.example")')
+    with scope(practice=ruth.practice.pk):
+        people.set_roles(by=ruth.actor, at=now(), member=dana.member, roles=["therapist"])  # type: ignore[arg-type]
+    response = ruth.browser().get("/audit/?as=csv")
+    head, row = csv.reader(io.StringIO(text_of(response)))
+    assert dict(zip(head, row, strict=True))["who"].startswith("'=HYPERLINK")
+    assert not any(cell[:1] in {"=", "+", "-", "@"} for cell in row)
+    assert response["Content-Disposition"] == 'attachment; filename="audit.csv"'
+    with scope(practice=ruth.practice.pk):
+        assert AuditEvent.objects.order_by("-id")[0].action == "audit.exported"
+
+
+# --- the chain --------------------------------------------------------------------------------
+@pytest.fixture
+def chain(ruth: Person) -> list[AuditEvent]:
+    with scope(practice=ruth.practice.pk):
+        for n in range(4):
+            auditing.record(
+                by=ruth.actor, at=now(), action="t.done", object_kind="t", object_id=n, count=n
+            )
+        return list(AuditEvent.objects.order_by("id"))
+
+
+def test_an_unbroken_chain_is_proven(chain: list[AuditEvent], capsys: pytest.CaptureFixture[str]):
+    with as_owner():
+        call_command("verifyaudit")
+    assert "4 events" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("UPDATE practice_auditevent SET action = 'x' WHERE id = {0}", "columns"),
+        ("UPDATE practice_auditevent SET object_id = 'x' WHERE id = {0}", "columns"),
+        ("UPDATE practice_auditevent SET at = at - interval '1 day' WHERE id = {0}", "columns"),
+        ("UPDATE practice_auditevent SET user_id = 1 WHERE id = {0}", "columns"),
+        ("UPDATE practice_auditevent SET client_id = gen_random_uuid() WHERE id = {0}", "columns"),
+        ("UPDATE practice_auditevent SET payload = payload || ' ' WHERE id = {0}", "changed"),
+        ("DELETE FROM practice_auditevent WHERE id = {0}", "missing"),
+        ("UPDATE practice_auditevent SET digest = sha256('x') WHERE id = {0}", "changed"),
+    ],
+)
+def test_whatever_is_changed_is_noticed(chain: list[AuditEvent], change: str, said: str):
+    with as_owner(), connection.cursor() as cursor:
+        cursor.execute(change.format(chain[1].pk))
+    with as_owner(), pytest.raises(CommandError, match=said):
+        call_command("verifyaudit")
+
+
+# --- keys -------------------------------------------------------------------------------------
+def test_rotation_reseals_every_word_and_retires_the_old_key(play: Play, dana: Person, ana: Person):
+    homework = play.submit(
+        ana, play.homework(ana, play.assign(dana, ana, note="quince")), topic="the lighthouse"
+    )
+    play.review(dana, homework, words="persimmon", comments={"topic": "elderflower"})
+    practice = dana.practice.pk
+    with as_owner():
+        call_command("rotatekeys", practice=str(practice), no_wait=True, stdout=io.StringIO())
+    keyring.forget()
+    with scope(practice=practice):
+        for model, field in keys.sealed_fields():
+            rows = model._default_manager.filter(**{f"{field}__isnull": False})
+            assert {key_number(box) for box in rows.values_list(field, flat=True)} <= {2}
+        assert Answer.objects.exclude(sealed_value=None).exists()
+        assert list(
+            PracticeKey.objects.filter(retired_at=None).values_list("number", flat=True)
+        ) == [2]
+    page = text_of(dana.browser().get(f"/review/{homework.pk}/"))
+    assert "the lighthouse" in page
+
+
+def test_an_interrupted_rotation_goes_on_where_it_stopped(play: Play, dana: Person, ana: Person):
+    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
+    practice = dana.practice.pk
+    with acting_as("homeward_worker"):
+        assert keys.begin_rotation(practice, at=now()) == 2
+        assert keys.reseal(practice, 2) > 0
+        assert keys.begin_rotation(practice, at=now()) == 2
+        assert keys.reseal(practice, 2) == 0
+    # Somebody still sealed with the old key meanwhile.
+    with scope(practice=practice):
+        keyring.numbered(practice, 1)
+    keyring._active[practice] = (1, time.monotonic())
+    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the harbour")
+    with acting_as("homeward_worker"):
+        assert keys.finish_rotation(practice, 2, at=now(), wait=False) > 0
+        assert keys.begin_rotation(practice, at=now()) == 3
+
+
+def test_resealing_never_overwrites_what_was_written_meanwhile(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    play.submit(ana, play.homework(ana, play.assign(dana, ana, note="quince")), topic="x")
+    practice = dana.practice.pk
+    number = keys.begin_rotation(practice, at=now())
+    real = keys.unseal
+
+    def slow(box: bytes, **place: Any) -> str:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE exercises_assignment SET sealed_note = NULL WHERE sealed_note = %s", [box]
+            )
+        return real(box, **place)
+
+    monkeypatch.setattr(keys, "unseal", slow)
+    with acting_as("homeward_worker"):
+        keys.reseal(practice, number)
+    with scope(practice=practice), connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM exercises_assignment WHERE sealed_note IS NOT NULL")
+        assert cursor.fetchone() == (0,)
+
+
+def test_a_new_master_key_takes_over(play: Play, dana: Person, ana: Person, settings: Any):
+    import base64
+    import os
+
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
+    old, new = settings.HOMEWARD_MASTER_KEY, base64.b64encode(os.urandom(32)).decode()
+    settings.HOMEWARD_MASTER_KEY = f"{new},{old}"
+    keyring.forget()
+    with as_owner():
+        call_command("rotatekeys", practice=str(dana.practice.pk), rewrap=True)
+    settings.HOMEWARD_MASTER_KEY = new
+    keyring.forget()
+    assert "the lighthouse" in text_of(dana.browser().get(f"/review/{homework.pk}/"))
+    settings.HOMEWARD_MASTER_KEY = old
+    keyring.forget()
+    response = dana.browser().get(f"/review/{homework.pk}/")
+    assert response.status_code == 503
+    assert "the key did not fit" in text_of(response)
+
+
+def test_without_its_key_nothing_opens(play: Play, dana: Person, ana: Person):
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
+    with scope(practice=dana.practice.pk):
+        PracticeKey.objects.all().delete()
+    keyring.forget()
+    assert dana.browser().get(f"/review/{homework.pk}/").status_code == 503
+
+
+# --- a new practice ---------------------------------------------------------------------------
+def test_a_new_practice_begins_with_an_invitation(db: None):
+    said = io.StringIO()
+    with as_owner():
+        call_command(
+            "createpractice",
+            "Lakeside",
+            admin_email="first@lakeside.example",
+            admin_name="First Admin",
+            zone="Europe/Helsinki",
+            stdout=said,
+        )
+        practice = Practice.objects.get(name="Lakeside")
+        assert PracticeKey.objects.get(practice=practice).number == 1
+        invitation = Invitation.objects.get(practice=practice)
+        call_command("verifyaudit", stdout=io.StringIO())
+    assert (invitation.roles, invitation.email) == (["admin"], "first@lakeside.example")
+    assert f"/invitation/{practice.pk}." in said.getvalue()
+    assert not Membership.objects.exists()
