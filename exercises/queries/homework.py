@@ -11,9 +11,12 @@ from django.http import Http404
 from clients.models import Caseload, Client, Couple
 from clients.permissions import NOBODY, reachable
 from exercises.models import Assignment, Entry, Homework, Response, Review, Step
-from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, Status
+from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Side, Status
 from practice.actors import Actor
 from practice.queries.paging import Page, page
+
+# Nobody's turn any more.
+OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
@@ -90,10 +93,21 @@ def today(actor: Actor, at: datetime) -> Today:
     )
 
 
+def under_way(actor: Actor, client: Client) -> list[Homework]:
+    """Return what a client has open, what comes next and what waits for review; staff only."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(client=client).exclude(status__in=OVER)
+    return list(rows.order_by("opens_at", "pk")[:40])
+
+
 def history(actor: Actor, client: Client, after: str | None = None) -> Page[Homework]:
-    """Return what came of a client's earlier homework, newest first."""
+    """Return what came of a client's earlier homework, newest first: only what is over."""
     return page(
-        homeworks(actor).filter(client=client), order=("-opens_at", "pk"), after=after, size=20
+        homeworks(actor).filter(client=client, status__in=OVER),
+        order=("-opens_at", "pk"),
+        after=after,
+        size=20,
     )
 
 
@@ -104,7 +118,7 @@ def of_couple(actor: Actor, couple: Couple) -> list[Homework]:
     return list(
         homeworks(actor)
         .filter(client__in=[couple.first_id, couple.second_id])
-        .exclude(status__in=[Status.REVIEWED, Status.WITHDRAWN, Status.EXPIRED])
+        .exclude(status__in=OVER)
         .order_by("-assignment__assigned_at", "client_id", "pk")[:40]
     )
 

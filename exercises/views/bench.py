@@ -68,8 +68,8 @@ def _former(item: Item, one: RoundWords, replies: list[Reply]) -> dict[str, Any]
     }
 
 
-def beside(homework: Homework, rounds: list[RoundWords]) -> list[Any]:
-    """Return what this exercise wants read together."""
+def beside(homework: Homework, rounds: list[RoundWords]) -> list[dict[str, Any]]:
+    """Return what this exercise wants read together: a caption, and each question's lines."""
     values: dict[str, Any] = {}
     for one in rounds:
         values |= one.values
@@ -78,9 +78,19 @@ def beside(homework: Homework, rounds: list[RoundWords]) -> list[Any]:
         for one in rounds
         for moment in one.moments
     ]
-    return list(
-        definitions.reviewer_pairs(homework.version.definition, values, language(), entries)
-    )
+    found = definitions.reviewer_pairs(homework.version.definition, values, language(), entries)
+    return [
+        {
+            "caption": pair.caption,
+            "change": f"{pair.change:+g}".replace("-", "−") if pair.change else "",
+            "sides": [
+                {"question": item.text.get(language()), "lines": lines}
+                for item, lines in zip(pair.items, pair.lines, strict=True)
+                if lines
+            ],
+        }
+        for pair in found
+    ]
 
 
 def days(homework: Homework, rounds: list[RoundWords], zone: str) -> list[dict[str, Any]]:

@@ -16,7 +16,7 @@ from clients import queries as client_queries
 from clients.actions import noting
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
-from exercises import charts
+from exercises import charts, schedule
 from exercises.charts import Series
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
@@ -24,7 +24,7 @@ from exercises.queries.series import Weeks, weeks_of
 from exercises.views import wording
 from exercises.views.desk import faces, for_carers, names, part_of, title_of
 from exercises.views.ground import language
-from exercises.workflow import CLIENTS_TURN, Status
+from exercises.workflow import Status
 from practice.actors import ActorRequest
 from practice.queries.people import invitation_of_client
 
@@ -50,8 +50,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "people": [{"letter": client.name_to_call[:1], "part": part_of(client, couple)}],
             "cares": cares,
             "head": _head(client, at, actor.zone),
-            "now": [_line(row, at, actor.zone) for row in past.rows if _is_running(row)],
-            "past": [_line(row, at, actor.zone) for row in past.rows if not _is_running(row)],
+            "now": [_line(row, at, actor.zone) for row in homeworks.under_way(actor, client)],
+            "past": [_line(row, at, actor.zone) for row in past.rows],
             "page": past,
             "clearance": client_queries.clearance(actor, client),
             "at": at,
@@ -91,10 +91,6 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             ),
         },
     )
-
-
-def _is_running(row: Homework) -> bool:
-    return row.status in CLIENTS_TURN or row.status in {Status.SCHEDULED, Status.SUBMITTED}
 
 
 def _head(client: Client, at: Any, zone: str) -> str:
@@ -140,7 +136,7 @@ def _line(row: Homework, at: Any, zone: str) -> dict[str, Any]:
         "title": title_of(row, language()),
         "text": state_text(row, at, zone),
         "due": wording.plain_when(row.due_at, zone) if row.due_at and row.due_at > at else "",
-        "opened": wording.plain_day(row.opens_at),
+        "opened": wording.plain_day(schedule.local_time(row.opens_at, zone)),
         "href": reverse("review" if waits else "homework_page", args=[row.pk]),
         "waits": waits,
     }
