@@ -385,6 +385,8 @@ def before_quiet(at_utc: datetime, zone: str, start: time, end: time) -> datetim
 
 def _window(at: datetime, zone: str, start: time, end: time) -> tuple[datetime, datetime] | None:
     """Return the quiet hours `at` lies in, as instants."""
+    # Borders are whole minutes: what is left of a day is then a minute at least, never seconds.
+    start, end = (border.replace(second=0, microsecond=0) for border in (start, end))
     if start == end:
         return None
     place = _zone(zone)

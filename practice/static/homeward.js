@@ -10,14 +10,21 @@
   };
   const csrf = () => $("meta[name=csrf-token]")?.content ?? $("[name=csrfmiddlewaretoken]")?.value ?? "";
 
-  /* ---- Leave: cover, end the session, replace, so that Back does not return here. */
+  /* ---- Leave: cover, end the session, replace, so that Back does not return here. The server gets
+     a moment to answer; should it be slower, the tab remembers, and Back finds the cover. */
   const drafts = [];
+  const here = { get: () => { try { return sessionStorage.getItem("homeward-left"); } catch { return null; } },
+    set: (v) => { try { v ? sessionStorage.setItem("homeward-left", v) : sessionStorage.removeItem("homeward-left"); } catch { /* so be it */ } } };
+  const cover = () => { const c = document.createElement("div"); c.className = "cover"; document.body.append(c); document.title = "Weather"; };
+  const end = (form) => fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
   const leave = (button) => {
-    const cover = document.createElement("div"); cover.className = "cover"; document.body.append(cover); document.title = "Weather";
+    cover(); here.set("1");
     for (const d of drafts) d.last();
-    if (button.form) navigator.sendBeacon?.(button.form.action, new FormData(button.form));
-    location.replace(button.dataset.exit);
+    const go = () => location.replace(button.dataset.exit);
+    if (button.form) Promise.race([end(button.form), new Promise((ok) => setTimeout(ok, 400))]).then(go); else go();
   };
+  const exit = $("form [data-exit]");
+  if (here.get() && $("meta[name=csrf-token]") && exit) { cover(); end(exit.form).then(() => { here.set(""); location.reload(); }); } else here.set("");
   document.addEventListener("click", (e) => { const b = e.target.closest?.("[data-exit]"); if (b) { e.preventDefault(); leave(b); } });
   let shifts = [];
   addEventListener("keydown", (e) => {
