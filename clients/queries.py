@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from clients.models import (
@@ -28,6 +28,38 @@ from practice.queries.paging import Page, page
 def client_of(actor: Actor, pk: UUID) -> Client:
     """Return one client in reach. Raises Http404."""
     found = reachable(actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def record_for_staff(actor: Actor, pk: UUID) -> Client:
+    """Return one client in reach, for the page all of their care hangs on. Raises Http404.
+
+    With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at` and
+    `erased_at` (the day a requested erasure is due).
+    """
+    if actor.is_client:
+        raise Http404
+    consents = Consent.objects.filter(client=OuterRef("pk"))
+    erasure = ErasureRequest.objects.filter(
+        client_id=OuterRef("pk"), cancelled_at=None, done_at=None
+    )
+    found = (
+        reachable(actor)
+        .filter(pk=pk)
+        .annotate(
+            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
+            consented=Exists(consents.filter(withdrawn_at=None)),
+            consent_withdrawn_at=Subquery(
+                consents.filter(withdrawn_at__isnull=False)
+                .order_by("-withdrawn_at", "pk")
+                .values("withdrawn_at")[:1]
+            ),
+            erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
+        )
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -191,9 +223,9 @@ def private_note(actor: Actor, client: Client, pk: UUID) -> PrivateNote:
 
 def topics(actor: Actor, client: Client) -> list[SessionTopic]:
     """Return what a client wants to talk about: for the client, and for who cares for them."""
-    if not actor.is_client and not cared_for(actor).filter(pk=client.pk).exists():
-        return []
-    return list(SessionTopic.objects.filter(client=client).order_by("-created_at", "pk")[:30])
+    whose = reachable(actor) if actor.is_client else cared_for(actor)
+    found = SessionTopic.objects.filter(client=client, client__in=whose.values("pk"))
+    return list(found.order_by("-created_at", "pk")[:30])
 
 
 def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:

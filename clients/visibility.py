@@ -1,8 +1,9 @@
 """Who reads these words? The only place in this app where sealed text is opened."""
 
+from collections.abc import Iterable
 from typing import Any
 
-from clients.models import PrivateNote, SessionTopic
+from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import may_care_for
 from practice.actors import Actor
 from practice.crypto import unseal
@@ -15,12 +16,15 @@ def note_text(actor: Actor, note: PrivateNote) -> str:
     return unseal(note.sealed_text, **place_of(note))
 
 
-def topic_text(actor: Actor, topic: SessionTopic) -> str:
+def topic_texts(
+    actor: Actor, client: Client, topics: Iterable[SessionTopic]
+) -> list[tuple[SessionTopic, str]]:
     """Open what a client wants to talk about, for them and for who cares for them."""
-    own = actor.is_client and topic.client_id == actor.client_id
-    if not own and not may_care_for(actor, topic.client):
-        return ""
-    return unseal(topic.sealed_text, **place_of(topic))
+    theirs = [topic for topic in topics if topic.client_id == client.pk]
+    own = actor.is_client and client.pk == actor.client_id
+    if not theirs or not (own or may_care_for(actor, client)):
+        return []
+    return [(topic, unseal(topic.sealed_text, **place_of(topic))) for topic in theirs]
 
 
 def place_of(row: PrivateNote | SessionTopic) -> dict[str, Any]:

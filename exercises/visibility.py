@@ -64,46 +64,31 @@ class RoundWords:
         return {key: str(words.outcome) for key, words in self.words.items()}
 
 
-def may_read_round(actor: Actor, response: Response) -> bool:
-    """A client reads their own; staff in reach read what was submitted, never a draft."""
-    homework = response.homework
-    if actor.is_client:
-        return homework.client_id == actor.client_id
-    if response.submitted_at is None:
-        return False
-    return reachable(actor).filter(pk=homework.client_id).exists()
-
-
 def read_rounds(actor: Actor, homework: Homework) -> list[RoundWords]:
     """Open every round of `homework` that `actor` may read, oldest first.
 
     Whoever reads another person's words is audited by the action that calls this.
     """
-    responses = [
-        response
-        for response in Response.objects.filter(homework=homework).order_by("round")
-        if _with(response, homework) and may_read_round(actor, response)
-    ]
-    return _opened(responses)
+    return read_many(actor, [homework])[homework.pk]
 
 
 def read_many(actor: Actor, homeworks: list[Homework]) -> dict[UUID, list[RoundWords]]:
-    """Open what `actor` may read of several homeworks in a constant number of queries."""
+    """Open what `actor` may read of several homeworks in a constant number of queries.
+
+    A client reads their own; staff in reach read what was submitted, never a draft.
+    """
     by_id = {homework.pk: homework for homework in homeworks}
-    within = set(
-        reachable(actor)
-        .filter(pk__in={homework.client_id for homework in homeworks})
-        .values_list("pk", flat=True)
-    )
-    readable = []
-    for response in Response.objects.filter(homework__in=by_id).order_by("round"):
-        _with(response, by_id[response.homework_id])
-        if response.homework.client_id in within and (
-            actor.is_client or response.submitted_at is not None
-        ):
-            readable.append(response)
+    # Who may read is asked in the same breath as what there is to read.
+    readable = Response.objects.filter(
+        homework__in=by_id, homework__client__in=reachable(actor).values("pk")
+    ).order_by("round", "pk")
+    if not actor.is_client:
+        readable = readable.filter(submitted_at__isnull=False)
+    responses = list(readable)
+    for response in responses:
+        response.homework = by_id[response.homework_id]
     found: dict[UUID, list[RoundWords]] = {pk: [] for pk in by_id}
-    for words in _opened(readable):
+    for words in _opened(responses):
         found[words.response.homework_id].append(words)
     return found
 
@@ -146,9 +131,12 @@ def _reply(review: Review, comments: list[Comment]) -> Reply:
 
 def read_replies(actor: Actor, homework: Homework, reviews: Iterable[Review]) -> list[Reply]:
     """Open what `actor`, one of the staff, may read of a homework's reviews, in a few queries."""
-    if actor.is_client or not reachable(actor).filter(pk=homework.client_id).exists():
+    reviews = list(reviews)
+    if actor.is_client or not reviews:
         return []
     cares = may_care_for(actor, homework.client)
+    if not cares and not reachable(actor).filter(pk=homework.client_id).exists():
+        return []
     readable = [
         one for one in reviews if one.sent_at or (cares and one.reviewer_id == actor.member_id)
     ]
@@ -167,7 +155,10 @@ def read_note(actor: Actor, assignment: Assignment, homework: Homework) -> str:
 
 def read_after_check(actor: Actor, homework: Homework) -> str:
     """Open how the client felt after sending."""
-    if not reachable(actor).filter(pk=homework.client_id).exists():
+    if (
+        not homework.sealed_after_check
+        or not reachable(actor).filter(pk=homework.client_id).exists()
+    ):
         return ""
     return _open_text(homework, "sealed_after_check")
 
@@ -185,11 +176,6 @@ def place_of(row: Any, name: str) -> dict[str, Any]:
 def _open_text(row: Any, name: str) -> str:
     box = getattr(row, name)
     return unseal(box, **place_of(row, name)) if box else ""
-
-
-def _with(response: Response, homework: Homework) -> bool:
-    response.homework = homework
-    return True
 
 
 def _opened(responses: list[Response]) -> list[RoundWords]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, may_care_for
-from clients.visibility import note_text, place_of, topic_text
+from clients.visibility import note_text, place_of, topic_texts
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import seal
@@ -82,7 +82,7 @@ def read_topics(
     *, by: Actor, at: datetime, client: Client, topics: list[SessionTopic]
 ) -> list[tuple[SessionTopic, str]]:
     """Read what a client wants to talk about; a therapist's reading is audited."""
-    found = [(topic, topic_text(by, topic)) for topic in topics]
+    found = topic_texts(by, client, topics)
     if found and not by.is_client:
         with transaction.atomic():
             _note(by, at, "read.topics", client.pk)

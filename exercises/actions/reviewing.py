@@ -42,8 +42,9 @@ def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWor
         return rounds
     if not rounds:
         raise Http404
+    unopened = any(one.response.opened_at is None for one in rounds)
     with transaction.atomic():
-        if may_review(by, homework):
+        if unopened and may_review(by, homework):
             Response.objects.filter(
                 homework=homework, submitted_at__isnull=False, opened_at=None
             ).update(opened_at=at)

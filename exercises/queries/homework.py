@@ -26,7 +26,10 @@ def homeworks(actor: Actor) -> QuerySet[Homework]:
     )
     if actor.is_client:
         return found.filter(client_id=actor.client_id or NOBODY, status__in=SHOWN_TO_CLIENT)
-    return found.filter(client__in=reachable(actor).values("pk"))
+    # Whose partner somebody is, only staff ever fetch along.
+    return found.filter(client__in=reachable(actor).values("pk")).select_related(
+        "assignment__couple__first", "assignment__couple__second"
+    )
 
 
 def homework(actor: Actor, pk: UUID) -> Homework:

@@ -34,11 +34,10 @@ from practice.queries.people import invitation_of_client
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    client = client_queries.client_of(actor, pk)
+    client: Any = client_queries.record_for_staff(actor, pk)
     couple = client_queries.couple_with(actor, client)
     past = homeworks.history(actor, client, request.GET.get("after"))
     weeks = weeks_of(actor, [client], at)[client.pk]
-    cares = may_care_for(actor, client)
     topics = client_queries.topics(actor, client)
     return render(
         request,
@@ -48,7 +47,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "couple": couple,
             "couple_names": names(couple) if couple else "",
             "people": [{"letter": client.name_to_call[:1], "part": part_of(client, couple)}],
-            "cares": cares,
+            "cares": client.cares,
             "head": _head(client, at, actor.zone),
             "now": [_line(row, at, actor.zone) for row in homeworks.under_way(actor, client)],
             "past": [_line(row, at, actor.zone) for row in past.rows],
@@ -57,10 +56,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "at": at,
             "invitation": None if client.joined_at else invitation_of_client(actor, client.pk),
             "charts": _charts([(client, weeks, "a")]),
-            "topics": noting.read_topics(by=actor, at=at, client=client, topics=topics)
-            if cares
-            else [],
-            "erasure": client_queries.open_erasure(actor, client.pk),
+            "topics": noting.read_topics(by=actor, at=at, client=client, topics=topics),
         },
     )
 
