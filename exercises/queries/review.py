@@ -10,6 +10,7 @@ from django.db.models import (
     DateTimeField,
     Exists,
     F,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -91,6 +92,19 @@ def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | No
         if found is not None:
             return found
     return None
+
+
+def first_session(actor: Actor, at: datetime) -> datetime | None:
+    """Return when this therapist sees somebody next, as far as dates are noted."""
+    own = cared_for(actor).filter(discharged_at=None)
+    shared = Couple.objects.filter(
+        Q(first__in=own.values("pk")) | Q(second__in=own.values("pk")), ended_at=None
+    )
+    found = [
+        rows.filter(next_session_at__gte=at).aggregate(first=Min("next_session_at"))["first"]
+        for rows in (own, shared)
+    ]
+    return min((one for one in found if one), default=None)
 
 
 @dataclass(frozen=True)
@@ -185,6 +199,17 @@ def flags(actor: Actor) -> list[Flag]:
         )
         .select_related("client", "homework")
         .order_by("raised_at", "pk")[:20]
+    )
+
+
+def flag_on(actor: Actor, homework: Homework) -> Flag | None:
+    """Return what in this homework wants a human and nobody has taken on yet."""
+    return (
+        Flag.objects.filter(
+            homework=homework, handled_at=None, client__in=cared_for(actor).values("pk")
+        )
+        .order_by("raised_at", "pk")
+        .first()
     )
 
 

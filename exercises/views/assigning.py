@@ -20,6 +20,7 @@ from exercises.actions import assigning
 from exercises.forms.assign import AssignForm, DueForm
 from exercises.queries import homework as homeworks
 from exercises.queries import library
+from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.caring import state_text
@@ -248,6 +249,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": title_of(found, language()),
             "state": state_text(found, at, actor.zone),
             "steps": homeworks.steps(actor, found),
+            "flag": reviews.flag_on(actor, found),
             "has_rounds": found.submitted_at is not None,
             "can_move": found.status in {"scheduled", "open", "in_progress", "returned"},
         },

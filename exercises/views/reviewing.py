@@ -1,6 +1,7 @@
 """The review queue, and answering one round at a time."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -30,8 +31,9 @@ from exercises.views.desk import (
 from exercises.views.ground import language
 from exercises.visibility import Reply, read_after_check, read_replies
 from exercises.workflow import Status
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
+from practice.views.doors import onward
 
 FILTERS = ("", "couples", "second")
 
@@ -50,17 +52,14 @@ def queue(request: ActorRequest) -> HttpResponse:
         "exercises/therapist/queue.html",
         {
             "rows": [_queue_row(row, at, actor.zone) for row in found.rows],
-            "page": found,
-            "only": only,
             "filters": _filters(counts, only),
             "count": counts["all"],
             "flags": [
                 {
                     "text": _("%(name)s answered something that wants you soon.")
                     % {"name": flag.client.name_to_call},
-                    "client": flag.client_id,
+                    "homework": flag.homework_id,
                     "pk": flag.pk,
-                    "is_safety": flag.kind == "safety",
                 }
                 for flag in asking.flags(actor)
             ],
@@ -76,8 +75,23 @@ def queue(request: ActorRequest) -> HttpResponse:
                 for review in asking.unsettled(actor, at)
             ],
             "sessions": _sessions(found.rows, at, actor.zone),
+            "next_url": onward(request, found.after),
+            "previous_url": "" if found.is_first else _start(only),
+            "caught_up": _caught_up(actor, at) if not counts["all"] else "",
         },
     )
+
+
+def _start(only: str) -> str:
+    return f"{reverse('queue')}?only={only}" if only else reverse("queue")
+
+
+def _caught_up(actor: Actor, at: datetime) -> str:
+    """Say when somebody comes next, so that an empty queue is an answer and not a riddle."""
+    session = asking.first_session(actor, at)
+    if session is None:
+        return ""
+    return _("Next session: %(when)s") % {"when": wording.when(session, at, actor.zone)}
 
 
 def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
@@ -104,7 +118,7 @@ def _filters(counts: dict[str, int], only: str) -> list[dict[str, Any]]:
     return [
         {
             "text": labels[key],
-            "href": f"{reverse('queue')}?only={key}" if key else reverse("queue"),
+            "href": _start(key),
             "current": key == only,
             "count": counts[keys[key]],
         }

@@ -1,13 +1,19 @@
 """The therapist's desk, page by page."""
 
+import re
+from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import now
 
-from clients.models import Caseload
-from exercises.models import Homework, Review
-from tests.cast import Person, Play
+from clients.models import Caseload, Client, Couple
+from exercises.actions import responding
+from exercises.models import FlagKind, Homework, Review
+from tests.cast import ZONE, Person, Play
 
 WORDS = "You caught the second it turned."
 
@@ -125,3 +131,85 @@ def test_what_was_sent_already_shows_what_was_typed(play: Play, dana: Person, se
 def test_a_return_without_an_answer_keeps_the_words(dana: Person, sent: Homework):
     assert WORDS in reply(dana, sent, 409, "stay", decision="returned")
     assert WORDS in page(dana, f"/review/{sent.pk}/")
+
+
+# --- the queue ---------------------------------------------------------------------------------
+def hrefs(text: str, within: str = "") -> list[str]:
+    return re.findall(rf'href="([^"]*{within}[^"]*)"', text)
+
+
+def queued(text: str) -> list[str]:
+    return re.findall(r'class="title" href="/review/([0-9a-f-]+)/"', text)
+
+
+def test_the_queue_puts_whose_session_comes_first_on_top_then_what_waits_longest(
+    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, couple: Couple
+):
+    of_noor, of_ana, of_ben = order = [
+        str(play.submit(one, play.homework(one, play.assign(dana, one)), topic="Bags").pk)
+        for one in (noor, ana, ben)
+    ]
+    assert queued(page(dana, "/review/")) == order
+    with play.at(dana):
+        Couple.objects.update(next_session_at=now() + timedelta(days=2))
+    order = [of_ana, of_ben, of_noor]
+    assert queued(page(dana, "/review/")) == order
+    with play.at(dana):
+        Client.objects.filter(pk=ben.client.pk).update(next_session_at=now() + timedelta(days=1))
+    order = [of_ben, of_ana, of_noor]
+    assert queued(page(dana, "/review/")) == order
+    # From one to its neighbours with plain links, which the keys J and K follow.
+    middle = page(dana, f"/review/{order[1]}/")
+    assert f'href="/review/{order[2]}/" data-key="j"' in middle
+    assert f'href="/review/{order[0]}/" data-key="k"' in middle
+    assert "<b>2</b> of 3" in middle
+
+
+def test_a_couples_two_accounts_lead_to_each_other_for_staff_alone(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple, sana: Person
+):
+    both = play.assign(dana, cleared, "e11-what-reaches-me")
+    one, other = play.homework(ana, both), play.homework(ben, both)
+    play.submit(ana, one)
+    assert hrefs(page(dana, f"/review/{one.pk}/"), str(other.pk)) == []  # not sent, so unsaid
+    play.submit(ben, other)
+    for who in (dana, sana):
+        assert f"/review/{other.pk}/" in hrefs(page(who, f"/review/{one.pk}/"))
+    assert str(other.pk) not in page(ana, f"/homework/{one.pk}/sent/")
+
+
+def test_an_empty_queue_says_when_the_next_session_is(
+    play: Play, dana: Person, ana: Person, noor: Person, couple: Couple
+):
+    text = page(dana, "/review/")
+    assert "All caught up" in text
+    assert "Next session" not in text
+    at = (now() + timedelta(days=20)).astimezone(ZoneInfo(ZONE)).replace(hour=17, minute=30)
+    with play.at(dana):
+        Client.objects.filter(pk=noor.client.pk).update(next_session_at=at + timedelta(days=1))
+        Couple.objects.update(next_session_at=at)
+    text = page(dana, "/review/")
+    assert f"Next session: {date_format(at, 'l j F')}, 17:30." in text
+
+
+def test_an_empty_filter_says_that_something_else_waits(dana: Person, sent: Homework):
+    text = page(dana, "/review/?only=couples")
+    assert "All caught up" not in text
+    assert "Something else is waiting." in text
+
+
+def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        responding.raise_flag(
+            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
+        )
+    assert hrefs(page(dana, "/review/"), str(homework.pk)) == [
+        reverse("homework_page", args=[homework.pk])
+    ]
+    text = page(dana, reverse("homework_page", args=[homework.pk]))
+    assert "Please look today" in text
+    assert "spoken with them alone" in text
+    (deed,) = re.findall(r'action="(/flags/[^"]+)"', text)
+    assert dana.browser().post(deed).status_code == 302
+    assert "Please look today" not in page(dana, reverse("homework_page", args=[homework.pk]))
