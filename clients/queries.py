@@ -18,10 +18,10 @@ from clients.models import (
     PrivateNote,
     SessionTopic,
 )
-from clients.permissions import NOBODY, cared_for, reachable, reachable_couples
+from clients.permissions import NOBODY, cared_for, may_care_for, reachable, reachable_couples
 from practice.actors import Actor
 from practice.models import Invitation, Membership, Practice
-from practice.permissions import may_administer, may_care
+from practice.permissions import may_administer, may_care, may_read_caseloads
 from practice.queries.paging import Page, page
 
 
@@ -31,6 +31,19 @@ def client_of(actor: Actor, pk: UUID) -> Client:
     if found is None:
         raise Http404
     return found
+
+
+def client_to_care_for(actor: Actor, pk: UUID) -> Client:
+    """Return a client of one's own.
+
+    Raises Http404 for a stranger's, PermissionDenied for one only read about.
+    """
+    if not may_read_caseloads(actor):
+        raise PermissionDenied
+    client = client_of(actor, pk)
+    if not may_care_for(actor, client):
+        raise PermissionDenied
+    return client
 
 
 def record_for_staff(actor: Actor, pk: UUID) -> Client:
@@ -115,6 +128,11 @@ def clients(
     elif only == "invited":
         found = found.filter(joined_at=None)
     return page(found, order=("name", "pk"), after=after)
+
+
+def couples(actor: Actor) -> QuerySet[Couple]:
+    """Return the couples in reach, past ones too."""
+    return reachable_couples(actor).select_related("first", "second")
 
 
 def couples_of(actor: Actor, found: list[Client]) -> dict[UUID, Couple]:

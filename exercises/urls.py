@@ -1,7 +1,9 @@
 """Addresses of the work: the client's pages, then the therapist's."""
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
+from exercises.api import reviewing as review_api
+from exercises.api import work as work_api
 from exercises.views import (
     assigning,
     caring,
@@ -72,4 +74,37 @@ THERAPIST_URLS: list[URLPattern | URLResolver] = [
     path("exercises/<uuid:pk>/preview/", library.preview, name="preview"),
 ]
 
-urlpatterns = [*CLIENT_URLS, *RECORD_URLS, *THERAPIST_URLS]
+API_URLS: list[URLPattern | URLResolver] = [
+    path("exercises", work_api.exercises, name="api_exercises"),
+    path("exercises/<uuid:pk>", work_api.exercise, name="api_exercise"),
+    path("assignments", work_api.assignments, name="api_assignments"),
+    path("assignments/<uuid:pk>", work_api.assignment, name="api_assignment"),
+    path("assignments/<uuid:pk>/withdraw", work_api.withdraw, name="api_withdraw"),
+    path("homework", work_api.homework_list, name="api_homework_list"),
+    path("homework/<uuid:pk>", work_api.homework, name="api_homework"),
+    path("homework/<uuid:pk>/rounds", work_api.rounds, name="api_rounds"),
+    path("homework/<uuid:pk>/answers/<str:item>", work_api.answer, name="api_answer"),
+    path("homework/<uuid:pk>/entries", work_api.entries, name="api_entries"),
+    path("homework/<uuid:pk>/entries/<uuid:entry>", work_api.entry, name="api_entry"),
+    path(
+        "homework/<uuid:pk>/entries/<uuid:entry>/answers/<str:item>",
+        work_api.entry_answer,
+        name="api_entry_answer",
+    ),
+    path("homework/<uuid:pk>/submit", work_api.submit, name="api_submit"),
+    path("homework/<uuid:pk>/take-back", work_api.take_back, name="api_take_back"),
+    path("homework/<uuid:pk>/set-aside", work_api.set_aside, name="api_set_aside"),
+    path("homework/<uuid:pk>/pick-up", work_api.pick_up, name="api_pick_up"),
+    path("homework/<uuid:pk>/reviews", review_api.reviews, name="api_reviews"),
+    path("homework/<uuid:pk>/review", review_api.draft, name="api_review_draft"),
+    path("homework/<uuid:pk>/review/send", review_api.send, name="api_review_send"),
+    path("reviews/<uuid:pk>/undo", review_api.undo, name="api_review_undo"),
+    path("queue", review_api.queue, name="api_queue"),
+]
+
+urlpatterns = [
+    *CLIENT_URLS,
+    *RECORD_URLS,
+    *THERAPIST_URLS,
+    path("api/v1/", include(API_URLS)),
+]

@@ -1,29 +1,35 @@
 """What doors share: problems in plain words, and the API's posts, tags, pages and scopes."""
 
 import hashlib
+import json
 import logging
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError, transaction
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _l
+from drf_spectacular.utils import OpenApiParameter, extend_schema_field
 from rest_framework import serializers
 from rest_framework.exceptions import ParseError
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from practice import logs
 from practice.actions import idempotency
 from practice.actors import Actor
-from practice.errors import KeyTrouble
+from practice.errors import BadInput, KeyTrouble
 from practice.models import Practice
 from practice.queries.paging import Page
 from practice.tenancy import enter
@@ -31,7 +37,13 @@ from practice.tenancy import enter
 log = logging.getLogger(__name__)
 P = ParamSpec("P")
 Door = Callable[Concatenate[Request, P], Response]
-KEY = re.compile(r"[\x21-\x7e]{8,80}")
+KEY = re.compile(r"[!-~]{8,80}")
+WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+AFTER = OpenApiParameter("after", str, description="The cursor of the page before")
+IF_MATCH = OpenApiParameter(
+    "If-Match", str, OpenApiParameter.HEADER, description="The ETag your change is based on"
+)
+ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200])
 API = "/api/"
 PROBLEM = "application/problem+json"
 
@@ -124,7 +136,7 @@ def idempotent(view: Door[P]) -> Door[P]:
     @wraps(view)
     def inner(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
         key = request.headers.get("Idempotency-Key", "")
-        if not key:
+        if not key or request.method != "POST":
             return view(request, *args, **kwargs)
         if not KEY.fullmatch(key):
             raise ParseError(_("An Idempotency-Key is 8 to 80 visible ASCII characters."))
@@ -134,9 +146,13 @@ def idempotent(view: Door[P]) -> Door[P]:
                 by=actor_of(request), at=now(), key=key, fingerprint=_fingerprint(request)
             )
             if isinstance(claimed, idempotency.Remembered):
-                return Response(claimed.body, status=claimed.status)
+                kept = json.loads(claimed.body)
+                return Response(kept["data"], status=claimed.status, headers=kept["headers"])
             response = view(request, *args, **kwargs)
-            idempotency.remember(claimed, status=response.status_code, body=response.data)
+            tags = {name: response[name] for name in ("ETag", "Location") if name in response}
+            # As the API's own renderer writes it, so that the answer is the same to the byte.
+            body = JSONRenderer().render({"headers": tags, "data": response.data}).decode()
+            idempotency.remember(claimed, status=response.status_code, body=body)
         return response
 
     return cast("Door[P]", inner)
@@ -173,6 +189,92 @@ def paged(each: type[serializers.Serializer[Any]]) -> type[serializers.Serialize
             "next": serializers.CharField(allow_null=True, help_text="Ask with ?after="),
         },
     )
+
+
+def asked(request: Request, shape: type["Asked"]) -> dict[str, Any]:
+    """Return what the body says, in this shape. Raises ValidationError, field by field."""
+    wanted = shape(data=request.data)
+    wanted.is_valid(raise_exception=True)
+    found: dict[str, Any] = wanted.validated_data
+    return found
+
+
+def wanted(request: Request, shape: type["Asked"]) -> dict[str, Any]:
+    """Return what the query string says, in this shape. Raises ValidationError."""
+    found = shape(data=request.query_params.dict())
+    found.is_valid(raise_exception=True)
+    data: dict[str, Any] = found.validated_data
+    return data
+
+
+def checked(form: BaseForm) -> dict[str, Any]:
+    """Return what a page's form makes of a program's words: one rule for both. Raises BadInput."""
+    if not form.is_valid():
+        raise BadInput({name: [str(text) for text in texts] for name, texts in form.errors.items()})
+    return form.cleaned_data
+
+
+class Asked(serializers.Serializer[Any]):
+    """What a program sends: the fields named, of the type named, and nothing else.
+
+    DRF would take 1 for "1" and pass over what it does not know; a field nobody reads (another
+    practice, a status, an author) is refused instead (OWASP, mass assignment).
+    """
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Check names and types, then values. Raises ValidationError."""
+        if isinstance(data, dict):
+            wrong = {
+                str(name): [_("There is no such field.")]
+                for name in data
+                if name not in self.fields
+            } | {
+                name: [_("This is of another type than it should be.")]
+                for name, field in self.fields.items()
+                if data.get(name) is not None and not isinstance(data[name], _kind(field))
+            }
+            if wrong:
+                raise serializers.ValidationError(wrong)
+        return super().to_internal_value(data)
+
+
+def _kind(field: serializers.Field[Any, Any, Any, Any]) -> type | tuple[type, ...]:
+    if isinstance(field, serializers.JSONField):
+        return object
+    # A query string has only text.
+    if isinstance(field, serializers.BooleanField):
+        return bool
+    if isinstance(field, serializers.DictField | serializers.Serializer):
+        return dict
+    if isinstance(field, serializers.ListField | serializers.ListSerializer):
+        return list
+    return str
+
+
+class Text(serializers.CharField):
+    """Words, and no number taken for words."""
+
+    def to_internal_value(self, data: Any) -> str:
+        """Return the words. Raises ValidationError."""
+        if not isinstance(data, str):
+            self.fail("invalid")
+        return str(super().to_internal_value(data))
+
+
+@extend_schema_field({"type": "string", "example": "2027-03-04T09:00"})
+class WallTime(serializers.Field[datetime, Any, Any, Any]):
+    """What a clock on the wall shows: `2027-03-04T09:00`, without any zone."""
+
+    default_error_messages = {"invalid": _l("Write it like 2027-03-04T09:00, without a zone.")}
+
+    def to_internal_value(self, data: Any) -> datetime:
+        """Return the wall time, marked UTC. Raises ValidationError."""
+        if not isinstance(data, str) or not WALL.fullmatch(data):
+            self.fail("invalid")
+        try:
+            return datetime.fromisoformat(data).replace(tzinfo=UTC)
+        except ValueError:
+            self.fail("invalid")
 
 
 def _fingerprint(request: Request) -> str:

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from practice import api
 from practice.admin import operations
 from practice.views import account, demo, frame, people, settings
 
@@ -32,6 +33,18 @@ urlpatterns = [
     path("demo/sign-in", demo.demo_sign_in, name="demo_sign_in"),
     path("demo/mail", demo.demo_mail, name="demo_mail"),
     path("kit", demo.kit, name="kit"),
+    path("api/v1/schema", api.Document.as_view(), name="api_schema"),
+    path("api/v1/guide", api.guide, name="api_guide"),
+    path("api/v1/me", api.me, name="api_me"),
+    path("api/v1/members", api.members, name="api_members"),
+    path("api/v1/invitations", api.invitation_list, name="api_invitations"),
+    path(
+        "api/v1/invitations/<uuid:pk>/resend", api.invitation_resend, name="api_invitation_resend"
+    ),
+    path(
+        "api/v1/invitations/<uuid:pk>/revoke", api.invitation_revoke, name="api_invitation_revoke"
+    ),
+    path("api/v1/audit", api.audit, name="api_audit"),
     # Operators only: accounts and practices, and no clinical text.
     path("operations/", operations.urls),
 ]

@@ -28,7 +28,6 @@ from clients.forms import (
     TextForm,
 )
 from clients.models import Client
-from clients.permissions import may_care_for
 from practice.actors import ActorRequest
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
@@ -36,12 +35,7 @@ from practice.queries import people
 
 def own_client(request: ActorRequest, pk: UUID) -> Client:
     """Return a client of one's own; 404 for a stranger's, 403 for one only read about."""
-    if not may_read_caseloads(request.actor):
-        raise PermissionDenied
-    client = queries.client_of(request.actor, pk)
-    if not may_care_for(request.actor, client):
-        raise PermissionDenied
-    return client
+    return queries.client_to_care_for(request.actor, pk)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from django.http import Http404
 from django.utils.timezone import now
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -12,13 +12,23 @@ from rest_framework.response import Response
 from exercises.actions import reviewing
 from exercises.api import shapes
 from exercises.api.shapes import homework_data, review_data
-from exercises.api.work import AFTER
 from exercises.models import Review
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
 from exercises.visibility import read_review
 from practice.actors import Actor
-from practice.doors import actor_of, cursor_page, etag, idempotent, if_match, needs
+from practice.doors import (
+    AFTER,
+    ETAG,
+    IF_MATCH,
+    actor_of,
+    asked,
+    cursor_page,
+    etag,
+    idempotent,
+    if_match,
+    needs,
+)
 
 
 @extend_schema(parameters=[AFTER], responses=shapes.HomeworkPage)
@@ -45,7 +55,7 @@ def reviews(request: Request, pk: UUID) -> Response:
 @extend_schema(
     request=shapes.DraftRequest,
     responses=shapes.ReviewShape,
-    parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+    parameters=[IF_MATCH, ETAG],
 )
 @api_view(["PUT"])
 @needs("review")
@@ -59,7 +69,9 @@ def draft(request: Request, pk: UUID) -> Response:
     return _reply(actor, review)
 
 
-@extend_schema(request=shapes.DraftRequest, responses=shapes.ReviewShape)
+@extend_schema(
+    request=shapes.DraftRequest, responses=shapes.ReviewShape, parameters=[IF_MATCH, ETAG]
+)
 @api_view(["POST"])
 @needs("review")
 @idempotent
@@ -73,7 +85,7 @@ def send(request: Request, pk: UUID) -> Response:
     return _reply(actor, review)
 
 
-@extend_schema(request=None, responses=shapes.ReviewShape)
+@extend_schema(request=None, responses=shapes.ReviewShape, parameters=[ETAG])
 @api_view(["POST"])
 @needs("review")
 @idempotent
@@ -85,9 +97,7 @@ def undo(request: Request, pk: UUID) -> Response:
 
 
 def _draft(request: Request) -> reviewing.Draft:
-    wanted = shapes.DraftRequest(data=request.data)
-    wanted.is_valid(raise_exception=True)
-    said = wanted.validated_data
+    said = asked(request, shapes.DraftRequest)
     return reviewing.Draft(
         words=said["words"],
         comments=said["comments"],

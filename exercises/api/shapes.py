@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from exercises import definition as definitions
@@ -12,7 +13,7 @@ from exercises.permissions import available
 from exercises.visibility import Reply, RoundWords, Words
 from exercises.workflow import Status
 from practice.actors import Actor
-from practice.doors import paged
+from practice.doors import Asked, Text, WallTime, paged
 
 
 class ExerciseShape(serializers.Serializer[Any]):
@@ -35,16 +36,14 @@ class ExerciseInFull(ExerciseShape):
     definition = serializers.JSONField()
 
 
-class AssignmentRequest(serializers.Serializer[Any]):
+class AssignmentRequest(Asked):
     """Give an exercise to a client or to a couple; wall times in the client's own zone."""
 
     exercise = serializers.UUIDField()
     client = serializers.UUIDField(required=False, allow_null=True, default=None)
     couple = serializers.UUIDField(required=False, allow_null=True, default=None)
-    opens_local = serializers.DateTimeField(
-        required=False, allow_null=True, default=None, help_text="Wall time; empty: now"
-    )
-    due_local = serializers.DateTimeField(required=False, allow_null=True, default=None)
+    opens_local = WallTime(required=False, allow_null=True, default=None, help_text="Empty: now")
+    due_local = WallTime(required=False, allow_null=True, default=None)
     rrule = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=200, help_text="RFC 5545"
     )
@@ -54,8 +53,16 @@ class AssignmentRequest(serializers.Serializer[Any]):
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         """Ask for exactly one of client and couple."""
         if bool(attrs["client"]) == bool(attrs["couple"]):
-            raise serializers.ValidationError("Name a client or a couple, not both.")
+            raise serializers.ValidationError(_("Name a client or a couple, not both."))
         return attrs
+
+
+class HomeworkFilter(Asked):
+    """Narrow the list of homework."""
+
+    after = serializers.CharField(required=False, help_text="The cursor of the page before")
+    client = serializers.UUIDField(required=False)
+    status = serializers.ChoiceField(choices=[str(status) for status in Status], required=False)
 
 
 class AssignmentShape(serializers.Serializer[Any]):
@@ -118,7 +125,7 @@ class RoundShape(serializers.Serializer[Any]):
     moments = MomentShape(many=True)
 
 
-class AnswerRequest(serializers.Serializer[Any]):
+class AnswerRequest(Asked):
     """Say something to an item, or say why not."""
 
     value = serializers.JSONField(required=False, allow_null=True, default=None)
@@ -128,7 +135,7 @@ class AnswerRequest(serializers.Serializer[Any]):
     device = serializers.CharField(required=False, allow_blank=True, default="", max_length=40)
 
 
-class EntryRequest(serializers.Serializer[Any]):
+class EntryRequest(Asked):
     """Begin a moment in a log."""
 
     log = serializers.CharField(max_length=60)
@@ -150,15 +157,15 @@ class SubmittedShape(serializers.Serializer[Any]):
     homework = HomeworkShape()
 
 
-class DraftRequest(serializers.Serializer[Any]):
+class DraftRequest(Asked):
     """A review in the making."""
 
     words = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
     comments = serializers.DictField(
-        child=serializers.CharField(allow_blank=True, max_length=5000), required=False, default=dict
+        child=Text(allow_blank=True, max_length=5000), required=False, default=dict
     )
     returned = serializers.ListField(
-        child=serializers.CharField(max_length=60), required=False, default=list, max_length=100
+        child=Text(max_length=60), required=False, default=list, max_length=100
     )
     decision = serializers.ChoiceField(
         choices=Decision.choices, required=False, allow_blank=True, default=""

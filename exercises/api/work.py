@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
@@ -21,12 +20,21 @@ from exercises.permissions import may_read_whole_library
 from exercises.queries import homework as homework_queries
 from exercises.queries import library as library_queries
 from exercises.visibility import read_rounds
-from exercises.workflow import Status
 from practice.actors import Actor
-from practice.doors import actor_of, cursor_page, etag, idempotent, if_match, needs
+from practice.doors import (
+    AFTER,
+    ETAG,
+    IF_MATCH,
+    actor_of,
+    asked,
+    cursor_page,
+    etag,
+    idempotent,
+    if_match,
+    needs,
+    wanted,
+)
 from practice.queries.paging import page
-
-AFTER = OpenApiParameter("after", str, description="The cursor of the page before")
 
 
 @extend_schema(
@@ -61,25 +69,23 @@ def exercise(request: Request, pk: UUID) -> Response:
 def assignments(request: Request) -> Response:
     """Give an exercise to a client or to a couple."""
     actor, at = actor_of(request), now()
-    wanted = shapes.AssignmentRequest(data=request.data)
-    wanted.is_valid(raise_exception=True)
-    asked = wanted.validated_data
-    client = client_of(actor, asked["client"]) if asked["client"] else None
-    couple = couple_of(actor, asked["couple"]) if asked["couple"] else None
+    said = asked(request, shapes.AssignmentRequest)
+    client = client_of(actor, said["client"]) if said["client"] else None
+    couple = couple_of(actor, said["couple"]) if said["couple"] else None
     zone = (couple.first if couple else client).zone  # type: ignore[union-attr]  # one of them is there
     assignment = assigning.assign(
         by=actor,
         at=at,
-        version=library_queries.newest_version(actor, asked["exercise"]),
+        version=library_queries.newest_version(actor, said["exercise"]),
         client=client,
         couple=couple,
         when=assigning.Schedule(
-            opens_local=_wall(asked["opens_local"]) or _wall_now(at, zone),
-            due_local=_wall(asked["due_local"]),
-            rrule=asked["rrule"],
-            reminders_on=asked["reminders_on"],
+            opens_local=said["opens_local"] or _wall_now(at, zone),
+            due_local=said["due_local"],
+            rrule=said["rrule"],
+            reminders_on=said["reminders_on"],
         ),
-        note=asked["note"],
+        note=said["note"],
     )
     return Response(_assignment_data(assignment), status=201)
 
@@ -105,11 +111,7 @@ def withdraw(request: Request, pk: UUID) -> Response:
 
 
 @extend_schema(
-    parameters=[
-        AFTER,
-        OpenApiParameter("client", UUID),
-        OpenApiParameter("status", str, enum=[str(status) for status in Status]),
-    ],
+    parameters=[shapes.HomeworkFilter],
     responses=shapes.HomeworkPage,
 )
 @api_view(["GET"])
@@ -117,12 +119,13 @@ def withdraw(request: Request, pk: UUID) -> Response:
 def homework_list(request: Request) -> Response:
     """List homework, newest first."""
     actor = actor_of(request)
+    asks = wanted(request, shapes.HomeworkFilter)
     rows = homework_queries.homeworks(actor)
-    if client := request.GET.get("client"):
-        rows = rows.filter(client=client_of(actor, _uuid(client)))
-    if status := request.GET.get("status"):
-        rows = rows.filter(status=status if status in set(Status) else "")
-    found = page(rows, order=("-opens_at", "pk"), after=request.GET.get("after"))
+    if "client" in asks:
+        rows = rows.filter(client=client_of(actor, asks["client"]))
+    if "status" in asks:
+        rows = rows.filter(status=asks["status"])
+    found = page(rows, order=("-opens_at", "pk"), after=asks.get("after"))
     return cursor_page(found, [homework_data(actor, row) for row in found.rows])
 
 
@@ -152,7 +155,7 @@ def rounds(request: Request, pk: UUID) -> Response:
 @extend_schema(
     request=shapes.AnswerRequest,
     responses=shapes.AnswerShape,
-    parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+    parameters=[IF_MATCH, ETAG],
 )
 @api_view(["PUT"])
 @needs("answer")
@@ -164,7 +167,7 @@ def answer(request: Request, pk: UUID, item: str) -> Response:
 @extend_schema(
     request=shapes.AnswerRequest,
     responses=shapes.AnswerShape,
-    parameters=[OpenApiParameter("If-Match", str, OpenApiParameter.HEADER)],
+    parameters=[IF_MATCH, ETAG],
 )
 @api_view(["PUT"])
 @needs("answer")
@@ -181,14 +184,13 @@ def entries(request: Request, pk: UUID) -> Response:
     """Begin a moment in a log."""
     actor, at = actor_of(request), now()
     row = homework_queries.homework(actor, pk)
-    wanted = shapes.EntryRequest(data=request.data)
-    wanted.is_valid(raise_exception=True)
+    said = asked(request, shapes.EntryRequest)
     entry = responding.add_entry(
         by=actor,
         at=at,
         homework=row,
-        log_key=wanted.validated_data["log"],
-        happened_at=wanted.validated_data["happened_at"] or at,
+        log_key=said["log"],
+        happened_at=said["happened_at"] or at,
     )
     body = {"id": entry.pk, "log": entry.log_key, "happened_at": entry.happened_at}
     return Response(body, status=201)
@@ -256,9 +258,7 @@ def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Respo
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     entry = homework_queries.entry(actor, row, entry_pk) if entry_pk else None
-    wanted = shapes.AnswerRequest(data=request.data)
-    wanted.is_valid(raise_exception=True)
-    said = wanted.validated_data
+    said = asked(request, shapes.AnswerRequest)
     base = if_match(request)
     (saved,) = responding.save(
         by=actor,
@@ -301,17 +301,5 @@ def _assignment_data(row: Assignment) -> dict[str, Any]:
     }
 
 
-def _wall(moment: datetime | None) -> datetime | None:
-    """Take the clock face as written: wall times carry no offset of their own."""
-    return moment.replace(tzinfo=UTC) if moment else None
-
-
 def _wall_now(at: datetime, zone: str) -> datetime:
     return at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC, microsecond=0) - timedelta(seconds=1)
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError as error:
-        raise Http404 from error

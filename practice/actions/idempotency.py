@@ -1,6 +1,5 @@
 """Answer a repeated post with the first one's answer, and change nothing twice."""
 
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +18,7 @@ class Remembered:
     """What the first post was answered with."""
 
     status: int
-    body: Any
+    body: str
 
 
 def claim(*, by: Actor, at: datetime, key: str, fingerprint: str) -> IdempotencyKey | Remembered:
@@ -43,10 +42,10 @@ def claim(*, by: Actor, at: datetime, key: str, fingerprint: str) -> Idempotency
     return row
 
 
-def remember(row: IdempotencyKey, *, status: int, body: Any) -> None:
+def remember(row: IdempotencyKey, *, status: int, body: str) -> None:
     """Keep the answer, sealed: it may hold words."""
     row.status = status
-    row.sealed_body = seal(json.dumps(body, default=str), **_place(row))
+    row.sealed_body = seal(body, **_place(row))
     row.save(update_fields=["status", "sealed_body"])
 
 
@@ -56,8 +55,7 @@ def _remembered(by: Actor, key: str, fingerprint: str) -> Remembered:
         raise NotPossible(
             _("This Idempotency-Key was used for another request."), code="idempotency_key_reused"
         )
-    body = json.loads(unseal(row.sealed_body, **_place(row))) if row.sealed_body else None
-    return Remembered(status=row.status or 200, body=body)
+    return Remembered(status=row.status or 200, body=unseal(row.sealed_body or b"", **_place(row)))
 
 
 def _place(row: IdempotencyKey) -> dict[str, Any]:

@@ -1,0 +1,319 @@
+"""The practice, for programs: who I am, who works here, invitations, the trail, and the schema."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_not_required
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.timezone import now
+from django.views.decorators.http import require_GET
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.renderers import OpenApiJsonRenderer
+from drf_spectacular.utils import extend_schema
+from drf_spectacular.views import SpectacularAPIView
+from rest_framework import serializers
+from rest_framework.decorators import api_view
+from rest_framework.permissions import AllowAny
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from practice.actions import invitations
+from practice.actions.tokens import SCOPES
+from practice.actors import Actor
+from practice.doors import (
+    AFTER,
+    Asked,
+    Text,
+    actor_of,
+    asked,
+    checked,
+    cursor_page,
+    idempotent,
+    needs,
+    paged,
+    plain,
+    wanted,
+)
+from practice.forms import AuditFilter, InviteForm, PeopleFilter
+from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Role
+from practice.permissions import may_administer, may_see_people
+from practice.queries import audit as trails
+from practice.queries import people
+
+
+class MeShape(serializers.Serializer[Any]):
+    """From which seat this program acts, and what it may do there."""
+
+    kind = serializers.ChoiceField(choices=["member", "client"])
+    practice = serializers.UUIDField()
+    practice_name = serializers.CharField()
+    member = serializers.UUIDField(allow_null=True)
+    client = serializers.UUIDField(allow_null=True)
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
+    zone = serializers.CharField(help_text="A name of the IANA time zone database")
+    scopes = serializers.ListField(child=serializers.ChoiceField(choices=[(s, s) for s in SCOPES]))
+
+
+class MemberShape(serializers.Serializer[Any]):
+    """Somebody who works here."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
+    joined_at = serializers.DateTimeField()
+    deactivated_at = serializers.DateTimeField(allow_null=True)
+
+
+class PeopleQuery(Asked):
+    """Search and filter the people."""
+
+    after = serializers.CharField(required=False, help_text="The cursor of the page before")
+    q = serializers.CharField(required=False, max_length=100, help_text="Name or e-mail")
+    role = serializers.ChoiceField(choices=Role.choices, required=False)
+    state = serializers.ChoiceField(choices=["active", "deactivated"], required=False)
+
+
+class InvitationRequest(Asked):
+    """Invite a member."""
+
+    name = serializers.CharField(max_length=120)
+    email = serializers.EmailField(max_length=254)
+    roles = serializers.ListField(
+        child=Text(help_text=", ".join(Role.values)), min_length=1, max_length=len(Role.values)
+    )
+
+
+class InvitationShape(serializers.Serializer[Any]):
+    """A member's invitation; its link is in the mail and nowhere else."""
+
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    email = serializers.EmailField()
+    roles = serializers.ListField(child=serializers.ChoiceField(choices=Role.choices))
+    sent_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    accepted_at = serializers.DateTimeField(allow_null=True)
+    revoked_at = serializers.DateTimeField(allow_null=True)
+
+
+class AuditQuery(Asked):
+    """Narrow the trail."""
+
+    after = serializers.CharField(required=False, help_text="The cursor of the page before")
+    person = serializers.RegexField(r"^[0-9]{1,18}$", required=False, help_text="A user number")
+    action = serializers.CharField(required=False, max_length=48)
+    record = serializers.CharField(required=False, max_length=40)
+    since = serializers.DateField(required=False)
+    until = serializers.DateField(required=False)
+
+
+class AuditShape(serializers.Serializer[Any]):
+    """One line of the trail: who did what to which record when. No word is in it."""
+
+    seq = serializers.IntegerField()
+    at = serializers.DateTimeField()
+    user = serializers.IntegerField(allow_null=True)
+    actor_kind = serializers.CharField()
+    action = serializers.CharField()
+    object_kind = serializers.CharField()
+    object_id = serializers.CharField()
+    client = serializers.UUIDField(allow_null=True)
+    digest = serializers.CharField(help_text="SHA-256, hex: of the digest before and this line")
+
+
+@extend_schema(responses=MeShape)
+@api_view(["GET"])
+def me(request: Request) -> Response:
+    """Say from which seat this program acts."""
+    actor, practice = actor_of(request), plain(request).practice  # type: ignore[attr-defined]  # set with the actor
+    return Response(
+        {
+            "kind": actor.kind,
+            "practice": practice.pk,
+            "practice_name": practice.name,
+            "member": actor.member_id,
+            "client": actor.client_id,
+            "roles": sorted(actor.roles),
+            "zone": actor.zone,
+            "scopes": [s for s in SCOPES if actor.scopes is None or s in actor.scopes],
+        }
+    )
+
+
+@extend_schema(parameters=[PeopleQuery], responses=paged(MemberShape))
+@api_view(["GET"])
+@needs("read", "admin")
+def members(request: Request) -> Response:
+    """List who works here, by name."""
+    asks = wanted(request, PeopleQuery)
+    actor, after = _member(request), asks.pop("after", None)
+    said = checked(PeopleFilter(asks))
+    found = people.people(
+        actor, search=said["q"], role=said["role"], state=said["state"], after=after
+    )
+    return cursor_page(found, [_member_data(row) for row in found.rows])
+
+
+@extend_schema(methods=["GET"], parameters=[AFTER], responses=paged(InvitationShape))
+@extend_schema(methods=["POST"], request=InvitationRequest, responses={201: InvitationShape})
+@api_view(["GET", "POST"])
+@needs("admin")
+@idempotent
+def invitation_list(request: Request) -> Response:
+    """List the members' open invitations, newest first; or send one."""
+    actor = actor_of(request)
+    if request.method == "GET":
+        found = people.invitations(actor, request.GET.get("after"))
+        return cursor_page(found, [_invitation_data(row) for row in found.rows])
+    said = checked(InviteForm(asked(request, InvitationRequest)))
+    invited = invitations.invite(by=actor, at=now(), kind=InvitationKind.MEMBER, **said)
+    return Response(_invitation_data(invited.invitation), status=201)
+
+
+@extend_schema(request=None, responses=InvitationShape)
+@api_view(["POST"])
+@needs("admin")
+@idempotent
+def invitation_resend(request: Request, pk: UUID) -> Response:
+    """Send a fresh link; the old one opens nothing any more."""
+    actor = actor_of(request)
+    invitations.resend(by=actor, at=now(), invitation=people.invitation(actor, pk))
+    return Response(_invitation_data(people.invitation(actor, pk)))
+
+
+@extend_schema(request=None, responses=InvitationShape)
+@api_view(["POST"])
+@needs("admin")
+@idempotent
+def invitation_revoke(request: Request, pk: UUID) -> Response:
+    """Let the link open nothing any more."""
+    actor = actor_of(request)
+    invitations.revoke(by=actor, at=now(), invitation=people.invitation(actor, pk))
+    return Response(_invitation_data(people.invitation(actor, pk)))
+
+
+@extend_schema(parameters=[AuditQuery], responses=paged(AuditShape))
+@api_view(["GET"])
+@needs("admin")
+def audit(request: Request) -> Response:
+    """Read the trail, newest first; for admins."""
+    asks = wanted(request, AuditQuery)
+    actor, after = actor_of(request), asks.pop("after", None)
+    if not may_administer(actor):
+        raise PermissionDenied
+    said = checked(AuditFilter(asks, people=list(people.members(actor))))
+    found = trails.trail(actor, after, **said)
+    return cursor_page(found, [_audit_data(row) for row in found.rows])
+
+
+class Document(SpectacularAPIView):
+    """The API, described (OpenAPI 3.1)."""
+
+    renderer_classes = [OpenApiJsonRenderer]
+    authentication_classes: list[type] = []
+    permission_classes = [AllowAny]
+
+
+@login_not_required
+@require_GET
+def guide(request: HttpRequest) -> HttpResponse:
+    """Show the schema to people: every address, what it takes and what it answers."""
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    operations = [
+        {"path": path, "method": method.upper(), **_operation(operation)}
+        for path, methods in schema["paths"].items()
+        for method, operation in methods.items()
+    ]
+    shapes = [
+        {"name": name, "text": shape.get("description", ""), "fields": _fields(shape)}
+        for name, shape in sorted(schema["components"]["schemas"].items())
+        if "properties" in shape
+    ]
+    return render(request, "practice/api.html", {"operations": operations, "shapes": shapes})
+
+
+def _operation(operation: dict[str, Any]) -> dict[str, Any]:
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+    answers = [
+        {"status": status, "shape": _name(answer["content"]["application/json"]["schema"])}
+        if "application/json" in answer.get("content", {})
+        else {"status": status, "shape": ""}
+        for status, answer in operation["responses"].items()
+        if status < "300"
+    ]
+    return {
+        "text": operation.get("description", ""),
+        "parameters": operation.get("parameters", []),
+        "takes": _name(body.get("schema", {})),
+        "answers": answers,
+    }
+
+
+def _fields(shape: dict[str, Any]) -> list[dict[str, Any]]:
+    required = shape.get("required", [])
+    return [
+        {
+            "name": name,
+            "kind": _name(field) or field.get("format") or _kinds(field.get("type", "")),
+            "text": field.get("description", ""),
+            "required": name in required,
+        }
+        for name, field in shape["properties"].items()
+    ]
+
+
+def _kinds(kind: Any) -> str:
+    return " or ".join(kind) if isinstance(kind, list) else str(kind)
+
+
+def _name(schema: dict[str, Any]) -> str:
+    """Return the name of a shape, also inside a list."""
+    return str(schema.get("$ref") or schema.get("items", {}).get("$ref") or "").rpartition("/")[2]
+
+
+def _member(request: Request) -> Actor:
+    actor = actor_of(request)
+    if not may_see_people(actor):
+        raise PermissionDenied
+    return actor
+
+
+def _member_data(row: Membership) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.user.get_full_name(),
+        "email": row.user.email,
+        "roles": row.roles,
+        "joined_at": row.joined_at,
+        "deactivated_at": row.deactivated_at,
+    }
+
+
+def _invitation_data(row: Invitation) -> dict[str, Any]:
+    return {
+        "id": row.pk,
+        "name": row.name,
+        "email": row.email,
+        "roles": row.roles,
+        "sent_at": row.sent_at,
+        "expires_at": row.expires_at,
+        "accepted_at": row.accepted_at,
+        "revoked_at": row.revoked_at,
+    }
+
+
+def _audit_data(row: AuditEvent) -> dict[str, Any]:
+    return {
+        "seq": row.seq,
+        "at": row.at,
+        "user": row.user_id,
+        "actor_kind": row.actor_kind,
+        "action": row.action,
+        "object_kind": row.object_kind,
+        "object_id": row.object_id,
+        "client": row.client_id,
+        "digest": bytes(row.digest or b"").hex(),
+    }
