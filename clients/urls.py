@@ -3,7 +3,7 @@
 from django.urls import path
 
 from clients import api
-from clients.views import admin, care, own
+from clients.views import admin, care, couples, notes, own
 
 urlpatterns = [
     path("invitation/<str:token>", own.accept_invitation, name="accept_invitation"),
@@ -16,13 +16,13 @@ urlpatterns = [
     path("clients/<uuid:pk>/hand-over", care.client_hand_over, name="client_hand_over"),
     path("clients/<uuid:pk>/discharge", care.client_discharge, name="client_discharge"),
     path("clients/<uuid:pk>/reactivate", care.client_reactivate, name="client_reactivate"),
-    path("clients/<uuid:pk>/notes", care.client_notes, name="client_notes"),
-    path("clients/<uuid:pk>/notes/<uuid:note>", care.client_note, name="client_note"),
-    path("clients/<uuid:pk>/notes/<uuid:note>/drop", care.note_drop, name="note_drop"),
+    path("clients/<uuid:pk>/notes", notes.client_notes, name="client_notes"),
+    path("clients/<uuid:pk>/notes/<uuid:note>", notes.client_note, name="client_note"),
+    path("clients/<uuid:pk>/notes/<uuid:note>/drop", notes.note_drop, name="note_drop"),
     path("clients/<uuid:pk>/erasure", care.client_erasure, name="erasure"),
-    path("couples/link", care.couple_link, name="couple_link"),
-    path("couples/<uuid:pk>/unlink", care.couple_unlink, name="couple_unlink"),
-    path("couples/<uuid:pk>/session", care.couple_session, name="couple_session"),
+    path("couples/link", couples.couple_link, name="couple_link"),
+    path("couples/<uuid:pk>/unlink", couples.couple_unlink, name="couple_unlink"),
+    path("couples/<uuid:pk>/session", couples.couple_session, name="couple_session"),
     path("people/<uuid:pk>/deactivate", admin.member_deactivate, name="member_deactivate"),
     path("records/", admin.record_holds, name="record_holds"),
     path("records/<uuid:pk>/hold", admin.record_hold, name="record_hold"),

@@ -15,10 +15,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
-from clients.views.care import onward, posted
+from clients.views.ground import posted
 from practice.actors import ActorRequest
 from practice.permissions import may_administer
 from practice.queries import people
+from practice.views.doors import pages
 
 
 @require_http_methods(["GET", "POST"])
@@ -72,8 +73,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
         "clients/records.html",
         {
             "rows": [(row, waiting.get(row.pk)) for row in found.rows],
-            "next_url": onward(request, found.after),
-            "previous_url": "" if found.is_first else request.path,
+            **pages(request, found),
             "form": form,
         },
     )

@@ -1,4 +1,4 @@
-"""The therapist's pages about clients and couples."""
+"""The therapist's pages about those in their care."""
 
 from functools import partial
 from typing import Any
@@ -8,7 +8,7 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -16,52 +16,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clients import queries
-from clients.actions import caring, clearances, erasing, noting
+from clients.actions import caring, clearances
 from clients.forms import (
     ClearanceForm,
     ClientEditForm,
     ClientFilter,
     ClientForm,
-    CoupleForm,
     HandOverForm,
-    SessionForm,
-    TextForm,
 )
 from clients.models import Client
+from clients.views.ground import erasure_page, page, posted
 from practice.actors import ActorRequest
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
-
-
-def own_client(request: ActorRequest, pk: UUID) -> Client:
-    """Return a client of one's own; 404 for a stranger's, 403 for one only read about."""
-    return queries.client_to_care_for(request.actor, pk)
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """Return what was posted, even when it was nothing at all."""
-    return request.POST if request.method == "POST" else None
-
-
-def onward(request: HttpRequest, after: str | None) -> str:
-    """Return where the next page of a list is, its search and filters kept."""
-    if after is None:
-        return ""
-    asked = request.GET.copy()
-    asked["after"] = after
-    return f"{request.path}?{asked.urlencode()}"
-
-
-def page(
-    request: ActorRequest, form: Form, *, title: str, button: str, back: str, **more: Any
-) -> HttpResponse:
-    """Show a form by itself."""
-    return render(
-        request,
-        "clients/form.html",
-        {"form": form, "title": title, "button": button, "back": back, **more},
-        status=422 if form.is_bound else 200,
-    )
+from practice.views.doors import pages
 
 
 @require_GET
@@ -85,8 +53,7 @@ def client_list(request: ActorRequest) -> HttpResponse:
         "clients/list.html",
         {
             "rows": [(row, couples.get(row.pk), carers.get(row.pk, "")) for row in rows],
-            "next_url": onward(request, found.after),
-            "previous_url": "" if found.is_first else request.path,
+            **pages(request, found),
             "form": form,
             "searching": bool(wanted.get("q")),
             "filtering": bool(wanted.get("only")),
@@ -131,7 +98,7 @@ def client_add(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     form = ClientEditForm(
         posted(request),
         at=now(),
@@ -160,7 +127,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def client_invite(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Send the invitation, or send it again."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     caring.invite(by=request.actor, at=now(), client=client)
     messages.success(request, _("The invitation is on its way. An earlier link no longer opens."))
     return redirect("client_page", client.pk)
@@ -169,7 +136,7 @@ def client_invite(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take the invitation back."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     caring.uninvite(by=request.actor, at=now(), client=client)
     messages.success(request, _("The link no longer opens."))
     return redirect("client_page", client.pk)
@@ -178,7 +145,7 @@ def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note whether couple work is cleared for this client."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     form = ClearanceForm(posted(request))
     if request.method == "POST" and form.is_valid():
         clearances.attest(
@@ -205,7 +172,7 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     couple = queries.couple_with(request.actor, client)
     partner = queries.partner_in(couple, client) if couple else None
     form = HandOverForm(posted(request), therapists=_colleagues(request), partner=partner)
@@ -228,7 +195,7 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End care, after saying what that means."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     if request.method == "POST":
         caring.discharge(by=request.actor, at=now(), client=client)
         messages.success(request, _("Care has ended. You can take it up again on their page."))
@@ -249,159 +216,18 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take care up again."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     caring.reactivate(by=request.actor, at=now(), client=client)
     messages.success(request, _("Care goes on. Everything is where it was."))
     return redirect("client_page", client.pk)
 
 
 @require_http_methods(["GET", "POST"])
-def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Read and write one's private notes."""
-    client = own_client(request, pk)
-    form = TextForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        noting.keep_note(by=request.actor, at=now(), client=client, text=form.cleaned_data["text"])
-        return redirect("client_notes", client.pk)
-    notes = queries.private_notes(request.actor, client)
-    return render(
-        request,
-        "clients/notes.html",
-        {
-            "client": client,
-            "form": form,
-            "notes": noting.read_notes(by=request.actor, at=now(), client=client, notes=notes),
-        },
-        status=422 if form.is_bound else 200,
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
-    """Change a note of one's own."""
-    client = own_client(request, pk)
-    kept = queries.private_note(request.actor, client, note)
-    [(_note, text)] = noting.read_notes(by=request.actor, at=now(), client=client, notes=[kept])
-    form = TextForm(posted(request), initial={"text": text})
-    if request.method == "POST" and form.is_valid():
-        noting.keep_note(
-            by=request.actor,
-            at=now(),
-            client=client,
-            text=form.cleaned_data["text"],
-            note=kept,
-        )
-        messages.success(request, _("Kept."))
-        return redirect("client_notes", client.pk)
-    return page(
-        request,
-        form,
-        title=_("Your private note"),
-        button=_("Keep it"),
-        back=reverse("client_notes", args=[client.pk]),
-        text=_("Only you read this. It is in no export."),
-    )
-
-
-@require_POST
-def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
-    """Throw a note away."""
-    client = own_client(request, pk)
-    found = queries.private_note(request.actor, client, note)
-    noting.drop_note(by=request.actor, at=now(), note=found)
-    return redirect("client_notes", client.pk)
-
-
-@require_http_methods(["GET", "POST"])
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Ask for a record to be erased, or take that back."""
-    client = own_client(request, pk)
+    client = queries.client_to_care_for(request.actor, pk)
     return erasure_page(request, client, back=_to(client))
-
-
-def erasure_page(request: ActorRequest, client: Client, *, back: str) -> HttpResponse:
-    """Show what erasing means, and whether it is under way; for staff and clients alike."""
-    if request.method == "POST":
-        act = erasing.cancel if request.POST.get("cancel") else erasing.request
-        act(by=request.actor, at=now(), client=client)
-        return redirect(request.path)
-    return render(
-        request,
-        "clients/erasure.html",
-        {
-            "client": client,
-            "asked": queries.open_erasure(request.actor, client.pk),
-            "back": back,
-            "base": "base_client.html" if request.actor.is_client else "base_staff.html",
-        },
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def couple_link(request: ActorRequest) -> HttpResponse:
-    """Note that two clients are a couple."""
-    if not may_care(request.actor):
-        raise PermissionDenied
-    form = CoupleForm(posted(request), people=queries.single_clients(request.actor))
-    if request.method == "POST" and form.is_valid():
-        couple = caring.link(
-            by=request.actor,
-            at=now(),
-            first=queries.client_of(request.actor, UUID(form.cleaned_data["first"])),
-            second=queries.client_of(request.actor, UUID(form.cleaned_data["second"])),
-        )
-        messages.success(request, _("They are linked. Neither sees anything of the other."))
-        return redirect("couple_page", couple.pk)
-    return page(
-        request,
-        form,
-        title=_("Link a couple"),
-        button=_("Link them"),
-        back=reverse("client_list"),
-        text=_("Both have to be clients of yours. Each keeps a page of their own."),
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Note that two clients are no longer seen together."""
-    couple = queries.couple_of(request.actor, pk)
-    own_client(request, couple.first_id)
-    if request.method == "POST":
-        caring.unlink(by=request.actor, at=now(), couple=couple)
-        messages.success(request, _("They are no longer linked."))
-        return redirect("client_list")
-    return page(
-        request,
-        Form(),
-        title=_("No longer a couple"),
-        button=_("Unlink them"),
-        back=reverse("couple_page", args=[couple.pk]),
-        text=_("What each of them wrote stays theirs. Neither is told."),
-    )
-
-
-@require_http_methods(["GET", "POST"])
-def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Say when a couple comes next."""
-    couple = queries.couple_of(request.actor, pk)
-    own_client(request, couple.first_id)
-    form = SessionForm(
-        posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
-    )
-    if request.method == "POST" and form.is_valid():
-        caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
-        messages.success(request, _("Saved."))
-        return redirect("couple_page", couple.pk)
-    return page(
-        request,
-        form,
-        title=_("Next session"),
-        button=_("Save"),
-        back=reverse("couple_page", args=[couple.pk]),
-        text=_("The review queue puts whoever comes first on top."),
-    )
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:

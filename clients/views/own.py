@@ -24,12 +24,13 @@ from clients import consent_text, queries
 from clients.actions import joining, noting
 from clients.forms import JoinForm, TextForm, WishesForm
 from clients.models import ReminderKind
-from clients.views.care import erasure_page, onward, posted
+from clients.views.ground import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.people import account_of
+from practice.views.doors import pages
 
 
 @login_not_required
@@ -224,8 +225,7 @@ def who_read_me(request: ActorRequest) -> HttpResponse:
         "clients/who_read_me.html",
         {
             "rows": [(row, names.get(row.user_id or 0, "")) for row in found.rows],
-            "next_url": onward(request, found.after),
-            "previous_url": "" if found.is_first else request.path,
+            **pages(request, found),
         },
     )
 

@@ -5,6 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule
@@ -39,15 +40,21 @@ class AssignForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, people: list[tuple[str, str]], session: datetime | None, **kwargs: Any
+        self,
+        *args: Any,
+        people: list[tuple[str, str]],
+        session: datetime | None,
+        zone: str,
+        **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.session = session
+        self.session = session.astimezone(ZoneInfo(zone)) if session else None
+        self.zone = zone
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
             who.choices = people
             when.choices = [
-                *([("session", _("Now, until the next session"))] if session else []),
+                *([("session", _until(self.session))] if self.session else []),
                 ("week", _("Now, for a week")),
                 ("weekly", _("Every week")),
                 ("dates", _("Pick dates")),
@@ -65,13 +72,13 @@ class AssignForm(forms.Form):
             self.add_error("due", _("Choose a day after the day it opens."))
         return said
 
-    def schedule(self, at: datetime, zone: str) -> Schedule:
+    def schedule(self, at: datetime) -> Schedule:
         """Return the wall times in the client's zone."""
         said = self.cleaned_data
-        wall = at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC, second=0, microsecond=0)
+        wall = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=UTC, second=0, microsecond=0)
         opens, due, rrule = wall, wall + timedelta(days=7), said["rrule"]
         if said["when"] == "session" and self.session:
-            due = self.session.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC)
+            due = self.session.replace(tzinfo=UTC)
         elif said["when"] == "weekly":
             due, rrule = _evening(wall.date() + timedelta(days=6)), rrule or "FREQ=WEEKLY"
         elif said["when"] == "dates":
@@ -83,6 +90,11 @@ class AssignForm(forms.Form):
         return Schedule(
             opens_local=opens, due_local=due, rrule=rrule, reminders_on=said["reminders_on"]
         )
+
+
+def _until(session: datetime) -> str:
+    when = date_format(session, "D j M, H:i")
+    return _("Now, until the next session: %(when)s") % {"when": when}
 
 
 def _evening(day: date) -> datetime:

@@ -16,8 +16,10 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clients import queries as client_queries
 from clients.models import Client, Couple
+from exercises import schedule
 from exercises.actions import assigning
 from exercises.forms.assign import AssignForm, DueForm
+from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
 from exercises.queries import review as reviews
@@ -28,6 +30,7 @@ from exercises.views.desk import for_carers, for_therapists, names, title_of
 from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.errors import BadInput, NotPossible
+from practice.views.doors import pages
 
 MOST_RUNNING = 2
 
@@ -73,7 +76,9 @@ def assign(request: ActorRequest) -> HttpResponse:
         couples = client_queries.couples_of(request.actor, list(found.rows))
         rows = [(row, couples.get(row.pk)) for row in found.rows]
         return render(
-            request, "exercises/therapist/assign_whom.html", {"rows": rows, "page": found}
+            request,
+            "exercises/therapist/assign_whom.html",
+            {"rows": rows, **pages(request, found)},
         )
     at = now()
     session = target.session if target.session and target.session > at else None
@@ -81,6 +86,7 @@ def assign(request: ActorRequest) -> HttpResponse:
         request.POST or None,
         people=_choices(target),
         session=session,
+        zone=target.people[0].zone,
         initial={
             "when": "session" if session else "week",
             "who": "both",
@@ -109,7 +115,7 @@ def _assign(
             version=library.newest_version(request.actor, form.cleaned_data["exercise"]),
             client=client,
             couple=couple,
-            when=form.schedule(at, target.people[0].zone),
+            when=form.schedule(at),
             note=form.cleaned_data["note"],
         )
     except BadInput as problem:
@@ -132,7 +138,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         {
             "value": str(row.pk),
             "title": newest[row.pk].definition.title.get(language()),
-            "text": _option_text(row, done.get(row.pk), at, request.actor.zone),
+            "text": _option_text(row, done.get(row.pk), request.actor.zone),
             "checked": str(row.pk) == chosen,
             "disabled_text": _("For two: assign it from a couple’s page.")
             if row.is_pair and not target.couple
@@ -154,6 +160,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         if target.couple
         else [],
         "at": at,
+        "zone_text": _zone_text(target),
         "load": [one for one in target.people if load.get(one.pk, 0) >= MOST_RUNNING],
         "here": request.get_full_path(),
     }
@@ -168,15 +175,29 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     )
 
 
-def _option_text(row: Any, done: Any, at: datetime, zone: str) -> str:
+def _option_text(row: Any, done: Homework | None, zone: str) -> str:
     kind = _("for two, each alone") if row.is_pair else _("a log") if row.is_log else ""
     parts = [_("%(n)d min") % {"n": row.minutes}, kind]
     if done is not None:
-        parts.append(
-            _("%(name)s did this on %(day)s")
-            % {"name": done.client.name_to_call, "day": wording.plain_day(done.opens_at)}
-        )
+        day = wording.plain_day(schedule.local_time(done.submitted_at or done.opens_at, zone))
+        said = {"name": done.client.name_to_call, "day": day}
+        if done.status not in homeworks.OVER:
+            parts.append(_("%(name)s has this now") % said)
+        elif done.submitted_at:
+            parts.append(_("%(name)s did this on %(day)s") % said)
+        else:
+            parts.append(_("%(name)s had this on %(day)s") % said)
     return " · ".join(part for part in parts if part)
+
+
+def _zone_text(target: Target) -> str:
+    """Say whose days these are: a wall time means the client's own clock, wherever staff sit."""
+    zones = {one.zone.replace("_", " ") for one in target.people}
+    if len(zones) == 1:
+        said = {"name": target.name, "zone": zones.pop()}
+        return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
+    said_by = [f"{one.name_to_call}: {one.zone.replace('_', ' ')}" for one in target.people]
+    return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)
 
 
 def _choices(target: Target) -> list[tuple[str, str]]:
@@ -248,6 +269,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "homework": found,
             "title": title_of(found, language()),
             "state": state_text(found, at, actor.zone),
+            "due": wording.plain_when(found.due_at, actor.zone) if found.due_at else "",
             "steps": homeworks.steps(actor, found),
             "flag": reviews.flag_on(actor, found),
             "has_rounds": found.submitted_at is not None,
@@ -276,6 +298,8 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
             "form": form,
             "title": _("Another day"),
             "button": _("Save"),
+            "text": _("The evening of that day where %(name)s lives: %(zone)s.")
+            % {"name": found.client.name_to_call, "zone": found.zone.replace("_", " ")},
             "back": reverse("homework_page", args=[found.pk]),
         },
         status=422 if form.is_bound else 200,

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -16,17 +15,17 @@ from clients import queries as client_queries
 from clients.actions import noting
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
-from exercises import charts, schedule
-from exercises.charts import Series
+from exercises import schedule
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
-from exercises.queries.series import Weeks, weeks_of
-from exercises.views import wording
+from exercises.queries.series import weeks_of
+from exercises.views import curves, wording
 from exercises.views.desk import faces, for_carers, names, part_of, title_of
 from exercises.views.ground import language
 from exercises.workflow import Status
 from practice.actors import ActorRequest
 from practice.queries.people import invitation_of_client
+from practice.views.doors import pages
 
 
 @for_carers
@@ -51,11 +50,12 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "head": _head(client, at, actor.zone),
             "now": [_line(row, at, actor.zone) for row in homeworks.under_way(actor, client)],
             "past": [_line(row, at, actor.zone) for row in past.rows],
-            "page": past,
+            **pages(request, past),
             "clearance": client_queries.clearance(actor, client),
             "at": at,
             "invitation": None if client.joined_at else invitation_of_client(actor, client.pk),
-            "charts": _charts([(client, weeks, "a")]),
+            "charts": curves.of_one(weeks),
+            "consent_text": _consent(client, actor.zone),
             "topics": noting.read_topics(by=actor, at=at, client=client, topics=topics),
         },
     )
@@ -82,9 +82,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "items": _under_way(rows, couple, at, actor.zone),
             "clearances": [(one, client_queries.clearance(actor, one)) for one in pair],
             "at": at,
-            "charts": _charts(
-                [(one, weeks[one.pk], part) for one, part in zip(pair, "ab", strict=True)]
-            ),
+            "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
         },
     )
 
@@ -92,13 +90,24 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
 def _head(client: Client, at: Any, zone: str) -> str:
     parts = []
     if client.discharged_at:
-        parts.append(_("Discharged"))
+        day = wording.day(client.discharged_at, zone)
+        parts.append(_("Care ended on %(day)s") % {"day": day})
     elif not client.joined_at:
         parts.append(_("Not joined yet"))
     if client.next_session_at and client.next_session_at >= at:
         when = wording.plain_when(client.next_session_at, zone)
         parts.append(_("Next session: %(when)s") % {"when": when})
     return " · ".join(parts)
+
+
+def _consent(client: Any, zone: str) -> str:
+    """Say when a client has withdrawn their consent; it matters to whoever writes to them next."""
+    if client.consented or client.consent_withdrawn_at is None:
+        return ""
+    return _("%(name)s withdrew their consent on %(day)s.") % {
+        "name": client.name_to_call,
+        "day": wording.day(client.consent_withdrawn_at, zone),
+    }
 
 
 def _couple_head(couple: Couple, at: Any, zone: str) -> str:
@@ -158,86 +167,3 @@ def _under_way(
             }
         )
     return list(found.values())
-
-
-def _charts(accounts: list[tuple[Client, Weeks, str]]) -> list[dict[str, Any]]:
-    """Return the strength of hard moments, and the reassurance log, over weeks."""
-    return [
-        _chart(
-            "closeness",
-            _("How close it felt after a hard moment"),
-            _("0 to 10, by week"),
-            accounts,
-            [("close_after", False)],
-            10,
-        ),
-        _chart(
-            "asks",
-            _("Moments of wanting reassurance"),
-            _("noted each week"),
-            accounts,
-            [("moments", True)],
-            None,
-        ),
-        _chart(
-            "strength",
-            _("How strong those moments were"),
-            _("0 to 10, by week"),
-            accounts,
-            [("urge", False)],
-            10,
-        ),
-    ]
-
-
-def _chart(
-    key: str,
-    title: str,
-    range_text: str,
-    accounts: list[tuple[Client, Weeks, str]],
-    wanted: list[tuple[str, bool]],
-    top: float | None,
-) -> dict[str, Any]:
-    series = [
-        Series(client.name_to_call, weeks.counts(name) if count else weeks.means(name), part)
-        for client, weeks, part in accounts
-        for name, count in wanted
-    ]
-    said = sum(value is not None for one in series for value in one.values)
-    if not said:
-        return {"id": key, "title": title, "empty_text": _("No entries in the last ten weeks.")}
-    mondays = accounts[0][1].mondays
-    columns = [date_format(day, "j M") for day in mondays]
-    highest = max(value for one in series for value in one.values if value is not None)
-    aria = f"{title}, {range_text}. " + " ".join(
-        f"{one.name}: " + ", ".join(_said(value) for value in one.values) + "." for one in series
-    )
-    return {
-        "id": key,
-        "title": title,
-        "range_text": range_text,
-        "summary": _("Their own account. Weeks with an entry: %(count)d.") % {"count": said},
-        "aria": aria,
-        "sizes": charts.draw(columns, series, top=top or highest),
-        "legend": [
-            {
-                "letter": client.name_to_call[:1],
-                "part": part,
-                "text": client.name_to_call,
-            }
-            for client, _weeks, part in accounts
-        ],
-        "legend_note": _("A gap means no entry."),
-        "few_text": _("From five entries on you will see a line.") if charts.few(series) else "",
-        "table": {
-            "heads": [_("Week of"), *(one.name for one in series)],
-            "rows": [
-                [column, *(_said(one.values[number]) for one in series)]
-                for number, column in enumerate(columns)
-            ],
-        },
-    }
-
-
-def _said(value: float | None) -> str:
-    return _("no entry") if value is None else f"{value:g}"

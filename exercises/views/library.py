@@ -1,19 +1,23 @@
 """The practice's exercises, and what each looks like to a client."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from exercises import definition as definitions
+from exercises.definition import Item, ItemKind, Stage
 from exercises.forms import items as item_forms
 from exercises.permissions import may_read_whole_library, may_see_library
 from exercises.queries import library as asking
 from exercises.views.ground import language
 from practice.actors import ActorRequest
+from practice.views.doors import pages
 
 
 @require_GET
@@ -39,7 +43,7 @@ def library(request: ActorRequest) -> HttpResponse:
                 }
                 for row in found.rows
             ],
-            "page": found,
+            **pages(request, found),
             "query": query,
         },
     )
@@ -78,33 +82,57 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     if not may_read_whole_library(request.actor):
         raise PermissionDenied
     version = asking.newest_version(request.actor, pk)
-    steps = definitions.screens(definitions.visible_items(version.definition, {}))
+    # Every question there is: which of them one client gets depends on what they say.
+    items = [one for one in version.definition.items if one.stage is not Stage.RELEASE]
+    steps = definitions.screens(items)
     number = request.GET.get("step", "1")
     at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
     if not 1 <= at <= len(steps):
         raise Http404
     look = item_forms.Look(language=language(), therapist=request.actor.name_to_call)
-    shown: list[dict[str, Any]] = [
-        item_forms.show(item, item_forms.as_fields([item], {}, language()), look)
-        for item in steps[at - 1]
-        if item.kind is not definitions.ItemKind.LOG
-    ]
-    logs = [item for item in steps[at - 1] if item.kind is definitions.ItemKind.LOG]
-    shown += [
-        item_forms.show(item, item_forms.as_fields([item], {}, language()), look)
-        for log in logs
-        for item in log.items
-    ]
+    shown = [_shown(item, items, look) for item in steps[at - 1]]
     return render(
         request,
         "exercises/library/preview.html",
         {
             "version": version,
             "items": shown,
-            "solo": len(shown) == 1,
+            "solo": len(shown) == 1 and not shown[0]["parts"],
+            "asked": any(item.is_asked for item in steps[at - 1]),
             "step": at,
             "steps": len(steps),
             "previous": at - 1 if at > 1 else None,
             "following": at + 1 if at < len(steps) else None,
         },
     )
+
+
+def _shown(item: Item, among: Sequence[Item], look: item_forms.Look) -> dict[str, Any]:
+    """Return an item as the client's own page takes it, and when it is asked at all."""
+    is_log = item.kind is ItemKind.LOG
+    return {
+        "item": item_forms.show(item, item_forms.as_fields([item], {}, look.language), look),
+        "condition": _condition(item, among, look.language),
+        "at_the_end": item.stage is Stage.CLOSING,
+        "parts": [_shown(part, item.items, look) for part in item.items] if is_log else [],
+    }
+
+
+def _condition(item: Item, among: Sequence[Item], language: str) -> str:
+    """Say on which answer a question depends."""
+    asked = next((one for one in among if item.show_if and one.key == item.show_if.item), None)
+    if item.show_if is None or asked is None:
+        return ""
+    said = {"question": asked.text.get(language)}
+    if not item.show_if.values:
+        return _("Shown when “%(question)s” has an answer.") % said
+    answers = [f"“{_answer(asked, value, language)}”" for value in item.show_if.values]
+    said |= {"answers": _(" or ").join(answers)}
+    return _("Shown when the answer to “%(question)s” is %(answers)s.") % said
+
+
+def _answer(item: Item, value: str | int, language: str) -> str:
+    if item.kind is ItemKind.EMOTIONS:
+        return definitions.WORDS[str(value)].text.get(language)
+    said = [value] if item.kind is ItemKind.CHECKLIST else value
+    return ", ".join(definitions.describe(item, said, language))

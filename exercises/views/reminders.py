@@ -20,6 +20,7 @@ from exercises.queries.reminders import ledger
 from practice.actors import ActorRequest, system
 from practice.permissions import may_read_caseloads
 from practice.tenancy import enter
+from practice.views.doors import pages
 
 
 @require_GET
@@ -46,7 +47,7 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
         {
             "base": base,
             "client": client,
-            "page": found,
+            **pages(request, found),
             "rows": [_row(row) for row in found.rows],
         },
     )

@@ -33,7 +33,7 @@ from exercises.visibility import Reply, read_after_check, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
-from practice.views.doors import onward
+from practice.views.doors import pages
 
 FILTERS = ("", "couples", "second")
 
@@ -75,8 +75,7 @@ def queue(request: ActorRequest) -> HttpResponse:
                 for review in asking.unsettled(actor, at)
             ],
             "sessions": _sessions(found.rows, at, actor.zone),
-            "next_url": onward(request, found.after),
-            "previous_url": "" if found.is_first else _start(only),
+            **pages(request, found),
             "caught_up": _caught_up(actor, at) if not counts["all"] else "",
         },
     )

@@ -16,7 +16,7 @@ from practice.forms import InviteForm, PeopleFilter, RolesForm
 from practice.models import InvitationKind
 from practice.permissions import may_administer
 from practice.queries import people as asking
-from practice.views.doors import onward, refuse_unless
+from practice.views.doors import pages, refuse_unless
 
 
 @require_GET
@@ -38,7 +38,7 @@ def people(request: ActorRequest) -> HttpResponse:
         "practice/people.html",
         {
             "page": found,
-            "next_url": onward(request, found.after),
+            **pages(request, found),
             "form": chosen,
             "may_administer": admin,
             "invitations": asking.invitations(request.actor) if admin else None,

@@ -18,7 +18,7 @@ from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
 from practice.queries.people import members
-from practice.views.doors import onward, refuse_unless
+from practice.views.doors import pages, refuse_unless
 from practice.wording import act_text
 
 EXPORT_LIMIT = 50_000
@@ -58,7 +58,7 @@ def audit(request: ActorRequest) -> HttpResponse:
         request,
         "practice/audit.html",
         {
-            "next_url": onward(request, found.after),
+            **pages(request, found),
             "form": form,
             "rows": [_row(event, names) for event in found.rows],
         },

@@ -1,7 +1,8 @@
 """The therapist's desk, page by page."""
 
+import html
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -10,9 +11,12 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import now
 
+from clients.actions import joining
 from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
-from exercises.models import FlagKind, Homework, Review
+from exercises.models import Exercise, ExerciseVersion, FlagKind, Homework, Review
+from practice.actions import auditing
+from practice.models import Membership, User
 from tests.cast import ZONE, Person, Play
 
 WORDS = "You caught the second it turned."
@@ -213,3 +217,177 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     (deed,) = re.findall(r'action="(/flags/[^"]+)"', text)
     assert dana.browser().post(deed).status_code == 302
     assert "Please look today" not in page(dana, reverse("homework_page", args=[homework.pk]))
+
+
+# --- whose clock, and which rows ----------------------------------------------------------------
+def test_staff_read_their_own_clock_and_assign_by_the_clients(
+    play: Play, dana: Person, ana: Person
+):
+    session = (now() + timedelta(days=3)).replace(hour=20, minute=30)  # UTC: next day in Tokyo
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(zone="Asia/Tokyo", next_session_at=session)
+    done = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Bags")
+    play.review(dana, done, words="Read.")
+    late = datetime.combine(now().date() - timedelta(days=2), time(23, 30), tzinfo=UTC)
+    with play.at(dana):
+        Homework.objects.filter(pk=done.pk).update(opens_at=late, submitted_at=late)
+    play.assign(dana, ana, "e04-reassurance-log")
+    form = page(dana, f"/assign/?client={ana.client.pk}")
+    assert "Days and hours are those where Ana lives: Asia/Tokyo." in form
+    there = date_format(session.astimezone(ZoneInfo("Asia/Tokyo")), "D j M, H:i")
+    assert f"Now, until the next session: {there}" in form
+    assert "Ana has this now" in form
+    own = page(dana, f"/clients/{ana.client.pk}/")
+    here = late.astimezone(ZoneInfo(ZONE))
+    assert f'<span class="small muted num">{date_format(here, "j M")}</span>' in own
+    assert f"Ana did this on {date_format(here, 'j M')}" in form
+    assert date_format(session.astimezone(ZoneInfo(ZONE)), "D j M, H:i") in own
+
+
+def pager(text: str, rel: str) -> str:
+    found = re.search(rf'rel="{rel}" href="([^"]+)"', text)
+    assert found, rel
+    return found[1].replace("&amp;", "&")
+
+
+def asked_again(text: str, asked: str) -> set[str]:
+    """Return which parts of `asked` the way on has kept."""
+    return set(asked.split("&")) & set(pager(text, "next").partition("?")[2].split("&"))
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "asked"),
+    [
+        ("dana", "/clients/", "q=Partner&only=invited"),
+        ("dana", "/assign/", "q=Partner"),
+        ("dana", "/exercises/", "q=quarrel"),
+        ("ruth", "/people/", "q=Colleague&role=therapist&state=active"),
+        ("ruth", "/audit/", "action=client.added"),
+    ],
+)
+def test_the_next_page_keeps_search_and_filters(
+    play: Play, dana: Person, ruth: Person, who: str, path: str, asked: str
+):
+    _many(play, dana, ruth)
+    person = {"dana": dana, "ruth": ruth}[who]
+    first = page(person, f"{path}?{asked}")
+    assert asked_again(first, asked) == set(asked.split("&"))
+    second = page(person, pager(first, "next"))
+    back = pager(second, "prev")
+    assert set(back.partition("?")[2].split("&")) == set(asked.split("&"))
+
+
+def _many(play: Play, dana: Person, ruth: Person) -> None:
+    """Let there be more of everything than a page holds."""
+    at, practice = now(), dana.practice
+    version = play.library["e01-under-the-argument"]
+    with play.at(dana):
+        for number in range(60):
+            client = Client.objects.create(
+                practice=practice,
+                name=f"Partner {number}",
+                email=f"p{number}@mail.example",
+                zone=ZONE,
+                created_at=at,
+            )
+            Caseload.objects.create(
+                practice=practice, member=dana.member, client=client, from_at=at
+            )
+            auditing.record(
+                by=dana.actor,
+                at=at,
+                action="client.added",
+                object_kind="client",
+                object_id=client.pk,
+                client_id=client.pk,
+            )
+            user = User.objects.create(
+                email=f"c{number}@hillside.example", name="Colleague", zone=ZONE
+            )
+            Membership.objects.create(
+                practice=practice, user=user, roles=["therapist"], joined_at=at
+            )
+            exercise = Exercise.objects.create(
+                practice=practice,
+                slug=f"quarrel-{number}",
+                search_text="quarrel",
+                minutes=5,
+                is_pair=False,
+                is_log=False,
+                created_at=at,
+            )
+            ExerciseVersion.objects.create(
+                practice=practice,
+                exercise=exercise,
+                number=1,
+                body=version.body,
+                digest=version.digest,
+                published_at=at,
+            )
+
+
+# --- preview -----------------------------------------------------------------------------------
+def test_the_preview_walks_through_every_question_and_says_what_each_depends_on(
+    play: Play, dana: Person
+):
+    version = play.library["e01-under-the-argument"]
+    asked = [one for one in version.definition.items if one.is_asked]
+    path, seen = f"/exercises/{version.exercise_id}/preview/", ""
+    at = f"{path}?step=1"
+    while at:
+        text = html.unescape(page(dana, at))
+        seen += text
+        on = re.search(r'class="btn" href="(\?step=\d+)"', text)
+        at = path + on[1] if on else ""
+        assert "<form" not in text.partition("<main")[2].partition("</main")[0]
+    assert [one.key for one in asked if one.text.get("en") not in seen] == []
+    assert (
+        "Shown when the answer to “On the surface, I was holding on to…” is “something else”"
+        in seen
+    )
+
+
+def test_the_preview_of_a_log_shows_what_a_moment_asks(play: Play, dana: Person):
+    version = play.library["e04-reassurance-log"]
+    path = f"/exercises/{version.exercise_id}/preview/"
+    seen = "".join(html.unescape(page(dana, f"{path}?step={n}")) for n in (1, 2))
+    assert "For each moment they note" in seen
+    assert "How strong was the urge to be reassured?" in seen
+
+
+# --- what stands on a client's page ------------------------------------------------------------
+def test_the_clients_page_draws_before_and_after_with_the_numbers_underneath(
+    play: Play, dana: Person, ana: Person
+):
+    nothing = page(dana, f"/clients/{ana.client.pk}/")
+    assert "No numbers in the last ten weeks" in nothing
+    assert '<svg class="s"' not in nothing
+    done = play.submit(
+        ana, play.homework(ana, play.assign(dana, ana)), topic="Bags", close_before=3, close_after=6
+    )
+    assert done.submitted_at
+    text = page(dana, f"/clients/{ana.client.pk}/")
+    assert "before writing: no entry," in text
+    cells = re.findall(r"<td[^>]*>([^<]*)</td>", text)
+    assert "3" in cells
+    assert "6" in cells
+    assert "Relief after such a moment" not in text
+
+
+def test_the_clients_page_says_when_consent_is_withdrawn_and_when_care_ended(
+    play: Play, dana: Person, ana: Person
+):
+    with play.at(ana):
+        joining.consent(by=ana.actor, at=now(), client=ana.client, language="en")
+    assert "withdrew their consent" not in page(dana, f"/clients/{ana.client.pk}/")
+    with play.at(ana):
+        joining.withdraw_consent(by=ana.actor, at=now(), client=ana.client)
+    day = date_format(now().astimezone(ZoneInfo(ZONE)), "l j F")
+    assert f"Ana withdrew their consent on {day}." in page(dana, f"/clients/{ana.client.pk}/")
+    dana.browser().post(f"/clients/{ana.client.pk}/discharge")
+    assert f"Care ended on {day}" in page(dana, f"/clients/{ana.client.pk}/")
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(discharged_at=None)
+    with play.at(ana):
+        joining.consent(by=ana.actor, at=now(), client=ana.client, language="en")
+    assert "withdrew their consent" not in page(dana, f"/clients/{ana.client.pk}/")

@@ -1,0 +1,86 @@
+"""The therapist's pages about two who are seen together."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from clients import queries
+from clients.actions import caring
+from clients.forms import CoupleForm, SessionForm
+from clients.views.ground import page, posted
+from practice.actors import ActorRequest
+from practice.permissions import may_care
+
+
+@require_http_methods(["GET", "POST"])
+def couple_link(request: ActorRequest) -> HttpResponse:
+    """Note that two clients are a couple."""
+    if not may_care(request.actor):
+        raise PermissionDenied
+    form = CoupleForm(posted(request), people=queries.single_clients(request.actor))
+    if request.method == "POST" and form.is_valid():
+        couple = caring.link(
+            by=request.actor,
+            at=now(),
+            first=queries.client_of(request.actor, UUID(form.cleaned_data["first"])),
+            second=queries.client_of(request.actor, UUID(form.cleaned_data["second"])),
+        )
+        messages.success(request, _("They are linked. Neither sees anything of the other."))
+        return redirect("couple_page", couple.pk)
+    return page(
+        request,
+        form,
+        title=_("Link a couple"),
+        button=_("Link them"),
+        back=reverse("client_list"),
+        text=_("Both have to be clients of yours. Each keeps a page of their own."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Note that two clients are no longer seen together."""
+    couple = queries.couple_of(request.actor, pk)
+    queries.client_to_care_for(request.actor, couple.first_id)
+    if request.method == "POST":
+        caring.unlink(by=request.actor, at=now(), couple=couple)
+        messages.success(request, _("They are no longer linked."))
+        return redirect("client_list")
+    return page(
+        request,
+        Form(),
+        title=_("No longer a couple"),
+        button=_("Unlink them"),
+        back=reverse("couple_page", args=[couple.pk]),
+        text=_("What each of them wrote stays theirs. Neither is told."),
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Say when a couple comes next."""
+    couple = queries.couple_of(request.actor, pk)
+    queries.client_to_care_for(request.actor, couple.first_id)
+    form = SessionForm(
+        posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
+    )
+    if request.method == "POST" and form.is_valid():
+        caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("couple_page", couple.pk)
+    return page(
+        request,
+        form,
+        title=_("Next session"),
+        button=_("Save"),
+        back=reverse("couple_page", args=[couple.pk]),
+        text=_("The review queue puts whoever comes first on top."),
+    )

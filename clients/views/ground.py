@@ -1,0 +1,48 @@
+"""What the pages about people in care stand on."""
+
+from typing import Any
+
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
+from django.utils.timezone import now
+
+from clients import queries
+from clients.actions import erasing
+from clients.models import Client
+from practice.actors import ActorRequest
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what was posted, even when it was nothing at all."""
+    return request.POST if request.method == "POST" else None
+
+
+def page(
+    request: ActorRequest, form: Form, *, title: str, button: str, back: str, **more: Any
+) -> HttpResponse:
+    """Show a form by itself."""
+    return render(
+        request,
+        "clients/form.html",
+        {"form": form, "title": title, "button": button, "back": back, **more},
+        status=422 if form.is_bound else 200,
+    )
+
+
+def erasure_page(request: ActorRequest, client: Client, *, back: str) -> HttpResponse:
+    """Show what erasing means, and whether it is under way; for staff and clients alike."""
+    if request.method == "POST":
+        act = erasing.cancel if request.POST.get("cancel") else erasing.request
+        act(by=request.actor, at=now(), client=client)
+        return redirect(request.path)
+    return render(
+        request,
+        "clients/erasure.html",
+        {
+            "client": client,
+            "asked": queries.open_erasure(request.actor, client.pk),
+            "back": back,
+            "base": "base_client.html" if request.actor.is_client else "base_staff.html",
+        },
+    )

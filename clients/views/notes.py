@@ -1,0 +1,74 @@
+"""A therapist's private notes on a client."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from clients import queries
+from clients.actions import noting
+from clients.forms import TextForm
+from clients.views.ground import page, posted
+from practice.actors import ActorRequest
+
+
+@require_http_methods(["GET", "POST"])
+def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Read and write one's private notes."""
+    client = queries.client_to_care_for(request.actor, pk)
+    form = TextForm(posted(request))
+    if request.method == "POST" and form.is_valid():
+        noting.keep_note(by=request.actor, at=now(), client=client, text=form.cleaned_data["text"])
+        return redirect("client_notes", client.pk)
+    notes = queries.private_notes(request.actor, client)
+    return render(
+        request,
+        "clients/notes.html",
+        {
+            "client": client,
+            "form": form,
+            "notes": noting.read_notes(by=request.actor, at=now(), client=client, notes=notes),
+        },
+        status=422 if form.is_bound else 200,
+    )
+
+
+@require_http_methods(["GET", "POST"])
+def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
+    """Change a note of one's own."""
+    client = queries.client_to_care_for(request.actor, pk)
+    kept = queries.private_note(request.actor, client, note)
+    [(_note, text)] = noting.read_notes(by=request.actor, at=now(), client=client, notes=[kept])
+    form = TextForm(posted(request), initial={"text": text})
+    if request.method == "POST" and form.is_valid():
+        noting.keep_note(
+            by=request.actor,
+            at=now(),
+            client=client,
+            text=form.cleaned_data["text"],
+            note=kept,
+        )
+        messages.success(request, _("Kept."))
+        return redirect("client_notes", client.pk)
+    return page(
+        request,
+        form,
+        title=_("Your private note"),
+        button=_("Keep it"),
+        back=reverse("client_notes", args=[client.pk]),
+        text=_("Only you read this. It is in no export."),
+    )
+
+
+@require_POST
+def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
+    """Throw a note away."""
+    client = queries.client_to_care_for(request.actor, pk)
+    found = queries.private_note(request.actor, client, note)
+    noting.drop_note(by=request.actor, at=now(), note=found)
+    return redirect("client_notes", client.pk)
