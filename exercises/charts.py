@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 FEWEST_FOR_A_LINE = 5
+# How many dates fit under a drawing without touching.
+MOST_TICKS = {"s": 4, "l": 10}
 # x of the first and last column, y of top and bottom, for the narrow and the wide drawing.
 NARROW = {
     "cls": "s",
@@ -38,7 +40,12 @@ def draw(columns: Sequence[str], series: Sequence[Series], *, top: float) -> lis
 
 def few(series: Sequence[Series]) -> bool:
     """Say whether there is too little for a line."""
-    return max((_count(one) for one in series), default=0) < FEWEST_FOR_A_LINE
+    return most(series) < FEWEST_FOR_A_LINE
+
+
+def most(series: Sequence[Series]) -> int:
+    """Return how many points the fullest of these has."""
+    return max((_count(one) for one in series), default=0)
 
 
 def _count(one: Series) -> int:
@@ -49,7 +56,7 @@ def _size(
     plan: dict[str, Any], columns: Sequence[str], series: Sequence[Series], top: float
 ) -> dict[str, Any]:
     xs = _xs(plan, len(columns))
-    every = 1 if plan["cls"] == "l" else max(1, len(columns) // 4)
+    every = max(1, -(-len(columns) // MOST_TICKS[plan["cls"]]))
     return {
         "cls": plan["cls"],
         "width": plan["width"],
@@ -84,7 +91,7 @@ def _size(
 
 def _xs(plan: dict[str, Any], count: int) -> list[float]:
     if count < 2:
-        return [plan["left"]] * count
+        return [(plan["left"] + plan["right"]) / 2] * count
     step = (plan["right"] - plan["left"]) / (count - 1)
     return [plan["left"] + step * number for number in range(count)]
 

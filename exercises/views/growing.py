@@ -1,22 +1,27 @@
 """A client's own numbers over time, ready for the chart component."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from exercises import charts, schedule
 from exercises import definition as definitions
-from exercises import schedule
+from exercises.charts import Series
 from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
 from exercises.models import Homework
-from exercises.views import wording
 from exercises.views.ground import language
 from exercises.visibility import RoundWords, read_many
 from practice.actors import Actor
 
-# Fewer points than this are said in numbers, never drawn as a line.
-FEW = 5
+# A log that went on for longer is counted by week.
+LONGEST_BY_DAY = timedelta(days=21)
+MOST_OCCASIONS = 20
+# The days along the bottom, and what was said on each.
+Curves = tuple[list[date], list[Series]]
 
 
 def charts_of(actor: Actor, rows: Sequence[Homework]) -> list[dict[str, Any]]:
@@ -59,40 +64,92 @@ def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Oc
 def _chart(
     definition: Definition, chart: Chart, occasions: list[Occasion], number: int
 ) -> dict[str, Any] | None:
-    heads, rows, summary = _table(definition, chart, occasions)
-    if not rows and not summary:
-        return None
-    few = chart.kind in {ChartKind.LINE, ChartKind.PAIR} and len(rows) < FEW
-    return {
-        "id": f"chart-{number}",
-        "title": definition.title.get(language()),
-        "summary": f"{chart.caption.get(language())} {summary}".strip(),
-        "few_text": _("%(n)d so far. From five on you will see a line.") % {"n": len(rows)}
-        if few
-        else "",
-        "table": {"heads": heads, "rows": rows} if rows else None,
-    }
-
-
-def _table(
-    definition: Definition, chart: Chart, occasions: list[Occasion]
-) -> tuple[list[str], list[list[Any]], str]:
+    title = definition.title.get(language())
+    found = {"id": f"chart-{number}", "title": title, "summary": chart.caption.get(language())}
     if chart.kind is ChartKind.SHARE:
         part, whole = definitions.share(definition, chart, occasions)
         words = _("%(part)d of %(whole)d.") % {"part": part, "whole": whole}
-        return [], [], words if whole else ""
-    if chart.kind is ChartKind.COUNT:
-        counted = definitions.counts_for(chart, occasions)
-        by = _item(definition, chart.by)
-        rows = [[_name(by, key), count] for key, count in counted.items()]
-        return [_("What") if chart.by else _("Day"), _("How often")], rows, ""
-    points = definitions.chart_points(definition, chart, occasions)
-    heads = [_("When"), *(_series(definition, name) for name in chart.series)]
-    rows = [
-        [wording.plain_day(point.at), *(point.values.get(name, "–") for name in chart.series)]
-        for point in points
+        return found | {"summary": f"{found['summary']} {words}".strip()} if whole else None
+    if chart.by:
+        return _counted(definition, chart, occasions, found)
+    curve = _by_day(chart, occasions) if chart.kind is ChartKind.COUNT else None
+    return _drawn(found, chart.kind, curve or _by_occasion(definition, chart, occasions))
+
+
+def _counted(
+    definition: Definition, chart: Chart, occasions: list[Occasion], found: dict[str, Any]
+) -> dict[str, Any] | None:
+    """Say how often by kind: a table says it better than a drawing."""
+    item = _item(definition, chart.by)
+    counted = definitions.counts_for(chart, occasions)
+    rows = [[_name(item, key), count] for key, count in counted.items()]
+    heads = [_("What"), _("How often")]
+    return found | {"table": {"heads": heads, "rows": rows}} if rows else None
+
+
+def _by_day(chart: Chart, occasions: list[Occasion]) -> Curves:
+    """Count by day, or by week when it went on for long; a day without an entry is a gap."""
+    counted = {
+        date.fromisoformat(day): count
+        for day, count in definitions.counts_for(chart, occasions).items()
+    }
+    if not counted:
+        return [], []
+    step = timedelta(days=1)
+    if max(counted) - min(counted) > LONGEST_BY_DAY:
+        step = timedelta(weeks=1)
+        weeks: Counter[date] = Counter()
+        for day, count in counted.items():
+            weeks[day - timedelta(days=day.weekday())] += count
+        counted = dict(weeks)
+    first, last = min(counted), max(counted)
+    days = [first + step * number for number in range((last - first) // step + 1)]
+    return days, [Series(_("How often"), [counted.get(day) for day in days])]
+
+
+def _by_occasion(definition: Definition, chart: Chart, occasions: list[Occasion]) -> Curves:
+    """Return the newest occasions with a number, oldest first."""
+    points = definitions.chart_points(definition, chart, occasions)[-MOST_OCCASIONS:]
+    return [point.at.date() for point in points], [
+        Series(_series(definition, name), [point.values.get(name) for point in points], part)
+        for name, part in zip(chart.series, "ab", strict=False)
     ]
-    return heads, rows, ""
+
+
+def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, Any] | None:
+    days, series = curves
+    if not days:
+        return None
+    columns = [date_format(day, "j M") for day in days]
+    values = [value for one in series for value in one.values if value is not None]
+    lines = [f"{one.name}: {', '.join(_said(value) for value in one.values)}." for one in series]
+    table = zip(columns, *([_said(value) for value in one.values] for one in series), strict=True)
+    return found | {
+        "aria": " ".join([found["summary"], *lines]),
+        "sizes": charts.draw(columns, series, top=_top(kind, max(values))),
+        "legend": [
+            {"letter": str(number), "part": one.part, "text": one.name}
+            for number, one in enumerate(series, 1)
+            if len(series) > 1
+        ],
+        "legend_note": _("A gap means no entry."),
+        "few_text": _("%(n)d so far. From five on you will see a line.")
+        % {"n": charts.most(series)}
+        if charts.few(series)
+        else "",
+        "table": {"heads": [_("When"), *(one.name for one in series)], "rows": list(table)},
+    }
+
+
+def _top(kind: ChartKind, highest: float) -> float:
+    """Return the end of the axis: 10 fits every scale; a count's middle is to be whole."""
+    if kind is ChartKind.COUNT:
+        return max(4, highest + highest % 2)
+    return max(10, highest)
+
+
+def _said(value: float | None) -> str:
+    return _("no entry") if value is None else f"{value:g}"
 
 
 def _item(definition: Definition, key: str) -> Item | None:
