@@ -58,6 +58,7 @@ def client_list(request: ActorRequest) -> HttpResponse:
             "searching": bool(wanted.get("q")),
             "filtering": bool(wanted.get("only")),
             "may_care": may_care(request.actor),
+            "read_along": people.read_along(request.actor),
         },
     )
 

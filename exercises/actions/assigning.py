@@ -17,7 +17,8 @@ from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
 from exercises.permissions import may_assign
-from exercises.workflow import BY_MOVE, Move, Status
+from exercises.queries.homework import MOVABLE
+from exercises.workflow import BY_MOVE, Move
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible
@@ -133,7 +134,7 @@ def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime
     with transaction.atomic():
         moved = Homework.objects.filter(
             pk=homework.pk,
-            status__in=[Status.SCHEDULED, Status.OPEN, Status.IN_PROGRESS, Status.RETURNED],
+            status__in=MOVABLE,
         ).update(due_local=due_local, due_at=due_at)
         if not moved:
             raise NotPossible(_("This is no longer open, so its date cannot change."))

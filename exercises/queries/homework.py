@@ -15,7 +15,8 @@ from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Side, Status
 from practice.actors import Actor
 from practice.queries.paging import Page, page
 
-# Nobody's turn any more.
+# What can still be given another day, and what is nobody's turn any more.
+MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 
 

@@ -26,10 +26,10 @@ from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.caring import state_text
-from exercises.views.desk import for_carers, for_therapists, names, title_of
+from exercises.views.desk import for_carers, for_therapists, names, reads_along, refuse, title_of
 from exercises.views.ground import language
 from practice.actors import ActorRequest
-from practice.errors import BadInput, NotPossible
+from practice.errors import NotPossible
 from practice.views.doors import pages
 
 MOST_RUNNING = 2
@@ -78,7 +78,11 @@ def assign(request: ActorRequest) -> HttpResponse:
         return render(
             request,
             "exercises/therapist/assign_whom.html",
-            {"rows": rows, **pages(request, found)},
+            {
+                "rows": rows,
+                "exercise": request.GET.get("exercise", ""),
+                **pages(request, found),
+            },
         )
     at = now()
     session = target.session if target.session and target.session > at else None
@@ -118,12 +122,8 @@ def _assign(
             when=form.schedule(at),
             note=form.cleaned_data["note"],
         )
-    except BadInput as problem:
-        for name, texts in problem.fields.items():
-            form.add_error(name if name in form.fields else None, texts)
-        return None
     except NotPossible as refusal:
-        form.add_error(None, refusal.message)
+        refuse(form, refusal)
         return None
     return redirect("assignment_sent", assignment.pk)
 
@@ -262,6 +262,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show where one homework stands; never a word of a draft."""
     actor, at = request.actor, now()
     found = homeworks.homework(actor, pk)
+    along = reads_along(actor, found.client)
     return render(
         request,
         "exercises/therapist/homework.html",
@@ -269,11 +270,14 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "homework": found,
             "title": title_of(found, language()),
             "state": state_text(found, at, actor.zone),
-            "due": wording.plain_when(found.due_at, actor.zone) if found.due_at else "",
+            "due": wording.plain_when(found.due_at, actor.zone)
+            if found.due_at and found.status in homeworks.MOVABLE
+            else "",
             "steps": homeworks.steps(actor, found),
             "flag": reviews.flag_on(actor, found),
             "has_rounds": found.submitted_at is not None,
-            "can_move": found.status in {"scheduled", "open", "in_progress", "returned"},
+            "can_move": found.status in homeworks.MOVABLE and not along,
+            "reads_along": along,
         },
     )
 
@@ -288,9 +292,13 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         initial={"due": found.due_local.date() if found.due_local else None},
     )
     if request.method == "POST" and form.is_valid():
-        assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
-        messages.success(request, _("Saved. Reminders follow."))
-        return redirect("homework_page", found.pk)
+        try:
+            assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("Saved. Reminders follow."))
+            return redirect("homework_page", found.pk)
     return render(
         request,
         "clients/form.html",

@@ -47,6 +47,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "couple_names": names(couple) if couple else "",
             "people": [{"letter": client.name_to_call[:1], "part": part_of(client, couple)}],
             "cares": client.cares,
+            "reads_along": bool(actor.supervises) and not client.cares,
             "head": _head(client, at, actor.zone),
             "now": [_line(row, at, actor.zone) for row in homeworks.under_way(actor, client)],
             "past": [_line(row, at, actor.zone) for row in past.rows],
@@ -70,6 +71,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     pair = [couple.first, couple.second]
     weeks = weeks_of(actor, pair, at)
     rows = homeworks.of_couple(actor, couple)
+    cares = all(may_care_for(actor, one) for one in pair)
     return render(
         request,
         "exercises/therapist/couple.html",
@@ -78,7 +80,8 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": names(couple),
             "people": faces(couple.first, couple),
             "head": _couple_head(couple, at, actor.zone),
-            "cares": all(may_care_for(actor, one) for one in pair),
+            "cares": cares,
+            "reads_along": bool(actor.supervises) and not cares,
             "items": _under_way(rows, couple, at, actor.zone),
             "clearances": [(one, client_queries.clearance(actor, one)) for one in pair],
             "at": at,

@@ -6,15 +6,18 @@ from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
 from clients.models import Client, Couple
+from clients.permissions import may_care_for
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.views.wording import when
 from exercises.visibility import Words
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
+from practice.errors import BadInput, NotPossible
 from practice.permissions import may_care, may_read_caseloads
 
 P = ParamSpec("P")
@@ -41,6 +44,21 @@ def for_therapists(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
         return view(request, *args, **kwargs)
 
     return update_wrapper(guarded, view)  # type: ignore[return-value]  # the middleware sets actor
+
+
+def reads_along(actor: Actor, client: Client) -> bool:
+    """Say whether somebody reads this as a supervisor, and can neither answer nor assign."""
+    return bool(actor.supervises) and not may_care_for(actor, client)
+
+
+def refuse(form: Form, refusal: NotPossible) -> None:
+    """Put what an action refused beside what was typed, so that nothing of it is lost.
+
+    A deed without a form of its own lets the refusal pass: the middleware says it on a page.
+    """
+    fields = refusal.fields if isinstance(refusal, BadInput) else {"": [refusal.message]}
+    for name, texts in fields.items():
+        form.add_error(name if name in form.fields else None, texts)
 
 
 def faces(client: Client, couple: Couple | None) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind, Stage
 from exercises.forms import items as item_forms
-from exercises.permissions import may_read_whole_library, may_see_library
+from exercises.permissions import may_assign, may_read_whole_library, may_see_library
 from exercises.queries import library as asking
 from exercises.views.ground import language
 from practice.actors import ActorRequest
@@ -66,6 +66,7 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "purpose": definition.purpose.get(language()),
             "cadence": definition.cadence.get(language()) if definition.cadence else "",
             "whole": whole,
+            "may_assign": may_assign(request.actor),
             "cautions": [text.get(language()) for text in definition.cautions] if whole else [],
             "evidence": [text.get(language()) for text in definition.evidence] if whole else [],
             "items": [item.text.get(language()) for item in definition.walk() if item.is_asked]

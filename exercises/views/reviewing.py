@@ -25,6 +25,7 @@ from exercises.views.desk import (
     for_carers,
     for_therapists,
     names,
+    reads_along,
     title_of,
     waited,
 )
@@ -33,6 +34,7 @@ from exercises.visibility import Reply, read_after_check, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
+from practice.queries.people import read_along
 from practice.views.doors import pages
 
 FILTERS = ("", "couples", "second")
@@ -76,6 +78,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             ],
             "sessions": _sessions(found.rows, at, actor.zone),
             **pages(request, found),
+            "read_along": read_along(actor),
             "caught_up": _caught_up(actor, at) if not counts["all"] else "",
         },
     )
@@ -236,6 +239,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
             "theirs": _theirs(homework, typed),
             "place": place,
             "couple": couple,
+            "reads_along": reads_along(actor, homework.client),
         },
         status=409 if typed else 200,
     )

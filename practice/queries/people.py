@@ -53,6 +53,14 @@ def therapists(actor: Actor) -> list[Membership]:
     )
 
 
+def read_along(actor: Actor) -> list[str]:
+    """Return the names of those whose caseloads the asking supervisor reads."""
+    if not actor.supervises:
+        return []
+    named = members(actor).filter(pk__in=actor.supervises).order_by("user__name", "pk")
+    return [one.user.get_full_name() for one in named]
+
+
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
     """Return whose caseloads a supervisor reads."""
     return set(supervisor.supervises.values_list("therapist_id", flat=True))

@@ -17,7 +17,7 @@ from exercises.actions import responding
 from exercises.models import Exercise, ExerciseVersion, FlagKind, Homework, Review
 from practice.actions import auditing
 from practice.models import Membership, User
-from tests.cast import ZONE, Person, Play
+from tests.cast import ZONE, Person, Play, make_client
 
 WORDS = "You caught the second it turned."
 
@@ -391,3 +391,87 @@ def test_the_clients_page_says_when_consent_is_withdrawn_and_when_care_ended(
     with play.at(ana):
         joining.consent(by=ana.actor, at=now(), client=ana.client, language="en")
     assert "withdrew their consent" not in page(dana, f"/clients/{ana.client.pk}/")
+
+
+# --- the supervisor ----------------------------------------------------------------------------
+def test_a_supervisor_reads_the_named_therapists_clients_and_can_do_nothing_to_them(
+    play: Play, dana: Person, omar: Person, sana: Person, ana: Person, cleared: Couple
+):
+    stranger = make_client(dana.practice, "stranger@mail.example", "Sol Ferreira", omar)
+    both = play.assign(dana, cleared, "e11-what-reaches-me")
+    homework = play.submit(ana, play.homework(ana, both))
+    listed = page(sana, "/clients/")
+    assert "You read along with Dana Whitlock." in listed
+    assert "Ana Quintero" in listed
+    assert "Sol Ferreira" not in listed
+    page(sana, f"/clients/{stranger.client.pk}/", 404)
+    assert "You read along with Dana Whitlock." in page(sana, "/review/")
+    exercise = f"/exercises/{homework.version.exercise_id}/"
+    for path in (
+        f"/clients/{ana.client.pk}/",
+        f"/couples/{cleared.pk}/",
+        f"/review/{homework.pk}/",
+        reverse("homework_page", args=[homework.pk]),
+        exercise,
+    ):
+        shown = page(sana, path)
+        assert path == exercise or "nothing here can be answered or assigned by you" in shown
+        main = shown.partition("<main")[2]
+        assert "<form" not in main, path
+        assert hrefs(main, "/assign") == []
+        assert "nothing here can be answered" not in page(dana, path)
+    shown = page(sana, f"/review/{homework.pk}/")
+    assert "<textarea" not in shown
+
+
+def test_a_supervisor_is_refused_every_deed(
+    play: Play, dana: Person, sana: Person, ana: Person, sent: Homework
+):
+    browser, pk = sana.browser(), sent.pk
+    page(sana, f"/assign/?client={ana.client.pk}", 403)
+    said = {"letter": "Mine", "decision": "reviewed", "round": 1, "send": "stay"}
+    for path in (
+        f"/review/{pk}/",
+        f"/review/{pk}/draft",
+        f"/assignments/{sent.assignment_id}/withdraw",
+        reverse("homework_due", args=[pk]),
+        f"/clients/{ana.client.pk}/discharge",
+        f"/clients/{ana.client.pk}/clearance",
+    ):
+        assert browser.post(path, said).status_code == 403, path
+    with play.at(dana):
+        assert not Review.objects.exists()
+
+
+# --- refusals stay beside what was typed -----------------------------------------------------------
+def test_what_assigning_refuses_is_said_beside_what_was_typed(
+    play: Play, dana: Person, ana: Person, couple: Couple
+):
+    exercise = play.library["e11-what-reaches-me"].exercise_id
+    data = {"exercise": exercise, "who": "both", "when": "week", "note": "For Friday."}
+    answer = dana.browser().post(f"/assign/?couple={couple.pk}", data)
+    assert answer.status_code == 422
+    assert "For Friday." in answer.content.decode()
+    rule = data | {"exercise": play.library["e01-under-the-argument"].exercise_id, "rrule": "X=1"}
+    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", rule)
+    assert answer.status_code == 422
+    assert 'id="id_rrule_error"' in answer.content.decode()
+
+
+def test_a_day_that_is_over_is_refused_beside_the_form(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    path = reverse("homework_due", args=[homework.pk])
+    answer = dana.browser().post(path, {"due": "2026-01-01"})
+    assert answer.status_code == 422
+    assert "Choose a day that is still to come." in answer.content.decode()
+    assert 'value="2026-01-01"' in answer.content.decode()
+
+
+def test_the_chosen_exercise_travels_from_the_library_to_the_form(
+    play: Play, dana: Person, ana: Person
+):
+    chosen = play.library["e01-under-the-argument"].exercise_id
+    whom = page(dana, f"/assign/?exercise={chosen}&q=Ana").replace("&amp;", "&")
+    link = f"?client={ana.client.pk}&exercise={chosen}"
+    assert link in hrefs(whom)
+    assert re.search(rf'value="{chosen}" checked', page(dana, f"/assign/{link}"))
