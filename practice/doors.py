@@ -261,6 +261,11 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
+@extend_schema_field({})
+class AnyJson(serializers.JSONField):
+    """Any JSON, null too."""
+
+
 @extend_schema_field({"type": "string", "example": "2027-03-04T09:00"})
 class WallTime(serializers.Field[datetime, Any, Any, Any]):
     """What a clock on the wall shows: `2027-03-04T09:00`, without any zone."""

@@ -18,7 +18,7 @@ from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
 from exercises.models import Answer, AnswerOutcome, Entry, Flag, FlagKind, Homework, Response
-from exercises.permissions import may_answer
+from exercises.permissions import may_answer, require
 from exercises.visibility import RoundWords, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actions import auditing
@@ -148,11 +148,13 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
 
 def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
     """Open a sent round again, as long as no therapist has opened it."""
+    require(by, Move.TAKE_BACK, homework)
     with transaction.atomic():
-        response = Response.objects.select_for_update().get(homework=homework, round=homework.round)
-        if response.opened_at is not None:
+        rounds = Response.objects.select_for_update()
+        response = rounds.filter(homework=homework, round=homework.round).first()
+        if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
-        Response.objects.filter(pk=response.pk).update(submitted_at=None)
+        Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
         move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
         reminding.plan_for_homework(homework, at)
 

@@ -13,7 +13,7 @@ from exercises.permissions import available
 from exercises.visibility import Reply, RoundWords, Words
 from exercises.workflow import Status
 from practice.actors import Actor
-from practice.doors import Asked, Text, WallTime, paged
+from practice.doors import AnyJson, Asked, Text, WallTime, paged
 
 
 class ExerciseShape(serializers.Serializer[Any]):
@@ -101,7 +101,7 @@ class AnswerShape(serializers.Serializer[Any]):
 
     item = serializers.CharField()
     outcome = serializers.ChoiceField(choices=AnswerOutcome.choices)
-    value = serializers.JSONField(allow_null=True)
+    value = AnyJson()
     readable = serializers.ListField(child=serializers.CharField())
     revision = serializers.IntegerField()
 
@@ -128,7 +128,7 @@ class RoundShape(serializers.Serializer[Any]):
 class AnswerRequest(Asked):
     """Say something to an item, or say why not."""
 
-    value = serializers.JSONField(required=False, allow_null=True, default=None)
+    value = AnyJson(required=False, allow_null=True, default=None)
     outcome = serializers.ChoiceField(
         choices=AnswerOutcome.choices, required=False, default=AnswerOutcome.ANSWERED
     )
