@@ -1,0 +1,203 @@
+"""The therapist's and the admin's day, in a real browser on the demo."""
+
+import csv
+import io
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from django.utils.timezone import now
+from playwright.sync_api import Page, expect
+
+from clients.models import Caseload, Client
+from practice.models import Membership
+from practice.tenancy import scope
+from tests.processes import Site
+
+Visit = Callable[..., Page]
+TYPED = "I would like to hear more about that evening."
+
+
+def sign_in(page: Page, name: str) -> Page:
+    page.goto("/demo/")
+    page.get_by_role("button", name=re.compile(name)).first.click()
+    page.wait_for_url(lambda url: "/demo/" not in url)
+    return page
+
+
+def link_of(page: Page, name: str) -> str:
+    found = page.get_by_role("link", name=name, exact=True).first.get_attribute("href")
+    assert found
+    return found
+
+
+# --- assigning ---------------------------------------------------------------------------------
+@pytest.mark.parametrize("device", ["desktop", "phone"])
+def test_from_the_clients_page_to_assigned_in_at_most_four_clicks(
+    demo_site: Site, visit: Visit, device: str, problems: list[str]
+):
+    page = sign_in(visit(demo_site.url, device), "Dana")
+    page.goto("/clients/?q=Petra")
+    page.goto(link_of(page, "Petra Ashby"))
+    # Counted where it happens: every click the page itself has seen, across pages.
+    page.add_init_script(
+        "addEventListener('click', (e) => { if (e.isTrusted && e.detail) sessionStorage.clicks ="
+        " 1 + +(sessionStorage.clicks ?? 0); }, true)"
+    )
+    page.reload()
+    page.locator("main").get_by_role("link", name="Assign").click()
+    page.locator("label", has_text="Reassurance log").click()
+    page.get_by_role("button", name="Assign to Petra").click()
+    expect(page.get_by_role("heading", name="Petra has it now")).to_be_visible()
+    clicks = int(page.evaluate("sessionStorage.clicks"))
+    # A click on a label is followed by one on its button: counted twice here, done once.
+    assert 3 <= clicks <= 4
+    page.get_by_role("link", name="Withdraw").click()
+    page.locator("main").get_by_role("button", name="Withdraw").click()
+    expect(page.get_by_text("Withdrawn.")).to_be_visible()
+    assert problems == []
+
+
+# --- reviewing ---------------------------------------------------------------------------------
+def test_one_key_leads_from_one_review_to_the_next(
+    demo_site: Site, visit: Visit, problems: list[str]
+):
+    page = sign_in(visit(demo_site.url), "Dana")
+    rows = page.locator("ol.list a.title")
+    first, second = (rows.nth(number).get_attribute("href") for number in (0, 1))
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{first}")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**{second}")
+    page.keyboard.press("k")
+    page.wait_for_url(f"**{first}")
+    page.locator("textarea[name=letter]").focus()
+    page.keyboard.type("jk")  # words, while one writes
+    assert page.url.endswith(str(first))
+    assert problems == []
+
+
+def test_the_next_review_is_a_plain_link(demo_site: Site, visit: Visit):
+    page = sign_in(visit(demo_site.url, java_script_enabled=False), "Dana")
+    rows = page.locator("ol.list a.title")
+    first, second = (str(rows.nth(number).get_attribute("href")) for number in (0, 1))
+    page.goto(first)
+    page.get_by_role("link", name="Next", exact=True).click()
+    assert page.url.endswith(second)
+    page.get_by_role("link", name="Previous", exact=True).click()
+    assert page.url.endswith(first)
+
+
+def test_the_second_of_two_reviewers_is_told_and_keeps_what_was_typed(
+    demo_site: Site, visit: Visit
+):
+    dana = sign_in(visit(demo_site.url), "Dana")
+    path = link_of(dana, "From test to clear ask")
+    _let_omar_care_too(demo_site, "Noor Haddad")
+    omar = sign_in(visit(demo_site.url), "Omar")
+    for page in (dana, omar):
+        page.goto(path)
+    dana.locator("summary", has_text="Comment").first.click()
+    dana.locator("textarea[name^=comment]").first.fill("Whose idea was it?")
+    dana.locator("textarea[name=letter]").fill(TYPED)
+    omar.locator("textarea[name=letter]").fill("Thank you for this, Noor.")
+    omar.get_by_role("button", name="Send and go to the list").click()
+    expect(omar.get_by_text("Sent to Noor.")).to_be_visible()
+    dana.get_by_role("button", name="Send and go to the list").click()
+    expect(dana.get_by_text("A colleague has answered this meanwhile.")).to_be_visible()
+    for again in (False, True):
+        if again:
+            dana.goto(path)
+        for text in (TYPED, "Whose idea was it?", "Thank you for this, Noor."):
+            expect(dana.get_by_text(text).first).to_be_visible()
+
+
+def _let_omar_care_too(site: Site, name: str) -> None:
+    with site.orm():
+        omar = Membership.objects.get(user__email="omar@hillside.example")
+        with scope(practice=omar.practice_id):
+            client = Client.objects.get(name=name, practice=omar.practice_id)
+            Caseload.objects.create(
+                practice_id=omar.practice_id, client=client, member=omar, from_at=now()
+            )
+
+
+# --- Ruth's pages ------------------------------------------------------------------------------
+def test_an_invitation_goes_out_again_and_is_taken_back(
+    demo_site: Site, visit: Visit, problems: list[str]
+):
+    ruth = sign_in(visit(demo_site.url), "Ruth")
+    ruth.goto("/people/invite")
+    ruth.get_by_label("Name").fill("Ivo Marek")
+    ruth.get_by_label("E-mail").fill("ivo@hillside.example")
+    ruth.get_by_label("Therapist").check()
+    ruth.get_by_role("button", name="Send the invitation").click()
+    row = ruth.locator("li.item", has_text="Ivo Marek")
+    expect(row.get_by_text("Waiting")).to_be_visible()
+    row.get_by_role("button", name="Send again").click()
+    expect(ruth.get_by_text("A new link is on its way.")).to_be_visible()
+    row.get_by_role("button", name="Take back").click()
+    expect(row.get_by_text("Taken back")).to_be_visible()
+    expect(row.get_by_role("button", name="Take back")).to_have_count(0)
+    row.get_by_role("button", name="Send again").click()
+    expect(row.get_by_text("Waiting")).to_be_visible()
+    # To the same address once more: one open invitation, not two.
+    ruth.goto("/people/invite")
+    ruth.get_by_label("Name").fill("Ivo Marek")
+    ruth.get_by_label("E-mail").fill("ivo@hillside.example")
+    ruth.get_by_label("Therapist").check()
+    ruth.get_by_role("button", name="Send the invitation").click()
+    ruth.goto("/people/")
+    expect(row.get_by_text("Waiting")).to_have_count(1)
+    assert [one for one in problems if "409" not in one and "422" not in one] == []
+
+
+def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site, visit: Visit):
+    ruth = sign_in(visit(demo_site.url), "Ruth")
+    omar = sign_in(visit(demo_site.url), "Omar")
+    omar.goto("/clients/")
+    handed = omar.locator("ul.list a.title").first.inner_text()
+    ruth.goto("/people/?q=Omar")
+    ruth.get_by_role("link", name="Omar Castellan").click()
+    ruth.get_by_role("link", name="Deactivate").click()
+    ruth.get_by_label("Who takes over?").select_option("Dana Whitlock")
+    ruth.get_by_role("button", name="Deactivate").click()
+    expect(ruth.get_by_text("Their sessions and keys have ended.")).to_be_visible()
+    omar.goto("/clients/")
+    expect(omar.get_by_text(handed)).to_have_count(0)
+    dana = sign_in(visit(demo_site.url), "Dana")
+    dana.goto("/clients/")
+    expect(dana.get_by_role("link", name=handed, exact=True)).to_have_count(1)
+    ruth.goto("/people/?state=deactivated")
+    ruth.get_by_role("link", name="Omar Castellan").click()
+    ruth.get_by_role("button", name="Reactivate").click()
+    expect(ruth.get_by_text("They can sign in again.")).to_be_visible()
+    ruth.get_by_label("Supervisor").check()
+    ruth.get_by_label("Dana Whitlock").check()
+    ruth.get_by_role("button", name="Save").click()
+    expect(ruth.get_by_text("It holds from their next click on.")).to_be_visible()
+    omar.goto("/clients/")
+    expect(omar.get_by_text("You read along with Dana Whitlock.")).to_be_visible()
+
+
+def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site, visit: Visit):
+    ruth = sign_in(visit(demo_site.url), "Ruth")
+    ruth.goto("/practice/settings")
+    ruth.get_by_label("Reminders go at").fill("18:45")
+    ruth.get_by_role("button", name="Save").click()
+    expect(ruth.get_by_text("Saved.")).to_be_visible()
+    expect(ruth.get_by_label("Reminders go at")).to_have_value("18:45")
+    ruth.goto("/audit/")
+    ruth.get_by_label("What", exact=True).select_option(label="Changed the practice’s settings")
+    ruth.get_by_role("button", name="Show").click()
+    rows = ruth.locator("tbody tr")
+    expect(rows).to_have_count(1)
+    expect(rows.first).to_contain_text("Ruth Abernathy")
+    with ruth.expect_download() as taken:
+        ruth.get_by_role("link", name="Export").click()
+    assert taken.value.suggested_filename == "audit.csv"
+    lines = list(csv.reader(io.StringIO(Path(taken.value.path()).read_text("utf-8"))))
+    assert len(lines) == 2
+    assert lines[1][2] == "Ruth Abernathy"
