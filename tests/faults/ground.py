@@ -3,13 +3,16 @@
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
 from django.db import connection
 from django.utils.timezone import now
+from redis import Redis
 
 from clients.models import ContactPreference
 from exercises import definition as definitions
@@ -56,6 +59,10 @@ class FaultSite(Site):
         """Return the environment of one process, with the bare sink in it."""
         return {**super().environment(process), "EMAIL_URL": self.raw.url}
 
+    def redis(self) -> Redis:
+        """Speak to this site's broker."""
+        return Redis.from_url(self.environment("worker")["REDIS_URL"])
+
     def bell(self) -> Celery:
         """Return an app that rings this site's bell."""
         app = Celery(broker=self.environment("worker")["REDIS_URL"], set_as_current=False)
@@ -78,6 +85,7 @@ class Crowd:
     dana: Person
     ana: Person
     assignment: Assignment
+    play: Play
 
 
 def gather(name: str = "Hillside Practice") -> Crowd:
@@ -90,8 +98,14 @@ def gather(name: str = "Hillside Practice") -> Crowd:
         ContactPreference.objects.update(quiet_from="00:00", quiet_until="00:00")
         publishing.publish(practice.pk, definitions.load_library(), at=now())
         library = {v.exercise.slug: v for v in ExerciseVersion.objects.select_related("exercise")}
-    assignment = Play(library).assign(dana, ana, reminders_on=False)
-    return Crowd(practice, dana, ana, assignment)
+    play = Play(library)
+    return Crowd(practice, dana, ana, play.assign(dana, ana, reminders_on=False), play)
+
+
+def open_homeworks(crowd: Crowd, count: int) -> list[Homework]:
+    """Give Ana homework to do, each of an assignment of its own."""
+    given = [crowd.play.assign(crowd.dana, crowd.ana, reminders_on=False) for _one in range(count)]
+    return [crowd.play.homework(crowd.ana, assignment) for assignment in given]
 
 
 def plan_due(crowd: Crowd, count: int, *, kind: str = "assigned", spread: float = 0) -> list[int]:
@@ -176,3 +190,19 @@ def until(condition: Callable[[], bool], patience: float = 30, every: float = 0.
             return False
         time.sleep(every)
     return True
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that descend directly from `pid`."""
+    with suppress(OSError):
+        return [
+            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        ]
+    return []
+
+
+def alive(pid: int) -> bool:
+    """Tell whether a process runs (a zombie does not)."""
+    with suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    return False

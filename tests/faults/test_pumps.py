@@ -7,8 +7,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import suppress
-from pathlib import Path
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -17,8 +15,10 @@ from exercises.models import Reminder, ReminderState
 from tests import servers
 from tests.faults.ground import (
     FaultSite,
+    alive,
     all_final,
     ambiguous,
+    children,
     end_doubt,
     end_leases,
     gather,
@@ -38,21 +38,6 @@ def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
             yield site
     finally:
         site.end()
-
-
-def children(pid: int) -> list[int]:
-    """Return the processes that descend directly from `pid`."""
-    with suppress(OSError):
-        return [
-            int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        ]
-    return []
-
-
-def alive(pid: int) -> bool:
-    with suppress(OSError):
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return False
 
 
 def run_python(site: FaultSite, code: str) -> subprocess.CompletedProcess[str]:
