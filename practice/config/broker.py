@@ -31,8 +31,11 @@ SETTINGS: dict[str, Any] = {
     },
     "BROKER_CONNECTION_RETRY_ON_STARTUP": True,
     "BROKER_CONNECTION_MAX_RETRIES": None,
-    # Prefetched messages die with a flush or a kill.
-    "WORKER_PREFETCH_MULTIPLIER": 1,
+    # Take a message only while a child is free: what is prefetched dies with a flush or a kill.
+    # And never count slots: kombu 5.7 frees none when an acknowledgement fails, so a Redis that went
+    # away under as many messages as there were slots left a worker deaf for good. The pool does count.
+    "WORKER_DISABLE_PREFETCH": True,
+    "WORKER_PREFETCH_MULTIPLIER": 0,
     # A Redis blip must not kill a pump between the dot and its confirmation.
     "WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS": False,
     # The pump stops itself after 25 s; both limits must exceed the 600 s wait for the dot's reply.
