@@ -52,6 +52,7 @@ ACTS = {
     "preference.set": _("Changed reminder choices"),
     "read.exported": _("Took a record away"),
     "read.homework": _("Read homework"),
+    "read.numbers": _("Looked at the numbers of some weeks"),
     "read.topics": _("Read what a client wants to talk about"),
     "record.erased": _("Erased a record"),
     "record.held": _("Held a record for the law"),
@@ -64,6 +65,32 @@ ACTS = {
     "topic.dropped": _("Took a topic off the table"),
     "topic.raised": _("Put a topic on the table"),
 }
+
+KINDS = {
+    "assignment": _("An exercise given"),
+    "client": _("Client"),
+    "flag": _("Flag"),
+    "homework": _("Homework"),
+    "invitation": _("Invitation"),
+    "member": _("Member"),
+    "practice": _("Practice"),
+    "token": _("Key for a program"),
+    "user": _("Account"),
+}
+
+# Sentences of django-allauth's, marked here so that our own catalogue says them in our voice.
+ALLAUTH = (
+    _("Forgot your password?"),
+    _("You have signed out."),
+    _("The email address and/or password you specified are not correct."),
+    _("Too many failed login attempts. Try again later."),
+    _("Please type your current password."),
+    _("You must type the same password each time."),
+    _("You cannot remove your primary email address."),
+    _("Your primary email address must be verified."),
+    _("You cannot activate two-factor authentication until you have verified your email address."),
+    _("You cannot add an email address to an account protected by two-factor authentication."),
+)
 
 
 def act_text(action: str) -> str:

@@ -17,9 +17,10 @@ from practice.forms import AuditFilter, PracticeForm
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
+from practice.queries.paging import pages
 from practice.queries.people import members
-from practice.views.doors import pages, refuse_unless
-from practice.wording import act_text
+from practice.views.doors import refuse_unless
+from practice.wording import KINDS, act_text
 
 EXPORT_LIMIT = 50_000
 
@@ -70,7 +71,7 @@ def _row(event: AuditEvent, names: dict[int, str]) -> dict[str, Any]:
         "when": event.at,
         "who": names.get(event.user_id or 0, _("Homeward")),
         "act": act_text(event.action),
-        "object": event.object_kind,
+        "object": KINDS.get(event.object_kind, event.object_kind),
         "reference": event.object_id,
     }
 

@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.translation.template import templatize
 
 from clients import consent_text
@@ -57,10 +59,10 @@ def marked(source: str) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-        words = [arg.value if isinstance(arg, ast.Constant) else None for arg in node.args]
+        words = [str(arg.value) if isinstance(arg, ast.Constant) else "" for arg in node.args]
         context, count = MARKS.get(name, (0, 0))
-        if count and len(words) >= context + count and isinstance(words[context], str):
-            yield f"{words[0]}\x04{words[1]}" if context else str(words[0])
+        if count and len(words) >= context + count and words[context]:
+            yield f"{words[0]}\x04{words[1]}" if context else words[0]
 
 
 def in_template(path: Path) -> Iterator[str]:
@@ -222,6 +224,12 @@ CLIENT += ["/you/consent", "/you/reminders", "/you/record", "/you/erasure", "/he
 THERAPIST = ["/review/", "/clients/", "/clients/add", "/couples/link", "/exercises/", "/assign/"]
 THERAPIST += ["/you/account", "/you/keys", "/help", "/privacy"]
 ADMIN = ["/people/", "/people/invite", "/practice/settings", "/audit/", "/records/"]
+MAILS = [
+    path
+    for folder in ("emails", "account/email", "mfa/email")
+    for path in sorted((ROOT / "templates" / folder).rglob("*"))
+    if path.suffix in {".txt", ".html"}
+]
 NOBODY = [
     "/account/login/",
     "/account/password/reset/",
@@ -307,6 +315,15 @@ def test_a_therapist_and_an_admin_read_no_english(
     more += [f"/assign/?client={ana.client.pk}", f"/assignments/{homework.assignment_id}/"]
     assert_spanish(dana.browser(), [*THERAPIST, *more])
     assert_spanish(ruth.browser(), [*ADMIN, f"/people/{dana.member.pk}/"])
+
+
+@pytest.mark.parametrize("path", MAILS, ids=lambda path: str(path.relative_to(ROOT / "templates")))
+@every_language
+def test_a_mail_holds_no_english(path: Path, language: str):
+    known = {"name": "Casa", "at": "19:30", "home": "https://casa.example/", "device": "Firefox"}
+    with translation.override(language):
+        mail = render_to_string(str(path.relative_to(ROOT / "templates")), known)
+    assert english_in(mail) == []
 
 
 @pytest.mark.django_db(transaction=True)
