@@ -98,6 +98,19 @@ def couple_of(actor: Actor, pk: UUID) -> Couple:
     return found
 
 
+def couple_to_care_for(actor: Actor, pk: UUID) -> Couple:
+    """Return a couple of one's own.
+
+    Raises Http404 for a stranger's, PermissionDenied for one only read about.
+    """
+    if not may_read_caseloads(actor):
+        raise PermissionDenied
+    couple = couple_of(actor, pk)
+    if not (may_care_for(actor, couple.first) and may_care_for(actor, couple.second)):
+        raise PermissionDenied
+    return couple
+
+
 def couple_with(actor: Actor, client: Client) -> Couple | None:
     """Return the couple a client is in now, for staff who reach both."""
     return (
@@ -106,6 +119,12 @@ def couple_with(actor: Actor, client: Client) -> Couple | None:
         .select_related("first", "second")
         .first()
     )
+
+
+def next_session(client: Client, couple: Couple | None, at: datetime) -> datetime | None:
+    """Return when somebody comes next, alone or as a couple."""
+    dates = (one.next_session_at for one in (client, couple) if one)
+    return min((date for date in dates if date and date >= at), default=None)
 
 
 def partner_in(couple: Couple, client: Client) -> Client:
@@ -239,11 +258,12 @@ def private_note(actor: Actor, client: Client, pk: UUID) -> PrivateNote:
     raise Http404
 
 
-def topics(actor: Actor, client: Client) -> list[SessionTopic]:
-    """Return what a client wants to talk about: for the client, and for who cares for them."""
-    whose = reachable(actor) if actor.is_client else cared_for(actor)
-    found = SessionTopic.objects.filter(client=client, client__in=whose.values("pk"))
-    return list(found.order_by("-created_at", "pk")[:30])
+def own_topic(actor: Actor, pk: UUID) -> SessionTopic:
+    """Return one topic of the client who asks. Raises Http404."""
+    found = SessionTopic.objects.filter(pk=pk, client_id=actor.client_id or NOBODY).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:

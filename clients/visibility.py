@@ -1,12 +1,13 @@
 """Who reads these words? The only place in this app where sealed text is opened."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from clients.models import Client, PrivateNote, SessionTopic
-from clients.permissions import may_care_for
+from clients.permissions import cared_for, reachable
 from practice.actors import Actor
 from practice.crypto import unseal
+
+MOST_TOPICS = 30
 
 
 def note_text(actor: Actor, note: PrivateNote) -> str:
@@ -16,15 +17,14 @@ def note_text(actor: Actor, note: PrivateNote) -> str:
     return unseal(note.sealed_text, **place_of(note))
 
 
-def topic_texts(
-    actor: Actor, client: Client, topics: Iterable[SessionTopic]
-) -> list[tuple[SessionTopic, str]]:
+def topics_of(actor: Actor, client: Client) -> list[tuple[SessionTopic, str]]:
     """Open what a client wants to talk about, for them and for who cares for them."""
-    theirs = [topic for topic in topics if topic.client_id == client.pk]
-    own = actor.is_client and client.pk == actor.client_id
-    if not theirs or not (own or may_care_for(actor, client)):
-        return []
-    return [(topic, unseal(topic.sealed_text, **place_of(topic))) for topic in theirs]
+    whose = reachable(actor) if actor.is_client else cared_for(actor)
+    found = SessionTopic.objects.filter(client=client, client__in=whose.values("pk"))
+    return [
+        (topic, unseal(topic.sealed_text, **place_of(topic)))
+        for topic in found.order_by("-created_at", "pk")[:MOST_TOPICS]
+    ]
 
 
 def place_of(row: PrivateNote | SessionTopic) -> dict[str, Any]:

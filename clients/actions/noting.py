@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, may_care_for
-from clients.visibility import note_text, place_of, topic_texts
+from clients.visibility import note_text, place_of, topics_of
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import seal
@@ -78,11 +78,9 @@ def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
         _note(by, at, "topic.dropped", topic.client_id)
 
 
-def read_topics(
-    *, by: Actor, at: datetime, client: Client, topics: list[SessionTopic]
-) -> list[tuple[SessionTopic, str]]:
+def read_topics(*, by: Actor, at: datetime, client: Client) -> list[tuple[SessionTopic, str]]:
     """Read what a client wants to talk about; a therapist's reading is audited."""
-    found = topic_texts(by, client, topics)
+    found = topics_of(by, client)
     if found and not by.is_client:
         with transaction.atomic():
             _note(by, at, "read.topics", client.pk)

@@ -19,7 +19,7 @@ from clients.views.ground import posted
 from practice.actors import ActorRequest
 from practice.permissions import may_administer
 from practice.queries import people
-from practice.views.doors import pages
+from practice.queries.paging import pages
 
 
 @require_http_methods(["GET", "POST"])
@@ -36,7 +36,9 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
         caring.let_go(by=request.actor, at=now(), member=member, to=to)
-        messages.success(request, _("Done. Their sessions and keys have ended."))
+        messages.success(
+            request, _("Done. They can no longer open anything here, and their keys have ended.")
+        )
         return redirect("member", member.pk)
     text = (
         ngettext(

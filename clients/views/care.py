@@ -29,7 +29,7 @@ from clients.views.ground import erasure_page, page, posted
 from practice.actors import ActorRequest
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
-from practice.views.doors import pages
+from practice.queries.paging import pages
 
 
 @require_GET
@@ -45,14 +45,22 @@ def client_list(request: ActorRequest) -> HttpResponse:
         only=wanted.get("only", ""),
         after=request.GET.get("after"),
     )
-    rows = list(found.rows)
+    rows, at = list(found.rows), now()
     couples = queries.couples_of(request.actor, rows)
     carers = queries.carers_of(request.actor, rows) if request.actor.is_supervisor else {}
     return render(
         request,
         "clients/list.html",
         {
-            "rows": [(row, couples.get(row.pk), carers.get(row.pk, "")) for row in rows],
+            "rows": [
+                (
+                    row,
+                    couples.get(row.pk),
+                    carers.get(row.pk, ""),
+                    queries.next_session(row, couples.get(row.pk), at),
+                )
+                for row in rows
+            ],
             **pages(request, found),
             "form": form,
             "searching": bool(wanted.get("q")),

@@ -12,7 +12,7 @@ from allauth.core import ratelimit
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
@@ -29,8 +29,8 @@ from practice.actions import invitations
 from practice.actors import ActorRequest
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
+from practice.queries.paging import pages
 from practice.queries.people import account_of
-from practice.views.doors import pages
 
 
 @login_not_required
@@ -188,9 +188,7 @@ def topics(request: ActorRequest) -> HttpResponse:
             by=request.actor, at=now(), client=client, text=form.cleaned_data["text"]
         )
         return redirect("topics")
-    found = noting.read_topics(
-        by=request.actor, at=now(), client=client, topics=queries.topics(request.actor, client)
-    )
+    found = noting.read_topics(by=request.actor, at=now(), client=client)
     return render(
         request,
         "clients/topics.html",
@@ -206,12 +204,9 @@ def topics(request: ActorRequest) -> HttpResponse:
 @require_POST
 def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take a topic off the table."""
-    client = queries.own_client(request.actor)
-    for topic in queries.topics(request.actor, client):
-        if topic.pk == pk:
-            noting.drop_topic(by=request.actor, at=now(), topic=topic)
-            return redirect("topics")
-    raise Http404
+    topic = queries.own_topic(request.actor, pk)
+    noting.drop_topic(by=request.actor, at=now(), topic=topic)
+    return redirect("topics")
 
 
 @require_GET

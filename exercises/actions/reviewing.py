@@ -3,18 +3,21 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from clients.models import Client
 from clients.permissions import may_care_for
 from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Flag, Homework, Response, Review
 from exercises.permissions import may_review
+from exercises.queries.series import Weeks, weeks_of
 from exercises.visibility import Reply, RoundWords, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.actions import auditing
@@ -57,6 +60,23 @@ def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWor
             client_id=homework.client_id,
         )
     return rounds
+
+
+def read_numbers(*, by: Actor, at: datetime, clients: list[Client]) -> dict[UUID, Weeks]:
+    """Read what clients' numbers were over the weeks; staff's reading is audited like any other."""
+    found = weeks_of(by, clients, at)
+    with transaction.atomic():
+        for client in clients:
+            if found[client.pk].values and not by.is_client:
+                auditing.record(
+                    by=by,
+                    at=at,
+                    action="read.numbers",
+                    object_kind="client",
+                    object_id=client.pk,
+                    client_id=client.pk,
+                )
+    return found
 
 
 def save_draft(

@@ -48,7 +48,7 @@ def weeks_of(actor: Actor, clients: list[Client], at: datetime) -> dict[UUID, We
         .order_by("-opens_at", "pk")[:MOST]
     )
     rounds = read_many(actor, rows)
-    monday = at.date() - timedelta(days=at.weekday())
+    monday = _monday(schedule.local_time(at, actor.zone).date())
     mondays = [monday - timedelta(weeks=number) for number in reversed(range(WEEKS))]
     found: dict[UUID, dict[str, dict[date, list[float]]]] = {
         client.pk: defaultdict(lambda: defaultdict(list)) for client in clients

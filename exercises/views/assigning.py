@@ -30,7 +30,7 @@ from exercises.views.desk import for_carers, for_therapists, names, reads_along,
 from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.errors import NotPossible
-from practice.views.doors import pages
+from practice.queries.paging import pages
 
 MOST_RUNNING = 2
 

@@ -1,6 +1,7 @@
 """The page of one client, and of a couple: what is open, what came in, what changed."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -16,16 +17,16 @@ from clients.actions import noting
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
 from exercises import schedule
+from exercises.actions import reviewing
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
-from exercises.queries.series import weeks_of
 from exercises.views import curves, wording
 from exercises.views.desk import faces, for_carers, names, part_of, title_of
 from exercises.views.ground import language
 from exercises.workflow import Status
 from practice.actors import ActorRequest
+from practice.queries.paging import pages
 from practice.queries.people import invitation_of_client
-from practice.views.doors import pages
 
 
 @for_carers
@@ -36,8 +37,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     client: Any = client_queries.record_for_staff(actor, pk)
     couple = client_queries.couple_with(actor, client)
     past = homeworks.history(actor, client, request.GET.get("after"))
-    weeks = weeks_of(actor, [client], at)[client.pk]
-    topics = client_queries.topics(actor, client)
+    weeks = reviewing.read_numbers(by=actor, at=at, clients=[client])[client.pk]
     return render(
         request,
         "exercises/therapist/client.html",
@@ -48,7 +48,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "people": [{"letter": client.name_to_call[:1], "part": part_of(client, couple)}],
             "cares": client.cares,
             "reads_along": bool(actor.supervises) and not client.cares,
-            "head": _head(client, at, actor.zone),
+            "head": _head(client, couple, at, actor.zone),
             "now": [_line(row, at, actor.zone) for row in homeworks.under_way(actor, client)],
             "past": [_line(row, at, actor.zone) for row in past.rows],
             **pages(request, past),
@@ -57,7 +57,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "invitation": None if client.joined_at else invitation_of_client(actor, client.pk),
             "charts": curves.of_one(weeks),
             "consent_text": _consent(client, actor.zone),
-            "topics": noting.read_topics(by=actor, at=at, client=client, topics=topics),
+            "topics": noting.read_topics(by=actor, at=at, client=client),
         },
     )
 
@@ -69,7 +69,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     couple = client_queries.couple_of(actor, pk)
     pair = [couple.first, couple.second]
-    weeks = weeks_of(actor, pair, at)
+    weeks = reviewing.read_numbers(by=actor, at=at, clients=pair)
     rows = homeworks.of_couple(actor, couple)
     cares = all(may_care_for(actor, one) for one in pair)
     return render(
@@ -90,15 +90,15 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _head(client: Client, at: Any, zone: str) -> str:
+def _head(client: Client, couple: Couple | None, at: datetime, zone: str) -> str:
     parts = []
     if client.discharged_at:
         day = wording.day(client.discharged_at, zone)
         parts.append(_("Care ended on %(day)s") % {"day": day})
     elif not client.joined_at:
         parts.append(_("Not joined yet"))
-    if client.next_session_at and client.next_session_at >= at:
-        when = wording.plain_when(client.next_session_at, zone)
+    if session := client_queries.next_session(client, couple, at):
+        when = wording.plain_when(session, zone)
         parts.append(_("Next session: %(when)s") % {"when": when})
     return " · ".join(parts)
 

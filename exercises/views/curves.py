@@ -1,6 +1,7 @@
 """A client's numbers over the weeks, as a drawing and as the table underneath it."""
 
 from collections.abc import Callable, Sequence
+from math import ceil
 from typing import Any
 
 from django.utils.formats import date_format
@@ -83,7 +84,7 @@ def _chart(
         "range_text": range_text,
         "summary": _("Their own account. Weeks with an entry: %(count)d.") % {"count": weeks},
         "aria": f"{title}, {range_text}. " + " ".join(map(_read_out, series)),
-        "sizes": charts.draw(columns, series, top=highest if key == "asks" else 10),
+        "sizes": charts.draw(columns, series, top=2 * ceil(highest / 2) if key == "asks" else 10),
         "legend": [
             {"letter": one.name[:1].upper(), "part": one.part, "text": one.name}
             for one in series

@@ -17,7 +17,7 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.views.ground import language
 from practice.actors import ActorRequest
-from practice.views.doors import pages
+from practice.queries.paging import pages
 
 
 @require_GET

@@ -19,8 +19,8 @@ from exercises.models import Reminder, ReminderState
 from exercises.queries.reminders import ledger
 from practice.actors import ActorRequest, system
 from practice.permissions import may_read_caseloads
+from practice.queries.paging import pages
 from practice.tenancy import enter
-from practice.views.doors import pages
 
 
 @require_GET

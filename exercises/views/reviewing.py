@@ -34,8 +34,8 @@ from exercises.visibility import Reply, read_after_check, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
+from practice.queries.paging import pages
 from practice.queries.people import read_along
-from practice.views.doors import pages
 
 FILTERS = ("", "couples", "second")
 

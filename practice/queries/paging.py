@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.db.models import Model, Q, QuerySet
-from django.http import Http404
+from django.http import Http404, HttpRequest
 
 Row = TypeVar("Row", bound=Model)
 PAGE_SIZE = 25
@@ -57,6 +57,22 @@ def page(
     return Page(
         rows=found, after=_encode(found[-1], order) if more else None, is_first=after is None
     )
+
+
+def pages(request: HttpRequest, found: Page[Any]) -> dict[str, str]:
+    """Return where a list goes on and where it starts, its search and filters kept."""
+    return {
+        "next_url": _at(request, found.after) if found.after else "",
+        "previous_url": "" if found.is_first else _at(request, None),
+    }
+
+
+def _at(request: HttpRequest, after: str | None) -> str:
+    asked = request.GET.copy()
+    asked.pop("after", None)
+    if after:
+        asked["after"] = after
+    return f"{request.path}?{asked.urlencode()}" if asked else request.path
 
 
 def _behind(order: Sequence[str], values: Sequence[Any]) -> Q:

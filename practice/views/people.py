@@ -16,7 +16,8 @@ from practice.forms import InviteForm, PeopleFilter, RolesForm
 from practice.models import InvitationKind
 from practice.permissions import may_administer
 from practice.queries import people as asking
-from practice.views.doors import pages, refuse_unless
+from practice.queries.paging import pages
+from practice.views.doors import refuse_unless
 
 
 @require_GET
@@ -128,6 +129,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give somebody their seat back."""
+    refuse_unless(allowed=may_administer(request.actor))
     acting.reactivate(by=request.actor, at=now(), member=asking.member(request.actor, pk))
     messages.success(request, _("They can sign in again. Hand clients back to them if you wish."))
     return redirect("member", pk)

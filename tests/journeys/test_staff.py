@@ -164,7 +164,7 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     ruth.get_by_role("link", name="Deactivate").click()
     ruth.get_by_label("Who takes over?").select_option("Dana Whitlock")
     ruth.get_by_role("button", name="Deactivate").click()
-    expect(ruth.get_by_text("Their sessions and keys have ended.")).to_be_visible()
+    expect(ruth.get_by_text("They can no longer open anything here")).to_be_visible()
     omar.goto("/clients/")
     expect(omar.get_by_text(handed)).to_have_count(0)
     dana = sign_in(visit(demo_site.url), "Dana")
