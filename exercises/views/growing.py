@@ -1,8 +1,9 @@
 """A client's own numbers over time, ready for the chart component."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
+from statistics import mean
 from typing import Any
 
 from django.utils.formats import date_format
@@ -64,8 +65,14 @@ def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Oc
 def _chart(
     definition: Definition, chart: Chart, occasions: list[Occasion], number: int
 ) -> dict[str, Any] | None:
-    title = definition.title.get(language())
-    found = {"id": f"chart-{number}", "title": title, "summary": chart.caption.get(language())}
+    # Several charts of one exercise: what each shows is its head, "Your own account." goes below.
+    head, _dot, rest = chart.caption.get(language()).partition(". ")
+    found = {
+        "id": f"chart-{number}",
+        "title": head.rstrip("."),
+        "range_text": definition.title.get(language()),
+        "summary": rest,
+    }
     if chart.kind is ChartKind.SHARE:
         part, whole = definitions.share(definition, chart, occasions)
         words = _("%(part)d of %(whole)d.") % {"part": part, "whole": whole}
@@ -88,8 +95,11 @@ def _counted(
 
 
 def _by_day(chart: Chart, occasions: list[Occasion]) -> Curves:
-    """Count by day, or by week when it went on for long; a day without an entry is a gap."""
-    counted = {
+    """Count by day; when it went on for long, take each week's mean of the days with an entry.
+
+    A day, or a week, without an entry is a gap.
+    """
+    counted: dict[date, float] = {
         date.fromisoformat(day): count
         for day, count in definitions.counts_for(chart, occasions).items()
     }
@@ -98,10 +108,10 @@ def _by_day(chart: Chart, occasions: list[Occasion]) -> Curves:
     step = timedelta(days=1)
     if max(counted) - min(counted) > LONGEST_BY_DAY:
         step = timedelta(weeks=1)
-        weeks: Counter[date] = Counter()
+        weeks = defaultdict(list)
         for day, count in counted.items():
-            weeks[day - timedelta(days=day.weekday())] += count
-        counted = dict(weeks)
+            weeks[day - timedelta(days=day.weekday())].append(count)
+        counted = {monday: round(mean(counts), 1) for monday, counts in weeks.items()}
     first, last = min(counted), max(counted)
     days = [first + step * number for number in range((last - first) // step + 1)]
     return days, [Series(_("How often"), [counted.get(day) for day in days])]
@@ -125,7 +135,7 @@ def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, 
     lines = [f"{one.name}: {', '.join(_said(value) for value in one.values)}." for one in series]
     table = zip(columns, *([_said(value) for value in one.values] for one in series), strict=True)
     return found | {
-        "aria": " ".join([found["summary"], *lines]),
+        "aria": " ".join([f"{found['title']}.", *lines]),
         "sizes": charts.draw(columns, series, top=_top(kind, max(values))),
         "legend": [
             {"letter": str(number), "part": one.part, "text": one.name}

@@ -19,6 +19,8 @@ from exercises.views.growing import charts_of
 from exercises.workflow import Status
 from practice.actors import Actor
 
+UNDER_WAY = {Status.OPEN, Status.IN_PROGRESS, Status.RETURNED}
+
 
 @require_GET
 @for_clients
@@ -175,6 +177,9 @@ def _still_here(row: Homework, at: datetime, zone: str) -> dict[str, Any]:
 
 def _recent(row: Homework) -> dict[str, Any]:
     states = {
+        Status.OPEN: (_("Open"), ""),
+        Status.IN_PROGRESS: (_("Begun"), "pine"),
+        Status.RETURNED: (_("To go deeper"), "lamp"),
         Status.SUBMITTED: (_("Sent"), "pine"),
         Status.REVIEWED: (_("Answered"), "pine"),
         Status.SKIPPED: (_("Set aside"), "line"),
@@ -183,7 +188,7 @@ def _recent(row: Homework) -> dict[str, Any]:
     return {
         "title": _title(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
-        "icon_name": "circle-check-big",
+        "icon_name": "pencil-line" if row.status in UNDER_WAY else "circle-check-big",
         "tag": tag,
         "tone": tone,
     }

@@ -1,8 +1,14 @@
 """Sample data for the kit page: every component once, with people who do not exist."""
 
+import re
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from django import template
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
 
 register = template.Library()
 
@@ -259,3 +265,51 @@ def kit_samples() -> dict[str, Any]:
         "colours": ["mist", "card", "ink", "ink2", "line", "control", "pine", "pinesoft", "lamp",
                     "lampsoft", "tide", "clay", "berry"],
     }  # fmt: skip
+
+
+# What the mails are told; addresses are as long as real ones.
+_MAIL = {
+    "name": "Homeward",
+    "from_name": "Hillside",
+    "at": "19:30",
+    "home": "https://homeward.example",
+    "you": "https://homeward.example/you/",
+    "stop": "https://homeward.example/stop/dG9rZW4-dG9rZW4.1vDemo.8fIzXhYp2c",
+    "link": "https://homeward.example/invitation/5d41402abc4b2a76b9719d911017c592ae2f",
+    "code": "7K2M-94QD",
+    "password_reset_url": "https://homeward.example/account/password/reset/key/1a-d3m0/",
+    "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
+    "timestamp": datetime(2026, 11, 23, 20, 14, tzinfo=UTC),
+}
+
+
+@register.simple_tag
+def kit_emails() -> list[dict[str, str]]:
+    """Return every mail that goes out, as one would read it: plain, and as simple HTML."""
+    folder = Path(settings.BASE_DIR) / "templates"
+    own = [
+        (path.parent.name, f"emails/{path.parent.name}/{{}}", path.with_name("body.html"))
+        for path in sorted(folder.glob("emails/*/body.txt"))
+    ]
+    accounts = [
+        (name, f"{path.parent.relative_to(folder)}/{name}_{{}}", None)
+        for path in sorted(folder.glob("*/email/*_subject.txt"))
+        for name in [path.name.removesuffix("_subject.txt")]
+    ]
+    return [_mail(*mail) for mail in [*own, *accounts]]
+
+
+def _mail(name: str, where: str, html: Path | None) -> dict[str, str]:
+    body = "body.txt" if html else "message.txt"
+    found = {
+        "name": name.replace("_", " "),
+        "subject": " ".join(render_to_string(where.format("subject.txt"), dict(_MAIL)).split()),
+        "text": render_to_string(where.format(body), dict(_MAIL)).strip(),
+        "html": "",
+    }
+    if html:
+        whole = render_to_string(where.format("body.html"), dict(_MAIL))
+        inside = re.search(r"<body>(.*)</body>", whole, re.DOTALL)
+        # Our own template about a made-up person; nobody's words are in it.
+        found["html"] = mark_safe(inside[1] if inside else whole)  # noqa: S308
+    return found

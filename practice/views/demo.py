@@ -61,7 +61,7 @@ def demo_mail(request: HttpRequest) -> HttpResponse:
 @require_GET
 def kit(request: HttpRequest) -> HttpResponse:
     """Show every part on one page."""
-    return render(request, "kit.html", {"emails": []})
+    return render(request, "kit.html")
 
 
 def _mails() -> list[EmailMessage]:

@@ -101,6 +101,14 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_is_open_is_not_called_over(play: Play, dana: Person, ana: Person):
+    play.assign(dana, ana)
+    page = str(ana.browser().get("/growth/").content, "utf-8")
+    assert "Let go" not in page
+    assert "Open" in page
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
     at = now()
