@@ -16,7 +16,7 @@ from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
 from exercises.models import Exercise, ExerciseVersion, FlagKind, Homework, Review
 from practice.actions import auditing
-from practice.models import Membership, User
+from practice.models import AuditEvent, Membership, User
 from tests.cast import ZONE, Person, Play, make_client
 
 WORDS = "You caught the second it turned."
@@ -475,3 +475,42 @@ def test_the_chosen_exercise_travels_from_the_library_to_the_form(
     link = f"?client={ana.client.pk}&exercise={chosen}"
     assert link in hrefs(whom)
     assert re.search(rf'value="{chosen}" checked', page(dana, f"/assign/{link}"))
+
+
+@pytest.mark.parametrize("who", ["dana", "sana"])
+def test_looking_at_a_clients_numbers_is_noted_when_there_are_any(
+    play: Play, dana: Person, sana: Person, ana: Person, couple: Couple, who: str
+):
+    reader = {"dana": dana, "sana": sana}[who]
+
+    def noted() -> int:
+        with play.at(dana):
+            return AuditEvent.objects.filter(
+                action="read.numbers", client_id=ana.client.pk, user_id=reader.user.pk
+            ).count()
+
+    page(reader, f"/clients/{ana.client.pk}/")
+    assert noted() == 0
+    work = play.homework(ana, play.assign(dana, ana))
+    play.submit(ana, work, topic="Bags", close_before=3, close_after=6)
+    page(reader, f"/clients/{ana.client.pk}/")
+    assert noted() == 1
+    page(reader, f"/couples/{couple.pk}/")
+    assert noted() == 2
+    assert reader.user.name in page(ana, "/you/readers")
+
+
+def test_lists_name_whichever_session_comes_first(
+    play: Play, dana: Person, ana: Person, couple: Couple
+):
+    later, sooner = now() + timedelta(days=9), now() + timedelta(days=4)
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=later)
+        Couple.objects.update(next_session_at=sooner)
+    said = date_format(sooner.astimezone(ZoneInfo(ZONE)), "D j M, H:i")
+    assert page(dana, "/clients/").count(said) == 2  # Ana's row, and Ben's
+    assert f"Next session: {said}" in page(dana, f"/clients/{ana.client.pk}/")
+    with play.at(dana):
+        Couple.objects.update(next_session_at=now() - timedelta(days=1))
+    own = date_format(later.astimezone(ZoneInfo(ZONE)), "D j M, H:i")
+    assert f"Next session: {own}" in page(dana, f"/clients/{ana.client.pk}/")

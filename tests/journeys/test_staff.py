@@ -201,3 +201,12 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
     lines = list(csv.reader(io.StringIO(Path(taken.value.path()).read_text("utf-8"))))
     assert len(lines) == 2
     assert lines[1][2] == "Ruth Abernathy"
+    # From one line to everything that happened to the same record, and back to the whole.
+    ruth.goto("/audit/")
+    of_one = rows.first.get_by_role("link")
+    short = of_one.inner_text()
+    of_one.click()
+    ruth.wait_for_url("**?record=*")
+    assert set(rows.get_by_role("link").all_inner_texts()) == {short}
+    ruth.get_by_role("link", name="Show everything").click()
+    expect(rows).to_have_count(50)
