@@ -44,12 +44,12 @@ class AssignForm(forms.Form):
         *args: Any,
         people: list[tuple[str, str]],
         session: datetime | None,
-        zone: str,
+        zones: list[str],
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.session = session.astimezone(ZoneInfo(zone)) if session else None
-        self.zone = zone
+        self.session = _on_the_wall(session, zones) if session else None
+        self.zones = zones
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
             who.choices = people
@@ -73,12 +73,12 @@ class AssignForm(forms.Form):
         return said
 
     def schedule(self, at: datetime) -> Schedule:
-        """Return the wall times in the client's zone."""
+        """Return the wall times, the same for each by their own clock."""
         said = self.cleaned_data
-        wall = at.astimezone(ZoneInfo(self.zone)).replace(tzinfo=UTC, second=0, microsecond=0)
+        wall = _on_the_wall(at, self.zones).replace(second=0, microsecond=0)
         opens, due, rrule = wall, wall + timedelta(days=7), said["rrule"]
         if said["when"] == "session" and self.session:
-            due = self.session.replace(tzinfo=UTC)
+            due = self.session
         elif said["when"] == "weekly":
             due, rrule = _evening(wall.date() + timedelta(days=6)), rrule or "FREQ=WEEKLY"
         elif said["when"] == "dates":
@@ -90,6 +90,11 @@ class AssignForm(forms.Form):
         return Schedule(
             opens_local=opens, due_local=due, rrule=rrule, reminders_on=said["reminders_on"]
         )
+
+
+def _on_the_wall(at: datetime, zones: list[str]) -> datetime:
+    """Return what the clock furthest behind says, so that now is now for both of a couple."""
+    return min(at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC) for zone in zones)
 
 
 def _until(session: datetime) -> str:

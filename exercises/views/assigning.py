@@ -90,7 +90,7 @@ def assign(request: ActorRequest) -> HttpResponse:
         request.POST or None,
         people=_choices(target),
         session=session,
-        zone=target.people[0].zone,
+        zones=[one.zone for one in target.people],
         initial={
             "when": "session" if session else "week",
             "who": "both",

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from clients.actions import joining
 from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
-from exercises.models import Exercise, ExerciseVersion, FlagKind, Homework, Review
+from exercises.models import Entry, Exercise, ExerciseVersion, FlagKind, Homework, Review
 from practice.actions import auditing
 from practice.models import AuditEvent, Membership, User
 from tests.cast import ZONE, Person, Play, make_client
@@ -514,3 +514,55 @@ def test_lists_name_whichever_session_comes_first(
         Couple.objects.update(next_session_at=now() - timedelta(days=1))
     own = date_format(later.astimezone(ZoneInfo(ZONE)), "D j M, H:i")
     assert f"Next session: {own}" in page(dana, f"/clients/{ana.client.pk}/")
+
+
+@pytest.mark.parametrize("first", ["Asia/Tokyo", "America/Los_Angeles"])
+def test_now_is_now_for_a_couple_that_lives_apart(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple, first: str
+):
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(zone=first)
+        Couple.objects.update(next_session_at=now() + timedelta(days=5))
+    assert f"Ana: {first.replace('_', ' ')} · Ben: {ZONE}" in page(
+        dana, f"/assign/?couple={cleared.pk}"
+    )
+    exercise = play.library["e01-under-the-argument"].exercise_id
+    said = {"exercise": exercise, "who": "both", "when": "session"}
+    assert dana.browser().post(f"/assign/?couple={cleared.pk}", said).status_code == 302
+    with play.at(dana):
+        found = list(Homework.objects.all())
+        session = Couple.objects.get().next_session_at
+    assert [one.status for one in found] == ["open", "open"]
+    assert session is not None
+    assert all(one.due_at and now() < one.due_at <= session for one in found)
+
+
+def test_a_logs_moments_stand_under_their_day_the_newest_first(
+    play: Play, dana: Person, ana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
+    noon = now().astimezone(ZoneInfo(ZONE)).replace(hour=12, minute=5) - timedelta(days=3)
+    moments = [noon, noon + timedelta(hours=4), noon + timedelta(days=1)]
+    with play.at(ana):
+        response = responding.begin(by=ana.actor, at=now(), homework=homework)
+        for urge, at in enumerate(moments, start=4):
+            entry = Entry.objects.create(
+                practice=ana.practice,
+                response=response,
+                log_key="moments",
+                happened_at=at,
+                created_at=now(),
+            )
+            responding.save(
+                by=ana.actor,
+                at=now(),
+                homework=play.fresh(homework),
+                said=[responding.Said("urge", urge)],
+                entry=entry,
+            )
+    play.submit(ana, homework)
+    text = html.unescape(page(dana, f"/review/{homework.pk}/"))
+    shown = text.partition('id="moments"')[2].partition("</section></section>")[0]
+    days = re.findall(r"<h3>([^<]+)</h3>", shown)
+    assert days == [date_format(at, "l j F") for at in (moments[2], moments[0])]
+    assert re.findall(r'class="num">(\d\d:\d\d)<', shown) == ["12:05", "12:05", "16:05"]
