@@ -140,8 +140,7 @@ def client_list(request: Request) -> Response:
 
 @needs("assign")
 def _add(request: Request, actor: Actor) -> Response:
-    if not may_care(actor):
-        raise PermissionDenied
+    _therapist(request)
     said = asked(request, ClientRequest)
     form = ClientForm(said, taken=partial(queries.is_taken, actor))
     client = caring.add(by=actor, at=now(), **checked(form))
@@ -267,6 +266,7 @@ def couple_list(request: Request) -> Response:
 
 @needs("assign")
 def _link(request: Request, actor: Actor) -> Response:
+    _therapist(request)
     said = asked(request, CoupleRequest)
     first, second = (queries.client_to_care_for(actor, said[one]) for one in ("first", "second"))
     couple = caring.link(by=actor, at=now(), first=first, second=second)
@@ -280,15 +280,14 @@ def _link(request: Request, actor: Actor) -> Response:
 def couple(request: Request, pk: UUID) -> Response:
     """Show one couple, or say when they come next."""
     actor = _carer(request)
-    found = queries.couple_of(actor, pk)
     if request.method == "PATCH":
-        return _set_session(request, actor, found)
-    return Response(_couple_data(found))
+        return _set_session(request, actor, pk)
+    return Response(_couple_data(queries.couple_of(actor, pk)))
 
 
 @needs("assign")
-def _set_session(request: Request, actor: Actor, couple: Couple) -> Response:
-    at = now()
+def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
+    couple, at = queries.couple_to_care_for(actor, pk), now()
     said = asked(request, SessionRequest)
     form = SessionForm({"next_session_at": _wall(said, None)}, at=at)
     caring.set_session(by=actor, at=at, couple=couple, **checked(form))
@@ -302,13 +301,20 @@ def _set_session(request: Request, actor: Actor, couple: Couple) -> Response:
 def couple_unlink(request: Request, pk: UUID) -> Response:
     """Note that two clients are no longer seen together; neither is told."""
     actor = _carer(request)
-    caring.unlink(by=actor, at=now(), couple=queries.couple_of(actor, pk))
+    caring.unlink(by=actor, at=now(), couple=queries.couple_to_care_for(actor, pk))
     return Response(_couple_data(queries.couple_of(actor, pk)))
 
 
 def _carer(request: Request) -> Actor:
     actor = actor_of(request)
     if not may_read_caseloads(actor):
+        raise PermissionDenied
+    return actor
+
+
+def _therapist(request: Request) -> Actor:
+    actor = actor_of(request)
+    if not may_care(actor):
         raise PermissionDenied
     return actor
 

@@ -148,8 +148,9 @@ def me(request: Request) -> Response:
 @needs("read", "admin")
 def members(request: Request) -> Response:
     """List who works here, by name."""
+    actor = _member(request)
     asks = wanted(request, PeopleQuery)
-    actor, after = _member(request), asks.pop("after", None)
+    after = asks.pop("after", None)
     said = checked(PeopleFilter(asks))
     found = people.people(
         actor, search=said["q"], role=said["role"], state=said["state"], after=after
@@ -164,7 +165,7 @@ def members(request: Request) -> Response:
 @idempotent
 def invitation_list(request: Request) -> Response:
     """List the members' open invitations, newest first; or send one."""
-    actor = actor_of(request)
+    actor = _admin(request)
     if request.method == "GET":
         found = people.invitations(actor, request.GET.get("after"))
         return cursor_page(found, [_invitation_data(row) for row in found.rows])
@@ -200,10 +201,9 @@ def invitation_revoke(request: Request, pk: UUID) -> Response:
 @needs("admin")
 def audit(request: Request) -> Response:
     """Read the trail, newest first; for admins."""
+    actor = _admin(request)
     asks = wanted(request, AuditQuery)
-    actor, after = actor_of(request), asks.pop("after", None)
-    if not may_administer(actor):
-        raise PermissionDenied
+    after = asks.pop("after", None)
     said = checked(AuditFilter(asks, people=list(people.members(actor))))
     found = trails.trail(actor, after, **said)
     return cursor_page(found, [_audit_data(row) for row in found.rows])
@@ -277,6 +277,13 @@ def _name(schema: dict[str, Any]) -> str:
 def _member(request: Request) -> Actor:
     actor = actor_of(request)
     if not may_see_people(actor):
+        raise PermissionDenied
+    return actor
+
+
+def _admin(request: Request) -> Actor:
+    actor = actor_of(request)
+    if not may_administer(actor):
         raise PermissionDenied
     return actor
 

@@ -48,8 +48,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note that two clients are no longer seen together."""
-    couple = queries.couple_of(request.actor, pk)
-    queries.client_to_care_for(request.actor, couple.first_id)
+    couple = queries.couple_to_care_for(request.actor, pk)
     if request.method == "POST":
         caring.unlink(by=request.actor, at=now(), couple=couple)
         messages.success(request, _("They are no longer linked."))
@@ -67,8 +66,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
-    couple = queries.couple_of(request.actor, pk)
-    queries.client_to_care_for(request.actor, couple.first_id)
+    couple = queries.couple_to_care_for(request.actor, pk)
     form = SessionForm(
         posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
     )

@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
@@ -29,6 +30,7 @@ from practice.doors import (
     if_match,
     needs,
 )
+from practice.permissions import may_read_caseloads
 
 
 @extend_schema(parameters=[AFTER], responses=shapes.HomeworkPage)
@@ -37,6 +39,8 @@ from practice.doors import (
 def queue(request: Request) -> Response:
     """List what waits for review: whose session comes first, then what has waited longest."""
     actor = actor_of(request)
+    if not may_read_caseloads(actor):
+        raise PermissionDenied
     found = review_queries.queue(actor, now(), after=request.GET.get("after"))
     return cursor_page(found, [homework_data(actor, row) for row in found.rows])
 

@@ -5,6 +5,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import api_view
@@ -16,7 +17,12 @@ from exercises.actions import assigning, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, round_data
 from exercises.models import Assignment, Homework
-from exercises.permissions import may_read_whole_library
+from exercises.permissions import (
+    may_answer,
+    may_assign,
+    may_read_whole_library,
+    may_see_library,
+)
 from exercises.queries import homework as homework_queries
 from exercises.queries import library as library_queries
 from exercises.visibility import read_rounds
@@ -34,6 +40,7 @@ from practice.doors import (
     needs,
     wanted,
 )
+from practice.permissions import may_read_caseloads
 from practice.queries.paging import page
 
 
@@ -45,7 +52,7 @@ from practice.queries.paging import page
 @needs("read", "assign")
 def exercises(request: Request) -> Response:
     """List the practice's exercises."""
-    actor = actor_of(request)
+    actor = _sees_library(request)
     found = library_queries.library(actor, request.GET.get("q", "")[:100], request.GET.get("after"))
     newest = library_queries.newest_versions(actor, list(found.rows))
     return cursor_page(found, [exercise_data(newest[row.pk]) for row in found.rows])
@@ -56,7 +63,7 @@ def exercises(request: Request) -> Response:
 @needs("read", "assign")
 def exercise(request: Request, pk: UUID) -> Response:
     """Show one exercise; its whole definition to those who care for clients."""
-    actor = actor_of(request)
+    actor = _sees_library(request)
     version = library_queries.newest_version(actor, pk)
     body = version.body if may_read_whole_library(actor) else {}
     return Response({**exercise_data(version), "definition": body})
@@ -69,6 +76,8 @@ def exercise(request: Request, pk: UUID) -> Response:
 def assignments(request: Request) -> Response:
     """Give an exercise to a client or to a couple."""
     actor, at = actor_of(request), now()
+    if not may_assign(actor):
+        raise PermissionDenied
     said = asked(request, shapes.AssignmentRequest)
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
@@ -119,6 +128,8 @@ def withdraw(request: Request, pk: UUID) -> Response:
 def homework_list(request: Request) -> Response:
     """List homework, newest first."""
     actor = actor_of(request)
+    if not (actor.is_client or may_read_caseloads(actor)):
+        raise PermissionDenied
     asks = wanted(request, shapes.HomeworkFilter)
     rows = homework_queries.homeworks(actor)
     if "client" in asks:
@@ -184,6 +195,8 @@ def entries(request: Request, pk: UUID) -> Response:
     """Begin a moment in a log."""
     actor, at = actor_of(request), now()
     row = homework_queries.homework(actor, pk)
+    if not may_answer(actor, row):
+        raise PermissionDenied
     said = asked(request, shapes.EntryRequest)
     entry = responding.add_entry(
         by=actor,
@@ -246,6 +259,13 @@ def set_aside(request: Request, pk: UUID) -> Response:
 def pick_up(request: Request, pk: UUID) -> Response:
     """Take something up again."""
     return _moved(request, pk, responding.pick_up)
+
+
+def _sees_library(request: Request) -> Actor:
+    actor = actor_of(request)
+    if not may_see_library(actor):
+        raise PermissionDenied
+    return actor
 
 
 def _moved(request: Request, pk: UUID, act: Any) -> Response:

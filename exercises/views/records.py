@@ -16,6 +16,7 @@ from clients.permissions import NOBODY
 from clients.queries import client_of
 from exercises.actions import exporting
 from practice.actors import ActorRequest
+from practice.permissions import may_read_caseloads
 
 
 @require_GET
@@ -31,6 +32,8 @@ def export_own(request: ActorRequest) -> HttpResponse:
 @reauthentication_required
 def export_client(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Offer a therapist one client's record, and hand it out."""
+    if not may_read_caseloads(request.actor):
+        raise PermissionDenied
     return _export(request, client_of(request.actor, pk))
 
 

@@ -25,6 +25,7 @@ NEUTRAL = "https://www.wikipedia.org/"
 YEAR = 365 * 24 * 3600
 
 
+@require_GET
 def home(request: ActorRequest) -> HttpResponse:
     """Go where this person begins."""
     actor = request.actor
