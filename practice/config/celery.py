@@ -10,4 +10,4 @@ app = Celery("homeward")
 # Gunicorn's threads look for the default app, not for the current one of the importing thread.
 app.set_default()
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks(["clients", "exercises"])
+app.autodiscover_tasks(["practice", "exercises"])

@@ -40,6 +40,7 @@ class FaultSite(Site):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self.raw = RawSink()
+        self.bells: list[Celery] = []
 
     def begin(self, *names: str) -> None:
         """Start the servers, and only the processes named."""
@@ -52,6 +53,8 @@ class FaultSite(Site):
 
     def end(self) -> None:
         """End everything."""
+        for bell in self.bells:
+            bell.close()
         super().end()
         self.raw.stop()
 
@@ -74,6 +77,7 @@ class FaultSite(Site):
             "socket_connect_timeout": 1,
         }
         app.conf.task_publish_retry = False
+        self.bells.append(app)
         return app
 
 

@@ -47,7 +47,7 @@ def said(crowd: Crowd, homework: Homework) -> dict[str, object]:
         actor = crowd.ana.actor
         rounds = read_rounds(actor, homework_of(actor, homework.pk))
     assert len(rounds) <= 1, "one round only was ever begun"
-    return {key: one.value for one in rounds for key, one in one.words.items()}
+    return {key: word.value for each in rounds for key, word in each.words.items()}
 
 
 def sent(crowd: Crowd, homework: Homework) -> int:
