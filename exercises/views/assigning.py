@@ -195,6 +195,8 @@ def _zone_text(target: Target) -> str:
     zones = {one.zone.replace("_", " ") for one in target.people}
     if len(zones) == 1:
         said = {"name": target.name, "zone": zones.pop()}
+        if target.couple:
+            return _("Days and hours are those where %(name)s live: %(zone)s.") % said
         return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
     said_by = [f"{one.name_to_call}: {one.zone.replace('_', ' ')}" for one in target.people]
     return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)

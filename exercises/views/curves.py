@@ -57,17 +57,28 @@ def _drawn(
 ) -> list[dict[str, Any]]:
     columns = [date_format(day, "j M") for day in weeks.mondays]
     scale = _("0 to 10, by week")
-    found = [
-        _chart("closeness", _("How close it felt around a hard moment"), scale, columns, closeness),
-        _chart("asks", _("Moments of wanting reassurance"), _("noted each week"), columns, asks),
-        _chart("strength", _("How strong those moments were"), scale, columns, means("urge")),
-        _chart("relief", _("Relief after such a moment"), scale, columns, relief),
+    urge = means("urge")
+    wanted = [
+        ("closeness", _("How close it felt around a hard moment"), scale, closeness),
+        ("asks", _("Moments of wanting reassurance"), _("noted each week"), asks),
+        ("strength", _("How strong those moments were"), scale, urge),
+        ("relief", _("Relief after such a moment"), scale, relief),
     ]
-    return [one for one in found if one]
+    drawn = [
+        _chart(key, title, text, columns, curves, by_person=len(urge) > 1)
+        for key, title, text, curves in wanted
+    ]
+    return [one for one in drawn if one]
 
 
 def _chart(
-    key: str, title: str, range_text: str, columns: list[str], curves: list[Curve]
+    key: str,
+    title: str,
+    range_text: str,
+    columns: list[str],
+    curves: list[Curve],
+    *,
+    by_person: bool,
 ) -> dict[str, Any] | None:
     rows = list(zip(*(values for _name, values in curves), strict=True))
     weeks = sum(any(value is not None for value in row) for row in rows)
@@ -86,7 +97,8 @@ def _chart(
         "aria": f"{title}, {range_text}. " + " ".join(map(_read_out, series)),
         "sizes": charts.draw(columns, series, top=2 * ceil(highest / 2) if key == "asks" else 10),
         "legend": [
-            {"letter": one.name[:1].upper(), "part": one.part, "text": one.name}
+            # A letter stands for a person; before and after have their shapes alone.
+            {"letter": one.name[:1] if by_person else "", "part": one.part, "text": one.name}
             for one in series
             if len(series) > 1
         ],
