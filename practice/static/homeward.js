@@ -176,6 +176,8 @@
     submitting(e) {
       clearTimeout(this.timer);
       const hidden = this.form.elements.device; if (hidden) hidden.value = device;
+      /* without a line there is no page to go on to: stay, keep it, and say so */
+      if (!navigator.onLine && !e.defaultPrevented) { e.preventDefault(); this.away(); $("[data-trouble-note]")?.scrollIntoView({ block: "center" }); return; }
       if (!this.sending || this.waited || e.defaultPrevented) return;
       e.preventDefault(); const by = e.submitter; this.waited = true;
       Promise.race([this.sending, new Promise((ok) => setTimeout(ok, 2000))]).then(() => { if (!this.choosing) this.form.requestSubmit(by); this.waited = false; });

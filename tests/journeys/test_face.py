@@ -13,7 +13,7 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from django.template.loader import render_to_string
 from django.utils.timezone import now
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from clients.actions import caring
 from exercises.models import Assignment, Entry, Exercise, Homework
@@ -40,6 +40,22 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     [...document.querySelectorAll("body *")]
         .filter((el) => el.getBoundingClientRect().right > innerWidth + 1).slice(0, 3)
         .map((el) => `${el.tagName}.${el.className}`)"""
+
+# Words for feelings that take two lines by themselves, as they are or all chosen.
+BROKEN = """(chosen) => {
+    for (const family of document.querySelectorAll("details.family")) family.open = true;
+    return [...document.querySelectorAll(".feeling")].flatMap((label) => {
+        label.querySelector("input").checked = chosen;
+        const text = [...label.querySelector("span").childNodes].find((n) => n.data?.trim());
+        const range = document.createRange();
+        return [...text.data.matchAll(/\\S+/g)].filter((word) => {
+            range.setStart(text, word.index);
+            range.setEnd(text, word.index + word[0].length);
+            const boxes = [...range.getClientRects()].filter((box) => box.width > 1);
+            return new Set(boxes.map((box) => Math.round(box.top / 8))).size > 1;
+        }).map(String);
+    });
+}"""
 
 
 @dataclass(frozen=True)
@@ -322,3 +338,34 @@ def pretend(page: Page, status: int) -> None:
         f"**/as-if/{status}",
         lambda route: route.fulfill(status=200, content_type="text/html", body=words),
     )
+
+
+def test_going_on_without_a_line_stays_and_loses_nothing(
+    demo_site: Site, visit: Visit, places: dict[str, str]
+) -> None:
+    page = visit(demo_site.url, "phone")
+    be(page, "ana@mail.example")
+    page.goto(f"{places['begun']}step/7/")
+    page.context.set_offline(True)
+    page.locator("textarea").fill("written on the train")
+    page.locator("button:visible:text-is('Continue')").click()
+    expect(page.get_by_text("You are offline. Keep writing")).to_be_in_viewport()
+    expect(page.locator("textarea")).to_have_value("written on the train")
+    page.context.set_offline(False)
+    expect(page.get_by_text("You are offline. Keep writing")).to_be_hidden()
+    page.locator("button:visible:text-is('Continue')").click()
+    page.wait_for_url("**/step/8/")
+    page.goto(f"{places['begun']}step/7/")
+    expect(page.locator("textarea")).to_have_value("written on the train")
+
+
+def test_on_a_phone_every_word_for_a_feeling_stays_whole(
+    demo_site: Site, visit: Visit, places: dict[str, str]
+) -> None:
+    page = visit(demo_site.url, "phone")
+    be(page, "ana@mail.example")
+    page.goto(f"{places['begun']}step/6/")
+    for width in (390, 320):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate(BROKEN, arg=False) == []
+        assert page.evaluate(BROKEN, arg=True) == []
