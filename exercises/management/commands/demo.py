@@ -3,6 +3,7 @@
 from argparse import ArgumentParser
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
+from functools import cache
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -10,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
+from django.contrib.auth.hashers import make_password
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils.timezone import now
@@ -33,6 +35,8 @@ MEMBERS = [
     ("ruth@hillside.example", "Ruth Abernathy", [Role.ADMIN]),
     ("sana@hillside.example", "Sana Iqbal", [Role.SUPERVISOR]),
 ]
+# Dana and Omar see the first clients; of more, a colleague takes this many each.
+FIRST_CLIENTS, CLIENTS_EACH = 60, 30
 PEOPLE = [
     ("Dana", "therapist", "dana@hillside.example"),
     ("Ana", "client, with Ben", "ana@mail.example"),
@@ -224,12 +228,12 @@ class Command(BaseCommand):
         )
 
     def _more(self, stage: Stage, count: int) -> None:
-        """Bring in more couples and individuals, two thirds with Dana, the rest with Omar."""
+        """Bring in more clients: two thirds with Dana, the rest with Omar, many with colleagues."""
         names = [f"{first} {last}" for last in story.LAST_NAMES for first in story.FIRST_NAMES]
         for number in range(count):
             name = names[number % len(names)]
             email = f"{name.lower().replace(' ', '.')}.{number}@mail.example"
-            carer = MEMBERS[1][0] if number % 3 == 2 else MEMBERS[0][0]
+            carer = self._carer(stage, number)
             start = stage.at - timedelta(days=20 + number % 40)
             with scope(practice=stage.practice.pk):
                 client = self._client(stage, email, name, carer, start)
@@ -238,9 +242,23 @@ class Command(BaseCommand):
                     stage, carer, stage.library["e01"], stage.at - timedelta(days=6), client=client
                 )
                 if number % 2:
-                    self._answer(
-                        stage, given, client, stage.at - timedelta(hours=7 * number + 3), 0.5
-                    )
+                    # After it was given, however many they are.
+                    ago = timedelta(hours=7 * number % 140 + 3)
+                    self._answer(stage, given, client, stage.at - ago, 0.5)
+
+    def _carer(self, stage: Stage, number: int) -> str:
+        """Return who cares for this client; a colleague joins when the others are busy."""
+        if number < FIRST_CLIENTS:
+            return MEMBERS[1][0] if number % 3 == 2 else MEMBERS[0][0]
+        which = (number - FIRST_CLIENTS) // CLIENTS_EACH
+        email = f"colleague.{which}@hillside.example"
+        if email not in stage.members:
+            first = story.FIRST_NAMES[(which * 5 + 3) % len(story.FIRST_NAMES)]
+            last = story.LAST_NAMES[(which * 7 + 1) % len(story.LAST_NAMES)]
+            with scope(practice=stage.practice.pk):
+                user = _user(email, f"{first} {last}")
+                stage.members[email] = _seat(stage.practice, user, stage.at)
+        return email
 
     def _riverside(self, at: datetime, hillside: Stage) -> None:
         """Make the second practice: Zoe's, where Uma works as well."""
@@ -418,14 +436,20 @@ def _say(item: Any, random: Random, lean: float, when: datetime | None = None) -
     return responding.Said(item.key, value)
 
 
+@cache
+def _hashed() -> str:
+    """Hash the password everybody shares once: hashing is slow on purpose."""
+    return make_password(PASSWORD)
+
+
 def _user(email: str, name: str) -> User:
-    user = User.objects.create_user(email, PASSWORD, name=name, zone=ZONE, is_demo=True)
+    user = User.objects.create(email=email, password=_hashed(), name=name, zone=ZONE, is_demo=True)
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
 
-def _seat(practice: Practice, user: User, at: datetime) -> None:
-    Membership.objects.create(
+def _seat(practice: Practice, user: User, at: datetime) -> Membership:
+    return Membership.objects.create(
         practice=practice, user=user, roles=["therapist"], joined_at=at - timedelta(days=90)
     )
 
