@@ -1,13 +1,18 @@
 """Rate limits live in Redis; when it is away, people can still sign in."""
 
+import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
-from redis.exceptions import RedisError
+from redis.exceptions import RedisError, TimeoutError  # noqa: A004 -- Redis' own
 
 T = TypeVar("T")
+# One that hangs costs a second for each question, and a sign-in asks a dozen: after the first we
+# leave it alone for a moment.
+LEFT_ALONE_SECONDS = 3.0
+_alone_until = 0.0
 
 
 class ForgivingRedisCache(RedisCache):
@@ -74,7 +79,13 @@ class ForgivingRedisCache(RedisCache):
 
 
 def _or(ask: Callable[[], T], *, otherwise: T) -> T:
+    global _alone_until  # noqa: PLW0603 -- one Redis, one process, one memory of it
+    if time.monotonic() < _alone_until:
+        return otherwise
     try:
         return ask()
+    except TimeoutError:
+        _alone_until = time.monotonic() + LEFT_ALONE_SECONDS
+        return otherwise
     except (RedisError, OSError):
         return otherwise
