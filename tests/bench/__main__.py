@@ -12,7 +12,12 @@ from tests import servers
 
 running = servers.Servers()
 
+from django.conf import settings  # noqa: E402 -- the servers' addresses must be known first
+
+settings.CELERY_BROKER_URL = os.environ["REDIS_URL"]
 import django  # noqa: E402 -- the servers' addresses must be known first
+
+from practice.config import celery  # noqa: E402, F401 -- registers itself, so that the bell rings
 
 django.setup()
 
@@ -28,15 +33,17 @@ def main() -> int:
     setup_test_environment()
     began = time.monotonic()
     found: list[figures.Figure] = []
+    sizes = (200, 2_000) if "--quick" in sys.argv else pages.SIZES
     site = Site(throughput.Blocker())  # type: ignore[arg-type]  # the same, outside of pytest
     try:
         site.begin("web", "worker", "beat")
         found += memory.at_rest(site)
-        with site.orm("homeward_web"):
-            found += pages.measure()
-        found += weights.measure(site)
-        found += throughput.measure(site)
-        found += memory.after(site)
+        if "--dispatch" not in sys.argv:
+            with site.orm("homeward_web"):
+                found += pages.measure(sizes)
+            found += weights.measure(site)
+            found += throughput.measure(site)
+            found += memory.after(site)
         for name in list(site.running):
             site.kill(name)
         found += dispatch.measure(site)

@@ -62,7 +62,7 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
     play.say(ana, open_one, topic="the bags")
     sent = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the bags")
     client, staff = ana.browser(), dana.browser()
-    drafts = iter(range(10_000))
+    drafts, revision = iter(range(10_000)), 1  # `say` wrote the first
 
     def get(browser: Browser, path: str) -> Callable[[], object]:
         def act() -> None:
@@ -72,9 +72,24 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
         return act
 
     def save() -> None:
-        body = {"revision": 0, "device": "bench", "fields": {"topic": [f"draft {next(drafts)}"]}}
+        nonlocal revision
+        body = {
+            "revision": revision,
+            "device": "bench",
+            "fields": {"topic": [f"draft {next(drafts)}"]},
+        }
         response = client.post(
             f"/homework/{open_one.pk}/draft", json.dumps(body), content_type="application/json"
+        )
+        assert response.status_code == 200, response.status_code
+        revision = response.json()["revision"]
+
+    def api_save() -> None:
+        body = {"value": f"draft {next(drafts)}"}
+        response = client.put(
+            f"/api/v1/homework/{open_one.pk}/answers/topic",
+            json.dumps(body),
+            content_type="application/json",
         )
         assert response.status_code == 200, response.status_code
 
@@ -89,5 +104,8 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
         "library search": get(staff, "/exercises/?q=argument"),
         "assign": get(staff, f"/assign/?client={ana.client.pk}"),
         "API: homework": get(staff, "/api/v1/homework"),
-        "API: review queue": get(staff, "/api/v1/review-queue"),
+        "API: queue": get(staff, "/api/v1/queue"),
+        "API: exercises": get(staff, "/api/v1/exercises?q=argument"),
+        "API: rounds": get(staff, f"/api/v1/homework/{sent.pk}/rounds"),
+        "API: save": api_save,
     }

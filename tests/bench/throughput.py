@@ -4,10 +4,10 @@ import json
 import re
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from typing import Any
+from uuid import UUID
 
 from tests.bench.figures import Figure, bounded, noted
 from tests.bench.stage import Stage, build
@@ -16,6 +16,7 @@ from tests.processes import Site
 
 CROWDS = (1, 8, 32)
 SECONDS = 4.0
+SUBMITS = 4
 
 
 class Blocker:
@@ -32,6 +33,8 @@ class Visitor:
     def __init__(self, site: Site, stage: Stage, person: Person) -> None:
         self.port = site.port
         self.homework = stage.play.homework(person, stage.play.assign(stage.dana, person)).pk
+        self.revision = 0
+        self.filled: list[UUID] = []
         browser = person.browser()
         self.cookies = {name: morsel.value for name, morsel in browser.cookies.items()}
         self.token = ""
@@ -61,52 +64,86 @@ class Visitor:
         self.token = found[1] if found else ""
 
     def save(self, number: int) -> int:
-        body = {"revision": 0, "device": "bench", "fields": {"topic": [f"draft {number}"]}}
-        return self.ask(
-            "POST", f"/homework/{self.homework}/draft", json.dumps(body), "application/json"
-        )[0]
+        body = {
+            "revision": self.revision,
+            "device": "bench",
+            "fields": {"topic": [f"draft {number}"]},
+        }
+        path = f"/homework/{self.homework}/draft"
+        status, answer = self.ask("POST", path, json.dumps(body), "application/json")
+        if status == 200:
+            self.revision = json.loads(answer)["revision"]
+        return status
+
+    def submit(self) -> int:
+        """Hand in one of the homeworks that are filled; a redirect says that it is in."""
+        path, kind = f"/homework/{self.filled.pop()}/submit/", "application/x-www-form-urlencoded"
+        return self.ask("POST", path, "", kind)[0]
 
 
 def measure(site: Site) -> list[Figure]:
-    """Run each crowd for some seconds; return saves a second and the count of mistakes."""
+    """Run each crowd; return saves and submissions a second, and the count of mistakes."""
     with site.orm("homeward_web"):
         stage = build(1_000)
-        visitors = []
-        for number in range(max(CROWDS)):
-            person = make_client(
-                stage.practice, f"visitor-{number}@mail.example", f"Visitor {number}", stage.dana
-            )
-            visitors.append(Visitor(site, stage, person))
+        visitors = [_visitor(site, stage, number) for number in range(max(CROWDS))]
     for visitor in visitors:
         visitor.enter()
     figures = []
     for crowd in CROWDS:
-        saves, mistakes, _seen = _run(visitors[:crowd])
+        saves, mistakes = _run(visitors[:crowd])
         figures.append(noted(f"autosave, {crowd} at once", saves / SECONDS, "/s"))
         figures.append(bounded(f"autosave, {crowd} at once: mistakes", mistakes, "", 0))
+    for crowd in CROWDS:
+        rate, mistakes = _hand_in(visitors[:crowd])
+        figures.append(noted(f"submit, {crowd} at once", rate, "/s"))
+        figures.append(bounded(f"submit, {crowd} at once: mistakes", mistakes, "", 0))
     return figures
 
 
-def _run(visitors: list[Visitor]) -> tuple[int, int, dict[int, int]]:
+def _visitor(site: Site, stage: Stage, number: int) -> Visitor:
+    """Make somebody with filled homework enough for every crowd they are in."""
+    person = make_client(
+        stage.practice, f"visitor-{number}@mail.example", f"Visitor {number}", stage.dana
+    )
+    visitor = Visitor(site, stage, person)
+    rounds = sum(SUBMITS for crowd in CROWDS if number < crowd)
+    for _round in range(rounds):
+        homework = stage.play.homework(person, stage.play.assign(stage.dana, person))
+        stage.play.fill(person, homework, topic="the bags")
+        visitor.filled.append(homework.pk)
+    return visitor
+
+
+def _run(visitors: list[Visitor]) -> tuple[int, int]:
     counts: list[tuple[int, int]] = []
-    seen: dict[int, int] = {}
     end = time.monotonic() + SECONDS
 
     def go(visitor: Visitor) -> None:
-        good = bad = number = 0
+        good = number = 0
         while time.monotonic() < end:
             number += 1
-            status = visitor.save(number)
-            seen[status] = seen.get(status, 0) + 1
-            if status == 200:
-                good += 1
-            else:
-                bad += 1
-        counts.append((good, bad))
+            good += visitor.save(number) == 200
+        counts.append((good, number - good))
 
-    threads: list[Any] = [threading.Thread(target=go, args=(visitor,)) for visitor in visitors]
+    _together(go, visitors)
+    return sum(good for good, _ in counts), sum(bad for _, bad in counts)
+
+
+def _hand_in(visitors: list[Visitor]) -> tuple[float, int]:
+    statuses: list[int] = []
+
+    def go(visitor: Visitor) -> None:
+        statuses.extend(visitor.submit() for _number in range(SUBMITS))
+
+    began = time.monotonic()
+    _together(go, visitors)
+    rate = len(statuses) / (time.monotonic() - began)
+    return rate, sum(status != 302 for status in statuses)
+
+
+def _together(go: Callable[[Visitor], None], visitors: list[Visitor]) -> None:
+    threads = [threading.Thread(target=go, args=(visitor,)) for visitor in visitors]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return sum(good for good, _ in counts), sum(bad for _, bad in counts), seen
