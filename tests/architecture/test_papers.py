@@ -9,6 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PICTURES = ROOT / "docs" / "pictures"
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
+NAMED = re.compile(r"`(tests/[\w/]+\.py)?(?:::(test_\w+))?`")
 HEAVIEST = 150 * 1024
 
 
@@ -31,6 +32,41 @@ def test_every_picture_is_shown_and_light():
     said = "\n".join(path.read_text(encoding="utf-8") for path in PAPERS)
     assert [path.name for path in pictures if f"pictures/{path.name}" not in said] == []
     assert [path.name for path in pictures if path.stat().st_size > HEAVIEST] == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+def test_every_test_a_paper_names_is_there(paper: Path):
+    missing, file = [], ""
+    for path, name in NAMED.findall(paper.read_text(encoding="utf-8")):
+        file = path or file  # `::test_x` alone is in the file named before it
+        place = ROOT / file
+        source = place.read_text(encoding="utf-8") if place.is_file() else ""
+        if not place.exists() or (name and f"def {name}(" not in source):
+            missing.append(f"{file}::{name}")
+    assert missing == []
+
+
+def test_every_requirement_says_how_it_stands():
+    lines = re.findall(
+        r"^\| (\d+\.\d+\.\d+) \| [12] \| .+ \| (met|n/a|\*\*not met\*\*) \| (.+) \|$",
+        (ROOT / "docs" / "asvs.md").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
+    )
+    # The standard has 70 requirements at level 1 and 183 more at level 2.
+    assert len({number for number, _, _ in lines}) == len(lines) == 253
+    assert [number for number, _, how in lines if not how.strip()] == []
+
+
+def test_the_readme_names_every_variable():
+    read = {
+        name
+        for source in sorted((ROOT / "practice" / "config").glob("*.py"))
+        for name in re.findall(
+            r'environ(?:\.get\(|\[)"([A-Z_]+)"', source.read_text(encoding="utf-8")
+        )
+    } | set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "compose.yaml").read_text(encoding="utf-8")))
+    table = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert sorted(name for name in read - {"PATH"} if f"`{name}`" not in table) == []
 
 
 def _leads_somewhere(paper: Path, link: str) -> bool:
