@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from clients.permissions import may_care_for, reachable
+from exercises.definition import ItemKind
 from exercises.models import (
     Answer,
     AnswerOutcome,
@@ -189,7 +190,13 @@ def _opened(responses: list[Response]) -> list[RoundWords]:
         else:
             by_entry.setdefault(answer.entry_id, {})[answer.item_key] = words
     moments: dict[UUID, list[Moment]] = {}
-    for entry in Entry.objects.filter(response__in=by_response).order_by("happened_at", "pk"):
+    logs = [
+        response.pk
+        for response in responses
+        if any(item.kind is ItemKind.LOG for item in response.homework.version.definition.items)
+    ]
+    entries = Entry.objects.filter(response__in=logs).order_by("happened_at", "pk")
+    for entry in entries if logs else ():
         moment = Moment(entry, by_entry.get(entry.pk, {}))
         moments.setdefault(entry.response_id, []).append(moment)
     return [

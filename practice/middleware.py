@@ -1,14 +1,18 @@
 """What surrounds every request: a reference, headers, language, refusals, sign-in policy."""
 
 import secrets
+import time
 from collections.abc import Callable
+from typing import cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
+from allauth.usersessions.middleware import UserSessionsMiddleware
 from csp.constants import NONCE, STRICT_DYNAMIC
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -46,6 +50,7 @@ FREE = (
 )
 OPERATIONS = "/operations/"
 LAST_SEEN = "last_seen"
+NOTED = "device_noted"
 
 
 class RequestIdMiddleware:
@@ -79,6 +84,19 @@ class SecurityHeadersMiddleware:
             add_never_cache_headers(response)
             response["Cache-Control"] = "no-store, private"
         return response
+
+
+class DevicesMiddleware(UserSessionsMiddleware):
+    """Note in the list of devices when each was last used: to the minute, not at every request."""
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        session, minute = request.session, int(time.time() // 60)
+        # A new sign-in has a new key, and is listed at once.
+        mark = [session.session_key, minute]
+        if request.user.is_authenticated and session.session_key and session.get(NOTED) != mark:
+            session[NOTED] = mark
+            return cast("HttpResponse", super().__call__(request))
+        return cast("HttpResponse", self.get_response(request))
 
 
 class StaffScriptsMiddleware:
@@ -129,12 +147,15 @@ class LanguageMiddleware:
 
 
 class RefusalMiddleware:
-    """Translate what actions refuse, once, for every page."""
+    """Translate what actions refuse, once, for every page; take UTF-8 and no other encoding."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        claimed = (request.content_params or {}).get("charset", "utf-8").lower()
+        if claimed not in {"utf-8", "utf8"}:
+            raise BadRequest
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

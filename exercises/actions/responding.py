@@ -68,10 +68,9 @@ def save(
     saved something else meanwhile, nothing is written and Stale carries both texts; without a
     base the caller has chosen, and its text wins.
     """
-    response = begin(by=by, at=at, homework=homework)
-    items = _open_items(homework, response, entry)
     with transaction.atomic():
-        _lock(response)
+        response = _held(by=by, at=at, homework=homework)
+        items = _open_items(homework, response, entry)
         return [
             _save_one(response, items, one, base, device=device, entry=entry, at=at) for one in said
         ]
@@ -81,6 +80,7 @@ def add_entry(
     *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
 ) -> Entry:
     """Begin a new moment in a log."""
+    _check_moment(happened_at)
     response = begin(by=by, at=at, homework=homework)
     _log(homework, log_key)
     with transaction.atomic():
@@ -98,6 +98,7 @@ def add_entry(
 
 def move_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry, to: datetime) -> None:
     """Say that a moment happened at another time."""
+    _check_moment(to)
     response = begin(by=by, at=at, homework=homework)
     with transaction.atomic():
         _lock(response)
@@ -258,10 +259,26 @@ def _require_turn(by: Actor, homework: Homework) -> None:
         )
 
 
+def _held(*, by: Actor, at: datetime, homework: Homework) -> Response:
+    """Return the open round, locked: in one question, but for the very first time."""
+    _require_turn(by, homework)
+    rounds = Response.objects.select_for_update()
+    response = rounds.filter(homework=homework, round=homework.round).first()
+    if response is None or homework.status == Status.OPEN:
+        response = begin(by=by, at=at, homework=homework)
+        _lock(response)
+    _require_unsent(response)
+    response.homework = homework
+    return response
+
+
 def _lock(response: Response) -> None:
     """Order two tabs: the second waits, and finds out when the round was sent meanwhile."""
-    fresh = Response.objects.select_for_update().get(pk=response.pk)
-    if fresh.submitted_at is not None:
+    _require_unsent(Response.objects.select_for_update().get(pk=response.pk))
+
+
+def _require_unsent(response: Response) -> None:
+    if response.submitted_at is not None:
         raise NotPossible(_("This has been sent meanwhile."), code="closed")
 
 
@@ -279,6 +296,13 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
         return {item.key: item for item in _log(homework, entry.log_key).items}
     allowed = set(open_keys(homework, response))
     return {item.key: item for item in homework.version.definition.items if item.key in allowed}
+
+
+def _check_moment(happened_at: datetime) -> None:
+    """Keep to years every zone can show; an answer's dates have the same bounds."""
+    if not definitions.FIRST_YEAR <= happened_at.year <= definitions.LAST_YEAR:
+        said = _("Write the date as day, month, year, like 4 3 2027")
+        raise BadInput({"happened_at": [said]})
 
 
 def _save_one(
