@@ -25,6 +25,7 @@ from practice.errors import BadInput, NotPossible
 
 # Recurring work is planned this far ahead and no further (docs/reminders.md).
 HORIZON_DAYS = 35
+FURTHEST = timedelta(days=730)
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,8 @@ def assign(
     if version.practice_id != by.practice_id:
         raise Http404
     _check_gate(version, people, couple, at)
+    for day in (when.opens_local, when.due_local):
+        _check_day(day, at)
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
     _check_rule(when.rrule)
@@ -128,6 +131,7 @@ def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime
     """Give a homework another due date; reminders follow, and one already sent stays sent."""
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
         raise PermissionDenied
+    _check_day(due_local, at)
     due_at = schedule.resolve(due_local.replace(tzinfo=None), homework.zone)
     if due_at <= at:
         raise NotPossible(_("Choose a day that is still to come."))
@@ -196,6 +200,12 @@ def _check_gate(
             ),
             code="not_cleared",
         )
+
+
+def _check_day(day: datetime | None, at: datetime) -> None:
+    """Keep to days that can be meant: at the calendar's ends there is no zone to count in."""
+    if day and not -FURTHEST < day - at < FURTHEST:
+        raise NotPossible(_("Choose a day within the next two years."))
 
 
 def _check_rule(text: str) -> None:

@@ -38,10 +38,11 @@ from practice.doors import (
     idempotent,
     if_match,
     needs,
+    plain,
     wanted,
 )
 from practice.permissions import may_read_caseloads
-from practice.queries.paging import page
+from practice.queries.paging import page, searched
 
 
 @extend_schema(
@@ -53,7 +54,7 @@ from practice.queries.paging import page
 def exercises(request: Request) -> Response:
     """List the practice's exercises."""
     actor = _sees_library(request)
-    found = library_queries.library(actor, request.GET.get("q", "")[:100], request.GET.get("after"))
+    found = library_queries.library(actor, searched(plain(request)), request.GET.get("after"))
     newest = library_queries.newest_versions(actor, list(found.rows))
     return cursor_page(found, [exercise_data(newest[row.pk]) for row in found.rows])
 

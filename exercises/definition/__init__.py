@@ -5,7 +5,15 @@ version stores. Answers are checked, described and charted here, so that pages, 
 say the same.
 """
 
-from exercises.definition.answers import AnswerProblem, Value, clean, nothing_said, problem_text
+from exercises.definition.answers import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    AnswerProblem,
+    Value,
+    clean,
+    nothing_said,
+    problem_text,
+)
 from exercises.definition.charting import (
     Occasion,
     Point,
@@ -53,6 +61,8 @@ from exercises.definition.storing import cached_from_json, digest, from_json, to
 
 __all__ = [
     "FAMILIES",
+    "FIRST_YEAR",
+    "LAST_YEAR",
     "SHAPE_IDS",
     "WORDS",
     "AnswerProblem",

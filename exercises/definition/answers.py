@@ -11,6 +11,7 @@ from exercises.definition.model import MOST_ROWS, Item, ItemKind
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 MOST_NUMBER = 1_000_000_000
+FIRST_YEAR, LAST_YEAR = 1900, 2200
 _WRITTEN = frozenset({ItemKind.TEXT, ItemKind.LONGTEXT, ItemKind.LIST})
 # Bidirectional overrides and isolates can make text read as something else; plain
 # right-to-left writing needs none of them.
@@ -220,7 +221,7 @@ def _day(raw: Any) -> date | None:
         found = date(year, month, day)
     except (ValueError, OverflowError):
         found = None
-    if found is None or not 1900 <= found.year <= 2200:
+    if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
         raise AnswerProblem(
             "date", gettext_noop("Write the date as day, month, year, like 4 3 2027")
         )

@@ -32,11 +32,16 @@ def parse_draft(body: bytes) -> Draft | None:
         return None
     if not isinstance(sent, dict):
         return None
-    revision, device = sent.get("revision", 0), sent.get("device", "")
+    revision = sent.get("revision", 0)
     fields = _fields(sent.get("fields"))
     if isinstance(revision, bool) or not isinstance(revision, int) or fields is None:
         return None
-    return Draft(revision, device[:40] if isinstance(device, str) else "", fields)
+    return Draft(revision, device_name(sent.get("device")), fields)
+
+
+def device_name(text: object) -> str:
+    """Read which device a form was filled in on; a name that is no plain text is none."""
+    return text[:40] if isinstance(text, str) and text.isprintable() else ""
 
 
 def whole_number(text: str) -> int:

@@ -33,6 +33,7 @@ def draft_from(data: Mapping[str, str]) -> Draft:
     """Read a reply: `letter`, `decision`, `comment.<item>` and any number of `reopen`."""
     getlist = getattr(data, "getlist", None)
     reopened = getlist("reopen") if getlist else []
+    decision = data.get("decision", "")
     comments = {
         name.removeprefix(COMMENT): clean(text)
         for name, text in data.items()
@@ -42,7 +43,7 @@ def draft_from(data: Mapping[str, str]) -> Draft:
         words=clean(data.get("letter", "")),
         comments=comments,
         returned=frozenset(reopened),
-        decision=data.get("decision", ""),
+        decision=decision if decision in Decision.values else "",
     )
 
 

@@ -30,7 +30,7 @@ from exercises.views.desk import for_carers, for_therapists, names, reads_along,
 from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.errors import NotPossible
-from practice.queries.paging import pages
+from practice.queries.paging import pages, searched
 
 MOST_RUNNING = 2
 
@@ -71,7 +71,7 @@ def assign(request: ActorRequest) -> HttpResponse:
     target = _target(request)
     if target is None:
         found = client_queries.clients(
-            request.actor, search=request.GET.get("q", "")[:100], after=request.GET.get("after")
+            request.actor, search=searched(request), after=request.GET.get("after")
         )
         couples = client_queries.couples_of(request.actor, list(found.rows))
         rows = [(row, couples.get(row.pk)) for row in found.rows]
@@ -129,11 +129,11 @@ def _assign(
 
 
 def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> HttpResponse:
-    query = request.GET.get("q", "")[:100]
+    query = searched(request)
     found = library.library(request.actor, query)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
-    chosen = str(form["exercise"].value() or "")
+    chosen = _id(str(form["exercise"].value() or ""))
     options = [
         {
             "value": str(row.pk),
@@ -173,6 +173,14 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     return render(
         request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
     )
+
+
+def _id(text: str) -> str:
+    """Return the id somebody's link or form names, if it is one."""
+    try:
+        return str(UUID(text))
+    except ValueError:
+        return ""
 
 
 def _option_text(row: Any, done: Homework | None, zone: str) -> str:

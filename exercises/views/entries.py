@@ -17,7 +17,7 @@ from exercises import schedule
 from exercises.actions import responding
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
-from exercises.forms.drafts import whole_number
+from exercises.forms.drafts import device_name, whole_number
 from exercises.models import Entry
 from exercises.queries import homework as homeworks
 from exercises.views import wording
@@ -160,7 +160,7 @@ def _keep(
     items: list[Item],
     values: Mapping[str, Any],
 ) -> HttpResponse:
-    device, keep = request.POST.get("device", "")[:40], request.POST.get("keep", "")
+    device, keep = device_name(request.POST.get("device")), request.POST.get("keep", "")
     base: dict[str, int] | None = forms.bases(
         items, moment.words, whole_number(request.POST.get("revision", ""))
     )

@@ -17,7 +17,7 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.views.ground import language
 from practice.actors import ActorRequest
-from practice.queries.paging import pages
+from practice.queries.paging import pages, searched
 
 
 @require_GET
@@ -25,7 +25,7 @@ def library(request: ActorRequest) -> HttpResponse:
     """List and search the exercises."""
     if not may_see_library(request.actor):
         raise PermissionDenied
-    query = request.GET.get("q", "")[:100]
+    query = searched(request)
     found = asking.library(request.actor, query, request.GET.get("after"))
     newest = asking.newest_versions(request.actor, list(found.rows))
     return render(

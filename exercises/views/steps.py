@@ -15,7 +15,7 @@ from exercises import definition as definitions
 from exercises.actions import responding
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
-from exercises.forms.drafts import LARGEST, Draft, parse_draft, whole_number
+from exercises.forms.drafts import LARGEST, Draft, device_name, parse_draft, whole_number
 from exercises.models import AnswerOutcome, Entry, FlagKind
 from exercises.views import wording
 from exercises.views.ground import (
@@ -236,7 +236,7 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
 
 
 def _keep(request: HttpRequest, work: Work, here: Step, found: forms.Read) -> HttpResponse:
-    device = request.POST.get("device", "")[:40]
+    device = device_name(request.POST.get("device"))
     base: dict[str, int] | None = forms.bases(
         here.items, work.words, whole_number(request.POST.get("revision", ""))
     )

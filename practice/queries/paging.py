@@ -4,10 +4,12 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.core.exceptions import ValidationError
+from django.db import DataError, transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
@@ -49,14 +51,21 @@ def page(
         except (ValueError, ValidationError) as error:
             raise Http404 from error
     try:
-        found = list(rows.order_by(*order)[: size + 1])
-    except (ValueError, ValidationError) as error:
+        # What only the database finds wrong with a cursor leaves the transaction whole.
+        with transaction.atomic() if after else nullcontext():
+            found = list(rows.order_by(*order)[: size + 1])
+    except (ValueError, ValidationError, DataError) as error:
         raise Http404 from error
     more = len(found) > size
     found = found[:size]
     return Page(
         rows=found, after=_encode(found[-1], order) if more else None, is_first=after is None
     )
+
+
+def searched(request: HttpRequest) -> str:
+    """Return what is looked for; the database takes no NUL, and nothing holds one."""
+    return request.GET.get("q", "")[:100].replace("\x00", "")
 
 
 def pages(request: HttpRequest, found: Page[Any]) -> dict[str, str]:

@@ -110,4 +110,4 @@ def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str
 
 def harmless(cell: str) -> str:
     """Keep a spreadsheet from taking a name for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
+    return f"'{cell}" if cell.strip()[:1] in set("=+-@＝＋－＠") else cell
