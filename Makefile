@@ -13,7 +13,7 @@ export UV_PYTHON_DOWNLOADS := never
 export PYTHONTZPATH :=
 
 .DEFAULT_GOAL := help
-.PHONY: help run test format demo bench screenshots workflow messages clean distclean
+.PHONY: help run test format bench screenshots clean distclean
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p' Makefile

@@ -258,7 +258,7 @@ def english_in(page: str) -> list[str]:
     return [
         passage.strip()
         for passage in passages
-        if ENGLISH & set(re.findall(r"[a-z]+", passage.lower()))
+        if ENGLISH & set(re.findall(r"\b[a-z]+\b", passage.lower()))
     ]
 
 
