@@ -14,7 +14,7 @@ from typing import Any, Concatenate, ParamSpec, cast
 from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError, transaction
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -29,9 +29,10 @@ from rest_framework.response import Response
 from practice import logs
 from practice.actions import idempotency
 from practice.actors import Actor
+from practice.crypto import hide, reveal
 from practice.errors import BadInput, KeyTrouble
 from practice.models import Practice
-from practice.queries.paging import Page
+from practice.queries.paging import HIDDEN, Page
 from practice.tenancy import enter
 
 log = logging.getLogger(__name__)
@@ -91,6 +92,32 @@ def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | No
         response = HttpResponse(render_to_string("503.html", words), status=503)
     response["Retry-After"] = "30"
     return response
+
+
+def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Take a search as a post, and answer at an address that does not say what is looked for.
+
+    A name that somebody looks for would stay in the browser's history and in a proxy's log.
+    """
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        asked = (request.POST if "q" in request.POST else request.GET).copy()
+        if "q" in request.POST:
+            looked_for = asked.pop("q")[-1][:100].replace("\x00", "")
+            asked.pop("csrfmiddlewaretoken", None)
+            if looked_for.strip():
+                asked[HIDDEN] = hide(looked_for)
+            return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
+        if HIDDEN in asked:
+            try:
+                asked["q"] = reveal(str(asked[HIDDEN]))
+            except ValueError as error:
+                raise Http404 from error
+            request.__dict__["GET"] = asked
+        return view(request, *args, **kwargs)
+
+    return inner
 
 
 def plain(request: Request) -> HttpRequest:

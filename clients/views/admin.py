@@ -17,6 +17,7 @@ from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
 from clients.views.ground import posted
 from practice.actors import ActorRequest
+from practice.doors import searches
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.queries.paging import pages
@@ -64,6 +65,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
 
 
+@searches
 @require_GET
 def record_holds(request: ActorRequest) -> HttpResponse:
     """List records: name, state, whether one is held or asked to be erased."""

@@ -27,11 +27,13 @@ from clients.forms import (
 from clients.models import Client
 from clients.views.ground import erasure_page, page, posted
 from practice.actors import ActorRequest
+from practice.doors import searches
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
 from practice.queries.paging import pages
 
 
+@searches
 @require_GET
 def client_list(request: ActorRequest) -> HttpResponse:
     """List one's clients."""

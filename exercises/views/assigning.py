@@ -29,6 +29,7 @@ from exercises.views.caring import state_text
 from exercises.views.desk import for_carers, for_therapists, names, reads_along, refuse, title_of
 from exercises.views.ground import language
 from practice.actors import ActorRequest
+from practice.doors import searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 
@@ -65,6 +66,7 @@ class Target:
 
 
 @for_therapists
+@searches
 @require_http_methods(["GET", "POST"])
 def assign(request: ActorRequest) -> HttpResponse:
     """Choose for whom, what and when; sensible defaults stand there already."""

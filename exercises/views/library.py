@@ -17,9 +17,11 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.views.ground import language
 from practice.actors import ActorRequest
+from practice.doors import searches
 from practice.queries.paging import pages, searched
 
 
+@searches
 @require_GET
 def library(request: ActorRequest) -> HttpResponse:
     """List and search the exercises."""

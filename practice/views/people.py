@@ -12,6 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
+from practice.doors import searches
 from practice.forms import InviteForm, PeopleFilter, RolesForm
 from practice.models import InvitationKind
 from practice.permissions import may_administer
@@ -20,6 +21,7 @@ from practice.queries.paging import pages
 from practice.views.doors import refuse_unless
 
 
+@searches
 @require_GET
 def people(request: ActorRequest) -> HttpResponse:
     """List who works here, and who was invited."""

@@ -1,0 +1,71 @@
+"""No address says a name: neither the next page of a list sorted by name, nor a search."""
+
+import base64
+import re
+from urllib.parse import unquote
+
+import pytest
+from django.utils.timezone import now
+
+from clients.models import Caseload, Client
+from practice.tenancy import scope
+from tests.cast import ZONE, Person
+
+
+@pytest.fixture
+def crowd(dana: Person) -> None:
+    with scope(practice=dana.practice.pk):
+        for number in range(60):
+            client = Client.objects.create(
+                practice=dana.practice,
+                name=f"Petra Lindgren {number:02}",
+                email=f"petra{number}@mail.example",
+                zone=ZONE,
+                created_at=now(),
+            )
+            Caseload.objects.create(
+                practice=dana.practice, member=dana.member, client=client, from_at=now()
+            )
+
+
+def says(address: str, word: str) -> bool:
+    """Say whether an address holds a word, plain or in base64."""
+    texts = [unquote(address), *map(_opened, re.findall(r"[\w-]{12,}", address))]
+    return any(word.lower() in text.lower() for text in texts)
+
+
+def _opened(part: str) -> str:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
+
+
+def test_the_search_for_a_leak_finds_one():
+    assert says("/clients/?q=Petra", "petra")
+    assert says("/clients/?after=" + base64.b64encode(b'["Petra Lindgren"]').decode(), "petra")
+
+
+@pytest.mark.usefixtures("crowd")
+@pytest.mark.parametrize("path", ["/clients/", "/assign/"])
+def test_a_search_and_its_pages_say_no_name(dana: Person, path: str):
+    browser = dana.browser()
+    sent = browser.post(path, {"q": "petra"})
+    assert sent.status_code == 302
+    page = browser.get(sent["Location"])
+    assert "Petra Lindgren 00" in page.content.decode()
+    assert 'value="petra"' in page.content.decode(), "what was typed stays typed"
+    following = page.context["next_url"]
+    second = browser.get(following).content.decode()
+    assert "Petra Lindgren 00" not in second
+    assert "Petra Lindgren 30" in second
+    for address in (sent["Location"], following):
+        assert not says(address, "petra")
+
+
+def test_an_address_that_was_tampered_with_is_none(dana: Person):
+    browser = dana.browser()
+    assert browser.get("/clients/?s=rubbish").status_code == 404
+    assert browser.get("/clients/?after=rubbish").status_code == 404
+
+
+def test_an_empty_search_shows_everybody(dana: Person, ana: Person):
+    sent = dana.browser().post("/clients/", {"q": " ", "only": "couples"})
+    assert sent["Location"] == "/clients/?only=couples"
