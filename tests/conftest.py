@@ -32,6 +32,31 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
 _servers: list[servers.Servers] = []
 
 
+# Files of few but long tests: begun first, they run beside the many short ones.
+LONG = (
+    "test_face.py",
+    "test_access.py",
+    "test_schema.py",
+    "test_fuzzed_forms.py",
+    "test_translations.py",
+    "test_platform.py",
+    "test_web.py",
+    "test_pumps.py",
+    "test_broker.py",
+    "test_database.py",
+    "test_mail.py",
+    "test_slow_clients.py",
+    "test_main_job.py",
+    "test_staff.py",
+    "test_partner_world.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long files; the order within a file stays."""
+    items.sort(key=lambda item: item.path.name not in LONG)
+
+
 # --- servers ----------------------------------------------------------------------------------
 def pytest_configure(config: pytest.Config) -> None:
     """Start the servers once for the whole run; its workers find them in the environment."""
