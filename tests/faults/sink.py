@@ -4,6 +4,7 @@ import asyncio
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes
 
@@ -58,9 +59,12 @@ class RawSink:
         ready.set()
         await self._over.wait()
         server.close()
-        for talk in list(self._talks):
-            talk.cancel()
-        await asyncio.gather(*self._talks, return_exceptions=True)
+        # A line taken in this very moment has its talk a turn or two later.
+        for _turn in range(5):
+            await asyncio.sleep(0.01)
+            for talk in self._talks:
+                talk.cancel()
+            await asyncio.gather(*self._talks, return_exceptions=True)
 
     async def _talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
@@ -71,8 +75,11 @@ class RawSink:
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
-            self._talks.discard(task)
             writer.close()
+            # Until it is closed indeed: the loop must not end before its lines do.
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            self._talks.discard(task)
 
     async def _dialogue(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         recipient = ""

@@ -294,7 +294,7 @@ SETTINGS = {
     "quiet_until": "09:00",
     "second_factor_required": "on",
     "idle_minutes": "15",
-    "crisis_text": "Call 112.",
+    "crisis_text": "Call the lighthouse.",
     "leave_url": "https://weather.example/",
     "retention_months": "",
 }
@@ -307,7 +307,7 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         event = AuditEvent.objects.get(action="practice.policies_set")
     assert (practice.discreet_name, practice.idle_minutes) == ("A note", 15)
     assert "crisis_text" in event.detail["fields"]
-    assert "112" not in event.payload
+    assert "lighthouse" not in event.payload
 
 
 @pytest.mark.parametrize(
