@@ -7,6 +7,7 @@ for the dot's reply, and much less before it.
 
 import json
 import smtplib
+import socket
 import ssl
 import time
 import uuid
@@ -143,6 +144,7 @@ class PhaseSMTP:
         else:
             line = smtplib.SMTP(self.host, self.port, timeout=BEFORE_DOT_SECONDS)
         try:
+            _send_at_once(line)
             if self.start_tls:
                 line.starttls(context=ssl.create_default_context())
             if self.user:
@@ -174,6 +176,16 @@ class _Refusal(Exception):
     def __init__(self, code: int, outcome: Outcome) -> None:
         super().__init__(code)
         self.code, self.outcome = code, outcome
+
+
+def _send_at_once(line: smtplib.SMTP) -> None:
+    """Do not hold the dot back until the text is acknowledged.
+
+    Text and dot are two writes. Nagle's algorithm (RFC 896) keeps the second one waiting for a
+    delayed acknowledgement (RFC 1122 4.2.3.2): some 40 ms with every mail.
+    """
+    if line.sock is not None:
+        line.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _be_patient(line: smtplib.SMTP, seconds: float) -> None:

@@ -1,27 +1,60 @@
 """Ask once more, in the moment before a mail goes, whether it still should (docs/reminders.md)."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db import connection
 
-from clients.models import ContactPreference
 from clients.permissions import NOBODY
 from exercises import emails, schedule
 from exercises.actions.reminding import something_waits
-from exercises.models import Homework, Reminder, Review
+from exercises.models import Reminder
 from exercises.models import ReminderReason as Reason
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.models import Membership
 
 # What is due to open is opened by the clockwork within seconds; its mail waits for that.
 SOON = timedelta(seconds=15)
-# A stop, a pause or a discharge is saved either before we ask, or after the row is armed. Shared,
-# so that pumps do not wait for each other; the ORM has no word for that.
-HOLD_STILL = """
-SELECT 1 FROM clients_client c JOIN clients_contactpreference p ON p.client_id = c.id
-WHERE c.id = %s FOR SHARE
+# All that decides, in one question: this is asked for every mail. A stop, a pause or a discharge is
+# saved either before we ask, or after the row is armed: client and preference are held still until
+# then; shared, so that pumps do not wait for each other. The ORM has no word for that.
+FACTS = """
+SELECT c.practice_id, c.id, c.zone, c.language, c.discharged_at, u.email, practice.discreet_name,
+  p.reminder_time, p.quiet_from, p.quiet_until, p.by_email, p.kinds_off, p.paused_until,
+  p.suppressed_at, h.status, h.opens_at,
+  EXISTS (SELECT 1 FROM exercises_response r JOIN exercises_review v ON v.response_id = r.id
+    WHERE r.homework_id = h.id AND v.settled_at IS NOT NULL AND v.seen_at IS NULL)
+FROM clients_client c
+JOIN clients_contactpreference p ON p.client_id = c.id
+JOIN practice_practice practice ON practice.id = c.practice_id
+LEFT JOIN practice_user u ON u.id = c.user_id
+LEFT JOIN exercises_homework h ON h.id = %s
+WHERE c.id = %s FOR SHARE OF c, p
 """
+
+
+class Facts(NamedTuple):
+    """What stands in the database about one client and one homework, column by column."""
+
+    practice_id: UUID
+    client_id: UUID
+    zone: str
+    language: str
+    discharged_at: datetime | None
+    email: str | None
+    from_name: str
+    reminder_time: time
+    quiet_from: time
+    quiet_until: time
+    by_email: bool
+    kinds_off: list[str]
+    paused_until: datetime | None
+    suppressed_at: datetime | None
+    status: str | None
+    opens_at: datetime
+    unread: bool
 
 
 @dataclass(frozen=True)
@@ -40,19 +73,26 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
     if row.member_id is not None:
         return _ask_member(row)
     with connection.cursor() as cursor:
-        cursor.execute(HOLD_STILL, [row.client_id])
-    chosen = (
-        ContactPreference.objects.select_related("client__user", "client__practice")
-        .filter(client_id=row.client_id or NOBODY)
-        .first()
-    )
-    if chosen is None or chosen.client.user is None:
+        cursor.execute(FACTS, [row.homework_id, row.client_id])
+        found = cursor.fetchone()
+    facts = Facts(*found) if found else None
+    if facts is None or facts.email is None:
         return Held(Reason.NO_ADDRESS)
     return (
-        _unwanted(row, chosen)
-        or _over(row, now)
-        or _not_now(row, chosen, now)
-        or _mail(row, chosen)
+        _unwanted(row, facts)
+        or _over(row, facts, now)
+        or _not_now(row, facts, now)
+        or emails.reminder(
+            row,
+            emails.Recipient(
+                practice_id=facts.practice_id,
+                client_id=facts.client_id,
+                address=facts.email,
+                language=facts.language,
+                from_name=facts.from_name,
+                reminder_time=facts.reminder_time,
+            ),
+        )
     )
 
 
@@ -69,46 +109,35 @@ def _ask_member(row: Reminder) -> emails.Mail | Held:
     return emails.waiting(row, member)
 
 
-def _mail(row: Reminder, chosen: ContactPreference) -> emails.Mail:
-    return emails.reminder(row, chosen.client, chosen)
-
-
-def _unwanted(row: Reminder, chosen: ContactPreference) -> Held | None:
-    if chosen.client.discharged_at is not None:
+def _unwanted(row: Reminder, facts: Facts) -> Held | None:
+    if facts.discharged_at is not None:
         return Held(Reason.DISCHARGED)
-    if chosen.suppressed_at is not None:
+    if facts.suppressed_at is not None:
         return Held(Reason.NO_ADDRESS)
-    if not chosen.by_email or row.kind in chosen.kinds_off:
+    if not facts.by_email or row.kind in facts.kinds_off:
         return Held(Reason.OPTED_OUT)
     return None
 
 
-def _over(row: Reminder, now: datetime) -> Held | None:
+def _over(row: Reminder, facts: Facts, now: datetime) -> Held | None:
     """Say whether there is nothing (left) to be reminded of."""
-    homework = Homework.objects.filter(pk=row.homework_id or NOBODY).first()
-    if homework is None or homework.status == Status.WITHDRAWN:
+    if facts.status is None or facts.status == Status.WITHDRAWN:
         return Held(Reason.WITHDRAWN)
     if row.kind == "answered":
-        return None if _unread(homework) else Held(Reason.NOT_THEIR_TURN)
-    if homework.status == Status.SCHEDULED:
-        return Held(Reason.NOT_THEIR_TURN, max(homework.opens_at, now + SOON))
-    if homework.status in {Status.SUBMITTED, Status.REVIEWED}:
+        return None if facts.unread else Held(Reason.NOT_THEIR_TURN)
+    if facts.status == Status.SCHEDULED:
+        return Held(Reason.NOT_THEIR_TURN, max(facts.opens_at, now + SOON))
+    if facts.status in {Status.SUBMITTED, Status.REVIEWED}:
         return Held(Reason.SUBMITTED)
-    return None if homework.status in CLIENTS_TURN else Held(Reason.NOT_THEIR_TURN)
+    return None if facts.status in CLIENTS_TURN else Held(Reason.NOT_THEIR_TURN)
 
 
-def _unread(homework: Homework) -> bool:
-    return Review.objects.filter(
-        response__homework=homework, settled_at__isnull=False, seen_at=None
-    ).exists()
-
-
-def _not_now(row: Reminder, chosen: ContactPreference, now: datetime) -> Held | None:
-    if chosen.paused_until is not None and now < chosen.paused_until:
+def _not_now(row: Reminder, facts: Facts, now: datetime) -> Held | None:
+    if facts.paused_until is not None and now < facts.paused_until:
         return Held(Reason.PAUSED)
-    zone, quiet = chosen.client.zone, (chosen.quiet_from, chosen.quiet_until)
-    if not schedule.quiet(now, zone, *quiet):
+    quiet = (facts.quiet_from, facts.quiet_until)
+    if not schedule.quiet(now, facts.zone, *quiet):
         return None
-    later = schedule.after_quiet(now, zone, *quiet)
+    later = schedule.after_quiet(now, facts.zone, *quiet)
     late = row.not_after is not None and later >= row.not_after
     return Held(Reason.QUIET, None if late else later)

@@ -318,13 +318,14 @@ def _release(rows: Sequence[Reminder], token: int) -> None:
 def _take(current: Round, row: Reminder, token: int, result: Result) -> None:
     """Write down what the server said; silence after the dot stays armed, and listed."""
     outcome = result.outcome
-    mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED)
     if outcome is Outcome.SENT:
         current.before = (row.pk, token)
         current.sent += 1
         if current.sent == 1:
             _clear(current)
-    elif outcome is Outcome.AMBIGUOUS:
+        return
+    mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED)
+    if outcome is Outcome.AMBIGUOUS:
         log.warning("a reminder is ambiguous", extra={"reminder": row.pk, "kind": row.kind})
     elif outcome in {Outcome.REFUSED, Outcome.NO_SUCH_ADDRESS}:
         mine.update(state=State.FAILED, reason=Reason.REFUSED, error_code=result.code)

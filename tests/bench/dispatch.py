@@ -1,16 +1,16 @@
 """Mails a second: the whole pump against one committed UPDATE and one raw SMTP dialogue each."""
 
+import socket
 import statistics
 import subprocess
 import sys
 import time
 from contextlib import closing
+from urllib.parse import urlsplit
 
 from django.db import connection
 from django.utils.timezone import now
 
-from exercises.models import Reminder
-from practice.smtp import PhaseSMTP
 from tests import servers
 from tests.bench.figures import Figure, against, at_least, cpu_of
 from tests.faults.ground import Crowd, gather, plan_due
@@ -39,6 +39,34 @@ PUMP = (
     "    ended = time.perf_counter() if n else ended\n"
     "print(total, ended - began)"
 )
+
+
+class RawLine:
+    """The bare dialogue of the floor: bytes over a socket, no library in between."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.socket = socket.create_connection((parts.hostname, parts.port), timeout=10)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._expect(b"220")
+        self._say(b"EHLO floor\r\n", b"250")
+
+    def close(self) -> None:
+        self.socket.close()
+
+    def send(self, sender: str, to: str, body: bytes) -> None:
+        self._say(f"MAIL FROM:<{sender}>\r\n".encode(), b"250")
+        self._say(f"RCPT TO:<{to}>\r\n".encode(), b"250")
+        self._say(b"DATA\r\n", b"354")
+        self._say(body + b".\r\n", b"250")
+
+    def _say(self, words: bytes, code: bytes) -> None:
+        self.socket.sendall(words)
+        self._expect(code)
+
+    def _expect(self, code: bytes) -> None:
+        said = self.socket.recv(1000)
+        assert said.startswith(code), said
 
 
 def measure(site: Site) -> list[Figure]:
@@ -75,10 +103,10 @@ def _floor(site: Site, crowd: Crowd, url: str) -> float:
     """Return F3: one committed UPDATE and one raw SMTP dialogue per mail."""
     with site.orm("homeward_web"):
         keys = plan_due(crowd, MAILS)
-    with site.orm("homeward_worker"), closing(PhaseSMTP(url)) as line:
+    with site.orm("homeward_worker"), closing(RawLine(url)) as line, connection.cursor() as cursor:
         began = time.perf_counter()
         for pk in keys:
-            Reminder.objects.filter(pk=pk).update(attempt=0)
+            cursor.execute("UPDATE exercises_reminder SET attempt = 0 WHERE id = %s", [pk])
             line.send("homeward@localhost.localdomain", "floor@mail.example", BODY)
         spent = time.perf_counter() - began
     with site.orm(), connection.cursor() as cursor:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core import signing
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.timezone import now
@@ -18,8 +19,15 @@ from pytest_django import Settings
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.actions import asking, assigning, pumping, reminding
-from exercises.models import Homework, MailChannel, Reminder, ReminderReason, ReminderState
+from exercises.actions import assigning, pumping, reminding
+from exercises.models import (
+    Homework,
+    MailChannel,
+    Reminder,
+    ReminderReason,
+    ReminderState,
+    Review,
+)
 from practice.config.sink import Sink
 from practice.tenancy import scope
 from tests.cast import Person, Play
@@ -206,7 +214,7 @@ def test_an_answer_is_told_once_each_and_not_when_it_was_read(
     row = reminders(ana, "answered")
     due_now(row, state=State.PLANNED)
     with scope(practice=ana.practice.pk):
-        asking.Review.objects.update(seen_at=now())
+        Review.objects.update(seen_at=now())
     assert pump() == 0
     assert reminders(ana, "answered").reason == Reason.NOT_THEIR_TURN
 
@@ -497,6 +505,53 @@ def test_the_ledger_says_what_came_of_each(
 CANARY = "Canary"
 
 
+def _recipient(client: Client, address: str = "") -> emails.Recipient:
+    assert client.user is not None
+    return emails.Recipient(
+        practice_id=client.practice_id,
+        client_id=client.pk,
+        address=address or client.user.email,
+        language=client.language,
+        from_name=client.practice.discreet_name,
+        reminder_time=client.preference.reminder_time,
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["ana@mail.example", "ZstopZ@mail.example", "o'hara=a@mail.example"]
+)
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("kind", [kind for kind in ReminderKind.values if kind != "waiting"])
+def test_a_mail_filled_in_reads_like_one_written_anew(
+    kind: str,
+    language: str,
+    address: str,
+    dana: Person,
+    ana: Person,
+    play: Play,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Most mails are a sheet with blanks; it must not show, whatever goes into the blanks."""
+    monkeypatch.setattr(signing.TimestampSigner, "timestamp", lambda self: "1")
+    play.assign(dana, ana)
+    assert ana.client is not None
+    with scope(practice=ana.practice.pk):
+        client = Client.objects.select_related("user", "practice", "preference").get(
+            pk=ana.client.pk
+        )
+        client.language = language
+        row = reminders(ana)
+        row.kind = kind
+        mails = [emails.reminder(row, _recipient(client, address)) for _again in range(2)]
+        monkeypatch.setattr(emails.Blanks, "is_plain", False)
+        mails.append(emails.reminder(row, _recipient(client, address)))
+    first, again, anew = (re.sub(rb"={15}\d+==", b"border", mail.text) for mail in mails)
+    assert first == again == anew
+    assert f"To: {address}\r\n".encode() in first
+    blank = {found for found in emails.BLANK.findall(first) if found.decode() not in address}
+    assert not blank
+
+
 @pytest.mark.parametrize("language", ["en", "es"])
 @pytest.mark.parametrize("kind", ReminderKind.values)
 def test_no_mail_says_who_what_or_how_much(
@@ -518,7 +573,7 @@ def test_no_mail_says_who_what_or_how_much(
         mail = (
             emails.waiting(row, member)
             if kind == "waiting"
-            else emails.reminder(row, client, client.preference)
+            else emails.reminder(row, _recipient(client))
         )
     raw = mail.dated(now())
     message = message_from_bytes(raw, policy=policy.default)
