@@ -1,6 +1,7 @@
 """Give each request its actor and its one transaction behind the tenant wall."""
 
 from collections.abc import Callable
+from uuid import UUID
 
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
@@ -10,7 +11,7 @@ from practice.actors import ActorRequest
 from practice.models import User
 from practice.tenancy import enter, scope
 
-SEAT = "seat"
+SEAT, PRACTICE = "seat", "practice"
 # Answered without a person and without the database.
 BARE = ("/health", "/sw.js", "/manifest.webmanifest", "/offline")
 
@@ -30,19 +31,24 @@ class ActorMiddleware:
         if request.path in BARE:
             return self.get_response(request)
         user = request.user if request.user.is_authenticated else None
-        with scope(user=user.pk if user else None):
+        # Where they sat last is where they most likely sit: one question less. Until that is
+        # certain nothing is asked in it but whether they still do.
+        place = UUID(request.session[PRACTICE]) if user and PRACTICE in request.session else None
+        with scope(practice=place, user=user.pk if user else None):
             if user:
-                self._sit(request, user)
+                self._sit(request, user, place)
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)
         return response
 
-    def _sit(self, request: ActorRequest, user: User) -> None:
+    def _sit(self, request: ActorRequest, user: User, place: UUID | None) -> None:
         found = resolve(user, request.session.get(SEAT, ""))
+        here = found[1].pk if found else None
+        if here != place:
+            enter(here)
         if found is None:
             return
         request.actor, request.practice = found
-        enter(request.practice.pk)
-        if request.session.get(SEAT) != request.actor.seat:
-            request.session[SEAT] = request.actor.seat
+        if here != place or request.session.get(SEAT) != request.actor.seat:
+            request.session[SEAT], request.session[PRACTICE] = request.actor.seat, str(here)

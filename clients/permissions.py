@@ -1,5 +1,6 @@
 """May this person reach this client? The caseload decides, and nothing else does."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -46,6 +47,13 @@ def reachable_couples(actor: Actor) -> QuerySet[Couple]:
         return everyone.none()
     ids = reachable(actor).values("pk")
     return everyone.filter(Q(first__in=ids) & Q(second__in=ids))
+
+
+def among_cared_for(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of these clients that `actor` is a therapist of now, in one query."""
+    if not actor.is_therapist or not ids:
+        return frozenset()
+    return frozenset(cared_for(actor).filter(pk__in=ids).values_list("pk", flat=True))
 
 
 def may_care_for(actor: Actor, client: Client) -> bool:

@@ -1,8 +1,11 @@
 """May this person move this homework? Feeds the buttons, the API's list and the refusals alike."""
 
+from collections.abc import Container, Sequence
+from uuid import UUID
+
 from django.core.exceptions import PermissionDenied
 
-from clients.permissions import may_care_for
+from clients.permissions import among_cared_for, may_care_for
 from exercises.models import Homework
 from exercises.workflow import BY_MOVE, Move, Side, Status, possible
 from practice.actors import Actor
@@ -11,8 +14,13 @@ from practice.actors import Actor
 SCOPES: dict[Side, str] = {Side.CLIENT: "answer", Side.THERAPIST: "review"}
 
 
-def may(actor: Actor, move: Move, homework: Homework) -> bool:
-    """Say whether `actor` is the one whose move this is. Whether it is possible now is the table's."""
+def may(
+    actor: Actor, move: Move, homework: Homework, *, cared: Container[UUID] | None = None
+) -> bool:
+    """Say whether `actor` is the one whose move this is. Whether it is possible now is the table's.
+
+    `cared` are the clients that were found to be theirs a moment ago; without it that is asked.
+    """
     if homework.practice_id != actor.practice_id:
         return False
     side = BY_MOVE[move].by
@@ -23,6 +31,8 @@ def may(actor: Actor, move: Move, homework: Homework) -> bool:
         return False
     if side is Side.CLIENT:
         return actor.client_id is not None and actor.client_id == homework.client_id
+    if cared is not None:
+        return homework.client_id in cared
     return may_care_for(actor, homework.client)
 
 
@@ -34,11 +44,20 @@ def require(actor: Actor, move: Move, homework: Homework) -> None:
 
 def available(actor: Actor, homework: Homework) -> list[Move]:
     """List what `actor` can do with this homework now, in the table's order."""
-    return [
-        move
-        for move in Move
-        if possible(move, Status(homework.status)) and may(actor, move, homework)
-    ]
+    return available_each(actor, [homework])[homework.pk]
+
+
+def available_each(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[Move]]:
+    """List what `actor` can do with each of these, by homework id, with one question at most."""
+    cared = among_cared_for(actor, {homework.client_id for homework in homeworks})
+    return {
+        homework.pk: [
+            move
+            for move in Move
+            if possible(move, Status(homework.status)) and may(actor, move, homework, cared=cared)
+        ]
+        for homework in homeworks
+    }
 
 
 def may_answer(actor: Actor, homework: Homework) -> bool:

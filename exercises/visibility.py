@@ -94,16 +94,6 @@ def read_many(actor: Actor, homeworks: list[Homework]) -> dict[UUID, list[RoundW
     return found
 
 
-def may_read_review(actor: Actor, review: Review) -> bool:
-    """Author and fellow therapists any time; a supervisor once sent; the client once settled."""
-    homework = review.response.homework
-    if actor.is_client:
-        return homework.client_id == actor.client_id and review.settled_at is not None
-    if review.reviewer_id == actor.member_id:
-        return may_care_for(actor, homework.client)
-    return review.sent_at is not None and reachable(actor).filter(pk=homework.client_id).exists()
-
-
 @dataclass(frozen=True)
 class Reply:
     """A review with its words: what opens it, and what is said to each item."""
@@ -116,9 +106,7 @@ class Reply:
 
 def read_review(actor: Actor, review: Review) -> Reply | None:
     """Open a review's words for `actor`; None when it is not theirs to read."""
-    if not may_read_review(actor, review):
-        return None
-    return _reply(review, list(Comment.objects.filter(review=review).order_by("pk")))
+    return next(iter(read_replies(actor, review.response.homework, [review])), None)
 
 
 def _reply(review: Review, comments: list[Comment]) -> Reply:
@@ -131,20 +119,28 @@ def _reply(review: Review, comments: list[Comment]) -> Reply:
 
 
 def read_replies(actor: Actor, homework: Homework, reviews: Iterable[Review]) -> list[Reply]:
-    """Open what `actor`, one of the staff, may read of a homework's reviews, in a few queries."""
-    reviews = list(reviews)
-    if actor.is_client or not reviews:
+    """Open what `actor` may read of a homework's reviews, in a constant number of queries.
+
+    The client: once settled. A therapist of theirs: what they write themselves at any time, a
+    colleague's once sent; a supervisor likewise.
+    """
+    readable = _readable(actor, homework, list(reviews))
+    by_review: dict[UUID, list[Comment]] = {one.pk: [] for one in readable}
+    for comment in Comment.objects.filter(review__in=by_review).order_by("pk") if readable else ():
+        by_review[comment.review_id].append(comment)
+    return [_reply(one, by_review[one.pk]) for one in readable]
+
+
+def _readable(actor: Actor, homework: Homework, reviews: list[Review]) -> list[Review]:
+    if actor.is_client:
+        own = homework.client_id == actor.client_id
+        return [one for one in reviews if own and one.settled_at is not None]
+    if not reviews:
         return []
     cares = may_care_for(actor, homework.client)
     if not cares and not reachable(actor).filter(pk=homework.client_id).exists():
         return []
-    readable = [
-        one for one in reviews if one.sent_at or (cares and one.reviewer_id == actor.member_id)
-    ]
-    by_review: dict[UUID, list[Comment]] = {one.pk: [] for one in readable}
-    for comment in Comment.objects.filter(review__in=by_review).order_by("pk"):
-        by_review[comment.review_id].append(comment)
-    return [_reply(one, by_review[one.pk]) for one in readable]
+    return [one for one in reviews if one.sent_at or (cares and one.reviewer_id == actor.member_id)]
 
 
 def read_note(actor: Actor, assignment: Assignment, homework: Homework) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import HttpRequest
 
 from practice.models import Membership, Practice, Role, Supervision, User
@@ -25,6 +25,8 @@ class Actor:
     roles: frozenset[str] = frozenset()
     # Memberships of the therapists whose caseload a supervisor may read.
     supervises: frozenset[UUID] = frozenset()
+    # Sits elsewhere, too; then the frame offers to change over.
+    has_more_seats: bool = False
     name: str = ""
     zone: str = "UTC"
     # A token acts only within its scopes; a signed-in person has them all (None).
@@ -82,9 +84,11 @@ def member_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practi
     Runs inside `tenancy.scope(user=…)`; a deactivated seat is no seat.
     """
     named = Q(pk=seat_id) if seat_id else Q()
+    own = Membership.objects.filter(user=user, deactivated_at=None)
     seat = (
-        Membership.objects.select_related("practice")
-        .filter(named, user=user, deactivated_at=None)
+        own.select_related("practice")
+        .filter(named)
+        .annotate(has_more=Exists(own.exclude(pk=OuterRef("pk"))))
         .order_by("joined_at", "pk")
         .first()
     )
@@ -99,6 +103,7 @@ def member_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practi
             member_id=seat.pk,
             roles=roles,
             supervises=_supervised(seat) if Role.SUPERVISOR in roles else frozenset(),
+            has_more_seats=seat.has_more,
             name=user.get_full_name(),
             zone=user.zone if user.zone != "UTC" else seat.practice.zone,
         ),

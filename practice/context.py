@@ -25,7 +25,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
     }
     if actor is not None:
-        found["practices"] = SimpleLazyObject(lambda: seats(actor.user_id))
+        if actor.has_more_seats:
+            found["practices"] = SimpleLazyObject(lambda: seats(actor.user_id))
         if actor.is_member and practice is not None and practice.idle_minutes:
             found["session_seconds"] = practice.idle_minutes * 60
     return found

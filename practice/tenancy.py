@@ -31,10 +31,13 @@ def scope(*, practice: UUID | None = None, user: int | None = None) -> Iterator[
             _write(*before)
 
 
-def enter(practice: UUID) -> None:
-    """Move the open scope into `practice`, once it is known which one the person sits in."""
+def enter(practice: UUID | None) -> None:
+    """Move the open scope into `practice`, once it is known which one the person sits in.
+
+    None leads out again: then no practice's rows exist.
+    """
     with connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('homeward.practice', %s, true)", [str(practice)])
+        cursor.execute("SELECT set_config('homeward.practice', %s, true)", [str(practice or "")])
 
 
 def _read() -> tuple[str, str]:

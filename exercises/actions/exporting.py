@@ -12,7 +12,7 @@ from clients.permissions import may_care_for, reachable
 from exercises import definition as definitions
 from exercises.models import Homework, Review
 from exercises.queries.homework import homeworks
-from exercises.visibility import Moment, Reply, RoundWords, read_many, read_note, read_review
+from exercises.visibility import Moment, Reply, RoundWords, read_many, read_note, read_replies
 from practice.actions import auditing
 from practice.actors import Actor
 
@@ -63,18 +63,15 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
 
 def _replies(by: Actor, rows: list[Homework]) -> dict[Any, list[Reply]]:
     by_homework = {row.pk: row for row in rows}
-    found: dict[Any, list[Reply]] = {}
+    found: dict[Any, list[Review]] = {}
     reviews = (
         Review.objects.filter(response__homework__in=by_homework, sent_at__isnull=False)
         .select_related("response", "reviewer__user")
         .order_by("response__round", "pk")
     )
     for review in reviews:
-        review.response.homework = by_homework[review.response.homework_id]
-        reply = read_review(by, review)
-        if reply is not None:
-            found.setdefault(review.response.homework_id, []).append(reply)
-    return found
+        found.setdefault(review.response.homework_id, []).append(review)
+    return {pk: read_replies(by, by_homework[pk], sent) for pk, sent in found.items()}
 
 
 def _homework(

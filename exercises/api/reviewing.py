@@ -12,11 +12,11 @@ from rest_framework.response import Response
 
 from exercises.actions import reviewing
 from exercises.api import shapes
-from exercises.api.shapes import homework_data, review_data
+from exercises.api.shapes import homeworks_data, review_data
 from exercises.models import Review
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
-from exercises.visibility import read_review
+from exercises.visibility import read_replies, read_review
 from practice.actors import Actor
 from practice.doors import (
     AFTER,
@@ -42,7 +42,7 @@ def queue(request: Request) -> Response:
     if not may_read_caseloads(actor):
         raise PermissionDenied
     found = review_queries.queue(actor, now(), after=request.GET.get("after"))
-    return cursor_page(found, [homework_data(actor, row) for row in found.rows])
+    return cursor_page(found, homeworks_data(actor, found.rows))
 
 
 @extend_schema(responses=shapes.ReviewShape(many=True))
@@ -52,8 +52,8 @@ def reviews(request: Request, pk: UUID) -> Response:
     """Read what was answered to this homework, as far as one may."""
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
-    found = [read_review(actor, one) for one in homework_queries.reviews_of(actor, row)]
-    return Response([review_data(reply) for reply in found if reply])
+    found = read_replies(actor, row, homework_queries.reviews_of(actor, row))
+    return Response([review_data(reply) for reply in found])
 
 
 @extend_schema(

@@ -1,5 +1,6 @@
 """What the API takes and gives about the work."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import get_language
@@ -9,9 +10,9 @@ from rest_framework import serializers
 from exercises import definition as definitions
 from exercises.definition import Item
 from exercises.models import AnswerOutcome, Decision, ExerciseVersion, Homework, Review
-from exercises.permissions import available
+from exercises.permissions import available_each
 from exercises.visibility import Reply, RoundWords, Words
-from exercises.workflow import Status
+from exercises.workflow import Move, Status
 from practice.actors import Actor
 from practice.doors import AnyJson, Asked, Text, WallTime, paged
 
@@ -215,6 +216,16 @@ def exercise_data(version: ExerciseVersion) -> dict[str, Any]:
 
 def homework_data(actor: Actor, row: Homework) -> dict[str, Any]:
     """Return a homework as the API gives it, with what `actor` can do."""
+    return homeworks_data(actor, [row])[0]
+
+
+def homeworks_data(actor: Actor, rows: Sequence[Homework]) -> list[dict[str, Any]]:
+    """Return several; what can be done with them is asked once for all."""
+    moves = available_each(actor, rows)
+    return [_homework(row, moves[row.pk]) for row in rows]
+
+
+def _homework(row: Homework, moves: list[Move]) -> dict[str, Any]:
     return {
         "id": row.pk,
         "assignment": row.assignment_id,
@@ -227,7 +238,7 @@ def homework_data(actor: Actor, row: Homework) -> dict[str, Any]:
         "opens_at": row.opens_at,
         "due_at": row.due_at,
         "submitted_at": row.submitted_at,
-        "can": [str(move) for move in available(actor, row)],
+        "can": [str(move) for move in moves],
     }
 
 

@@ -15,7 +15,7 @@ from rest_framework.response import Response
 from clients.queries import client_of, couple_of
 from exercises.actions import assigning, responding, reviewing
 from exercises.api import shapes
-from exercises.api.shapes import exercise_data, homework_data, round_data
+from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data
 from exercises.models import Assignment, Homework
 from exercises.permissions import (
     may_answer,
@@ -138,7 +138,7 @@ def homework_list(request: Request) -> Response:
     if "status" in asks:
         rows = rows.filter(status=asks["status"])
     found = page(rows, order=("-opens_at", "pk"), after=asks.get("after"))
-    return cursor_page(found, [homework_data(actor, row) for row in found.rows])
+    return cursor_page(found, homeworks_data(actor, found.rows))
 
 
 @extend_schema(responses=shapes.HomeworkShape)

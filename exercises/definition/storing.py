@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, fields
 from enum import StrEnum
 from typing import Any
@@ -42,11 +42,11 @@ def digest(definition: Definition) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def cached_from_json(key: str, body: Mapping[str, Any]) -> Definition:
-    """Return `from_json(body)`, built once per process; `key` is its digest."""
+def cached_from_json(key: str, body: Callable[[], Mapping[str, Any]]) -> Definition:
+    """Return `from_json(body())`, fetched and built once per process; `key` is its digest."""
     found = _cache.get(key)
     if found is None:
-        found = from_json(body)
+        found = from_json(body())
         if len(_cache) >= _MOST_CACHED:
             _cache.clear()
         _cache[key] = found

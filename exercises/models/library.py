@@ -46,5 +46,8 @@ class ExerciseVersion(PracticeOwned):
 
     @cached_property
     def definition(self) -> definitions.Definition:
-        """Return what this version is made of (parsed once per process: it never changes)."""
-        return definitions.cached_from_json(self.digest, self.body)
+        """Return what this version is made of (read once per process: it never changes).
+
+        So queries leave `body` out: the longest thing they would carry is hardly ever looked at.
+        """
+        return definitions.cached_from_json(self.digest, lambda: self.body)

@@ -22,8 +22,10 @@ OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
     """Return the homework `actor` may know of; a client's own without what is not open yet."""
-    found = Homework.objects.filter(practice_id=actor.practice_id).select_related(
-        "client", "version__exercise", "assignment"
+    found = (
+        Homework.objects.filter(practice_id=actor.practice_id)
+        .select_related("client", "version__exercise", "assignment")
+        .defer("version__body")
     )
     if actor.is_client:
         return found.filter(client_id=actor.client_id or NOBODY, status__in=SHOWN_TO_CLIENT)
@@ -191,6 +193,7 @@ def assignment(actor: Actor, pk: UUID) -> Assignment:
         Assignment.objects.filter(practice_id=actor.practice_id, pk=pk)
         .filter(Exists(homeworks(actor).filter(assignment=OuterRef("pk"))))
         .select_related("version__exercise", "client", "couple__first", "couple__second")
+        .defer("version__body")
         .first()
     )
     if found is None or actor.is_client:

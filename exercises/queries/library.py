@@ -35,7 +35,7 @@ def newest_versions(actor: Actor, found: list[Exercise]) -> dict[UUID, ExerciseV
     versions = ExerciseVersion.objects.filter(
         exercise__in=[exercise.pk for exercise in found], pk=Subquery(newest)
     ).select_related("exercise")
-    return {version.exercise_id: version for version in versions}
+    return {version.exercise_id: version for version in versions.defer("body")}
 
 
 def newest_version(actor: Actor, exercise_id: UUID) -> ExerciseVersion:

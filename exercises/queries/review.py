@@ -17,6 +17,7 @@ from django.db.models import (
     Subquery,
     Value,
     When,
+    Window,
 )
 from django.db.models.functions import Coalesce, Least
 from django.http import Http404
@@ -30,6 +31,8 @@ from practice.queries.paging import Page, page
 
 # Sorts those without a session behind all that have one.
 NO_SESSION = datetime(9999, 1, 1, tzinfo=UTC)
+# How far down the queue one finds one's place in it.
+NEAR = 200
 QUEUE_ORDER = ("session_at", "submitted_at", "pk")
 
 
@@ -44,6 +47,7 @@ def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
         .exclude(Exists(sent))
         .select_related("client", "version__exercise", "assignment__couple__first")
         .select_related("assignment__couple__second")
+        .defer("version__body")
         .annotate(session_at=_next_session(at))
     )
 
@@ -84,7 +88,7 @@ def counts(actor: Actor, at: datetime) -> dict[str, int]:
 
 def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | None:
     """Return what comes after `current` in the queue, else the first one, else None."""
-    order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:200])
+    order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:NEAR])
     if current.pk in order:
         order = order[order.index(current.pk) + 1 :] + order[: order.index(current.pk)]
     for pk in order:
@@ -119,13 +123,16 @@ class Place:
 
 def place_in_queue(actor: Actor, at: datetime, homework: Homework) -> Place:
     """Return which of how many this one is, and what comes before and after it."""
-    order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:200])
+    rows = waiting(actor, at).annotate(of=Window(Count("pk"))).order_by(*QUEUE_ORDER)
+    order, of = [], 0
+    for pk, of in rows.values_list("pk", "of")[:NEAR]:  # noqa: B007 -- the same in each row
+        order.append(pk)
     if homework.pk not in order:
-        return Place(0, len(order), None, order[0] if order else None)
+        return Place(0, of, None, order[0] if order else None)
     number = order.index(homework.pk)
     return Place(
         number + 1,
-        len(order),
+        of,
         order[number - 1] if number else None,
         order[number + 1] if number + 1 < len(order) else None,
     )
@@ -155,6 +162,7 @@ def review(actor: Actor, pk: UUID) -> Review:
             response__homework__client__in=reachable(actor).values("pk"),
         )
         .select_related("response__homework__client", "response__homework__version", "reviewer")
+        .defer("response__homework__version__body")
         .first()
     )
     if found is None or actor.is_client:

@@ -30,7 +30,7 @@ from exercises.views.ground import (
     therapist_of,
 )
 from exercises.views.steps import earlier_words
-from exercises.visibility import Reply, Words, read_after_check, read_review
+from exercises.visibility import Reply, Words, read_after_check, read_replies
 from exercises.workflow import Status
 
 
@@ -170,19 +170,17 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
 def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show what the therapist wrote, and the places to go deeper."""
     work = open_work(request, pk)
-    replies = [
-        (review, reply)
-        for review in homeworks.reviews_of(work.actor, work.homework)
-        if (reply := read_review(work.actor, review)) is not None
-    ]
+    replies = read_replies(
+        work.actor, work.homework, homeworks.reviews_of(work.actor, work.homework)
+    )
     if not replies:
         return redirect("homework", pk=pk)
     at = now()
-    for review, _reply in replies:
-        reviewing.note_seen(by=work.actor, at=at, review=review)
+    for reply in replies:
+        reviewing.note_seen(by=work.actor, at=at, review=reply.review)
     responding.read_answer(by=work.actor, at=at, homework=work.homework)
     returned = work.homework.status == Status.RETURNED
-    last = replies[-1][1]
+    last = replies[-1]
     therapist, _initials = therapist_of(work.actor)
     places = [_place(work, one, last, therapist) for one in work.items] if returned else []
     user = last.review.reviewer.user
@@ -197,7 +195,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
             % {"when": wording.when(sent_at, at, work.actor.zone)}
             if sent_at
             else "",
-            "letters": [_letter(work, reply, at) for _review, reply in reversed(replies)],
+            "letters": [_letter(work, reply, at) for reply in reversed(replies)],
             "places": places,
             "places_text": _("One place to go deeper")
             if len(places) == 1
@@ -205,7 +203,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
             "single": len(places) == 1 and places[0]["item"] is not None,
             "check_url": work.url("check"),
             "go_url": work.url("step", number=1),
-            "others": _others(work, [reply for _review, reply in replies], places),
+            "others": _others(work, replies, places),
             "draft_key": draft_key(request) if places else "",
             "say_text": say_text(work.actor) if places else "",
             "save_url": work.url("draft"),

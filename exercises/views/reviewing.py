@@ -56,6 +56,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             "rows": [_queue_row(row, at, actor.zone) for row in found.rows],
             "filters": _filters(counts, only),
             "count": counts["all"],
+            "waiting_count": counts["all"],  # the frame's, which need not ask again
             "flags": [
                 {
                     "text": _("%(name)s answered something that wants you soon.")
@@ -238,6 +239,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
             "lost": _unkept(homework, typed, can_reply=can_reply),
             "theirs": _theirs(homework, typed),
             "place": place,
+            "waiting_count": place.of,  # the frame's, which need not ask again
             "couple": couple,
             "reads_along": reads_along(actor, homework.client),
         },

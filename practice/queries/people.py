@@ -98,12 +98,12 @@ def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
 
 
 def seats(user_id: int) -> list[Practice]:
-    """Return the practices this person could sit in, by name."""
-    with scope(user=user_id):
-        seats = Membership.objects.filter(user_id=user_id, deactivated_at=None)
-        return list(
-            Practice.objects.filter(pk__in=seats.values("practice_id")).order_by("name", "pk")
-        )
+    """Return the practices this person could sit in, by name.
+
+    Runs inside their own request's scope, where the wall shows them their seats anywhere.
+    """
+    seats = Membership.objects.filter(user_id=user_id, deactivated_at=None)
+    return list(Practice.objects.filter(pk__in=seats.values("practice_id")).order_by("name", "pk"))
 
 
 def is_member_anywhere(user: User) -> bool:

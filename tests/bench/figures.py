@@ -7,6 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+TIMES, WARM = 15, 3
+
 
 @dataclass(frozen=True)
 class Figure:
@@ -38,12 +40,17 @@ def bounded(name: str, value: float, unit: str, most: float) -> Figure:
     return Figure(name, value, unit, aim=f"≤ {most:g}", met=value <= most)
 
 
+def compared(name: str, value: float, unit: str, floor: float) -> Figure:
+    """Return a figure beside its floor, without an aim."""
+    return Figure(name, value, unit, floor, value / floor if floor else 0.0)
+
+
 def noted(name: str, value: float, unit: str) -> Figure:
     """Return a figure without an aim."""
     return Figure(name, value, unit)
 
 
-def cpu_of(act: Callable[[], object], *, times: int = 15, warm: int = 3) -> float:
+def cpu_of(act: Callable[[], object], *, times: int = TIMES, warm: int = WARM) -> float:
     """Return the median CPU milliseconds of this process for one `act`."""
     for _ in range(warm):
         act()
