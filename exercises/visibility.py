@@ -6,7 +6,7 @@ other; releases, item by item, will be decided here too.
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -53,6 +53,8 @@ class RoundWords:
     response: Response
     words: dict[str, Words] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
+    # Read so that nobody else writes into it while this transaction lasts.
+    is_held: bool = False
 
     @property
     def values(self) -> dict[str, Any]:
@@ -65,15 +67,18 @@ class RoundWords:
         return {key: str(words.outcome) for key, words in self.words.items()}
 
 
-def read_rounds(actor: Actor, homework: Homework) -> list[RoundWords]:
+def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list[RoundWords]:
     """Open every round of `homework` that `actor` may read, oldest first.
 
-    Whoever reads another person's words is audited by the action that calls this.
+    Whoever reads another person's words is audited by the action that calls this. With `hold`
+    nobody else writes into these rounds until this transaction ends.
     """
-    return read_many(actor, [homework])[homework.pk]
+    return read_many(actor, [homework], hold=hold)[homework.pk]
 
 
-def read_many(actor: Actor, homeworks: list[Homework]) -> dict[UUID, list[RoundWords]]:
+def read_many(
+    actor: Actor, homeworks: list[Homework], *, hold: bool = False
+) -> dict[UUID, list[RoundWords]]:
     """Open what `actor` may read of several homeworks in a constant number of queries.
 
     A client reads their own; staff in reach read what was submitted, never a draft.
@@ -85,12 +90,12 @@ def read_many(actor: Actor, homeworks: list[Homework]) -> dict[UUID, list[RoundW
     ).order_by("round", "pk")
     if not actor.is_client:
         readable = readable.filter(submitted_at__isnull=False)
-    responses = list(readable)
+    responses = list(readable.select_for_update(of=("self",)) if hold else readable)
     for response in responses:
         response.homework = by_id[response.homework_id]
     found: dict[UUID, list[RoundWords]] = {pk: [] for pk in by_id}
     for words in _opened(responses):
-        found[words.response.homework_id].append(words)
+        found[words.response.homework_id].append(replace(words, is_held=hold))
     return found
 
 

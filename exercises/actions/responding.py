@@ -61,19 +61,25 @@ def save(
     base: Mapping[str, int] | None = None,
     device: str = "",
     entry: Entry | None = None,
+    held: RoundWords | None = None,
 ) -> list[Answer]:
     """Keep what was said to some items in the open round.
+
+    `held` is that round when the caller has read it with `hold`: then nothing is read again.
 
     `base` names, by item key, the revision each text was written on top of. When another device
     saved something else meanwhile, nothing is written and Stale carries both texts; without a
     base the caller has chosen, and its text wins.
     """
     with transaction.atomic():
-        response = _held(by=by, at=at, homework=homework)
+        response = _held(by=by, at=at, homework=homework, held=held)
         items = _open_items(homework, response, entry)
-        return [
-            _save_one(response, items, one, base, device=device, entry=entry, at=at) for one in said
-        ]
+        kept = _kept(response, said, entry, held)
+        for one in said:
+            kept[one.item_key] = _save_one(
+                response, items, one, kept, base, device=device, entry=entry, at=at
+            )
+    return [kept[one.item_key] for one in said]
 
 
 def add_entry(
@@ -130,19 +136,25 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
     if not may_answer(by, homework):
         raise PermissionDenied
     with transaction.atomic():
-        fresh = Homework.objects.select_for_update().get(pk=homework.pk)
-        if fresh.status == Status.SUBMITTED:
+        rounds = read_rounds(by, homework, hold=True)
+        response = _current(homework, rounds)
+        if response is None:
+            # Nothing written yet that one could hold: a second tab waits at the homework itself.
+            homework = _locked(homework)
+            if homework.status == Status.SUBMITTED:
+                return Handed.ALREADY
+            response = begin(by=by, at=at, homework=homework)
+            rounds = read_rounds(by, homework)
+        elif response.submitted_at is not None:
             return Handed.ALREADY
-        fresh.client, fresh.version = homework.client, homework.version
-        response = begin(by=by, at=at, homework=fresh)
-        rounds = read_rounds(by, fresh)
-        if (danger := _danger(fresh, rounds)) is not None:
-            raise_flag(by=by, at=at, homework=fresh, item_key=danger, kind=FlagKind.SAFETY)
+        _require_turn(by, homework)
+        if (danger := _danger(homework, rounds)) is not None:
+            raise_flag(by=by, at=at, homework=homework, item_key=danger, kind=FlagKind.SAFETY)
             return Handed.ENDED
-        _refuse_gaps(fresh, response, rounds)
-        move(fresh, Move.SUBMIT, by=by, at=at, submitted_at=at)
+        _refuse_gaps(homework, response, rounds)
+        move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
-        reminding.cancel_for_homework(fresh.pk, reason="submitted", at=at)
+        reminding.cancel_for_homework(homework.pk, reason="submitted", at=at)
     reminding.nudge()
     return Handed.IN
 
@@ -259,9 +271,15 @@ def _require_turn(by: Actor, homework: Homework) -> None:
         )
 
 
-def _held(*, by: Actor, at: datetime, homework: Homework) -> Response:
-    """Return the open round, locked: in one question, but for the very first time."""
+def _held(
+    *, by: Actor, at: datetime, homework: Homework, held: RoundWords | None = None
+) -> Response:
+    """Return the open round, locked: in one question at most, but for the very first time."""
     _require_turn(by, homework)
+    current = _current(homework, [held]) if held is not None and held.is_held else None
+    if current is not None and homework.status != Status.OPEN:
+        _require_unsent(current)
+        return current
     rounds = Response.objects.select_for_update()
     response = rounds.filter(homework=homework, round=homework.round).first()
     if response is None or homework.status == Status.OPEN:
@@ -270,6 +288,19 @@ def _held(*, by: Actor, at: datetime, homework: Homework) -> Response:
     _require_unsent(response)
     response.homework = homework
     return response
+
+
+def _current(homework: Homework, rounds: Sequence[RoundWords]) -> Response | None:
+    """Return the open round among these, once it was begun."""
+    last = rounds[-1].response if rounds else None
+    return last if last is not None and last.round == homework.round else None
+
+
+def _locked(homework: Homework) -> Homework:
+    """Return the homework as it is now, held until this transaction ends."""
+    fresh = Homework.objects.select_for_update().get(pk=homework.pk)
+    fresh.client, fresh.version = homework.client, homework.version
+    return fresh
 
 
 def _lock(response: Response) -> None:
@@ -305,10 +336,22 @@ def _check_moment(happened_at: datetime) -> None:
         raise BadInput({"happened_at": [said]})
 
 
+def _kept(
+    response: Response, said: Sequence[Said], entry: Entry | None, held: RoundWords | None
+) -> dict[str, Answer]:
+    """Return what is there of these answers so far, by item key."""
+    if held is not None and held.is_held and entry is None:
+        return {key: words.row for key, words in held.words.items()}
+    keys = [one.item_key for one in said]
+    found = Answer.objects.filter(response=response, entry=entry, item_key__in=keys)
+    return {answer.item_key: answer for answer in found.order_by("pk")}
+
+
 def _save_one(
     response: Response,
     items: Mapping[str, Item],
     one: Said,
+    kept: Mapping[str, Answer],
     base: Mapping[str, int] | None,
     *,
     device: str,
@@ -321,7 +364,7 @@ def _save_one(
     text = ""
     if one.outcome == AnswerOutcome.ANSWERED:
         text = json.dumps(_clean(item, one.value), ensure_ascii=False)
-    present = Answer.objects.filter(response=response, entry=entry, item_key=one.item_key).first()
+    present = kept.get(one.item_key)
     if present is not None and base is not None:
         _refuse_stale(present, text, one, base.get(one.item_key, 0), device)
     answer = present or Answer(

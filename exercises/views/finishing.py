@@ -32,6 +32,7 @@ from exercises.views.ground import (
 from exercises.views.steps import earlier_words
 from exercises.visibility import Reply, Words, read_after_check, read_replies
 from exercises.workflow import Status
+from practice.errors import NotPossible
 
 
 @require_GET
@@ -48,12 +49,16 @@ def check(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Hand it in; a second tap, a second tab and a bad line change nothing."""
-    work = open_work(request, pk)
-    if work.is_open and work.missing:
-        return _check_page(request, work, status=422)
-    if Status(work.homework.status) in {Status.REVIEWED, Status.SKIPPED, Status.EXPIRED}:
+    actor = actor_of(request)
+    homework = homeworks.homework(actor, pk)
+    if Status(homework.status) in {Status.REVIEWED, Status.SKIPPED, Status.EXPIRED}:
         return redirect("homework", pk=pk)
-    result = responding.submit(by=work.actor, at=now(), homework=work.homework)
+    try:
+        result = responding.submit(by=actor, at=now(), homework=homework)
+    except NotPossible as refusal:
+        if refusal.code != "gaps":
+            raise
+        return _check_page(request, open_work(request, pk), status=422)
     return redirect("ended" if result is responding.Handed.ENDED else "sent", pk=pk)
 
 

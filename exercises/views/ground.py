@@ -88,11 +88,11 @@ class Step:
 class Work:
     """One homework as its client works on it."""
 
-    def __init__(self, actor: Actor, homework: Homework) -> None:
+    def __init__(self, actor: Actor, homework: Homework, *, hold: bool = False) -> None:
         self.actor = actor
         self.homework = homework
         self.definition: Definition = homework.version.definition
-        self.rounds: list[RoundWords] = read_rounds(actor, homework)
+        self.rounds: list[RoundWords] = read_rounds(actor, homework, hold=hold)
         self.language = language()
 
     @property
@@ -230,9 +230,12 @@ class Work:
 
 
 def open_work(request: HttpRequest, pk: UUID) -> Work:
-    """Return one of the client's own homeworks, with their own words."""
+    """Return one of the client's own homeworks, with their own words.
+
+    While something is sent, another tab that writes into the same waits.
+    """
     actor = actor_of(request)
-    return Work(actor, homeworks.homework(actor, pk))
+    return Work(actor, homeworks.homework(actor, pk), hold=request.method == "POST")
 
 
 def therapist_of(actor: Actor) -> tuple[str, str]:

@@ -136,6 +136,7 @@ def keep_draft(
             base=base,
             device=sent.device,
             entry=entry,
+            held=work.current,
         )
         revisions = {one.item_key: one.revision for one in saved}
     else:
@@ -255,7 +256,13 @@ def _keep(request: HttpRequest, work: Work, here: Step, found: forms.Read) -> Ht
             work.url("step", number=here.number),
         )
     responding.save(
-        by=work.actor, at=now(), homework=work.homework, said=said, base=base, device=device
+        by=work.actor,
+        at=now(),
+        homework=work.homework,
+        said=said,
+        base=base,
+        device=device,
+        held=work.current,
     )
     if flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
