@@ -1,19 +1,32 @@
 """Resident memory of web, worker and beat, with their children."""
 
+from functools import partial
 from pathlib import Path
 
+from practice.config import processes
 from tests.bench.figures import Figure, noted
 from tests.processes import Site
 
 
+# What Celery's processes write once they have read all of Homeward.
+STARTED = {"worker": "[queues]", "beat": "maxinterval"}
+
+
 def at_rest(site: Site) -> list[Figure]:
-    """Measure before anything was asked."""
+    """Measure once everything is up, before anything was asked."""
+    for name, sign in STARTED.items():
+        log = site.log(name)
+        processes.wait_until(partial(_says, log, sign), site.running[name], name=name, log=log)
     return _measure(site, "at rest")
 
 
 def after(site: Site) -> list[Figure]:
     """Measure after the run."""
     return _measure(site, "after the run")
+
+
+def _says(log: Path, sign: str) -> bool:
+    return sign in log.read_text(errors="replace")
 
 
 def _measure(site: Site, when: str) -> list[Figure]:
