@@ -7,7 +7,6 @@ from practice.config import processes
 from tests.bench.figures import Figure, noted
 from tests.processes import Site
 
-
 # What Celery's processes write once they have read all of Homeward.
 STARTED = {"worker": "[queues]", "beat": "maxinterval"}
 
