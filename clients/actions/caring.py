@@ -1,6 +1,6 @@
 """Add clients, link couples, say who cares for whom, end care and take it up again."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -124,6 +124,7 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
         raise NotPossible(_("Choose two people who are in care."))
     ordered = sorted([first, second], key=lambda one: (one.created_at, str(one.pk)))
     with transaction.atomic():
+        hold(one.pk for one in ordered)
         taken = Couple.objects.filter(
             Q(first__in=ordered) | Q(second__in=ordered), ended_at=None
         ).exists()
@@ -216,9 +217,11 @@ def _move(
     if to.pk == from_member:
         raise NotPossible(_("Choose somebody else."))
     with transaction.atomic():
-        Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None).update(
-            until_at=at
-        )
+        hold(ids)
+        given = Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None)
+        # Somebody was faster, perhaps oneself in another tab: only who has a client gives them away.
+        if given.update(until_at=at) != len(set(ids)):
+            raise NotPossible(_("This has already moved on. Open it again to see where it is."))
         there = set(
             Caseload.objects.filter(member=to, client__in=ids, until_at=None).values_list(
                 "client_id", flat=True
@@ -238,6 +241,11 @@ def _move(
                 client_id=pk,
                 to=str(to.pk),
             )
+
+
+def hold(ids: Iterable[UUID]) -> None:
+    """Let what is decided about these people come one after the other, until the transaction ends."""
+    list(Client.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
 
 
 def _require_care(by: Actor, client: Client) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
+from clients.actions.caring import hold
 from clients.models import Clearance, Client
 from clients.permissions import NOBODY, may_care_for
 from practice.actions import auditing
@@ -18,6 +19,7 @@ def attest(*, by: Actor, at: datetime, client: Client, cleared: bool) -> Clearan
     if not may_care_for(by, client):
         raise PermissionDenied
     with transaction.atomic():
+        hold([client.pk])
         Clearance.objects.filter(client=client, ended_at=None).update(ended_at=at)
         clearance = Clearance.objects.create(
             practice_id=by.practice_id,

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clients import consent_text
+from clients.actions.caring import hold
 from clients.models import Client, Consent, ContactPreference
 from clients.permissions import NOBODY
 from practice.actions import auditing, invitations
@@ -36,6 +37,7 @@ def join(
     """
     is_member = invitation.kind == InvitationKind.MEMBER
     with transaction.atomic():
+        invitations.hold(invitation=invitation, at=at)
         user = user or invitations.open_account(
             invitation=invitation,
             name=arrival.called.strip() if is_member else invitation.name,
@@ -92,6 +94,7 @@ def consent(*, by: Actor, at: datetime, client: Client, language: str) -> None:
     _require_self(by, client)
     version, text = consent_text.current(language)
     with transaction.atomic():
+        hold([client.pk])
         if Consent.objects.filter(client=client, version=version, withdrawn_at=None).exists():
             return
         Consent.objects.create(

@@ -11,6 +11,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from practice import emails
@@ -113,6 +114,12 @@ def find(token: str, at: datetime) -> Invitation | None:
     )
 
 
+def hold(*, invitation: Invitation, at: datetime) -> None:
+    """Let uses of one link come one after the other. Raises NotPossible when it was used up."""
+    if not _open(invitation, at).select_for_update():
+        raise _used_up()
+
+
 def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | None:
     """Use the invitation up, for the person whose address it was sent to.
 
@@ -122,10 +129,8 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | 
     if user.email.lower() != invitation.email.lower():
         raise NotPossible(_("This invitation was sent to another address."))
     with transaction.atomic():
-        if not Invitation.objects.filter(
-            pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
-        ).update(accepted_at=at):
-            raise NotPossible(_("This link no longer opens. Ask for a new one."))
+        if not _open(invitation, at).update(accepted_at=at):
+            raise _used_up()
         seat = None
         if invitation.kind == InvitationKind.MEMBER:
             seat, _created = Membership.objects.update_or_create(
@@ -157,6 +162,16 @@ def open_account(
         )
         EmailAddress.objects.create(user=user, email=invitation.email, verified=True, primary=True)
     return user
+
+
+def _open(invitation: Invitation, at: datetime) -> QuerySet[Invitation]:
+    return Invitation.objects.filter(
+        pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
+    )
+
+
+def _used_up() -> NotPossible:
+    return NotPossible(_("This link no longer opens. Ask for a new one."))
 
 
 def _require(by: Actor, kind: str) -> None:
