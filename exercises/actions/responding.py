@@ -41,6 +41,9 @@ def begin(*, by: Actor, at: datetime, homework: Homework) -> Response:
     """Open the current round for writing; safe to repeat."""
     _require_turn(by, homework)
     with transaction.atomic():
+        if homework.status == Status.OPEN:
+            _catch_up(homework)
+            _require_turn(by, homework)
         response, _created = Response.objects.get_or_create(
             homework=homework,
             round=homework.round,
@@ -140,7 +143,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         response = _current(homework, rounds)
         if response is None:
             # Nothing written yet that one could hold: a second tab waits at the homework itself.
-            homework = _locked(homework)
+            _catch_up(homework)
             if homework.status == Status.SUBMITTED:
                 return Handed.ALREADY
             response = begin(by=by, at=at, homework=homework)
@@ -271,6 +274,13 @@ def _require_turn(by: Actor, homework: Homework) -> None:
         )
 
 
+def _catch_up(homework: Homework) -> None:
+    """Let two devices begin at the same moment: the second waits, and goes on from there."""
+    rows = Homework.objects.select_for_update(no_key=True).only("status", "revision")
+    fresh = rows.get(pk=homework.pk)
+    homework.status, homework.revision = fresh.status, fresh.revision
+
+
 def _held(
     *, by: Actor, at: datetime, homework: Homework, held: RoundWords | None = None
 ) -> Response:
@@ -294,13 +304,6 @@ def _current(homework: Homework, rounds: Sequence[RoundWords]) -> Response | Non
     """Return the open round among these, once it was begun."""
     last = rounds[-1].response if rounds else None
     return last if last is not None and last.round == homework.round else None
-
-
-def _locked(homework: Homework) -> Homework:
-    """Return the homework as it is now, held until this transaction ends."""
-    fresh = Homework.objects.select_for_update().get(pk=homework.pk)
-    fresh.client, fresh.version = homework.client, homework.version
-    return fresh
 
 
 def _lock(response: Response) -> None:

@@ -36,8 +36,10 @@ from exercises.views.steps import (
     flagged,
     keep_draft,
     problems_of,
+    words_now,
 )
 from exercises.visibility import Moment
+from practice.errors import Stale
 
 # A moment that is younger than this is still being written down: nothing is asked of "later" yet.
 FRESH = timedelta(minutes=5)
@@ -167,19 +169,23 @@ def _keep(
     if keep in {"mine", "theirs", "both"}:
         values, base = chosen(items, values, moment.words, keep), None
     said = forms.changed(values, moment.words)
+    back = work.url("entry", entry=moment.entry.pk)
     if base is not None and forms.conflicting(said, moment.words, base, device):
-        back = work.url("entry", entry=moment.entry.pk)
         return conflict_page(request, work, items, values, moment.words, back)
     at = now()
-    responding.save(
-        by=work.actor,
-        at=at,
-        homework=work.homework,
-        said=said,
-        base=base,
-        device=device,
-        entry=moment.entry,
-    )
+    try:
+        responding.save(
+            by=work.actor,
+            at=at,
+            homework=work.homework,
+            said=said,
+            base=base,
+            device=device,
+            entry=moment.entry,
+        )
+    except Stale:  # in the very moment in between
+        theirs = words_now(work, moment.entry)
+        return conflict_page(request, work, items, values, theirs, back)
     happened = _happened_at(work, log, values)
     if happened is not None and happened != moment.entry.happened_at:
         responding.move_entry(

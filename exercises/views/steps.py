@@ -17,6 +17,7 @@ from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.forms.drafts import LARGEST, Draft, device_name, parse_draft, whole_number
 from exercises.models import AnswerOutcome, Entry, FlagKind
+from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.ground import (
     Step,
@@ -30,6 +31,7 @@ from exercises.views.ground import (
 )
 from exercises.visibility import Words, read_note
 from exercises.workflow import Status
+from practice.errors import Stale
 
 Data = Mapping[str, list[str]]
 _PAGE_OF = {
@@ -128,16 +130,19 @@ def keep_draft(
         return _conflict_data(work, items, words, sent)
     at = now()
     if said:
-        saved = responding.save(
-            by=work.actor,
-            at=at,
-            homework=work.homework,
-            said=said,
-            base=base,
-            device=sent.device,
-            entry=entry,
-            held=work.current,
-        )
+        try:
+            saved = responding.save(
+                by=work.actor,
+                at=at,
+                homework=work.homework,
+                said=said,
+                base=base,
+                device=sent.device,
+                entry=entry,
+                held=work.current,
+            )
+        except Stale:  # in the very moment in between
+            return _conflict_data(work, items, words_now(work, entry), sent)
         revisions = {one.item_key: one.revision for one in saved}
     else:
         revisions = {}
@@ -147,6 +152,14 @@ def keep_draft(
         return _problem(422, "unreadable", errors=found.errors, revision=revision)
     text = _("Saved %(time)s") % {"time": wording.clock(at, work.actor.zone)}
     return JsonResponse({"revision": revision, "saved_at_text": text})
+
+
+def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
+    """Return what another device has written by now."""
+    fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
+    if entry is None:
+        return fresh.words
+    return next((one.words for one in fresh.moments if one.entry.pk == entry.pk), {})
 
 
 def problems_of(
@@ -246,24 +259,21 @@ def _keep(request: HttpRequest, work: Work, here: Step, found: forms.Read) -> Ht
     if keep in {"mine", "theirs", "both"}:
         values, base = chosen(here.items, values, work.words, keep), None
     said = forms.changed(values, work.words)
+    back = work.url("step", number=here.number)
     if base is not None and forms.conflicting(said, work.words, base, device):
-        return conflict_page(
-            request,
-            work,
-            here.items,
-            values,
-            work.words,
-            work.url("step", number=here.number),
+        return conflict_page(request, work, here.items, values, work.words, back)
+    try:
+        responding.save(
+            by=work.actor,
+            at=now(),
+            homework=work.homework,
+            said=said,
+            base=base,
+            device=device,
+            held=work.current,
         )
-    responding.save(
-        by=work.actor,
-        at=now(),
-        homework=work.homework,
-        said=said,
-        base=base,
-        device=device,
-        held=work.current,
-    )
+    except Stale:  # in the very moment in between
+        return conflict_page(request, work, here.items, values, words_now(work), back)
     if flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
     return _onwards(request, work, here)

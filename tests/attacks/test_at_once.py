@@ -1,0 +1,193 @@
+"""Two requests at the very same moment: one of them is told, nobody gets a 500, nothing is lost."""
+
+import threading
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client as Browser
+from django.utils.timezone import now
+
+from clients.actions import caring, joining
+from clients.models import Caseload, Clearance, Client, Couple
+from exercises.actions import responding
+from exercises.models import Answer, Homework
+from practice.actions import invitations
+from practice.models import User
+from practice.tenancy import scope
+from tests.cast import Person, Play
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# How long the first waits for the second; who is made to wait elsewhere never comes.
+PATIENCE = 1.5
+
+
+def meet(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, people: int = 2) -> None:
+    """Let everybody come up to `owner.name` before anybody goes on."""
+    door, inner = threading.Barrier(people), getattr(owner, name)
+
+    def waiting(*args: Any, **kwargs: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            door.wait(PATIENCE)
+        return inner(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, waiting)
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[int]:
+    """Do all of it at the same moment, each over a line of its own; return the statuses, sorted."""
+    found: list[int] = []
+
+    def do(deed: Callable[[], Any]) -> None:
+        try:
+            found.append(deed().status_code)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return sorted(found)
+
+
+def quiet(browser: Browser) -> Browser:
+    """Take a 500 for an answer, as somebody outside would."""
+    browser.raise_request_exception = False
+    return browser
+
+
+def test_nobody_ends_up_in_two_couples(
+    dana: Person, ana: Person, ben: Person, noor: Person, monkeypatch: pytest.MonkeyPatch
+):
+    """Ben with Ana in one tab and with Noor in the other: once he is the second, once the first."""
+    one, other = quiet(dana.browser()), quiet(dana.browser())
+    meet(monkeypatch, Couple.objects, "create")
+    statuses = at_once(
+        lambda: one.post("/couples/link", {"first": ana.client.pk, "second": ben.client.pk}),
+        lambda: other.post("/couples/link", {"first": ben.client.pk, "second": noor.client.pk}),
+    )
+    assert statuses == [302, 409]
+    with scope(practice=dana.practice.pk):
+        assert Couple.objects.filter(ended_at=None).count() == 1
+
+
+def test_the_same_couple_is_linked_once(
+    dana: Person, ana: Person, ben: Person, monkeypatch: pytest.MonkeyPatch
+):
+    both = {"first": ana.client.pk, "second": ben.client.pk}
+    one, other = quiet(dana.browser()), quiet(dana.browser())
+    meet(monkeypatch, Couple.objects, "create")
+    assert at_once(
+        lambda: one.post("/couples/link", both), lambda: other.post("/couples/link", both)
+    ) == [302, 409]
+
+
+def test_two_judgements_leave_one_that_stands(
+    dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    said = {"cleared": "yes", "alone": "on"}
+    path = f"/clients/{ana.client.pk}/clearance"
+    one, other = quiet(dana.browser()), quiet(dana.browser())
+    meet(monkeypatch, Clearance.objects, "create")
+    assert at_once(lambda: one.post(path, said), lambda: other.post(path, said)) == [302, 302]
+    with scope(practice=dana.practice.pk):
+        assert Clearance.objects.filter(ended_at=None).count() == 1
+
+
+def test_a_client_is_handed_over_to_one_colleague(
+    dana: Person, omar: Person, uma: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    path = f"/clients/{ana.client.pk}/hand-over"
+    one, other = quiet(dana.browser()), quiet(dana.browser())
+    meet(monkeypatch, caring, "_move")
+    statuses = at_once(
+        lambda: one.post(path, {"to": omar.member.pk}),
+        lambda: other.post(path, {"to": uma.member.pk}),
+    )
+    assert statuses == [302, 409]
+    with scope(practice=dana.practice.pk):
+        assert Caseload.objects.filter(client=ana.client, until_at=None).count() == 1
+
+
+def test_a_link_lets_one_person_in_once(dana: Person, monkeypatch: pytest.MonkeyPatch):
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        client = caring.add(
+            by=dana.actor,
+            at=now(),
+            name="Pia",
+            email="pia@mail.example",
+            zone="Europe/Lisbon",
+            invite_now=False,
+        )
+        link = caring.invite(by=dana.actor, at=now(), client=client).link
+    path = "/invitation/" + link.rpartition("/")[2]
+    said = {"called": "Pia", "zone": "Europe/Lisbon", "language": "en", "agree": "on"}
+    meet(monkeypatch, invitations, "open_account")
+    one, other = quiet(Browser()), quiet(Browser())
+    statuses = at_once(lambda: one.post(path, said), lambda: other.post(path, said))
+    assert statuses == [302, 409]
+    assert User.objects.filter(email="pia@mail.example").count() == 1
+    with scope(practice=dana.practice.pk):
+        assert Client.objects.get(pk=client.pk).user is not None
+
+
+def test_one_consent_stands_however_often_it_was_tapped(
+    dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    one, other = quiet(ana.browser()), quiet(ana.browser())
+    meet(monkeypatch, joining.Consent.objects, "create")
+    agree = {"agree": "1"}
+    assert at_once(
+        lambda: one.post("/you/consent", agree), lambda: other.post("/you/consent", agree)
+    ) == [302, 302]
+    with scope(practice=dana.practice.pk):
+        assert joining.Consent.objects.filter(client=ana.client, withdrawn_at=None).count() == 1
+
+
+@pytest.fixture
+def work(play: Play, dana: Person, ana: Person) -> Homework:
+    return play.homework(ana, play.assign(dana, ana))
+
+
+def test_two_devices_may_write_the_first_words_at_once(
+    play: Play, ana: Person, work: Homework, monkeypatch: pytest.MonkeyPatch
+):
+    """The second is shown both texts, and is never told that all of this is closed."""
+    path = f"/homework/{work.pk}/draft"
+
+    def save(browser: Browser, device: str) -> Any:
+        body = f'{{"revision": 0, "device": "{device}", "fields": {{"topic": ["{device}"]}}}}'
+        return browser.generic("POST", path, body, content_type="application/json")
+
+    phone, laptop = quiet(ana.browser()), quiet(ana.browser())
+    meet(monkeypatch, responding, "move")
+    assert at_once(lambda: save(phone, "phone"), lambda: save(laptop, "laptop")) == [200, 412]
+    with scope(practice=ana.practice.pk):
+        assert Answer.objects.filter(response__homework=work).count() == 1
+
+
+def test_one_screen_sent_from_two_tabs_at_once_asks_which_to_keep(
+    play: Play, ana: Person, work: Homework, monkeypatch: pytest.MonkeyPatch
+):
+    path = next(
+        path
+        for number in range(1, 9)
+        if b'name="topic"'
+        in ana.browser().get(path := f"/homework/{work.pk}/step/{number}/").content
+    )
+    one, other = quiet(ana.browser()), quiet(ana.browser())
+    texts: list[str] = []
+
+    def send(browser: Browser, words: str) -> Any:
+        answer = browser.post(path, {"topic": words, "device": words, "revision": "0"})
+        texts.append(answer.content.decode())
+        return answer
+
+    meet(monkeypatch, responding, "move")
+    assert at_once(lambda: send(one, "Left tab"), lambda: send(other, "Right tab")) == [302, 409]
+    assert "Left tab" in max(texts, key=len)
+    assert "Right tab" in max(texts, key=len)
