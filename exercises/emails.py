@@ -157,9 +157,10 @@ BLANK = re.compile("|".join(map(re.escape, vars(EMPTY).values())).encode())
 def _mail(
     row: Reminder, *, to: str, from_name: str, language: str, you: str, stop: str = "", at: str = ""
 ) -> Mail:
-    mark = hmac.new(settings.SECRET_KEY.encode(), str(row.pk).encode(), hashlib.sha256)
+    mark = hmac.new(settings.SECRET_KEY.encode(), row.dedupe_key.bytes, hashlib.sha256)
     # Kept with the row once it was armed: a second copy bears it even if keys changed meanwhile.
-    message_id = row.message_id or f"<{row.pk}.{mark.hexdigest()[:10]}@{host()}>"
+    # A running number would tell how much the partner got in between.
+    message_id = row.message_id or f"<{row.dedupe_key.hex}.{mark.hexdigest()[:10]}@{host()}>"
     home = settings.BASE_URL
     wording = Wording(row.kind, language, from_name, address(), home, f"{home}{you}")
     own = Blanks(to, message_id.strip("<>"), row.dedupe_key.hex, stop, at)

@@ -147,7 +147,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             if homework.status == Status.SUBMITTED:
                 return Handed.ALREADY
             response = begin(by=by, at=at, homework=homework)
-            rounds = read_rounds(by, homework)
+            rounds = read_rounds(by, homework, hold=True)
         elif response.submitted_at is not None:
             return Handed.ALREADY
         _require_turn(by, homework)

@@ -90,7 +90,7 @@ def test_a_new_homework_is_told_at_once_and_discreetly(
     assert row.state == State.SENT
     assert row.sent_at is not None
     assert mail["Message-ID"] == row.message_id
-    assert mail["Message-ID"].startswith(f"<{row.pk}.")
+    assert mail["Message-ID"].startswith(f"<{row.dedupe_key.hex}.")
     assert mail["Auto-Submitted"] == "auto-generated"
     assert mail["X-Entity-Ref-ID"] == row.dedupe_key.hex
     assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"

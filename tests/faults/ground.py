@@ -2,7 +2,7 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -194,6 +194,12 @@ def until(condition: Callable[[], bool], patience: float = 30, every: float = 0.
             return False
         time.sleep(every)
     return True
+
+
+def named(message_ids: Iterable[str]) -> set[int]:
+    """Return the rows that these mails were sent for."""
+    keys = [name[1:].partition(".")[0] for name in message_ids]
+    return set(Reminder.objects.filter(dedupe_key__in=keys).values_list("pk", flat=True))
 
 
 def children(pid: int) -> list[int]:

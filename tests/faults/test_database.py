@@ -21,6 +21,7 @@ from tests.faults.ground import (
     end_doubt,
     end_leases,
     gather,
+    named,
     open_homeworks,
     plan_due,
     states,
@@ -164,6 +165,6 @@ def test_a_crash_in_mid_batch_loses_no_reminder(site: OwnServerSite) -> None:
         assert until(all_final, patience=60), states()
         assert set(states()) == {"SENT"}
         copies = site.raw.copies()
-        assert {int(name[1:].partition(".")[0]) for name in copies} >= set(rows)
+        assert named(copies) >= set(rows)
         assert site.raw.twice() <= ambiguous()
         assert site.raw.twice() <= len(rows) // 10, "one for each sender in mid-mail, not all"

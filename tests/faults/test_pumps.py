@@ -22,6 +22,7 @@ from tests.faults.ground import (
     end_doubt,
     end_leases,
     gather,
+    named,
     plan_due,
     states,
     until,
@@ -81,7 +82,7 @@ def test_killing_pumps_all_the_time_loses_nothing(site: FaultSite) -> None:
     bell.send_task("homeward.pump")
     assert until(all_final), states()
     copies = site.raw.copies()
-    lost = set(rows) - {int(name[1:].partition(".")[0]) for name in copies}
+    lost = set(rows) - named(copies)
     assert kills >= 10
     assert not lost
     assert site.raw.twice() <= ambiguous() <= kills

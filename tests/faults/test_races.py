@@ -11,7 +11,7 @@ from pytest_django import Settings
 from exercises.actions import pumping, reminding
 from exercises.models import Homework, Reminder, ReminderState
 from practice.tenancy import scope
-from tests.faults.ground import gather, plan_due
+from tests.faults.ground import gather, named, plan_due
 from tests.faults.sink import RawSink
 
 RACES = 300
@@ -55,7 +55,7 @@ def test_each_is_sent_or_called_off_and_never_both(settings: Settings) -> None:
     sink.stop()
     with scope(practice=crowd.practice.pk):
         found = {row.pk: row.state for row in Reminder.objects.all()}
-    sent = {int(name[1:].partition(".")[0]) for name in sink.copies()}
+        sent = named(sink.copies())
     assert sink.twice() == 0
     assert not sent & called_off, "called off before it was armed, and yet sent"
     assert sent == {pk for pk, state in found.items() if state == ReminderState.SENT}
