@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from practice import wording
@@ -18,12 +19,21 @@ SCOPE_NAMES = {
     "review": _("Review"),
     "admin": _("Administer"),
 }
+# A browser's one-line field sends no line break; in the name of a sender it would break every mail.
+ONE_LINE = RegexValidator(
+    r"[\x01-\x1f\x7f\u2028\u2029]", _("Write it in one line."), inverse_match=True
+)
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 def speak_plainly(fields: dict[str, forms.Field]) -> None:
     """Let every field say what to write instead; what a form says itself stays."""
     for field in fields.values():
+        if isinstance(field, forms.CharField) and type(field.widget) in {
+            forms.TextInput,
+            forms.EmailInput,
+        }:
+            field.validators.append(ONE_LINE)
         for code, text in wording.refusals(field).items():
             if field.error_messages.get(code) == _stock(field, code):
                 field.error_messages[code] = text
@@ -114,6 +124,7 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         help_text=_("A page that could be anybody’s, like the weather."),
         max_length=200,
         assume_scheme="https",
+        validators=[URLValidator(schemes=["http", "https"])],
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
