@@ -8,10 +8,11 @@ from django.http import HttpRequest, HttpResponse
 
 from clients.actors import resolve
 from practice.actors import ActorRequest
+from practice.doors import SEAT, sit
 from practice.models import User
 from practice.tenancy import enter, scope
 
-SEAT, PRACTICE = "seat", "practice"
+PRACTICE = "practice"
 # Answered without a person and without the database.
 BARE = ("/health", "/sw.js", "/manifest.webmanifest", "/offline")
 
@@ -50,5 +51,6 @@ class ActorMiddleware:
         if found is None:
             return
         request.actor, request.practice = found
-        if here != place or request.session.get(SEAT) != request.actor.seat:
-            request.session[SEAT], request.session[PRACTICE] = request.actor.seat, str(here)
+        if here != place:
+            request.session[PRACTICE] = str(here)
+        request.__dict__["moved"] = sit(request, request.actor.seat)

@@ -15,6 +15,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError, transaction
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.middleware.csrf import rotate_token
 from django.template.loader import render_to_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -46,6 +47,7 @@ IF_MATCH = OpenApiParameter(
 )
 ETAG = OpenApiParameter("ETag", str, OpenApiParameter.HEADER, response=[200])
 API = "/api/"
+SEAT = "seat"
 PROBLEM = "application/problem+json"
 
 
@@ -92,6 +94,20 @@ def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | No
         response = HttpResponse(render_to_string("503.html", words), status=503)
     response["Retry-After"] = "30"
     return response
+
+
+def sit(request: HttpRequest, seat: str) -> bool:
+    """Seat somebody; say whether they sat elsewhere before.
+
+    Forms on pages of the seat before are refused from then on: what was typed about a client of
+    one practice must not land in another, where a new colleague of theirs would read it.
+    """
+    before = request.session.get(SEAT)
+    if before != seat:
+        request.session[SEAT] = seat
+        if before:
+            rotate_token(request)
+    return bool(before) and before != seat
 
 
 def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -310,5 +326,7 @@ class WallTime(serializers.Field[datetime, Any, Any, Any]):
 
 
 def _fingerprint(request: Request) -> str:
-    material = f"{request.method} {request.path}\n".encode() + plain(request).body
+    # A key that may do less is not answered with what another one did.
+    scopes = sorted(actor_of(request).scopes or ["*"])
+    material = f"{request.method} {request.path} {scopes}\n".encode() + plain(request).body
     return hashlib.sha256(material).hexdigest()

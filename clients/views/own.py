@@ -27,6 +27,7 @@ from clients.models import ReminderKind
 from clients.views.ground import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
+from practice.doors import sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.paging import pages
@@ -116,14 +117,14 @@ def _first_guess(
 def _come_in(request: HttpRequest, user: User, seat: str, *, signed_in: bool) -> HttpResponse:
     """Sign the new person in, and sit them in the seat they were invited to."""
     if signed_in:
-        request.session["seat"] = seat
+        sit(request, seat)
         return redirect("home")
     how = "password" if user.has_usable_password() else "code"
     flows.login.record_authentication(request, user, method=how, email=user.email)
     response: HttpResponse = flows.login.perform_login(
         request, Login(user=user, redirect_url=reverse("home"), email=user.email)
     )
-    request.session["seat"] = seat
+    sit(request, seat)
     return response
 
 

@@ -19,6 +19,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from practice.actors import ActorRequest
+from practice.doors import sit
 from practice.queries.people import device, seat_of
 
 NEUTRAL = "https://www.wikipedia.org/"
@@ -88,7 +89,7 @@ def switch_practice(request: ActorRequest) -> HttpResponse:
     """Sit in another practice from the next request on."""
     seat = seat_of(cast("int", request.actor.user_id), request.POST.get("practice", ""))
     if seat:
-        request.session["seat"] = seat
+        sit(request, seat)
     return redirect("home")
 
 
