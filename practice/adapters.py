@@ -1,10 +1,13 @@
 """How Homeward uses allauth: no open door, mail through the outbox, members by more than a code."""
 
+import time
 import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
+from allauth.account.internal import flows
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
@@ -14,6 +17,7 @@ from django.core.mail import get_connection
 from django.http import HttpRequest
 
 from practice.emails import host
+from practice.errors import SignInAgain
 from practice.models import User
 from practice.queries.people import account_of, is_member_anywhere
 
@@ -35,6 +39,21 @@ class AccountAdapter(DefaultAccountAdapter):
     def get_from_email(self) -> str:
         """Return the discreet sender."""
         return settings.DEFAULT_FROM_EMAIL
+
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Ask who has neither password nor second factor to sign in anew, with a fresh code.
+
+        allauth has nothing to ask them for, and would let them pass: an open phone in a partner's
+        hand would be enough to move the account, to take the record, or to make a key.
+        """
+        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        request = allauth_context.request
+        if required and not flows.reauthentication.get_reauthentication_flows(request.user):
+            records = flows.login.get_authentication_records(request, request.user)
+            newest = max((one["at"] for one in records), default=0.0)
+            if time.time() - newest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+                raise SignInAgain
+        return required
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Hand a mail to the outbox: a member's who asked for a code says what to do instead.
@@ -92,3 +111,17 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         if isinstance(self._user, User) and is_member_anywhere(self._user):
             self._user = None
         return email
+
+
+class SetPasswordForm(AllauthSetPasswordForm):
+    """Let somebody without a password choose one, who has just shown that it is them.
+
+    Whoever sets it knows it, and it opens everything that asks for it.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Ask before anything is typed."""
+        flows.reauthentication.raise_if_reauthentication_required(
+            allauth_context.request, app="allauth.account"
+        )
+        super().__init__(*args, **kwargs)

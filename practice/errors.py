@@ -30,5 +30,9 @@ class Stale(NotPossible):
         self.revision = revision
 
 
+class SignInAgain(Exception):
+    """Somebody who has nothing but codes by mail has to show once more who they are."""
+
+
 class KeyTrouble(Exception):
     """A key is missing or wrong, or a ciphertext was moved or damaged. Never shown as text."""

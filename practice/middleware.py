@@ -12,7 +12,7 @@ from csp.constants import NONCE, STRICT_DYNAMIC
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -24,7 +24,7 @@ from django.utils.translation import gettext as _
 from practice import logs
 from practice.actors import Actor
 from practice.doors import API, away, problem
-from practice.errors import BadInput, NotPossible
+from practice.errors import BadInput, NotPossible, SignInAgain
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
 
@@ -49,6 +49,7 @@ FREE = (
     *CACHEABLE,
 )
 OPERATIONS = "/operations/"
+SAFE = ("GET", "HEAD", "OPTIONS")
 LAST_SEEN = "last_seen"
 NOTED = "device_noted"
 
@@ -80,7 +81,7 @@ class SecurityHeadersMiddleware:
         response.setdefault("Permissions-Policy", PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("X-Robots-Tag", "noindex, nofollow")
-        if not request.path.startswith(CACHEABLE):
+        if not request.path.startswith(CACHEABLE) or response.status_code >= 400:
             add_never_cache_headers(response)
             response["Cache-Control"] = "no-store, private"
         return response
@@ -159,11 +160,16 @@ class RefusalMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, SignInAgain):
+            said = _(
+                "For this we make sure that it is you. Sign in once more, and you will be back."
+            )
+            return _lock(request, said)
         if not isinstance(error, NotPossible):
             return away(request, error)
         status = 422 if isinstance(error, BadInput) else 409
-        said = {"message": error.message, "back_url": _page_before(request)}
-        return render(request, "409.html", said, status=status)
+        words = {"message": error.message, "back_url": _page_before(request)}
+        return render(request, "409.html", words, status=status)
 
 
 class SignInPolicyMiddleware:
@@ -184,12 +190,16 @@ class SignInPolicyMiddleware:
         practice: Practice | None = getattr(request, "practice", None)
         if user.is_superuser and request.path.startswith(OPERATIONS):
             return None if _has_second_step(user) else _ask_for_second_step(request)
+        if getattr(request, "moved", False) and request.method not in SAFE:
+            # Their seat ended meanwhile; what they sent was meant for it, and not for the next one.
+            raise PermissionDenied
         if actor is None or practice is None:
             return _without_seat(request, user)
         if not actor.is_member:
             return None
         if _was_idle(request, practice):
-            return _lock(request)
+            said = _("You were signed out to keep this private. Sign in, and you will be back.")
+            return _lock(request, said)
         if practice.second_factor_required and not _has_second_step(user):
             return _ask_for_second_step(request)
         return None
@@ -204,10 +214,9 @@ def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
     return render(request, "practice/no_seat.html", status=403)
 
 
-def _lock(request: HttpRequest) -> HttpResponse:
+def _lock(request: HttpRequest, said: str) -> HttpResponse:
     """End the session; signing in again leads back to where one was."""
     logout(request)
-    said = _("You were signed out to keep this private. Sign in, and you will be back.")
     if request.path.startswith(API):
         return problem(401, code="signed_out", detail=said)
     request.__dict__.update(actor=None, practice=None)

@@ -132,7 +132,10 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = reverse_lazy("home")
 ACCOUNT_ADAPTER = "practice.adapters.AccountAdapter"
 MFA_ADAPTER = "practice.adapters.MfaAdapter"
-ACCOUNT_FORMS = {"request_login_code": "practice.adapters.RequestLoginCodeForm"}
+ACCOUNT_FORMS = {
+    "request_login_code": "practice.adapters.RequestLoginCodeForm",
+    "set_password": "practice.adapters.SetPasswordForm",
+}
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "practice.adapters.display"
 ACCOUNT_LOGIN_METHODS = {"email"}
