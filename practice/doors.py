@@ -29,7 +29,7 @@ from rest_framework.response import Response
 
 from practice import logs
 from practice.actions import idempotency
-from practice.actors import Actor
+from practice.actors import Actor, ActorRequest
 from practice.crypto import hide, reveal
 from practice.errors import BadInput, KeyTrouble
 from practice.models import Practice
@@ -199,6 +199,27 @@ def idempotent(view: Door[P]) -> Door[P]:
         return response
 
     return cast("Door[P]", inner)
+
+
+def once(request: ActorRequest, do: Callable[[], str]) -> str:
+    """Do what a page's form asks for, and return where it leads; sent twice, it is done once.
+
+    The form carries a word of its own, made with the page, in a field called `once`. With other
+    words in it, it is another form.
+    """
+    if not request.POST.get("once"):
+        return do()
+    said = request.POST.copy()
+    said.pop("csrfmiddlewaretoken", None)
+    material = f"{request.get_full_path()}\n{said.urlencode()}"
+    key = hashlib.sha256(material.encode()).hexdigest()
+    with transaction.atomic():
+        claimed = idempotency.claim(by=request.actor, at=now(), key=key, fingerprint=key)
+        if isinstance(claimed, idempotency.Remembered):
+            return claimed.body
+        where = do()
+        idempotency.remember(claimed, status=302, body=where)
+    return where
 
 
 def etag(revision: int) -> str:

@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.crypto import get_random_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -29,7 +30,7 @@ from exercises.views.caring import state_text
 from exercises.views.desk import for_carers, for_therapists, names, reads_along, refuse, title_of
 from exercises.views.ground import language
 from practice.actors import ActorRequest
-from practice.doors import searches
+from practice.doors import once, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 
@@ -114,7 +115,8 @@ def _assign(
     single = next((one for one in target.people if str(one.pk) == who), None)
     client = single or (None if target.couple else target.client)
     couple = None if single else target.couple
-    try:
+
+    def give() -> str:
         assignment = assigning.assign(
             by=request.actor,
             at=at,
@@ -124,10 +126,14 @@ def _assign(
             when=form.schedule(at),
             note=form.cleaned_data["note"],
         )
+        return reverse("assignment_sent", args=[assignment.pk])
+
+    try:
+        # A double tap would give it twice, with two mails.
+        return redirect(once(request, give))
     except NotPossible as refusal:
         refuse(form, refusal)
         return None
-    return redirect("assignment_sent", assignment.pk)
 
 
 def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> HttpResponse:
@@ -165,6 +171,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "zone_text": _zone_text(target),
         "load": [one for one in target.people if load.get(one.pk, 0) >= MOST_RUNNING],
         "here": request.get_full_path(),
+        "once": get_random_string(22),
     }
     if template:
         return render(

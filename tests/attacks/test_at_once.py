@@ -12,8 +12,8 @@ from django.utils.timezone import now
 
 from clients.actions import caring, joining
 from clients.models import Caseload, Clearance, Client, Couple
-from exercises.actions import responding
-from exercises.models import Answer, Homework
+from exercises.actions import assigning, responding
+from exercises.models import Answer, Assignment, Homework
 from practice.actions import invitations
 from practice.models import User
 from practice.tenancy import scope
@@ -191,3 +191,22 @@ def test_one_screen_sent_from_two_tabs_at_once_asks_which_to_keep(
     assert at_once(lambda: send(one, "Left tab"), lambda: send(other, "Right tab")) == [302, 409]
     assert "Left tab" in max(texts, key=len)
     assert "Right tab" in max(texts, key=len)
+
+
+def test_a_double_tap_gives_an_exercise_once(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    path = f"/assign/?client={ana.client.pk}"
+    version = play.library["e01-under-the-argument"]
+    one, other = quiet(dana.browser()), quiet(dana.browser())
+    form = one.get(path).context["once"]
+    said = {"exercise": version.exercise_id, "when": "week", "reminders_on": "on", "once": form}
+    meet(monkeypatch, assigning, "assign")
+    assert at_once(lambda: one.post(path, said), lambda: other.post(path, said)) == [302, 302]
+    with scope(practice=dana.practice.pk):
+        assert Assignment.objects.count() == 1
+    # The same again, meant: another page, or other words.
+    assert one.post(path, {**said, "note": "And once more"}).status_code == 302
+    assert one.post(path, {**said, "once": one.get(path).context["once"]}).status_code == 302
+    with scope(practice=dana.practice.pk):
+        assert Assignment.objects.count() == 3
