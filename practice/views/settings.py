@@ -4,8 +4,9 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -23,6 +24,10 @@ from practice.views.doors import refuse_unless
 from practice.wording import KINDS, act_text
 
 EXPORT_LIMIT = 50_000
+
+
+def _wants_csv(request: HttpRequest) -> bool:
+    return request.GET.get("as") == "csv"
 
 
 @require_http_methods(["GET", "POST"])
@@ -46,12 +51,13 @@ def practice_settings(request: ActorRequest) -> HttpResponse:
 
 
 @require_GET
+@reauthentication_required(enabled=_wants_csv)  # type: ignore[untyped-decorator]  # allauth's
 def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when; ids, never a word."""
     refuse_unless(allowed=may_administer(request.actor))
     form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
     wanted = form.cleaned_data if form.is_valid() else {}
-    if request.GET.get("as") == "csv":
+    if _wants_csv(request):
         return _export(request, wanted)
     found = asking.trail(request.actor, request.GET.get("after"), **wanted)
     names = asking.names(list(found.rows))

@@ -67,6 +67,17 @@ def test_who_came_in_by_code_just_now_goes_on(ana: Person):
         assert ErasureRequest.objects.exists()
 
 
+def test_the_trail_leaves_the_house_only_with_who_one_is(ruth: Person):
+    browser = ruth.browser()
+    assert browser.get("/audit/?as=csv").status_code == 200
+    session = browser.session
+    long_ago = {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
+    session["account_authentication_methods"] = [long_ago]
+    session.save()
+    assert browser.get("/audit/").status_code == 200
+    assert browser.get("/audit/?as=csv")["Location"].startswith("/account/reauthenticate/")
+
+
 # --- two practices, one browser ---------------------------------------------------------------
 @pytest.fixture
 def tab(uma: Person) -> tuple[Browser, str]:
