@@ -3,13 +3,8 @@
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
 from django.utils.timezone import now
-from django.views.decorators.http import require_GET
-from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
@@ -215,63 +210,6 @@ class Document(SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer]
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
-
-
-@login_not_required
-@require_GET
-def guide(request: HttpRequest) -> HttpResponse:
-    """Show the schema to people: every address, what it takes and what it answers."""
-    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
-    operations = [
-        {"path": path, "method": method.upper(), **_operation(operation)}
-        for path, methods in schema["paths"].items()
-        for method, operation in methods.items()
-    ]
-    shapes = [
-        {"name": name, "text": shape.get("description", ""), "fields": _fields(shape)}
-        for name, shape in sorted(schema["components"]["schemas"].items())
-        if "properties" in shape
-    ]
-    return render(request, "practice/api.html", {"operations": operations, "shapes": shapes})
-
-
-def _operation(operation: dict[str, Any]) -> dict[str, Any]:
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
-    answers = [
-        {"status": status, "shape": _name(answer["content"]["application/json"]["schema"])}
-        if "application/json" in answer.get("content", {})
-        else {"status": status, "shape": ""}
-        for status, answer in operation["responses"].items()
-        if status < "300"
-    ]
-    return {
-        "text": operation.get("description", ""),
-        "parameters": operation.get("parameters", []),
-        "takes": _name(body.get("schema", {})),
-        "answers": answers,
-    }
-
-
-def _fields(shape: dict[str, Any]) -> list[dict[str, Any]]:
-    required = shape.get("required", [])
-    return [
-        {
-            "name": name,
-            "kind": _name(field) or field.get("format") or _kinds(field.get("type", "")),
-            "text": field.get("description", ""),
-            "required": name in required,
-        }
-        for name, field in shape["properties"].items()
-    ]
-
-
-def _kinds(kind: Any) -> str:
-    return " or ".join(kind) if isinstance(kind, list) else str(kind)
-
-
-def _name(schema: dict[str, Any]) -> str:
-    """Return the name of a shape, also inside a list."""
-    return str(schema.get("$ref") or schema.get("items", {}).get("$ref") or "").rpartition("/")[2]
 
 
 def _member(request: Request) -> Actor:

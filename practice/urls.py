@@ -4,7 +4,7 @@ from django.urls import path
 
 from practice import api
 from practice.admin import operations
-from practice.views import account, demo, frame, people, settings
+from practice.views import account, demo, frame, guide, people, settings
 
 urlpatterns = [
     path("", frame.home, name="home"),
@@ -34,7 +34,7 @@ urlpatterns = [
     path("demo/mail", demo.demo_mail, name="demo_mail"),
     path("kit", demo.kit, name="kit"),
     path("api/v1/schema", api.Document.as_view(), name="api_schema"),
-    path("api/v1/guide", api.guide, name="api_guide"),
+    path("api/v1/guide", guide.guide, name="api_guide"),
     path("api/v1/me", api.me, name="api_me"),
     path("api/v1/members", api.members, name="api_members"),
     path("api/v1/invitations", api.invitation_list, name="api_invitations"),

@@ -75,6 +75,7 @@ NOBODY = [
     Stop("/account/signup/"),
     Stop("/privacy"),
     Stop("/help"),
+    Stop("/api/v1/guide"),
     Stop("/offline"),
     Stop("/demo/"),
     Stop("/demo/mail"),
