@@ -4,7 +4,6 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.utils.timezone import localtime, now
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,14 +19,14 @@ from practice.actors import Actor
 from practice.doors import (
     AFTER,
     Asked,
-    actor_of,
+    acting,
     asked,
     checked,
     cursor_page,
     idempotent,
+    listed,
     needs,
     paged,
-    wanted,
 )
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
@@ -35,13 +34,17 @@ from practice.queries.paging import page
 
 
 class ClientQuery(Asked):
-    """Search and filter clients."""
+    """Narrow the list of clients."""
 
-    after = serializers.CharField(required=False, help_text="The cursor of the page before")
-    q = serializers.CharField(required=False, max_length=100, help_text="A part of the name")
     only = serializers.ChoiceField(
         choices=["couples", "individuals", "invited", "discharged"], required=False
     )
+
+
+class ClientSearch(ClientQuery):
+    """Look for clients."""
+
+    q = serializers.CharField(max_length=100, help_text="A part of the name")
 
 
 class ClientRequest(Asked):
@@ -121,26 +124,42 @@ class CoupleShape(serializers.Serializer[Any]):
     next_session_at = serializers.DateTimeField(allow_null=True)
 
 
-@extend_schema(methods=["GET"], parameters=[ClientQuery], responses=paged(ClientShape))
+ClientPage = paged(ClientShape)
+
+
+@extend_schema(methods=["GET"], parameters=[AFTER, ClientQuery], responses=ClientPage)
 @extend_schema(methods=["POST"], request=ClientRequest, responses={201: ClientShape})
 @api_view(["GET", "POST"])
 @needs("read", "assign")
 @idempotent
 def client_list(request: Request) -> Response:
     """List one's clients, by name; or bring somebody into one's care."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     if request.method == "POST":
         return _add(request, actor)
-    asks = wanted(request, ClientQuery)
+    return _clients(request, actor)
+
+
+@extend_schema(request=ClientSearch, responses=ClientPage)
+@api_view(["POST"])
+@needs("read", "assign")
+def client_search(request: Request) -> Response:
+    """Look for clients; the next page is the list's, with this `next`."""
+    return _clients(request, acting(request, may_read_caseloads))
+
+
+def _clients(request: Request, actor: Actor) -> Response:
+    asking = listed(request, ClientQuery, ClientSearch)
+    said = asking.said
     found = queries.clients(
-        actor, search=asks.get("q", ""), only=asks.get("only", ""), after=asks.get("after")
+        actor, search=said.get("q", ""), only=said.get("only", ""), after=asking.after
     )
-    return cursor_page(found, [_client_data(row) for row in found.rows])
+    return cursor_page(asking, found, [_client_data(row) for row in found.rows])
 
 
 @needs("assign")
 def _add(request: Request, actor: Actor) -> Response:
-    _therapist(request)
+    acting(request, may_care)
     said = asked(request, ClientRequest)
     form = ClientForm(said, taken=partial(queries.is_taken, actor))
     client = caring.add(by=actor, at=now(), **checked(form))
@@ -153,7 +172,7 @@ def _add(request: Request, actor: Actor) -> Response:
 @needs("read", "assign")
 def client(request: Request, pk: UUID) -> Response:
     """Show one client, or change their details."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     if request.method == "PATCH":
         return _change(request, actor, pk)
     return Response(_client_data(queries.client_of(actor, pk)))
@@ -223,7 +242,7 @@ def client_reactivate(request: Request, pk: UUID) -> Response:
 @idempotent
 def client_hand_over(request: Request, pk: UUID) -> Response:
     """Give a client into a colleague's care; one no longer reaches them oneself."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     client = queries.client_to_care_for(actor, pk)
     to = people.member(actor, asked(request, HandOverRequest)["to"])
     caring.hand_over(by=actor, at=now(), clients=[client], to=to)
@@ -237,7 +256,7 @@ def client_hand_over(request: Request, pk: UUID) -> Response:
 @idempotent
 def client_clearances(request: Request, pk: UUID) -> Response:
     """List what was judged about couple work, newest first; or note one's judgement."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     client = queries.client_to_care_for(actor, pk)
     if request.method == "GET":
         return Response([_clearance_data(row) for row in queries.clearances(actor, client)])
@@ -256,17 +275,18 @@ def client_clearances(request: Request, pk: UUID) -> Response:
 @idempotent
 def couple_list(request: Request) -> Response:
     """List the couples one reaches, newest first; or link two of one's clients."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     if request.method == "POST":
         return _link(request, actor)
+    asking = listed(request)
     rows = queries.couples(actor)
-    found = page(rows, order=("-linked_at", "pk"), after=request.GET.get("after"))
-    return cursor_page(found, [_couple_data(row) for row in found.rows])
+    found = page(rows, order=("-linked_at", "pk"), after=asking.after)
+    return cursor_page(asking, found, [_couple_data(row) for row in found.rows])
 
 
 @needs("assign")
 def _link(request: Request, actor: Actor) -> Response:
-    _therapist(request)
+    acting(request, may_care)
     said = asked(request, CoupleRequest)
     first, second = (queries.client_to_care_for(actor, said[one]) for one in ("first", "second"))
     couple = caring.link(by=actor, at=now(), first=first, second=second)
@@ -279,7 +299,7 @@ def _link(request: Request, actor: Actor) -> Response:
 @needs("read", "assign")
 def couple(request: Request, pk: UUID) -> Response:
     """Show one couple, or say when they come next."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     if request.method == "PATCH":
         return _set_session(request, actor, pk)
     return Response(_couple_data(queries.couple_of(actor, pk)))
@@ -300,27 +320,13 @@ def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
 @idempotent
 def couple_unlink(request: Request, pk: UUID) -> Response:
     """Note that two clients are no longer seen together; neither is told."""
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     caring.unlink(by=actor, at=now(), couple=queries.couple_to_care_for(actor, pk))
     return Response(_couple_data(queries.couple_of(actor, pk)))
 
 
-def _carer(request: Request) -> Actor:
-    actor = actor_of(request)
-    if not may_read_caseloads(actor):
-        raise PermissionDenied
-    return actor
-
-
-def _therapist(request: Request) -> Actor:
-    actor = actor_of(request)
-    if not may_care(actor):
-        raise PermissionDenied
-    return actor
-
-
 def _moved(request: Request, pk: UUID, act: Any) -> Response:
-    actor = _carer(request)
+    actor = acting(request, may_read_caseloads)
     act(by=actor, at=now(), client=queries.client_to_care_for(actor, pk))
     return Response(_client_data(queries.client_of(actor, pk)))
 

@@ -32,6 +32,7 @@ urlpatterns = [
     path("you/readers", own.who_read_me, name="who_read_me"),
     path("you/consent", own.consent, name="consent"),
     path("api/v1/clients", api.client_list, name="api_clients"),
+    path("api/v1/clients/search", api.client_search, name="api_client_search"),
     path("api/v1/clients/<uuid:pk>", api.client, name="api_client"),
     path("api/v1/clients/<uuid:pk>/invite", api.client_invite, name="api_client_invite"),
     path("api/v1/clients/<uuid:pk>/uninvite", api.client_uninvite, name="api_client_uninvite"),

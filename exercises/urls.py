@@ -76,6 +76,7 @@ THERAPIST_URLS: list[URLPattern | URLResolver] = [
 
 API_URLS: list[URLPattern | URLResolver] = [
     path("exercises", work_api.exercises, name="api_exercises"),
+    path("exercises/search", work_api.exercise_search, name="api_exercise_search"),
     path("exercises/<uuid:pk>", work_api.exercise, name="api_exercise"),
     path("assignments", work_api.assignments, name="api_assignments"),
     path("assignments/<uuid:pk>", work_api.assignment, name="api_assignment"),

@@ -3,7 +3,6 @@
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
 from drf_spectacular.renderers import OpenApiJsonRenderer
 from drf_spectacular.utils import extend_schema
@@ -16,20 +15,20 @@ from rest_framework.response import Response
 
 from practice.actions import invitations
 from practice.actions.tokens import SCOPES
-from practice.actors import Actor
 from practice.doors import (
     AFTER,
     Asked,
     Text,
+    acting,
     actor_of,
     asked,
     checked,
     cursor_page,
     idempotent,
+    listed,
     needs,
     paged,
     plain,
-    wanted,
 )
 from practice.forms import AuditFilter, InviteForm, PeopleFilter
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Role
@@ -63,12 +62,16 @@ class MemberShape(serializers.Serializer[Any]):
 
 
 class PeopleQuery(Asked):
-    """Search and filter the people."""
+    """Narrow the list of people."""
 
-    after = serializers.CharField(required=False, help_text="The cursor of the page before")
-    q = serializers.CharField(required=False, max_length=100, help_text="Name or e-mail")
     role = serializers.ChoiceField(choices=Role.choices, required=False)
     state = serializers.ChoiceField(choices=["active", "deactivated"], required=False)
+
+
+class PeopleSearch(PeopleQuery):
+    """Look for people."""
+
+    q = serializers.CharField(max_length=100, help_text="A part of the name or e-mail")
 
 
 class InvitationRequest(Asked):
@@ -97,7 +100,6 @@ class InvitationShape(serializers.Serializer[Any]):
 class AuditQuery(Asked):
     """Narrow the trail."""
 
-    after = serializers.CharField(required=False, help_text="The cursor of the page before")
     person = serializers.RegexField(r"^[0-9]{1,18}$", required=False, help_text="A user number")
     action = serializers.CharField(required=False, max_length=48)
     record = serializers.CharField(required=False, max_length=40)
@@ -119,6 +121,9 @@ class AuditShape(serializers.Serializer[Any]):
     digest = serializers.CharField(help_text="SHA-256, hex: of the digest before and this line")
 
 
+MemberPage = paged(MemberShape)
+
+
 @extend_schema(responses=MeShape)
 @api_view(["GET"])
 def me(request: Request) -> Response:
@@ -138,19 +143,30 @@ def me(request: Request) -> Response:
     )
 
 
-@extend_schema(parameters=[PeopleQuery], responses=paged(MemberShape))
+@extend_schema(parameters=[AFTER, PeopleQuery], responses=MemberPage)
 @api_view(["GET"])
 @needs("read", "admin")
 def members(request: Request) -> Response:
     """List who works here, by name."""
-    actor = _member(request)
-    asks = wanted(request, PeopleQuery)
-    after = asks.pop("after", None)
-    said = checked(PeopleFilter(asks))
+    return _members(request)
+
+
+@extend_schema(request=PeopleSearch, responses=MemberPage)
+@api_view(["POST"])
+@needs("read", "admin")
+def member_search(request: Request) -> Response:
+    """Look for somebody who works here; the next page is the list's, with this `next`."""
+    return _members(request)
+
+
+def _members(request: Request) -> Response:
+    actor = acting(request, may_see_people)
+    asking = listed(request, PeopleQuery, PeopleSearch)
+    said = checked(PeopleFilter(asking.said))
     found = people.people(
-        actor, search=said["q"], role=said["role"], state=said["state"], after=after
+        actor, search=said["q"], role=said["role"], state=said["state"], after=asking.after
     )
-    return cursor_page(found, [_member_data(row) for row in found.rows])
+    return cursor_page(asking, found, [_member_data(row) for row in found.rows])
 
 
 @extend_schema(methods=["GET"], parameters=[AFTER], responses=paged(InvitationShape))
@@ -160,10 +176,11 @@ def members(request: Request) -> Response:
 @idempotent
 def invitation_list(request: Request) -> Response:
     """List the members' open invitations, newest first; or send one."""
-    actor = _admin(request)
+    actor = acting(request, may_administer)
     if request.method == "GET":
-        found = people.invitations(actor, request.GET.get("after"))
-        return cursor_page(found, [_invitation_data(row) for row in found.rows])
+        asking = listed(request)
+        found = people.invitations(actor, asking.after)
+        return cursor_page(asking, found, [_invitation_data(row) for row in found.rows])
     said = checked(InviteForm(asked(request, InvitationRequest)))
     invited = invitations.invite(by=actor, at=now(), kind=InvitationKind.MEMBER, **said)
     return Response(_invitation_data(invited.invitation), status=201)
@@ -191,17 +208,16 @@ def invitation_revoke(request: Request, pk: UUID) -> Response:
     return Response(_invitation_data(people.invitation(actor, pk)))
 
 
-@extend_schema(parameters=[AuditQuery], responses=paged(AuditShape))
+@extend_schema(parameters=[AFTER, AuditQuery], responses=paged(AuditShape))
 @api_view(["GET"])
 @needs("admin")
 def audit(request: Request) -> Response:
     """Read the trail, newest first; for admins."""
-    actor = _admin(request)
-    asks = wanted(request, AuditQuery)
-    after = asks.pop("after", None)
-    said = checked(AuditFilter(asks, people=list(people.members(actor))))
-    found = trails.trail(actor, after, **said)
-    return cursor_page(found, [_audit_data(row) for row in found.rows])
+    actor = acting(request, may_administer)
+    asking = listed(request, AuditQuery)
+    said = checked(AuditFilter(asking.said, people=list(people.members(actor))))
+    found = trails.trail(actor, asking.after, **said)
+    return cursor_page(asking, found, [_audit_data(row) for row in found.rows])
 
 
 class Document(SpectacularAPIView):
@@ -210,20 +226,6 @@ class Document(SpectacularAPIView):
     renderer_classes = [OpenApiJsonRenderer]
     authentication_classes: list[type] = []
     permission_classes = [AllowAny]
-
-
-def _member(request: Request) -> Actor:
-    actor = actor_of(request)
-    if not may_see_people(actor):
-        raise PermissionDenied
-    return actor
-
-
-def _admin(request: Request) -> Actor:
-    actor = actor_of(request)
-    if not may_administer(actor):
-        raise PermissionDenied
-    return actor
 
 
 def _member_data(row: Membership) -> dict[str, Any]:

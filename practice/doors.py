@@ -5,7 +5,7 @@ import json
 import logging
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import wraps
 from http import HTTPStatus
@@ -41,7 +41,9 @@ P = ParamSpec("P")
 Door = Callable[Concatenate[Request, P], Response]
 KEY = re.compile(r"[!-~]{8,80}")
 WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
-AFTER = OpenApiParameter("after", str, description="The cursor of the page before")
+AFTER = OpenApiParameter(
+    "after", str, description="What “next” was on the page before; it carries what was asked"
+)
 IF_MATCH = OpenApiParameter(
     "If-Match", str, OpenApiParameter.HEADER, description="The ETag your change is based on"
 )
@@ -150,6 +152,14 @@ def actor_of(request: Request) -> Actor:
     return actor
 
 
+def acting(request: Request, may: Callable[[Actor], bool]) -> Actor:
+    """Return who is asking, if they may. Raises PermissionDenied."""
+    actor = actor_of(request)
+    if not may(actor):
+        raise PermissionDenied
+    return actor
+
+
 def act_as(request: Request, actor: Actor, practice: Practice, *, scopes: frozenset[str]) -> None:
     """Let the rest of this request act from a token's seat, within its scopes."""
     inner = plain(request)
@@ -238,9 +248,59 @@ def if_match(request: Request) -> int | None:
     return int(found[1])
 
 
-def cursor_page(found: Page[Any], rows: list[Any]) -> Response:
+@dataclass(frozen=True)
+class Asking:
+    """What a list is asked: words and filters, checked and as they came, and where to go on."""
+
+    said: dict[str, Any]
+    came: dict[str, Any]
+    after: str | None = None
+
+
+def listed(
+    request: Request,
+    filters: type["Asked"] | None = None,
+    search: type["Asked"] | None = None,
+) -> Asking:
+    """Return what a list is asked: by the body of a search, or by its address and the cursor there.
+
+    What is looked for is a name, and no address says one: a search is a post, and the cursor to
+    its next page carries the words, sealed. Raises ValidationError, field by field.
+    """
+    if request.method == "POST" and search:
+        _valid(Asked, request.query_params.dict())  # whoever asks on here would get page one again
+        return Asking(_valid(search, request.data), dict(request.data))
+    came = request.query_params.dict()
+    after = came.pop("after", None)
+    if search and "q" in came:
+        said = _("No address says what is looked for: send it as a POST to {path}/search.")
+        raise serializers.ValidationError({"q": [said.format(path=request.path)]})
+    found = Asking(_valid(filters or Asked, came), came)
+    if not after:
+        return found
+    carried, after = _opened(after)
+    if other := [name for name, value in came.items() if carried.get(name) != value]:
+        said = _("This cursor goes on with something else. It carries what was asked first.")
+        raise serializers.ValidationError({name: [said] for name in other})
+    shape = search if search and "q" in carried else filters
+    return Asking(_valid(shape or Asked, carried), carried, after)
+
+
+def cursor_page(asking: Asking, found: Page[Any], rows: list[Any]) -> Response:
     """Return one page: `results`, and `next`, the cursor to ask for with `?after=`."""
-    return Response({"results": rows, "next": found.after})
+    after = found.after and hide(json.dumps([asking.came, found.after]))
+    return Response({"results": rows, "next": after})
+
+
+def _opened(cursor: str) -> tuple[dict[str, Any], str]:
+    """Return what was asked and where the page ended. Raises Http404 for what is no cursor."""
+    try:
+        carried, after = json.loads(reveal(cursor))
+    except (ValueError, TypeError) as error:
+        raise Http404 from error
+    if not isinstance(carried, dict) or not isinstance(after, str):
+        raise Http404
+    return carried, after
 
 
 def paged(each: type[serializers.Serializer[Any]]) -> type[serializers.Serializer[Any]]:
@@ -249,6 +309,7 @@ def paged(each: type[serializers.Serializer[Any]]) -> type[serializers.Serialize
         f"{each.__name__}Page",
         (serializers.Serializer,),
         {
+            "__doc__": "A page of a list: some rows, and where it goes on.",
             "results": each(many=True),
             "next": serializers.CharField(allow_null=True, help_text="Ask with ?after="),
         },
@@ -257,18 +318,7 @@ def paged(each: type[serializers.Serializer[Any]]) -> type[serializers.Serialize
 
 def asked(request: Request, shape: type["Asked"]) -> dict[str, Any]:
     """Return what the body says, in this shape. Raises ValidationError, field by field."""
-    wanted = shape(data=request.data)
-    wanted.is_valid(raise_exception=True)
-    found: dict[str, Any] = wanted.validated_data
-    return found
-
-
-def wanted(request: Request, shape: type["Asked"]) -> dict[str, Any]:
-    """Return what the query string says, in this shape. Raises ValidationError."""
-    found = shape(data=request.query_params.dict())
-    found.is_valid(raise_exception=True)
-    data: dict[str, Any] = found.validated_data
-    return data
+    return _valid(shape, request.data)
 
 
 def checked(form: BaseForm) -> dict[str, Any]:
@@ -325,9 +375,9 @@ class Text(serializers.CharField):
         return str(super().to_internal_value(data))
 
 
-@extend_schema_field({})
+@extend_schema_field({"type": ["string", "number", "boolean", "array", "object"]})
 class AnyJson(serializers.JSONField):
-    """Any JSON, null too."""
+    """Any JSON; null where it is allowed."""
 
 
 @extend_schema_field({"type": "string", "example": "2027-03-04T09:00"})
@@ -344,6 +394,13 @@ class WallTime(serializers.Field[datetime, Any, Any, Any]):
             return datetime.fromisoformat(data).replace(tzinfo=UTC)
         except ValueError:
             self.fail("invalid")
+
+
+def _valid(shape: type[Asked], data: Any) -> dict[str, Any]:
+    checking = shape(data=data)
+    checking.is_valid(raise_exception=True)
+    found: dict[str, Any] = checking.validated_data
+    return found
 
 
 def _fingerprint(request: Request) -> str:

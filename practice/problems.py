@@ -46,9 +46,10 @@ def _from_drf(error: exceptions.APIException) -> Response:
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait) + 1)
-    return _answer(
-        error.status_code, headers, code=str(error.default_code), detail=str(error.detail)
-    )
+    said = str(error.detail)
+    if isinstance(error, exceptions.NotAuthenticated):
+        said = _("Send a key as “Authorization: Bearer hw_…”, or sign in.")
+    return _answer(error.status_code, headers, code=str(error.default_code), detail=said)
 
 
 def _from_django(error: Exception) -> Response | None:

@@ -51,7 +51,8 @@ class Schema(AutoSchema):
             refusals += [409, 412, 415, 422]
         elif any(one["in"] == "query" for one in parameters):
             refusals.append(422)
-        if self.method == "POST":
+        # Asking changes nothing, however often.
+        if self.method == "POST" and not self.path.endswith("/search"):
             parameters.append(IDEMPOTENCY_KEY)
         problem = self.resolve_serializer(ProblemShape, "response").ref
         for status in refusals:

@@ -37,6 +37,7 @@ urlpatterns = [
     path("api/v1/guide", guide.guide, name="api_guide"),
     path("api/v1/me", api.me, name="api_me"),
     path("api/v1/members", api.members, name="api_members"),
+    path("api/v1/members/search", api.member_search, name="api_member_search"),
     path("api/v1/invitations", api.invitation_list, name="api_invitations"),
     path(
         "api/v1/invitations/<uuid:pk>/resend", api.invitation_resend, name="api_invitation_resend"

@@ -2,7 +2,6 @@
 
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
@@ -22,12 +21,14 @@ from practice.doors import (
     AFTER,
     ETAG,
     IF_MATCH,
+    acting,
     actor_of,
     asked,
     cursor_page,
     etag,
     idempotent,
     if_match,
+    listed,
     needs,
 )
 from practice.permissions import may_read_caseloads
@@ -38,11 +39,10 @@ from practice.permissions import may_read_caseloads
 @needs("review")
 def queue(request: Request) -> Response:
     """List what waits for review: whose session comes first, then what has waited longest."""
-    actor = actor_of(request)
-    if not may_read_caseloads(actor):
-        raise PermissionDenied
-    found = review_queries.queue(actor, now(), after=request.GET.get("after"))
-    return cursor_page(found, homeworks_data(actor, found.rows))
+    actor = acting(request, may_read_caseloads)
+    asking = listed(request)
+    found = review_queries.queue(actor, now(), after=asking.after)
+    return cursor_page(asking, found, homeworks_data(actor, found.rows))
 
 
 @extend_schema(responses=shapes.ReviewShape(many=True))

@@ -37,6 +37,12 @@ class ExerciseInFull(ExerciseShape):
     definition = serializers.JSONField()
 
 
+class ExerciseSearch(Asked):
+    """Look for exercises."""
+
+    q = serializers.CharField(max_length=100, help_text="Words of the title or the purpose")
+
+
 class AssignmentRequest(Asked):
     """Give an exercise to a client or to a couple; wall times in the client's own zone."""
 
@@ -61,7 +67,6 @@ class AssignmentRequest(Asked):
 class HomeworkFilter(Asked):
     """Narrow the list of homework."""
 
-    after = serializers.CharField(required=False, help_text="The cursor of the page before")
     client = serializers.UUIDField(required=False)
     status = serializers.ChoiceField(choices=[str(status) for status in Status], required=False)
 
@@ -102,7 +107,7 @@ class AnswerShape(serializers.Serializer[Any]):
 
     item = serializers.CharField()
     outcome = serializers.ChoiceField(choices=AnswerOutcome.choices)
-    value = AnyJson()
+    value = AnyJson(allow_null=True)
     readable = serializers.ListField(child=serializers.CharField())
     revision = serializers.IntegerField()
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.utils.timezone import now
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -31,32 +31,42 @@ from practice.doors import (
     AFTER,
     ETAG,
     IF_MATCH,
+    acting,
     actor_of,
     asked,
     cursor_page,
     etag,
     idempotent,
     if_match,
+    listed,
     needs,
-    plain,
-    wanted,
 )
 from practice.permissions import may_read_caseloads
-from practice.queries.paging import page, searched
+from practice.queries.paging import page
 
 
-@extend_schema(
-    parameters=[AFTER, OpenApiParameter("q", str, description="Words to look for")],
-    responses=shapes.ExercisePage,
-)
+@extend_schema(parameters=[AFTER], responses=shapes.ExercisePage)
 @api_view(["GET"])
 @needs("read", "assign")
 def exercises(request: Request) -> Response:
     """List the practice's exercises."""
-    actor = _sees_library(request)
-    found = library_queries.library(actor, searched(plain(request)), request.GET.get("after"))
+    return _exercises(request)
+
+
+@extend_schema(request=shapes.ExerciseSearch, responses=shapes.ExercisePage)
+@api_view(["POST"])
+@needs("read", "assign")
+def exercise_search(request: Request) -> Response:
+    """Look for exercises; the next page is the list's, with this `next`."""
+    return _exercises(request)
+
+
+def _exercises(request: Request) -> Response:
+    actor = acting(request, may_see_library)
+    asking = listed(request, search=shapes.ExerciseSearch)
+    found = library_queries.library(actor, asking.said.get("q", ""), asking.after)
     newest = library_queries.newest_versions(actor, list(found.rows))
-    return cursor_page(found, [exercise_data(newest[row.pk]) for row in found.rows])
+    return cursor_page(asking, found, [exercise_data(newest[row.pk]) for row in found.rows])
 
 
 @extend_schema(responses=shapes.ExerciseInFull)
@@ -64,7 +74,7 @@ def exercises(request: Request) -> Response:
 @needs("read", "assign")
 def exercise(request: Request, pk: UUID) -> Response:
     """Show one exercise; its whole definition to those who care for clients."""
-    actor = _sees_library(request)
+    actor = acting(request, may_see_library)
     version = library_queries.newest_version(actor, pk)
     body = version.body if may_read_whole_library(actor) else {}
     return Response({**exercise_data(version), "definition": body})
@@ -76,9 +86,7 @@ def exercise(request: Request, pk: UUID) -> Response:
 @idempotent
 def assignments(request: Request) -> Response:
     """Give an exercise to a client or to a couple."""
-    actor, at = actor_of(request), now()
-    if not may_assign(actor):
-        raise PermissionDenied
+    actor, at = acting(request, may_assign), now()
     said = asked(request, shapes.AssignmentRequest)
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
@@ -120,10 +128,7 @@ def withdraw(request: Request, pk: UUID) -> Response:
     return Response(_assignment_data(homework_queries.assignment(actor, pk)))
 
 
-@extend_schema(
-    parameters=[shapes.HomeworkFilter],
-    responses=shapes.HomeworkPage,
-)
+@extend_schema(parameters=[AFTER, shapes.HomeworkFilter], responses=shapes.HomeworkPage)
 @api_view(["GET"])
 @needs("read", "answer", "review")
 def homework_list(request: Request) -> Response:
@@ -131,14 +136,15 @@ def homework_list(request: Request) -> Response:
     actor = actor_of(request)
     if not (actor.is_client or may_read_caseloads(actor)):
         raise PermissionDenied
-    asks = wanted(request, shapes.HomeworkFilter)
+    asking = listed(request, shapes.HomeworkFilter)
+    asks = asking.said
     rows = homework_queries.homeworks(actor)
     if "client" in asks:
         rows = rows.filter(client=client_of(actor, asks["client"]))
     if "status" in asks:
         rows = rows.filter(status=asks["status"])
-    found = page(rows, order=("-opens_at", "pk"), after=asks.get("after"))
-    return cursor_page(found, homeworks_data(actor, found.rows))
+    found = page(rows, order=("-opens_at", "pk"), after=asking.after)
+    return cursor_page(asking, found, homeworks_data(actor, found.rows))
 
 
 @extend_schema(responses=shapes.HomeworkShape)
@@ -260,13 +266,6 @@ def set_aside(request: Request, pk: UUID) -> Response:
 def pick_up(request: Request, pk: UUID) -> Response:
     """Take something up again."""
     return _moved(request, pk, responding.pick_up)
-
-
-def _sees_library(request: Request) -> Actor:
-    actor = actor_of(request)
-    if not may_see_library(actor):
-        raise PermissionDenied
-    return actor
 
 
 def _moved(request: Request, pk: UUID, act: Any) -> Response:

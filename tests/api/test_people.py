@@ -1,10 +1,12 @@
 """Clients, couples, invitations, members and the trail, by programs."""
 
+from datetime import timedelta
+
 import pytest
 from django.utils.timezone import now
 
 from clients.models import Couple
-from practice.actions import people
+from practice.actions import people, tokens
 from practice.tenancy import scope
 from tests.api.ground import Program
 from tests.cast import Person
@@ -17,7 +19,7 @@ def test_somebody_new_is_added_invited_and_changed(dana: Person, omar: Person):
     assert added.status_code == 201
     where = f"clients/{added.json()['id']}"
     assert added.json()["email"] == "nia@mail.example"
-    assert program.get("clients?q=nia").json()["results"] == [added.json()]
+    assert program.post("clients/search", {"q": "nia"}).json()["results"] == [added.json()]
     assert program.post(f"{where}/invite").status_code == 200
     taken = program.post("clients", body)
     assert taken.status_code == 422
@@ -145,4 +147,21 @@ def test_a_member_leaves_and_their_key_opens_nothing(ruth: Person, dana: Person)
     assert program.get("me").status_code == 200
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
         people.deactivate(by=ruth.actor, at=now(), member=dana.member)
+    assert program.get("me").status_code == 401
+
+
+def test_a_key_ends_by_itself_on_its_day(dana: Person):
+    program = Program(None)
+    for days_ago, status in ((29, 200), (31, 401)):
+        with scope(practice=dana.practice.pk, user=dana.user.pk):
+            at = now() - timedelta(days=days_ago)
+            made = tokens.make(by=dana.actor, at=at, name="a program", scopes=["read"], days=30)
+        assert program.get("me", Authorization=f"Bearer {made.text}").status_code == status
+
+
+def test_a_key_is_of_one_practice_wherever_its_person_works(uma: Person, zoe: Person):
+    program = Program(uma)
+    assert program.get("me").json()["practice"] == str(uma.practice.pk)
+    _hw, _practice, secret = program.key.split("_", 2)
+    program.key = f"hw_{zoe.practice.pk.hex}_{secret}"
     assert program.get("me").status_code == 401

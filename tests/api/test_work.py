@@ -21,7 +21,7 @@ def test_from_assigned_to_reviewed(
     play: Play, dana: Person, ana: Person, library: dict[str, ExerciseVersion]
 ):
     therapist, client = Program(dana), Program(ana)
-    (exercise,) = therapist.get("exercises?q=argument").json()["results"]
+    (exercise,) = therapist.post("exercises/search", {"q": "argument"}).json()["results"]
     assert therapist.get(f"exercises/{exercise['id']}").json()["definition"]["items"]
 
     given = therapist.post(

@@ -48,7 +48,7 @@ PAGES = [
     "/api/v1/exercises",
     "/api/v1/clients",
     "/api/v1/couples",
-    "/api/v1/review-queue",
+    "/api/v1/queue",
 ]
 
 

@@ -122,7 +122,7 @@ def test_a_search_for_what_is_no_text_finds_nothing(
             assert status in {200, 404}, (path, name, status)
     program = Program(dana)
     for path in ("exercises", "clients", "members", "homework", "couples", "queue"):
-        assert program.get(f"{path}?q={raw}").status_code in {200, 422}, path
+        assert program.get(f"{path}?q={raw}").status_code == 422, path
         assert program.get(f"{path}?after={raw}").status_code in {404, 422}, path
 
 

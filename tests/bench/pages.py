@@ -72,6 +72,14 @@ def _filled(play: Play, by: Person, person: Person) -> Homework:
     return homework
 
 
+def _search(browser: Browser, path: str, word: str) -> Callable[[], object]:
+    def act() -> None:
+        response = browser.post(path, {"q": word}, content_type="application/json")
+        assert response.status_code == 200, (path, response.status_code)
+
+    return act
+
+
 def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
     play, dana, ana = stage.play, stage.dana, stage.ana
     open_one = play.homework(ana, play.assign(dana, ana))
@@ -144,7 +152,7 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
         "assign": get(staff, f"/assign/?client={ana.client.pk}"),
         "API: homework": get(staff, "/api/v1/homework"),
         "API: queue": get(staff, "/api/v1/queue"),
-        "API: exercises": get(staff, "/api/v1/exercises?q=argument"),
+        "API: exercises": _search(staff, "/api/v1/exercises/search", "argument"),
         "API: rounds": get(staff, f"/api/v1/homework/{sent.pk}/rounds"),
         "API: save": api_save,
         "API: submit": api_submit,
