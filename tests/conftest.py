@@ -47,6 +47,7 @@ LONG = (
     "test_mail.py",
     "test_slow_clients.py",
     "test_main_job.py",
+    "test_guide.py",
     "test_staff.py",
     "test_partner_world.py",
 )
