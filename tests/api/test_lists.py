@@ -97,3 +97,11 @@ def test_every_post_takes_a_key_of_the_deed_but_a_search(dana: Person):
             if answer.status_code != 400:
                 heedless.append(where)
     assert heedless == [f"{path}/search" for path in sorted(CLEAR)]
+
+
+@pytest.mark.parametrize("path", ["me", "clients", "homework", "members"])
+def test_nothing_is_cached_or_confirmed_from_a_cache(path: str, dana: Person, ana: Person):
+    answer = Program(dana).get(path, If_None_Match='*, "1"', If_Modified_Since="now")
+    assert answer.status_code == 200
+    assert answer["Cache-Control"] == "no-store, private"
+    assert "ETag" not in answer
