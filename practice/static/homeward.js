@@ -83,7 +83,8 @@
     const s = $("[data-saved]"); if (!s || !text) return;
     $("[data-saved-text]", s).textContent = text; $(".saved-mark", s).hidden = !safe;
     clearTimeout(later);
-    later = setTimeout(() => { said = Date.now(); $("[data-saved-status]", s).textContent = text; }, Math.max(0, said + 10000 - Date.now()));
+    const aloud = $("[data-saved-status]", s); /* the same sentence is not read twice */
+    if (aloud.textContent !== text) later = setTimeout(() => { said = Date.now(); aloud.textContent = text; }, Math.max(0, said + 10000 - Date.now()));
   };
   const sentence = (k) => $("[data-saved]")?.dataset[k] ?? "";
   const trouble = (which) => {
