@@ -1,5 +1,6 @@
 """The edge: headers, refusals, errors, leaving; nothing here says more than it must."""
 
+import gzip
 import json
 import logging
 from typing import Any
@@ -38,6 +39,32 @@ def test_a_private_page_is_kept_nowhere(ana: Person):
     assert "camera=()" in response["Permissions-Policy"]
     assert response["Cross-Origin-Opener-Policy"] == "same-origin"
     assert response["Cross-Origin-Resource-Policy"] == "same-origin"
+
+
+def test_pages_are_compressed_to_a_length_that_tells_nothing(ana: Person):
+    browser = ana.browser()
+    answers = [browser.get("/today/", headers={"accept-encoding": "gzip"}) for _time in range(8)]
+    assert {one["Content-Encoding"] for one in answers} == {"gzip"}
+    assert "Accept-Encoding" in answers[0]["Vary"]
+    plain = browser.get("/today/")
+    assert not plain.has_header("Content-Encoding")
+    # The same page each time: only the token of its forms differs, which has one length.
+    pages = [gzip.decompress(one.content) for one in answers]
+    assert {len(page) for page in pages} == {len(plain.content)}
+    assert len(answers[0].content) < len(plain.content) / 2
+    # The random bytes stand in the header, as the name of a file.
+    assert len({_length_of_name(one.content) for one in answers}) > 1
+
+
+def _length_of_name(packed: bytes) -> int:
+    start = 10  # what every header has
+    return packed.index(0, start) - start if packed[3] & 8 else 0
+
+
+def test_what_programs_get_is_not_compressed_so_that_its_tags_stay_strong(dana: Person):
+    answer = dana.browser().get("/api/v1/exercises", headers={"accept-encoding": "gzip"})
+    assert answer.status_code == 200
+    assert not answer.has_header("Content-Encoding")
 
 
 def test_scripts_of_client_pages_are_our_own_and_types_are_trusted(ana: Person):
