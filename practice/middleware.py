@@ -14,6 +14,7 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -91,7 +92,9 @@ class SecurityHeadersMiddleware:
 class PagesGZipMiddleware(GZipMiddleware):
     """Compress pages and nothing else: the API keeps its strong tags (docs/decisions/0007)."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         """Leave alone what is no page."""
         if not response.headers.get("Content-Type", "").startswith("text/html"):
             return response

@@ -172,6 +172,10 @@ def _answer(request: ActorRequest, homework: Homework) -> HttpResponse:
         return redirect("review", homework.pk)
     following = asking.next_waiting(request.actor, now(), homework) if deed == "next" else None
     if following is not None:
+        # No name: a message waits in a cookie. The queue says it by itself, with the undo.
+        messages.success(
+            request, _("Sent. For two minutes you can take it back; then the client sees it.")
+        )
         return redirect("review", following.pk)
     return redirect("queue")
 

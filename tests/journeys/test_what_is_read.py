@@ -235,10 +235,16 @@ def test_each_thing_is_read_once_and_in_a_sensible_order(
     assert not problems or all("422" in one for one in problems)
 
 
-def test_a_therapist_hears_which_answer_a_comment_is_for(
-    live_server: LiveServer, visit: Callable[..., Page], play: Play, dana: Person, ana: Person
+def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
+    live_server: LiveServer,
+    visit: Callable[..., Page],
+    play: Play,
+    dana: Person,
+    ana: Person,
+    noor: Person,
 ) -> None:
     homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
+    following = play.submit(noor, play.homework(noor, play.assign(dana, noor)))
     page = visit(live_server.url, "desktop")
     sign_in(page.context, dana.browser(), live_server.url)
     page.goto(f"/review/{homework.pk}/")
@@ -249,3 +255,8 @@ def test_a_therapist_hears_which_answer_a_comment_is_for(
     assert review.only("group", "Your reply to Ana").role == "group"
     page.locator("details[data-comment] summary", has_text=question).click()
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    page.get_by_role("button", name="Send and open next").click()
+    page.wait_for_url(f"**/review/{following.pk}/")
+    went = read(page)
+    said = went.index(went.only("status"))
+    assert went[said + 1].name.startswith("Sent. For two minutes")
