@@ -81,7 +81,8 @@
   let said = 0, later = 0;
   const say = (text, safe = true) => {
     const s = $("[data-saved]"); if (!s || !text) return;
-    $("[data-saved-text]", s).textContent = text; $(".saved-mark", s).hidden = !safe;
+    const seen = $("[data-saved-text]", s); seen.textContent = text; $(".saved-mark", s).hidden = !safe;
+    seen.ariaHidden = "true"; /* from here on the status says it, and one of the two is enough */
     clearTimeout(later);
     const aloud = $("[data-saved-status]", s); /* the same sentence is not read twice */
     if (aloud.textContent !== text) later = setTimeout(() => { said = Date.now(); aloud.textContent = text; }, Math.max(0, said + 10000 - Date.now()));
