@@ -65,7 +65,9 @@ def text(place: Place) -> Text:
         raise place.refuse("expected words by language, like {en: …, es: …}")
     for language, words in given.items():
         if not _LANGUAGE.fullmatch(language):
-            raise words.refuse(f"“{language:.20}” is not a language")
+            raise words.refuse(
+                f"“{language:.20}” is not a language (words with a comma stand in quotes)"
+            )
     if "en" not in given:
         raise place.refuse("the English words (en) are missing")
     return Text(tuple((language, given[language].string()) for language in sorted(given)))

@@ -13,6 +13,14 @@ __all__ = ["DefinitionError", "parse"]
 
 MOST_BYTES = 200_000
 MOST_DEPTH = 14
+# What the parser stumbles over, and what an author does about it.
+ADVICE = {
+    "':'": "words with a colon stand in quotes",
+    "',' or '}'": "inside {…} so do words with a comma or a bracket, and every { has its }",
+    "mapping values": "words with a colon stand in quotes",
+    "\\t": "indent with spaces",
+    "<block end>": "this line is indented otherwise than those beside it",
+}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,9}")
 _PLAIN = {"true": True, "false": False, "null": None, "~": None, "": None}
 
@@ -34,7 +42,9 @@ def _tree(text: str, file: str) -> Place:
         found = [_node(event, events, file, 0) for event in events if _opens(event)]
     except yaml.MarkedYAMLError as problem:
         mark = problem.problem_mark or problem.context_mark
-        reason = f"not readable as YAML: {problem.problem or problem.context}"
+        said = problem.problem or problem.context or ""
+        advice = "; ".join(text for mark_of, text in ADVICE.items() if mark_of in said)
+        reason = f"not readable as YAML: {said}" + (f"; {advice}" if advice else "")
         raise DefinitionError(file, mark.line + 1 if mark else 1, reason) from problem
     except yaml.reader.ReaderError as problem:
         line = text.count("\n", 0, int(problem.position)) + 1
@@ -44,8 +54,10 @@ def _tree(text: str, file: str) -> Place:
         if isinstance(problem, DefinitionError):
             raise
         raise DefinitionError(file, 1, "not readable as YAML") from problem
-    if len(found) != 1:
-        raise DefinitionError(file, 1, "expected exactly one document")
+    if not found:
+        raise DefinitionError(file, 1, "this file is empty")
+    if len(found) > 1:
+        raise DefinitionError(file, 1, "one exercise a file: take out the line with ---")
     return found[0]
 
 

@@ -81,7 +81,8 @@ class Place:
             raise self.refuse("expected a whole number here")
         found: int = self.value
         if not low <= found <= high:
-            raise self.refuse(f"expected a number from {low} to {high}")
+            wanted = f"a number from {low} to {high}" if low < high else str(low)
+            raise self.refuse(f"expected {wanted}")
         return found
 
     def truth(self) -> bool:

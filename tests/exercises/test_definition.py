@@ -123,7 +123,7 @@ def test_other_wording_has_another_digest(small):
         ("minutes: 5", "minutes: 5\nminutes: 6", "“minutes” stands here twice"),
         ("minutes: 5", "minutes: many", "expected a whole number here"),
         ("minutes: 5", "minutes: true", "expected a whole number here"),
-        ("format: 1", "format: 2", "expected a number from 1 to 1"),
+        ("format: 1", "format: 2", "expected 1"),
         ("kind: individual", "kind: crowd", "“crowd” is none of"),
         ("kind: checklist", "kind: slider", "“slider” is none of"),
         ("key: own", "key: surface", "the key “surface” is taken"),

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -21,17 +22,21 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a folder and a practice."""
         parser.add_argument("--folder", type=Path, default=None)
-        parser.add_argument("--practice", default=None, help="only this practice's id")
+        parser.add_argument("--practice", type=UUID, help="only this practice's id")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Load, and say how many versions are new."""
         try:
             wanted = definitions.load_library(options["folder"])
         except definitions.DefinitionError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(f"{error}\nNothing was loaded.") from error
+        if not wanted:
+            raise CommandError(f"There is no exercise file (*.yaml) in {options['folder']}.")
         practices = Practice.objects.order_by("pk")
         if options["practice"]:
             practices = practices.filter(pk=options["practice"])
+            if not practices:
+                raise CommandError(f"There is no practice {options['practice']}.")
         with transaction.atomic():
             new = 0
             for practice in practices:

@@ -171,6 +171,9 @@ class Command(BaseCommand):
         children[0].start()
         with self._step("Filling in demo data, if there is none"):
             _run(plan, ["demo", "--if-empty"], owner, "demo")
+        with self._step("Reading the exercise files"):
+            # An author sees a new file by starting again, and a bad one by its line.
+            _run(plan, ["loadexercises"], owner, "loadexercises")
         with self._step("Starting web server, worker, beat and pump"):
             for child in _children(plan):
                 children.append(child)
