@@ -47,11 +47,14 @@ class MasterKeyWrapper:
     """
 
     def __init__(self) -> None:
-        text = settings.HOMEWARD_MASTER_KEY
-        if settings.HOMEWARD_MASTER_KEY_FILE:
-            text = Path(settings.HOMEWARD_MASTER_KEY_FILE).read_text(encoding="ascii")
         try:
-            self.keys = [base64.b64decode(part, validate=True) for part in text.strip().split(",")]
+            text = _master_key()
+            self.keys = [base64.b64decode(part, validate=True) for part in text.split(",")]
+        except OSError as error:
+            # Said to the operator alone, and without the path: a log may quote it.
+            raise KeyTrouble(
+                f"The file of HOMEWARD_MASTER_KEY_FILE cannot be read: {error.strerror}."
+            ) from error
         except ValueError as error:
             raise KeyTrouble("The master key is not base64.") from error
         if any(len(key) != 32 for key in self.keys):
@@ -68,6 +71,17 @@ class MasterKeyWrapper:
             except InvalidTag:
                 continue
         raise KeyTrouble("No master key here opens this data key.")
+
+
+def _master_key() -> str:
+    text: str = settings.HOMEWARD_MASTER_KEY
+    if settings.HOMEWARD_MASTER_KEY_FILE:
+        text = Path(settings.HOMEWARD_MASTER_KEY_FILE).read_text(encoding="ascii")
+    if not text.strip():
+        raise KeyTrouble(
+            "There is no master key: set HOMEWARD_MASTER_KEY or HOMEWARD_MASTER_KEY_FILE."
+        )
+    return text.strip()
 
 
 class Keyring:

@@ -94,6 +94,15 @@ class InviteForm(PlainForm):
     )
 
 
+class NewPracticeForm(PlainForm):
+    """What `manage.py createpractice` is told; its options have the fields' names."""
+
+    name = forms.CharField(max_length=120)
+    admin_email = forms.EmailField(max_length=254)
+    admin_name = forms.CharField(max_length=120)
+    zone = ZoneField()
+
+
 class RolesForm(PlainForm):
     """Say what a member does."""
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
+from psycopg.conninfo import make_conninfo
 
 # Where Debian and Red Hat keep the programs of each version, beside the ones on PATH.
 _PLACES = ("/usr/lib/postgresql/{}/bin", "/usr/pgsql-{}/bin")
@@ -41,11 +42,11 @@ def run(name: str, *arguments: str | Path) -> str:
     """Run one of PostgreSQL's programs on this database; its complaint becomes ours."""
     info = connection.connection.info
     answer = subprocess.run(  # noqa: S603 -- PostgreSQL's own program
-        # The name of the database may carry all of the address but the password (`info.dsn`).
+        # The name of the database may carry all of the address but the password.
         [
             _program(name, info.server_version // 10000),
             *map(str, arguments),
-            f"--dbname={info.dsn}",
+            f"--dbname={address()}",
         ],
         env={**os.environ, "PGPASSWORD": info.password},
         stdin=subprocess.DEVNULL,
@@ -56,6 +57,16 @@ def run(name: str, *arguments: str | Path) -> str:
     if answer.returncode != 0:
         raise CommandError(f"{name} did not succeed:\n{answer.stderr.strip()}")
     return answer.stdout
+
+
+def address() -> str:
+    """Return where the database is, in words that its own version knows.
+
+    The driver brings a newer libpq, whose own defaults (`sslcertmode`) an older pg_dump refuses.
+    """
+    told = connection.get_connection_params()
+    known = connection.connection.info.get_parameters()
+    return make_conninfo(**{name: value for name, value in known.items() if name in told})
 
 
 def _program(name: str, major: int) -> Path:

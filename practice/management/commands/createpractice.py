@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now
 
 from practice.actions import practices
+from practice.errors import KeyTrouble
+from practice.forms import NewPracticeForm
 
 
 class Command(BaseCommand):
@@ -22,13 +24,26 @@ class Command(BaseCommand):
         parser.add_argument("--zone", default="UTC", help="for example Europe/Lisbon")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Make it."""
-        practice, invited = practices.create(
-            at=now(),
-            name=options["name"],
-            admin_email=options["admin_email"],
-            admin_name=options["admin_name"],
-            zone=options["zone"],
-        )
+        """Make it, or say what to write instead."""
+        form = NewPracticeForm(options)
+        if not form.is_valid():
+            raise CommandError("\n".join(_refusals(form)))
+        try:
+            practice, invited = practices.create(at=now(), **form.cleaned_data)
+        except KeyTrouble as trouble:
+            raise CommandError(f"{trouble} No practice was made.") from trouble
         call_command("loadexercises", practice=str(practice.pk), stdout=self.stdout)
-        self.stdout.write(f"The practice is there. Its first admin comes in by:\n{invited.link}")
+        self.stdout.write(
+            f"The practice is there: {practice.pk}\n"
+            f"An invitation goes to {form.cleaned_data['admin_email']} when worker or pump run"
+            " within half an hour. The same link, for seven days:\n"
+            f"{invited.link}"
+        )
+
+
+def _refusals(form: NewPracticeForm) -> list[str]:
+    return [
+        f"{field.replace('_', '-')}: {text}"
+        for field, texts in form.errors.items()
+        for text in texts
+    ]

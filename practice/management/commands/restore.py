@@ -89,7 +89,7 @@ def _open_keys() -> int:
     try:
         for practice, number in places:
             keyring.numbered(practice, number)
-    except (KeyTrouble, OSError) as error:
+    except KeyTrouble as error:
         raise CommandError(
             "Everything is restored, but the master key set here is not the one of this backup:"
             " no words can be read. Set that key; the restore need not be repeated."

@@ -1,12 +1,14 @@
 """Give each practice a new data key and re-seal everything, while the site runs."""
 
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError, connection
 from django.utils.timezone import now
 
 from practice.actions import keys
+from practice.errors import KeyTrouble
 from practice.models import Practice
 
 
@@ -17,7 +19,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a practice."""
-        parser.add_argument("--practice", default=None)
+        parser.add_argument("--practice", type=UUID, help="only this practice's id")
         parser.add_argument("--rewrap", action="store_true")
         parser.add_argument("--no-wait", action="store_true", help="when no process is running")
 
@@ -31,7 +33,12 @@ class Command(BaseCommand):
             self._become("homeward_worker")
             self._rotate(options)
         except ProgrammingError as error:
-            raise CommandError("Run this as the database's owner or as its worker.") from error
+            raise CommandError(
+                "Run this as the database's owner or as its worker. An owner who may not become"
+                f" the worker yet is allowed to by: GRANT homeward_worker TO {before}"
+            ) from error
+        except KeyTrouble as trouble:
+            raise CommandError(f"{trouble} Nothing is lost: go on with the right key.") from trouble
         finally:
             self._become(before)
 
