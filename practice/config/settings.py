@@ -270,12 +270,12 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {"json": {"()": "practice.logs.JsonFormatter"}},
     "handlers": {
-        "stdout": {
+        "stderr": {
             "class": "logging.StreamHandler",
             "formatter": "json",
         }
     },
-    "root": {"handlers": ["stdout"], "level": "INFO"},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {
         # Paths and messages of these can carry what a person typed.
         "django.request": {"level": "ERROR"},
