@@ -100,7 +100,7 @@ class NewPracticeForm(PlainForm):
     name = forms.CharField(max_length=120)
     admin_email = forms.EmailField(max_length=254)
     admin_name = forms.CharField(max_length=120)
-    zone = ZoneField()
+    zone = ZoneField(error_messages={"invalid_choice": "Write a time zone, like Europe/Lisbon."})
 
 
 class RolesForm(PlainForm):

@@ -36,13 +36,20 @@ def sealed_fields() -> Iterator[tuple[type[PracticeOwned], str]]:
 
 
 def begin_rotation(practice: UUID, *, at: datetime) -> int:
-    """Add a new key, unless a rotation is under way; return its number."""
+    """Add a new key, unless a rotation is under way; return its number.
+
+    Raises KeyTrouble, and changes nothing, when the master key set here opens none of the old ones:
+    the site would be given a key that nobody else can open.
+    """
+    keyring.forget()
     with scope(practice=practice):
         numbers = list(
             PracticeKey.objects.filter(practice_id=practice, retired_at=None)
             .order_by("number")
             .values_list("number", flat=True)
         )
+        for number in numbers:
+            keyring.numbered(practice, number)
         if len(numbers) > 1:
             return numbers[-1]  # interrupted before: go on where it stopped
         number = max(numbers, default=0) + 1

@@ -1,5 +1,6 @@
 """What an operator does by hand: roles, commands and checks, and what each says when it cannot."""
 
+import base64
 import os
 import re
 import shutil
@@ -17,7 +18,8 @@ from django.db import connection
 from practice.config.embedded import Postgres
 from practice.crypto import keyring
 from practice.management import postgres
-from practice.models import Practice
+from practice.models import Practice, PracticeKey
+from practice.tenancy import scope
 from tests import servers
 from tests.cast import Person, Play
 from tests.conftest import as_owner
@@ -30,7 +32,7 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
-        ({"zone": "Europe/Nowhere"}, "zone: "),
+        ({"zone": "Europe/Nowhere"}, "zone: Write a time zone, like Europe/Lisbon"),
         ({"admin_email": "first"}, "admin-email: "),
         ({"name": " "}, "name: "),
     ],
@@ -90,6 +92,17 @@ def test_without_a_master_key_nothing_is_deployed_or_begun(db: None, no_master_k
 def test_with_its_master_key_the_deployment_is_content():
     found = run_checks(tags=[Tags.security], include_deployment_checks=True)
     assert [one for one in found if one.id == "homeward.E001"] == []
+
+
+def test_a_wrong_master_key_gives_no_practice_a_new_key(dana: Person, settings: Any):
+    """Nobody else could open it, and from then on the site could seal nothing."""
+    settings.HOMEWARD_MASTER_KEY = base64.b64encode(b"w" * 32).decode()
+    keyring.forget()
+    with as_owner(), pytest.raises(CommandError, match="No master key here opens this data key"):
+        call_command("rotatekeys", no_wait=True)
+    keyring.forget()
+    with scope(practice=dana.practice.pk):
+        assert list(PracticeKey.objects.values_list("number", "retired_at")) == [(1, None)]
 
 
 # --- exercise files ---------------------------------------------------------------------------
