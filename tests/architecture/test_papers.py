@@ -74,6 +74,14 @@ def test_the_tables_of_variables_are_whole_and_name_none_that_nobody_reads():
         assert sorted(named - read - asked) == [], name
 
 
+@pytest.mark.parametrize("name", [".gitignore", ".dockerignore"])
+def test_what_an_operator_keeps_in_the_clone_goes_nowhere(name: str):
+    """The papers say: master.key, .env and a dump lie beside compose.yaml."""
+    lines = {line.rstrip("*") for line in (ROOT / name).read_text(encoding="utf-8").splitlines()}
+    assert {"master.key", ".env"} <= lines
+    assert "*.dump" in lines
+
+
 def _leads_somewhere(paper: Path, link: str) -> bool:
     path, _, anchor = link.partition("#")
     found = (paper.parent / path).resolve() if path else paper
