@@ -382,7 +382,8 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     # Again, with the data of before; and this time without the chance to say goodbye.
     began = time.monotonic()
     run = serve(port)
-    run.until("Ctrl-C ends everything")
+    said = run.until("Ctrl-C ends everything")
+    assert "Reading the exercise files" in said, "a new file is seen by starting again"
     assert time.monotonic() - began < 40
     assert run.finish(signal.SIGKILL) == -signal.SIGKILL
     _wait(lambda: _marked(folder) == [], 30)
@@ -449,14 +450,3 @@ def test_compose_runs_every_process_under_its_own_role() -> None:
     assert services["web"]["environment"]["DATABASE_ROLE"] == "homeward_web"
     for name in ("worker", "beat", "pump"):
         assert services[name]["environment"]["DATABASE_ROLE"] == "homeward_worker"
-
-
-def test_every_environment_variable_is_in_the_operations_table() -> None:
-    sources = [servers.ROOT / "practice/config" / name for name in ("settings.py", "web.py")]
-    read = {
-        name
-        for source in sources
-        for name in re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', source.read_text())
-    }
-    table = (servers.ROOT / "docs" / "operations.md").read_text()
-    assert sorted(name for name in read if f"`{name}`" not in table) == []

@@ -158,6 +158,7 @@ class Command(BaseCommand):
         return Plan(data, chosen, host, postgres, valkey, processes.free_port(), keys)
 
     def _start(self, plan: Plan, children: list[Child]) -> None:
+        again = plan.postgres.data.exists()
         with self._step("Starting PostgreSQL"):
             plan.postgres.start()
         with self._step("Starting Valkey"):
@@ -171,9 +172,10 @@ class Command(BaseCommand):
         children[0].start()
         with self._step("Filling in demo data, if there is none"):
             _run(plan, ["demo", "--if-empty"], owner, "demo")
-        with self._step("Reading the exercise files"):
+        if again:
             # An author sees a new file by starting again, and a bad one by its line.
-            _run(plan, ["loadexercises"], owner, "loadexercises")
+            with self._step("Reading the exercise files"):
+                _run(plan, ["loadexercises"], owner, "loadexercises")
         with self._step("Starting web server, worker, beat and pump"):
             for child in _children(plan):
                 children.append(child)
