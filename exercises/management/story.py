@@ -149,6 +149,12 @@ LAST_NAMES = [
 ]
 
 
+def name(number: int) -> str:
+    """Return what the client with this number is called; near ones share no part of it."""
+    first = FIRST_NAMES[number % len(FIRST_NAMES)]
+    return f"{first} {LAST_NAMES[(5 * number + 17) % len(LAST_NAMES)]}"
+
+
 def value_for(item: Item, random: Random, lean: float = 0.5) -> Any:
     """Return something a person might say to `item`.
 

@@ -35,6 +35,7 @@ MEMBERS = [
     ("ruth@hillside.example", "Ruth Abernathy", [Role.ADMIN]),
     ("sana@hillside.example", "Sana Iqbal", [Role.SUPERVISOR]),
 ]
+FRIDAY = 4
 # Dana and Omar see the first clients; of more, a colleague takes this many each.
 FIRST_CLIENTS, CLIENTS_EACH = 60, 30
 PEOPLE = [
@@ -114,8 +115,8 @@ class Command(BaseCommand):
             stage = self._practice("Hillside Practice", at)
             self._people(stage)
             self._cast(stage, options["weeks"])
-            self._more(stage, options["clients"])
             self._riverside(at, stage)
+            self._more(stage, options["clients"])
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write("The practice on the hillside is ready.")
@@ -228,23 +229,33 @@ class Command(BaseCommand):
         )
 
     def _more(self, stage: Stage, count: int) -> None:
-        """Bring in more clients: two thirds with Dana, the rest with Omar, many with colleagues."""
-        names = [f"{first} {last}" for last in story.LAST_NAMES for first in story.FIRST_NAMES]
+        """Bring in more clients: two thirds with Dana, the rest with Omar, many with colleagues.
+
+        A third of them are couples; both of a couple are with the same therapist.
+        """
+        before: Client | None = None
         for number in range(count):
-            name = names[number % len(names)]
+            name = story.name(number)
             email = f"{name.lower().replace(' ', '.')}.{number}@mail.example"
             carer = self._carer(stage, number)
             start = stage.at - timedelta(days=20 + number % 40)
             with scope(practice=stage.practice.pk):
                 client = self._client(stage, email, name, carer, start)
                 _session(client, stage.at, days=1 + number % 9, hour=9 + number % 8)
+                version = stage.library["e10" if number % 5 == 3 else "e01"]
                 given = self._give(
-                    stage, carer, stage.library["e01"], stage.at - timedelta(days=6), client=client
+                    stage, carer, version, stage.at - timedelta(days=6), client=client
                 )
                 if number % 2:
                     # After it was given, however many they are.
                     ago = timedelta(hours=7 * number % 140 + 3)
                     self._answer(stage, given, client, stage.at - ago, 0.5)
+                if before and number % 6 == 4:
+                    couple = self._couple(stage, before, client, carer, start)
+                    _session(couple, stage.at, days=2 + number % 5, hour=10 + number % 7)
+                    since = stage.at - timedelta(days=2)
+                    self._give(stage, carer, stage.library["e11"], since, couple=couple)
+            before = client
 
     def _carer(self, stage: Stage, number: int) -> str:
         """Return who cares for this client; a colleague joins when the others are busy."""
@@ -456,5 +467,7 @@ def _seat(practice: Practice, user: User, at: datetime) -> Membership:
 
 def _session(row: Client | Couple, at: datetime, *, days: int, hour: int) -> None:
     wall = at.astimezone(ZoneInfo(ZONE)) + timedelta(days=days)
+    if wall.weekday() > FRIDAY:
+        wall += timedelta(days=7 - wall.weekday())
     row.next_session_at = wall.replace(hour=hour, minute=30, second=0)
     row.save(update_fields=["next_session_at"])
