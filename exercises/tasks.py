@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils.timezone import now
 
-from exercises.actions import clockwork, erasing, pumping
+from exercises.actions import clockwork, pumping
 from practice.actions.account_mail import send_account_mails
 
 
@@ -22,6 +22,5 @@ def tick() -> None:
 
 @shared_task(name="homeward.plan")
 def plan() -> None:
-    """Plan what repeats; carry out erasures whose waiting time is over."""
+    """Do what wants doing every few minutes: plan, erase, sweep."""
     clockwork.plan(now())
-    erasing.erase_due(now())

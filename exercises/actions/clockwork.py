@@ -7,10 +7,11 @@ moved by compare-and-swap. Runs in each practice's own scope, as the worker.
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from exercises.actions import assigning, reminding, reviewing
+from exercises.actions import assigning, erasing, reminding, reviewing
 from exercises.actions.moving import move
 from exercises.models import Homework, Review
 from exercises.workflow import Move, Status
+from practice.actions import housekeeping
 from practice.actors import system
 from practice.models import Practice
 from practice.tenancy import scope
@@ -38,7 +39,7 @@ def tick_practice(practice: UUID, at: datetime) -> int:
 
 
 def plan(at: datetime) -> None:
-    """Plan what repeats, and the daily mails, in every practice."""
+    """Plan what repeats, and the daily mails; erase what is due; sweep out what is spent."""
     with scope():
         practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
     for practice in practices:
@@ -46,6 +47,8 @@ def plan(at: datetime) -> None:
             assigning.extend(practice, at=at)
             reminding.plan_daily_for_members(practice, at)
             reminding.replan_changed(practice, at)
+    erasing.erase_due(at)
+    housekeeping.sweep(practices, at)
 
 
 def _settle_reviews(at: datetime) -> int:
