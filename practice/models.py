@@ -197,8 +197,8 @@ class AuditEvent(PracticeOwned):
     """Who did what to which record when; ids and codes, never a word. Append-only, hash-chained.
 
     No foreign keys but the tenant: the trail outlives what it speaks of. `seq`, `previous` and
-    `digest` are filled by the database itself (migration `walls`): digest =
-    SHA-256(previous digest || payload), one chain per practice.
+    `digest` are filled by the database itself at commit (migration `chain_at_commit`): digest =
+    SHA-256(previous digest || seq | payload), one chain per practice.
     """
 
     id = models.BigAutoField(primary_key=True)

@@ -122,6 +122,13 @@ def acting_as(role: str) -> Iterator[None]:
             cursor.execute(f"SET ROLE {WEB_ROLE}")
 
 
+def commit_trail() -> None:
+    """Let the database chain the trail now, as it does when a transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+
+
 def as_owner() -> Any:
     """Look past the wall, as migrations do."""
     return acting_as("NONE")

@@ -19,9 +19,9 @@ def record(
     client_id: UUID | None = None,
     **detail: str | int | bool | None,
 ) -> None:
-    """Append one event to the practice's chain; the database numbers and hashes it.
+    """Append one event; the database numbers and chains it when the transaction commits.
 
-    Call it last in an action: it takes the chain's lock until the transaction ends.
+    Only then is the practice's chain locked: nobody waits for another person's open transaction.
     """
     event = AuditEvent(
         practice_id=by.practice_id,

@@ -17,7 +17,7 @@ from practice.models import AuditEvent, Invitation, Membership, Practice, Practi
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
 from tests.cast import Person, Play
-from tests.conftest import acting_as, as_owner
+from tests.conftest import acting_as, as_owner, commit_trail
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -110,6 +110,7 @@ def chain(ruth: Person) -> list[AuditEvent]:
             auditing.record(
                 by=ruth.actor, at=now(), action="t.done", object_kind="t", object_id=n, count=n
             )
+        commit_trail()
         return list(AuditEvent.objects.order_by("id"))
 
 

@@ -26,7 +26,7 @@ class Command(BaseCommand):
 
     def _verify(self, practice: Any) -> tuple[int, str]:
         previous, count = b"\x00", 0
-        events = AuditEvent.objects.filter(practice_id=practice).order_by("id")
+        events = AuditEvent.objects.filter(practice_id=practice).order_by("seq")
         for event in events.iterator(chunk_size=2000):
             count += 1
             problem = problem_of(event, previous, count)
