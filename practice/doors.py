@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
-from django.db import InterfaceError, OperationalError, transaction
+from django.db import transaction
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import rotate_token
@@ -31,7 +31,7 @@ from practice import logs
 from practice.actions import idempotency
 from practice.actors import Actor, ActorRequest
 from practice.crypto import hide, reveal
-from practice.errors import BadInput, KeyTrouble
+from practice.errors import BadInput, KeyTrouble, records_away, sql_state
 from practice.models import Practice
 from practice.queries.paging import HIDDEN, Page
 from practice.tenancy import enter
@@ -74,8 +74,9 @@ def problem(status: int, *, code: str = "", detail: str = "") -> HttpResponse:
 
 def trouble(error: BaseException | None) -> str:
     """Name what is wrong with our own house, and log it; empty when it is something else."""
-    if isinstance(error, OperationalError | InterfaceError):
-        log.error("the database is away", extra={"code": type(error).__name__})
+    if error is not None and records_away(error):
+        code = sql_state(error) or type(error).__name__
+        log.error("the database is away", extra={"code": code})
         return "records_away"
     if isinstance(error, KeyTrouble):
         # Nothing was lost, and nothing can be read: somebody has to bring the key back, now.

@@ -1,4 +1,6 @@
-"""What a person is told when something cannot be done."""
+"""What a person is told when something cannot be done, and what is nobody's mistake."""
+
+from django.db import InterfaceError, InternalError, OperationalError
 
 
 class NotPossible(Exception):
@@ -32,6 +34,23 @@ class Stale(NotPossible):
 
 class SignInAgain(Exception):
     """Somebody who has nothing but codes by mail has to show once more who they are."""
+
+
+def records_away(error: BaseException | None) -> bool:
+    """Say whether the database could not do its work: away, starting, or out of room.
+
+    A full disk is an OperationalError (53100); a file system that refuses in another way (a quota,
+    a file grown too large) is PostgreSQL's own XX000, which Django calls an InternalError like some
+    mistakes of ours. Those keep their 500.
+    """
+    return isinstance(error, OperationalError | InterfaceError) or (
+        isinstance(error, InternalError) and sql_state(error).startswith("XX")
+    )
+
+
+def sql_state(error: BaseException) -> str:
+    """Return PostgreSQL's code for an error, or nothing when the line itself broke."""
+    return str(getattr(error.__cause__, "sqlstate", None) or "")
 
 
 class KeyTrouble(Exception):

@@ -5,12 +5,23 @@ import logging
 import traceback
 from contextvars import ContextVar
 from datetime import UTC, datetime
+from typing import TextIO
 from uuid import UUID
 
 # The reference shown on an error page and found again in the log.
 reference: ContextVar[str] = ContextVar("reference", default="")
 # What a `log.info("…", extra={…})` may add; everything else is dropped.
 EXTRAS = ("action", "code", "count", "kind", "milliseconds", "practice", "reminder", "state")
+
+
+class Lines(logging.StreamHandler[TextIO]):
+    """The log, on which nobody's request depends: what cannot be written is let go.
+
+    `logging` itself would report that on standard error, with the arguments that we leave out.
+    """
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 -- logging's own name
+        """Go on: the disk is full, or whoever read this is gone."""
 
 
 class JsonFormatter(logging.Formatter):

@@ -1,9 +1,9 @@
 """What surrounds every request: a reference, headers, language, refusals, sign-in policy."""
 
+import logging
 import secrets
 import time
 from collections.abc import Callable
-from typing import cast
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import BadRequest, PermissionDenied
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
@@ -26,10 +27,11 @@ from django.utils.translation import gettext as _
 from practice import logs
 from practice.actors import Actor
 from practice.doors import API, away, problem
-from practice.errors import BadInput, NotPossible, SignInAgain
+from practice.errors import BadInput, NotPossible, SignInAgain, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
 
+log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
 
 PERMISSIONS = (
@@ -101,17 +103,26 @@ class PagesGZipMiddleware(GZipMiddleware):
         return super().process_response(request, response)
 
 
-class DevicesMiddleware(UserSessionsMiddleware):
+class DevicesMiddleware:
     """Note in the list of devices when each was last used: to the minute, not at every request."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+        self.note = UserSessionsMiddleware(lambda _request: None)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         session, minute = request.session, int(time.time() // 60)
         # A new sign-in has a new key, and is listed at once.
         mark = [session.session_key, minute]
         if request.user.is_authenticated and session.session_key and session.get(NOTED) != mark:
-            session[NOTED] = mark
-            return cast("HttpResponse", super().__call__(request))
-        return cast("HttpResponse", self.get_response(request))
+            try:
+                self.note(request)
+            except (DatabaseError, InterfaceError) as error:
+                # A disk without room: who only reads goes on reading.
+                log.warning("a device was not noted", extra={"code": sql_state(error)})
+            else:
+                session[NOTED] = mark
+        return self.get_response(request)
 
 
 class StaffScriptsMiddleware:

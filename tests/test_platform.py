@@ -375,6 +375,8 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     run.until("The beat ended by itself", 20)
     _wait(lambda: any(" beat " in processes.command_of(pid) for pid in _pids("celery", folder)), 20)
 
+    a_database_that_cannot_start_is_tried_again(folder, run, f"{address[1]}/health")
+
     assert run.finish(signal.SIGINT) == 0
     assert "Everything has ended" in run.said
     assert _marked(folder) == []
@@ -387,6 +389,27 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     assert time.monotonic() - began < 40
     assert run.finish(signal.SIGKILL) == -signal.SIGKILL
     _wait(lambda: _marked(folder) == [], 30)
+
+
+def a_database_that_cannot_start_is_tried_again(folder: Path, run: Run, health: str) -> None:
+    """As when the disk is full: it says what to do, goes on trying, and all is well once it can."""
+    data = folder / "data" / "postgres"
+    control = data / "global" / "pg_control"
+    control.rename(control.with_suffix(".away"))
+    os.kill(int((data / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
+    said = run.until("Postgres cannot start", 40)
+    assert "Free some space" in said
+    assert not _healthy(health)
+    control.with_suffix(".away").rename(control)
+    _wait(lambda: _healthy(health), 40)
+
+
+def _healthy(address: str) -> bool:
+    try:
+        with urlopen(address, timeout=10) as answer:  # noqa: S310 -- our own address
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def _pids(word: str, folder: Path) -> list[int]:

@@ -8,15 +8,16 @@ one before share a transaction. Whether a row is due is decided by the database'
 import logging
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID
 
 from django.conf import settings
-from django.db import DatabaseError, InterfaceError, OperationalError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
@@ -25,6 +26,7 @@ from exercises.actions.asking import Held, ask_again
 from exercises.emails import Mail
 from exercises.models import Reminder, ReminderReason, ReminderState
 from practice import bell
+from practice.errors import records_away
 from practice.smtp import Outcome, PhaseSMTP, Result, clock
 from practice.tenancy import scope
 
@@ -48,6 +50,9 @@ RECONCILE_MINUTES = 15
 RESENT_ONCE = ("assigned", "due_today")
 CLOCKS_APART = 60.0
 BACK_DATED = timedelta(minutes=5)
+# What this process could not write down while the database was away or out of room. It comes first
+# in the next round: a mail that went is confirmed and never doubted, a row that did not is free.
+_owed: deque[Callable[[], object]] = deque()
 
 # MATERIALIZED: without the fence the planner may run the limited part twice and take more rows.
 # Within a round nothing due lies far before what was claimed last, and starting there keeps the
@@ -151,6 +156,7 @@ def pump(
     """
     until = time.monotonic() + seconds
     current = Round(PhaseSMTP(), now, lambda: stopping() or time.monotonic() >= until)
+    _pay()
     if settings.REMINDERS_HOLD or not _clocks_agree(now()) or not _may_speak(current):
         return 0
     _settle_doubt()
@@ -218,9 +224,10 @@ def _send_all(current: Round, rows: list[Reminder], token: int) -> bool:
             return True
         try:
             outcome = _send_one(current, row, token)
-        except (OperationalError, InterfaceError):
-            raise  # the database went away: the leases run out by themselves
         except Exception as error:
+            if records_away(error):  # should this process end too, the leases run out
+                _owed.append(partial(_release, rest, token))
+                raise
             log.exception(
                 "a reminder broke", extra={"reminder": row.pk, "code": type(error).__name__}
             )
@@ -236,12 +243,12 @@ def _send_one(current: Round, row: Reminder, token: int) -> Outcome | None:
     begun = clock()
     if row.attempt > 1:  # it may be the one that kills us: leave nothing unsaid before
         _write_down(current)
-    with scope(practice=row.practice_id):
-        mail = ask_again(row, current.clock())
-        armed_at = _arm(current, row, token, mail) if isinstance(mail, Mail) else None
-        if armed_at is None:
-            _confirm(current)
-            _hold_back(row, token, mail, current.clock())
+    try:
+        mail, armed_at = _decide(current, row, token)
+    except Exception as error:
+        if records_away(error):  # armed or not, nobody knows; but that it was not sent, we know
+            _owed.append(partial(_release, [row], token, State.ARMED))
+        raise
     # Only now is the confirmation written for good; until here an error would have undone it.
     current.before = None
     if armed_at is None or not isinstance(mail, Mail):
@@ -249,6 +256,17 @@ def _send_one(current: Round, row: Reminder, token: int) -> Outcome | None:
     result = current.line.send(mail.sender, mail.to, mail.dated(armed_at), armed=begun)
     _take(current, row, token, result)
     return result.outcome
+
+
+def _decide(current: Round, row: Reminder, token: int) -> tuple[Mail | Held, datetime | None]:
+    """Ask again and arm, or hold back, in one transaction."""
+    with scope(practice=row.practice_id):
+        mail = ask_again(row, current.clock())
+        armed_at = _arm(current, row, token, mail) if isinstance(mail, Mail) else None
+        if armed_at is None:
+            _confirm(current.before)
+            _hold_back(row, token, mail, current.clock())
+    return mail, armed_at
 
 
 def _arm(current: Round, row: Reminder, token: int, mail: Mail) -> datetime | None:
@@ -268,26 +286,36 @@ def _arm(current: Round, row: Reminder, token: int, mail: Mail) -> datetime | No
     return found[0] if found else None
 
 
-def _confirm(current: Round) -> None:
-    if current.before:
+def _confirm(before: tuple[int, int] | None) -> None:
+    if before:
         with connection.cursor() as cursor:
-            cursor.execute(
-                CONFIRM, dict(zip(("before", "before_token"), current.before, strict=True))
-            )
+            cursor.execute(CONFIRM, dict(zip(("before", "before_token"), before, strict=True)))
 
 
 def _write_down(current: Round) -> None:
     """Confirm the last mail of a round, over a new connection when the old one broke."""
     for last_try in (False, True):
         try:
-            _confirm(current)
-        except DatabaseError as error:
+            _confirm(current.before)
+        except (DatabaseError, InterfaceError) as error:
             connection.close()
-            if last_try:  # it stays armed, and is settled as one that nobody knows about
+            if last_try:  # should this process end as well, it is one that nobody knows about
                 log.warning("a sent reminder is unconfirmed", extra={"code": type(error).__name__})
+                _owed.append(partial(_confirm, current.before))
         else:
-            current.before = None
-            return
+            break
+    current.before = None
+
+
+def _pay() -> None:
+    """Write down what is owed. Raises when it still cannot be: then nothing more is sent either."""
+    while _owed:
+        owed = _owed.popleft()
+        try:
+            owed()
+        except Exception:
+            _owed.appendleft(owed)
+            raise
 
 
 def _hold_back(row: Reminder, token: int, held: Mail | Held, now: datetime) -> None:
@@ -308,10 +336,10 @@ def _hold_back(row: Reminder, token: int, held: Mail | Held, now: datetime) -> N
         mine.update(state=State.SKIPPED, reason=held.reason)
 
 
-def _release(rows: Sequence[Reminder], token: int) -> None:
+def _release(rows: Sequence[Reminder], token: int, *states: State) -> None:
     """Give back what was claimed and not tried."""
     Reminder.objects.filter(
-        pk__in=[row.pk for row in rows], lease_token=token, state=State.CLAIMED
+        pk__in=[row.pk for row in rows], lease_token=token, state__in=[State.CLAIMED, *states]
     ).update(state=State.PLANNED, next_at=Now(), attempt=Greatest(F("attempt") - 1, 0))
 
 

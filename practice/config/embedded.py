@@ -221,12 +221,15 @@ class Valkey:
         settings = self.folder / "valkey.conf"
         # The password stands in a private file, not on the command line that everyone can read.
         settings.touch(mode=0o600)
-        settings.write_text(
+        wanted = (
             f"bind 127.0.0.1\nport {self.port}\nrequirepass {self.password}\n"
             # Evicting a key could drop the queue; refusing a write is at least loud.
             'maxmemory-policy noeviction\nsave ""\nappendonly no\ntimeout 0\n'
             f'dir "{self.folder}"\n'
         )
+        # Written once: a restart must need no room on a disk that is full.
+        if settings.read_text() != wanted:
+            settings.write_text(wanted)
         self.child = processes.spawn([get_binary_path(), settings], log=self.log)
         processes.wait_until(self._answers, self.child, name="Valkey", log=self.log)
 

@@ -271,7 +271,7 @@ LOGGING = {
     "formatters": {"json": {"()": "practice.logs.JsonFormatter"}},
     "handlers": {
         "stderr": {
-            "class": "logging.StreamHandler",
+            "class": "practice.logs.Lines",
             "formatter": "json",
         }
     },

@@ -1,11 +1,14 @@
 """The ground the faults are played on: many due reminders, a bare sink, and the oracle."""
 
+import re
 import time
 import uuid
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
+from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +21,18 @@ from clients.models import ContactPreference
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import publishing
-from exercises.models import Assignment, ExerciseVersion, Homework, Reminder, ReminderState
-from practice.models import Practice
+from exercises.models import (
+    Assignment,
+    ExerciseVersion,
+    Homework,
+    Reminder,
+    ReminderState,
+    Response,
+)
+from exercises.queries.homework import homework as homework_of
+from exercises.visibility import read_rounds
+from practice.config.embedded import Postgres
+from practice.models import AuditEvent, Practice
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play, make_client, make_member, make_practice
 from tests.faults.sink import RawSink
@@ -79,6 +92,63 @@ class FaultSite(Site):
         app.conf.task_publish_retry = False
         self.bells.append(app)
         return app
+
+
+class MailSite(FaultSite):
+    """A fault site whose mail server misbehaves on request."""
+
+    ringing: Celery
+
+    def environment(self, process: str) -> dict[str, str]:
+        """Return the environment of one process, with the scripted sink in it."""
+        return {**super().environment(process), "EMAIL_URL": self.sink.url}
+
+    def ring(self) -> None:
+        """Wake the worker."""
+        for task in ("homeward.pump", "homeward.account_mail"):
+            self.ringing.send_task(task, expires=9)
+
+    def copies(self) -> Counter[str]:
+        """Return how many copies of each mail were accepted."""
+        return Counter(str(mail["Message-ID"]) for mail in self.messages)
+
+
+class OwnServerSite(FaultSite):
+    """A site on a PostgreSQL of its own, which nobody else misses; it keeps what it commits."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.postgres = Postgres(self.folder, logs=self.folder)
+
+    def begin(self, *names: str) -> None:
+        """Start the server, bring its database up to date, then start the rest."""
+        self.postgres.start()
+        self.manage("migrate", "--no-input", "--verbosity=0")
+        super().begin(*names)
+
+    def end(self) -> None:
+        """End everything."""
+        super().end()
+        self.postgres.stop()
+
+    def environment(self, process: str) -> dict[str, str]:
+        """Return the environment of one process, on this server."""
+        found = super().environment(process)
+        return {**found, "DATABASE_URL": self.postgres.url(found["DATABASE_ROLE"] or "homeward")}
+
+    @contextmanager
+    def orm(self, role: str = "") -> Iterator[None]:
+        """Point this process's ORM at this server."""
+        settings = connection.settings_dict
+        before = {name: settings[name] for name in ("HOST", "PORT", "USER", "PASSWORD")}
+        with super().orm(role):
+            settings.update(HOST=str(self.postgres.sockets), PORT="", USER="homeward", PASSWORD="")
+            database, settings["NAME"] = settings["NAME"], "homeward"
+            try:
+                yield
+            finally:
+                connection.close()
+                settings.update(before, NAME=database)
 
 
 @dataclass
@@ -216,3 +286,33 @@ def alive(pid: int) -> bool:
     with suppress(OSError):
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return False
+
+
+def said(crowd: Crowd, homework: Homework) -> dict[str, object]:
+    """Read what is kept of a homework, as its client does."""
+    with scope(practice=crowd.practice.pk, user=crowd.ana.user.pk):
+        actor = crowd.ana.actor
+        rounds = read_rounds(actor, homework_of(actor, homework.pk))
+    assert len(rounds) <= 1, "one round only was ever begun"
+    return {key: word.value for each in rounds for key, word in each.words.items()}
+
+
+def sent(crowd: Crowd, homework: Homework) -> int:
+    """Return how often it was handed in: by its state, its rounds and the trail alike."""
+    with scope(practice=crowd.practice.pk):
+        status = Homework.objects.get(pk=homework.pk).status
+        handed = Response.objects.filter(homework=homework, submitted_at__isnull=False).count()
+        lines = AuditEvent.objects.filter(
+            action="homework.submit", object_id=str(homework.pk)
+        ).count()
+    assert handed == lines == (status == "submitted"), (handed, lines, status)
+    return handed
+
+
+def code_in(mail: EmailMessage) -> str:
+    """Return the sign-in code that a mail carries."""
+    body = mail.get_body(("plain",))
+    assert body is not None
+    code = re.search(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", body.get_content(), re.MULTILINE)
+    assert code, body.get_content()
+    return code[1]

@@ -1,21 +1,15 @@
 """PostgreSQL stopped, killed and started again under the running site."""
 
-import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException
-from typing import Any
 
 import pytest
-from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from exercises.models import Homework
-from practice.config.embedded import Postgres
 from tests.faults.ground import (
-    FaultSite,
+    OwnServerSite,
     all_final,
     ambiguous,
     end_doubt,
@@ -27,46 +21,7 @@ from tests.faults.ground import (
     states,
     until,
 )
-from tests.faults.walker import Answer as Said
-from tests.faults.walker import Walker
-
-
-class OwnServerSite(FaultSite):
-    """A site on a PostgreSQL of its own, which nobody else misses; it keeps what it commits."""
-
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.postgres = Postgres(self.folder, logs=self.folder)
-
-    def begin(self, *names: str) -> None:
-        """Start the server, bring its database up to date, then start the rest."""
-        self.postgres.start()
-        self.manage("migrate", "--no-input", "--verbosity=0")
-        super().begin(*names)
-
-    def end(self) -> None:
-        """End everything."""
-        super().end()
-        self.postgres.stop()
-
-    def environment(self, process: str) -> dict[str, str]:
-        """Return the environment of one process, on this server."""
-        found = super().environment(process)
-        return {**found, "DATABASE_URL": self.postgres.url(found["DATABASE_ROLE"] or "homeward")}
-
-    @contextmanager
-    def orm(self, role: str = "") -> Iterator[None]:
-        """Point this process's ORM at this server."""
-        settings = connection.settings_dict
-        before = {name: settings[name] for name in ("HOST", "PORT", "USER", "PASSWORD")}
-        with super().orm(role):
-            settings.update(HOST=str(self.postgres.sockets), PORT="", USER="homeward", PASSWORD="")
-            database, settings["NAME"] = settings["NAME"], "homeward"
-            try:
-                yield
-            finally:
-                connection.close()
-                settings.update(before, NAME=database)
+from tests.faults.walker import Walker, is_honest, is_honest_to_programs, works
 
 
 @pytest.fixture(scope="module")
@@ -119,28 +74,6 @@ def take_down(site: OwnServerSite, number: signal.Signals) -> None:
         os.killpg(child.pid, number)
         child.wait(10)
     site.postgres.stop()
-
-
-def is_honest(answer: Said) -> None:
-    """Say that nothing was kept, when to come back, and nothing of what went wrong inside."""
-    assert answer.status == 503, answer.text
-    assert int(answer.headers["retry-after"]) <= 60
-    assert "was not kept yet" in answer.text
-    for inner in ("Traceback", "psycopg", "OperationalError", "postgres"):
-        assert inner not in answer.text
-
-
-def is_honest_to_programs(answer: Said) -> None:
-    assert answer.status == 503
-    assert answer.headers["content-type"] == "application/problem+json"
-    assert json.loads(answer.text)["code"] == "records_away"
-
-
-def works(walker: Walker) -> bool:
-    try:
-        return {walker.get("/health").status, walker.get("/today/").status} == {200}
-    except (OSError, HTTPException):
-        return False
 
 
 def copy_of(walker: Walker, homework: Homework) -> str:

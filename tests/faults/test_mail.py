@@ -1,20 +1,19 @@
 """A mail server that refuses, hangs and hangs up, and a real worker that copes with it."""
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
 import pytest
-from celery import Celery
 from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from exercises.models import MailChannel
 from practice.models import AccountMail
 from tests.faults.ground import (
-    FaultSite,
+    MailSite,
     all_final,
     ambiguous,
+    code_in,
     end_doubt,
     gather,
     plan_due,
@@ -32,25 +31,6 @@ REFUSED_AND_CUT: list[dict[str, object]] = [
     {"phase": "data", "drop": True},
     {"phase": "dot", "reply": "451 busy"},
 ]
-
-
-class MailSite(FaultSite):
-    """A fault site whose mail server misbehaves on request."""
-
-    ringing: Celery
-
-    def environment(self, process: str) -> dict[str, str]:
-        """Return the environment of one process, with the scripted sink in it."""
-        return {**super().environment(process), "EMAIL_URL": self.sink.url}
-
-    def ring(self) -> None:
-        """Wake the worker."""
-        for task in ("homeward.pump", "homeward.account_mail"):
-            self.ringing.send_task(task, expires=9)
-
-    def copies(self) -> Counter[str]:
-        """Return how many copies of each mail were accepted."""
-        return Counter(str(mail["Message-ID"]) for mail in self.messages)
 
 
 @pytest.fixture(scope="module")
@@ -150,10 +130,6 @@ def test_a_sign_in_code_that_cannot_leave_comes_by_itself(site: MailSite) -> Non
 
     assert until(arrived, every=0.5)
     (mail,) = site.sink.to(address)
-    body = mail.get_body(("plain",))
-    assert body is not None
-    code = re.search(r"^\s*([A-Z0-9]{3,4}-?[A-Z0-9]{3,4})\s*$", body.get_content(), re.MULTILINE)
-    assert code, body.get_content()
-    signed_in = ana.post("/account/login/code/confirm/", {"code": code[1]})
+    signed_in = ana.post("/account/login/code/confirm/", {"code": code_in(mail)})
     assert signed_in.status == 302
     assert ana.get("/today/").status == 200

@@ -15,12 +15,17 @@ from django.utils.timezone import now
 from pytest_django import DjangoDbBlocker
 
 from exercises.actions import responding
-from exercises.models import AnswerOutcome, Homework, Response
-from exercises.queries.homework import homework as homework_of
-from exercises.visibility import read_rounds
-from practice.models import AuditEvent
-from practice.tenancy import scope
-from tests.faults.ground import Crowd, FaultSite, children, gather, open_homeworks, until
+from exercises.models import AnswerOutcome, Homework
+from tests.faults.ground import (
+    Crowd,
+    FaultSite,
+    children,
+    gather,
+    open_homeworks,
+    said,
+    sent,
+    until,
+)
 from tests.faults.walker import Walker
 
 
@@ -39,27 +44,6 @@ def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
 @pytest.fixture
 def crowd(site: FaultSite) -> Crowd:
     return gather()
-
-
-def said(crowd: Crowd, homework: Homework) -> dict[str, object]:
-    """Read what is kept of a homework, as its client does."""
-    with scope(practice=crowd.practice.pk, user=crowd.ana.user.pk):
-        actor = crowd.ana.actor
-        rounds = read_rounds(actor, homework_of(actor, homework.pk))
-    assert len(rounds) <= 1, "one round only was ever begun"
-    return {key: word.value for each in rounds for key, word in each.words.items()}
-
-
-def sent(crowd: Crowd, homework: Homework) -> int:
-    """Return how often it was handed in: by its state, its rounds and the trail alike."""
-    with scope(practice=crowd.practice.pk):
-        status = Homework.objects.get(pk=homework.pk).status
-        handed = Response.objects.filter(homework=homework, submitted_at__isnull=False).count()
-        lines = AuditEvent.objects.filter(
-            action="homework.submit", object_id=str(homework.pk)
-        ).count()
-    assert handed == lines == (status == "submitted"), (handed, lines, status)
-    return handed
 
 
 def begin(walker: Walker, crowd: Crowd, homework: Homework, *keys: str) -> None:

@@ -4,7 +4,7 @@ import json
 import secrets
 import string
 from dataclasses import dataclass
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlencode
 
@@ -23,6 +23,8 @@ class Answer:
 
 class Walker:
     """One person's browser without a window, or a stranger's."""
+
+    patience = 20.0
 
     def __init__(self, site: Site, person: Person | None = None) -> None:
         """Sign in behind the scenes (within `site.orm()`)."""
@@ -59,7 +61,7 @@ class Walker:
         }
         if kind:
             headers["Content-Type"] = kind
-        line = HTTPConnection("127.0.0.1", self.site.port, timeout=20)
+        line = HTTPConnection("127.0.0.1", self.site.port, timeout=self.patience)
         try:
             line.request(method, path, body.encode() if body else None, headers)
             response = line.getresponse()
@@ -72,3 +74,27 @@ class Walker:
                 self.cookies[key] = rest.partition(";")[0].strip('"')
         self.token = self.cookies["homeward-form"]
         return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
+
+
+def works(walker: Walker) -> bool:
+    """Tell whether the site is well, and shows this person their day."""
+    try:
+        return {walker.get("/health").status, walker.get("/today/").status} == {200}
+    except (OSError, HTTPException):
+        return False
+
+
+def is_honest(answer: Answer) -> None:
+    """Say that nothing was kept, when to come back, and nothing of what went wrong inside."""
+    assert answer.status == 503, answer.text
+    assert int(answer.headers["retry-after"]) <= 60
+    assert "was not kept yet" in answer.text
+    for inner in ("Traceback", "psycopg", "OperationalError", "postgres"):
+        assert inner not in answer.text
+
+
+def is_honest_to_programs(answer: Answer) -> None:
+    """Say the same as a problem (RFC 9457)."""
+    assert answer.status == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert json.loads(answer.text)["code"] == "records_away"

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn
 
+import psycopg
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from practice.config import processes
@@ -23,6 +24,12 @@ from practice.config.embedded import Postgres, Valkey
 ROOT = Path(__file__).resolve().parent.parent.parent.parent
 _STEADY = 30.0
 _LONGEST_BACKOFF = 30.0
+# PostgreSQL ends when the disk is full; everything else waits, and says so to whoever comes by.
+_TRY_AGAIN = 5.0
+_WHAT_TO_DO = (
+    "Is the disk full? Free some space and leave this running:"
+    f" it is tried again every {_TRY_AGAIN:.0f} seconds, and nothing that was saved is lost."
+)
 _OURS = "practice.config."
 _MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
@@ -209,17 +216,29 @@ class Command(BaseCommand):
 
     def _watch(self, plan: Plan, children: list[Child]) -> None:
         """Restart what dies, each time a little later, and say so."""
+        due = 0.0
         while True:
             time.sleep(0.5)
-            for server in (plan.postgres, plan.valkey):
-                if server.child is not None and server.child.poll() is not None:
-                    self._say(f"{type(server).__name__} ended by itself; starting it again.")
-                    server.start()
+            if time.monotonic() >= due:
+                for server in (plan.postgres, plan.valkey):
+                    if server.child is None or server.child.poll() is not None:
+                        due = self._revive(server)
             for child in children:
                 self._look_after(child)
                 if child.process is None and time.monotonic() >= child.due:
                     child.start()
                     _remember(plan, children)
+
+    def _revive(self, server: Postgres | Valkey) -> float:
+        """Start a server again; return when to look again, which is later if it could not."""
+        name = type(server).__name__
+        self._say(f"{name} ended by itself; starting it again.")
+        try:
+            server.start()
+        except (RuntimeError, OSError, psycopg.Error) as problem:
+            self._say(f"{problem}\n{name} cannot start. {_WHAT_TO_DO}")
+            return time.monotonic() + _TRY_AGAIN
+        return 0.0
 
     def _look_after(self, child: Child) -> None:
         if child.process is None:
@@ -362,7 +381,8 @@ def _remember(plan: Plan, children: list[Child]) -> None:
     """Note who runs, for a next start after we were killed where nobody tells our children."""
     pids = [child.process.pid for child in children if child.process is not None]
     pids += [plan.valkey.child.pid] if plan.valkey.child is not None else []
-    (plan.data / "children").write_text("\n".join(map(str, pids)))
+    with suppress(OSError):  # on a full disk: a help for later, and no reason to end
+        (plan.data / "children").write_text("\n".join(map(str, pids)))
 
 
 def _end_leftovers(data: Path) -> None:
