@@ -2,6 +2,7 @@
 
 import os
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -139,8 +140,26 @@ def test_a_broker_that_is_away_costs_a_save_nothing(broker_at: Callable[[str], N
     assert time.monotonic() - begun < 1.0
 
 
-def test_a_broker_that_hangs_costs_a_save_seconds_at_most(site: FaultSite) -> None:
-    """Case 16: stopped in its tracks; the web still answers, and the rows still go."""
+@pytest.mark.django_db(transaction=True)
+def test_a_broker_that_hangs_is_rung_once_and_then_left_alone(
+    broker_at: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Case 16: the first save waits for it, the others do not even try for a moment."""
+    monkeypatch.setattr(bell, "_alone_until", 0.0)
+    tried, ring = [], current_app.send_task
+    monkeypatch.setattr(
+        current_app, "send_task", lambda *args, **more: tried.append(args) or ring(*args, **more)
+    )
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        broker_at(f"redis://127.0.0.1:{deaf.getsockname()[1]}/0")
+        for _save in range(5):
+            with transaction.atomic():
+                bell.ring("homeward.pump")
+    assert len(tried) == 1
+
+
+def test_a_broker_that_hangs_keeps_no_reminder_back(site: FaultSite) -> None:
+    """Case 16: stopped in its tracks; the rows still go."""
     assert site.valkey is not None
     assert site.valkey.child is not None
     plan_due(gather(), 20)
