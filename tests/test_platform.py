@@ -401,6 +401,7 @@ def a_database_that_cannot_start_is_tried_again(folder: Path, run: Run, health: 
     assert "Free some space" in said
     assert not _healthy(health)
     control.with_suffix(".away").rename(control)
+    run.until("Postgres runs again", 40)
     _wait(lambda: _healthy(health), 40)
 
 

@@ -216,28 +216,34 @@ class Command(BaseCommand):
 
     def _watch(self, plan: Plan, children: list[Child]) -> None:
         """Restart what dies, each time a little later, and say so."""
-        due = 0.0
+        due, down = 0.0, set[str]()
         while True:
             time.sleep(0.5)
             if time.monotonic() >= due:
                 for server in (plan.postgres, plan.valkey):
                     if server.child is None or server.child.poll() is not None:
-                        due = self._revive(server)
+                        due = self._revive(server, down)
             for child in children:
                 self._look_after(child)
                 if child.process is None and time.monotonic() >= child.due:
                     child.start()
                     _remember(plan, children)
 
-    def _revive(self, server: Postgres | Valkey) -> float:
+    def _revive(self, server: Postgres | Valkey, down: set[str]) -> float:
         """Start a server again; return when to look again, which is later if it could not."""
         name = type(server).__name__
-        self._say(f"{name} ended by itself; starting it again.")
+        if name not in down:
+            self._say(f"{name} ended by itself; starting it again.")
         try:
             server.start()
         except (RuntimeError, OSError, psycopg.Error) as problem:
-            self._say(f"{problem}\n{name} cannot start. {_WHAT_TO_DO}")
+            if name not in down:
+                self._say(f"{problem}\n{name} cannot start. {_WHAT_TO_DO}")
+            down.add(name)
             return time.monotonic() + _TRY_AGAIN
+        if name in down:
+            self._say(f"{name} runs again.")
+            down.discard(name)
         return 0.0
 
     def _look_after(self, child: Child) -> None:
