@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import transaction
@@ -41,6 +42,11 @@ PAGES = [
     "/you/",
     "/you/topics",
     "/you/reminders",
+    "/you/readers",
+    "/you/consent",
+    "/you/erasure",
+    "/you/record",
+    "/breath/",
     "/help",
     "/privacy",
     "/api/v1/me",
@@ -62,12 +68,18 @@ def world(ben: Person, browser: Browser) -> dict[str, Any]:
             .order_by("id")
             .values_list("kind", "state", "local_at", "next_at", "reason")
         )
-    for pk in own:
-        for path in (f"/homework/{pk}/", f"/homework/{pk}/check/", f"/api/v1/homework/{pk}"):
-            seen[path] = fetch(browser, path)
-    for path in PAGES:
+    for path in [*addresses(own), *PAGES]:
         seen[path] = fetch(browser, path)
     return seen
+
+
+def addresses(homeworks: list[UUID]) -> list[str]:
+    """Return all that there is about these."""
+    pages = ("", "check/", "step/2/", "copy/", "feedback/", "sent/", "entries/")
+    found = [f"/homework/{pk}/{page}" for pk in homeworks for page in pages]
+    return found + [
+        f"/api/v1/homework/{pk}{part}" for pk in homeworks for part in ("", "/rounds", "/reviews")
+    ]
 
 
 def fetch(browser: Browser, path: str) -> tuple[int, bytes, list[tuple[str, str]]]:
