@@ -336,7 +336,7 @@ def _hold_back(row: Reminder, token: int, held: Mail | Held, now: datetime) -> N
         mine.update(state=State.SKIPPED, reason=held.reason)
 
 
-def _release(rows: Sequence[Reminder], token: int, *states: State) -> None:
+def _release(rows: Sequence[Reminder], token: int, *states: ReminderState) -> None:
     """Give back what was claimed and not tried."""
     Reminder.objects.filter(
         pk__in=[row.pk for row in rows], lease_token=token, state__in=[State.CLAIMED, *states]

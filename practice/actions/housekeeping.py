@@ -57,7 +57,7 @@ def sweep(practices: Sequence[UUID], at: datetime) -> int:
     return gone
 
 
-def _in_batches(statement: str, *values: object, practice: UUID | None = None) -> int:
+def _in_batches(statement: str, *values: datetime | UUID, practice: UUID | None = None) -> int:
     gone = 0
     for _batch in range(MOST_BATCHES):
         with scope(practice=practice), connection.cursor() as cursor:
