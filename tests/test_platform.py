@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.request import urlopen
@@ -23,6 +24,7 @@ from django.db import connection
 from practice.config import processes
 from practice.config.embedded import Postgres, Valkey, escape
 from practice.config.sink import Sink
+from practice.smtp import PhaseSMTP
 from tests import servers
 from tests.conftest import acting_as, as_owner
 
@@ -230,6 +232,16 @@ def test_the_sink_misbehaves_for_one_recipient_at_one_phase(
     assert len(sink.messages) == kept
     _send(sink, "ben@example.org")
     assert len(sink.to("ben@example.org")) == 1
+
+
+def test_a_mail_line_of_ours_left_open_is_noticed(sink: Sink) -> None:
+    """What is forgiven the tests' own sinks is forgiven nobody else."""
+    left = PhaseSMTP(sink.url)
+    left.send("a@mail.example", "b@mail.example", b"Subject: one\r\n\r\nOne\r\n")
+    assert left.line is not None
+    with pytest.raises(ResourceWarning, match="unclosed"):
+        warnings.warn(f"unclosed {left.line.sock!r}", ResourceWarning, stacklevel=1)
+    left.close()
 
 
 def test_the_sink_misbehaves_a_number_of_times(sink: Sink) -> None:

@@ -55,6 +55,7 @@ class Sink:
     connections: int = 0
     url: str = ""
     talkers: "set[_Talker]" = field(default_factory=set)
+    lines: set[asyncio.Transport] = field(default_factory=set)
 
     def misbehave(self, phase: Phase, recipient: str = EVERYONE, **how: object) -> Behaviour:
         """Script one behaviour and return it."""
@@ -173,6 +174,18 @@ class _Talker(SMTP):
             await self.push(behaviour.reply)
         return behaviour.drop or behaviour.hang or bool(behaviour.reply)
 
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Note a line that has to be closed again, whatever becomes of its dialogue."""
+        if isinstance(transport, asyncio.Transport):
+            self._line = transport
+            self.sink.lines.add(transport)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        """Forget a line that is closed."""
+        self.sink.lines.discard(self._line)
+        super().connection_lost(error)
+
     def hang_up(self) -> None:
         """End the dialogue at once, whatever it waits for."""
         self._drop()
@@ -228,11 +241,17 @@ class SinkServer(Controller):
         super().stop(no_assert)
 
     async def _hang_up(self) -> None:
-        for talker in list(self.sink.talkers):
-            talker.hang_up()
-        # Two turns of the loop: one for the cancelled dialogues, one for their connections.
-        for _turn in range(2):
+        if isinstance(self.server, asyncio.Server):
+            self.server.close()
+        # A line taken in this very moment is there a turn or two later.
+        for turn in range(100):
+            for talker in list(self.sink.talkers):
+                talker.hang_up()
+            for line in list(self.sink.lines):
+                line.abort()  # whatever was still on its way to a client that is gone
             await asyncio.sleep(0.01)
+            if turn >= 2 and not self.sink.lines:
+                break
 
 
 async def _serve(port: int, folder: Path) -> None:

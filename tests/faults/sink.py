@@ -56,12 +56,15 @@ class RawSink:
         server = await asyncio.start_server(self._talk, "127.0.0.1", 0)
         self.url = f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         self._talks: set[asyncio.Task[None]] = set()
+        self._lines: set[asyncio.StreamWriter] = set()
         ready.set()
         await self._over.wait()
         server.close()
         # A line taken in this very moment has its talk a turn or two later.
         for _turn in range(5):
             await asyncio.sleep(0.01)
+            for line in self._lines:
+                line.transport.abort()  # whatever was still on its way to a client that is gone
             for talk in self._talks:
                 talk.cancel()
             await asyncio.gather(*self._talks, return_exceptions=True)
@@ -70,6 +73,7 @@ class RawSink:
         task = asyncio.current_task()
         assert task is not None
         self._talks.add(task)
+        self._lines.add(writer)
         try:
             await self._dialogue(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
@@ -79,6 +83,7 @@ class RawSink:
             # Until it is closed indeed: the loop must not end before its lines do.
             with suppress(ConnectionError):
                 await writer.wait_closed()
+            self._lines.discard(writer)
             self._talks.discard(task)
 
     async def _dialogue(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
