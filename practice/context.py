@@ -16,7 +16,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     """Give templates the contract of templates/base.html."""
     actor = getattr(request, "actor", None)
     practice: Practice | None = getattr(request, "practice", None)
-    theme = request.COOKIES.get("theme", "")
+    theme = request.COOKIES.get(settings.THEME_COOKIE_NAME, "")
     found: dict[str, Any] = {
         "actor": actor,
         "practice": practice,

@@ -9,6 +9,8 @@ from practice.views import account, demo, frame, guide, people, settings
 urlpatterns = [
     path("", frame.home, name="home"),
     path("leave", frame.leave, name="leave"),
+    # allauth's page, under its own name and address, and a header more.
+    path("account/logout/", frame.sign_out, name="account_logout"),
     path("help", frame.help_now, name="help_now"),
     path("privacy", frame.privacy, name="privacy"),
     path("health", frame.health, name="health"),

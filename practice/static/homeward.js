@@ -17,8 +17,10 @@
     set: (v) => { try { v ? sessionStorage.setItem("homeward-left", v) : sessionStorage.removeItem("homeward-left"); } catch { /* so be it */ } } };
   const cover = () => { const c = document.createElement("div"); c.className = "cover"; document.body.append(c); document.title = "Weather"; };
   const end = (form) => fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
+  /* other tabs hear of it; the mark itself does not stay */
+  const tell = (what) => { remember.set("homeward-out", what); remember.set("homeward-out", null); };
   const leave = (button) => {
-    cover(); here.set("1");
+    cover(); here.set("1"); tell("leave");
     for (const d of drafts) d.last();
     const go = () => location.replace(button.dataset.exit);
     if (button.form) Promise.race([end(button.form), new Promise((ok) => setTimeout(ok, 400))]).then(go); else go();
@@ -228,6 +230,28 @@
     if (rows.dataset.max && $$("[data-row]", rows).length >= +rows.dataset.max) b.hidden = true;
   });
   for (const form of $$("form[data-draft]")) drafts.push(new Draft(form));
+
+  /* ---- Signing out: what is typed lands first, then the copies here go. Copies the server never got
+     could not be opened again: the page that asks says so before. */
+  const waiting = () => tx("readonly", (s) => s.count()).catch(() => 0);
+  const unsent = $("[data-unsent]");
+  if (unsent && globalThis.indexedDB) waiting().then((n) => { unsent.hidden = !n; });
+  document.addEventListener("submit", async (e) => {
+    const form = e.target;
+    if (e.defaultPrevented || !form.matches("form[action$='/account/logout/']") || !$("meta[name=csrf-token]") || !globalThis.indexedDB) return;
+    e.preventDefault();
+    await Promise.race([Promise.all(drafts.map(async (d) => { await d.sending; await d.send(); await d.forget(); })), new Promise((ok) => setTimeout(ok, 2000))]);
+    if (!unsent && await waiting()) { location.assign(form.action); return; }
+    await tx("readwrite", (s) => s.clear()).catch(() => {});
+    /* ended first, so that no other tab asks too early; then the form itself leads on */
+    await end(form); tell("out"); form.submit();
+  });
+  addEventListener("storage", (e) => {
+    if (e.key !== "homeward-out" || !e.newValue || !$("meta[name=csrf-token]")) return;
+    if (e.newValue === "leave" && exit) { cover(); location.replace(exit.dataset.exit); }
+    else if (drafts.every((d) => d.n === d.acked)) location.reload();
+    else { trouble("signed-out"); say(sentence("signedOut"), false); }
+  });
 
   /* ---- Quiet timer: an offer, never a limit. */
   customElements.define("hw-timer", class extends HTMLElement {

@@ -3,6 +3,7 @@
 import hashlib
 from typing import cast
 
+from allauth.account.views import logout as allauth_logout
 from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_not_required
@@ -47,6 +48,23 @@ def leave(request: HttpRequest) -> HttpResponse:
     logout(request)
     response = redirect(target) if request.method == "GET" else _left(request, target)
     response["Clear-Site-Data"] = '"cache"'
+    return response
+
+
+@login_not_required
+@require_http_methods(["GET", "POST"])
+def sign_out(request: HttpRequest) -> HttpResponse:
+    """Sign out, and keep nothing in this browser's cache.
+
+    Not its "storage" too: the mark of a shared device and the page for offline stay useful, and the
+    copies of drafts are taken away by homeward.js once they have landed.
+    """
+    line = device(request.session.session_key) if request.method == "POST" else None
+    response: HttpResponse = allauth_logout(request)
+    if request.method == "POST":
+        response["Clear-Site-Data"] = '"cache"'
+    if line:
+        line.end()
     return response
 
 
@@ -101,10 +119,15 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     theme = request.POST.get("theme", "")
     if theme in {"light", "dark"}:
         response.set_cookie(
-            "theme", theme, max_age=YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+            settings.THEME_COOKIE_NAME,
+            theme,
+            max_age=YEAR,
+            secure=settings.SECURE,
+            httponly=True,
+            samesite="Lax",
         )
     else:
-        response.delete_cookie("theme")
+        response.delete_cookie(settings.THEME_COOKIE_NAME, samesite="Lax")
     return response
 
 

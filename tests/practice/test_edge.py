@@ -3,10 +3,14 @@
 import gzip
 import json
 import logging
+import os
+import subprocess
+import sys
 from typing import Any
 from unittest import mock
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
@@ -18,7 +22,7 @@ from practice import problems
 from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
 from practice.models import Practice
 from practice.tenancy import scope
-from tests.cast import Person
+from tests.cast import PASSWORD, Person
 
 # Whole transactions, as in real life: a 500 undoes its request's.
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -260,6 +264,17 @@ def test_leaving_twice_harms_nobody():
     assert Browser().get("/leave")["Location"] == "https://www.wikipedia.org/"
 
 
+def test_signing_out_ends_the_session_and_empties_the_cache(ana: Person):
+    browser = ana.browser()
+    browser.get("/today/")
+    key = browser.session.session_key
+    assert "Clear-Site-Data" not in browser.get("/account/logout/")
+    response = browser.post("/account/logout/")
+    assert response["Clear-Site-Data"] == '"cache"'
+    assert not Session.objects.filter(session_key=key).exists()
+    assert not UserSession.objects.filter(session_key=key).exists()
+
+
 # --- small doors ------------------------------------------------------------------------------
 def test_everybody_may_ask_for_help_and_read_who_reads_what(ana: Person):
     assert Browser().get("/help").status_code == 200
@@ -284,6 +299,45 @@ def test_the_look_and_the_language_stay_on_the_device(ana: Person):
     assert 'data-theme="dark"' in text_of(browser.get("/today/"))
     browser.post("/language", {"language": "es"})
     assert '<html lang="es"' in text_of(browser.get("/today/"))
+
+
+COOKIES = ("SESSION", "CSRF", "LANGUAGE", "THEME")
+
+
+def test_no_cookie_but_those_that_the_settings_name(ana: Person, settings: Any):
+    browser = Browser()
+    browser.get("/account/login/")
+    browser.post("/account/login/", {"login": "ana@mail.example", "password": PASSWORD})
+    browser.post("/theme", {"theme": "dark"})
+    browser.post("/language", {"language": "es"})
+    # What the next page says travels in no cookie.
+    browser.post("/account/logout/")
+    assert browser.session["_messages"]
+    assert set(browser.cookies) == {getattr(settings, f"{name}_COOKIE_NAME") for name in COOKIES}
+
+
+def test_on_https_every_cookie_is_bound_to_this_host_alone():
+    code = (
+        "from django.conf import settings as s;"
+        f"print(*(getattr(s, name + '_COOKIE_NAME') for name in {COOKIES!r}),"
+        " s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.LANGUAGE_COOKIE_SECURE, s.SECURE,"
+        " s.MESSAGE_STORAGE)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", code],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "practice.config.settings",
+            "HOMEWARD_BASE_URL": "https://homeward.example.org",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    *said, storage = answer.stdout.split()
+    assert all(name.startswith("__Host-") for name in said[:4])
+    assert said[4:] == ["True"] * 4
+    assert "cookie" not in storage
 
 
 @pytest.mark.parametrize(
