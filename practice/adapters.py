@@ -1,10 +1,12 @@
 """How Homeward uses allauth: no open door, mail through the outbox, members by more than a code."""
 
+import logging
 import time
 import uuid
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.authentication import get_authentication_records
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
@@ -13,15 +15,26 @@ from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.requests import RequestSite
+from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.http import HttpRequest
 
+from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.emails import host
-from practice.errors import SignInAgain
+from practice.errors import KeyTrouble, SignInAgain
 from practice.models import User
-from practice.queries.people import account_of, is_member_anywhere
+from practice.queries.people import account_of, is_member_anywhere, is_with_another
 
 UNKNOWN = "account/email/unknown_account"
+# What allauth refuses on the way in; the rest are forms filled in wrongly.
+FAILURES = {
+    "enter_current_password",
+    "incorrect_code",
+    "incorrect_password",
+    "invalid_password_reset",
+    "too_many_login_attempts",
+}
+log = logging.getLogger(__name__)
 
 
 def display(user: User) -> str:
@@ -29,8 +42,41 @@ def display(user: User) -> str:
     return user.get_short_name()
 
 
+def _note_failure(code: str) -> None:
+    """Log a wrong code or password, and for whom, where that is known by now."""
+    if code not in FAILURES:
+        return
+    request = allauth_context.request
+    # Between the first step and the second nobody is signed in, and yet it is clear who tries.
+    tries = getattr(getattr(request, "_login_stage", None), "login", None)
+    user = getattr(tries, "user", None) or getattr(request, "user", None)
+    log.warning("sign-in refused", extra={"code": code, "user": getattr(user, "pk", None) or ""})
+
+
 class AccountAdapter(DefaultAccountAdapter):
-    """Close the sign-up: people come in by invitation only."""
+    """Close the sign-up: people come in by invitation only. Log who comes and who does not."""
+
+    def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
+        """Sign in, and log how."""
+        super().login(request, user)
+        steps = [one["method"] for one in get_authentication_records(request, user)]
+        log.info("signed in", extra={"user": user.pk, "kind": "+".join(steps)})
+
+    def logout(self, request: HttpRequest) -> None:
+        """Sign out, and log it."""
+        log.info("signed out", extra={"user": request.user.pk})
+        super().logout(request)
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Log whose password it was not, if it is anybody's."""
+        account = account_of(str(credentials.get("email", "")))
+        log.warning("sign-in failed", extra={"user": account.pk if account else ""})
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Log what was refused on the way in."""
+        _note_failure(code)
+        error: ValidationError = super().validation_error(code, *args)
+        return error
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Say no; the invitation's page makes accounts."""
@@ -83,7 +129,27 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class MfaAdapter(DefaultMFAAdapter):
-    """Name things discreetly in authenticator apps."""
+    """Name things discreetly in authenticator apps, and keep their seeds sealed."""
+
+    def validation_error(self, code: str, *args: Any) -> ValidationError:
+        """Log a wrong second step."""
+        _note_failure(code)
+        error: ValidationError = super().validation_error(code, *args)
+        return error
+
+    def encrypt(self, text: str) -> str:
+        """Seal a seed for whoever sets it up; outside of a page, the worker does it soon."""
+        user = getattr(allauth_context.request, "user", None)
+        return seal_factor(text, user=user.pk) if isinstance(user, User) else text
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Open a seed where it belongs. Raises KeyTrouble for one put into another's place."""
+        if not encrypted_text.startswith(FACTOR):
+            return encrypted_text  # from before there were seals
+        user, text = unseal_factor(encrypted_text)
+        if is_with_another(encrypted_text, user):
+            raise KeyTrouble("This second factor was sealed for somebody else.")
+        return text
 
     def get_totp_issuer(self) -> str:
         """Return what an authenticator app shows."""

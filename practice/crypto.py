@@ -29,6 +29,8 @@ NONCE = 12
 HEADER = struct.Struct(">BI")
 # How long a process may go on sealing with a key that was replaced; rotation waits twice this.
 ACTIVE_KEY_SECONDS = 30.0
+# What the seed of a second factor begins with once it is sealed; all before it were not.
+FACTOR = "hw1."
 
 
 class KeyWrapper(Protocol):
@@ -182,6 +184,24 @@ def seal_system(text: str, *, row: object) -> bytes:
 def unseal_system(box: bytes | memoryview, *, row: object) -> str:
     """Open what `seal_system` made for this row. Raises KeyTrouble."""
     return keyring.wrapper.unwrap(bytes(box), f"homeward-mail|{row}".encode()).decode()
+
+
+def seal_factor(text: str, *, user: int) -> str:
+    """Seal the seed of somebody's second factor, which belongs to no practice: text that says whose."""
+    box = keyring.wrapper.wrap(text.encode(), f"homeward-factor|{user}".encode())
+    return f"{FACTOR}{user}.{base64.urlsafe_b64encode(box).decode()}"
+
+
+def unseal_factor(sealed: str) -> tuple[int, str]:
+    """Open what `seal_factor` made; return whose it is, and the seed. Raises KeyTrouble."""
+    user, _dot, box = sealed.removeprefix(FACTOR).partition(".")
+    try:
+        wrapped = base64.urlsafe_b64decode(box)
+        return int(user), keyring.wrapper.unwrap(
+            wrapped, f"homeward-factor|{int(user)}".encode()
+        ).decode()
+    except ValueError as error:
+        raise KeyTrouble("This second factor is damaged.") from error
 
 
 def _place(practice: UUID, table: str, row: object, field: str) -> bytes:

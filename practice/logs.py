@@ -11,7 +11,10 @@ from uuid import UUID
 # The reference shown on an error page and found again in the log.
 reference: ContextVar[str] = ContextVar("reference", default="")
 # What a `log.info("…", extra={…})` may add; everything else is dropped.
-EXTRAS = ("action", "code", "count", "kind", "milliseconds", "practice", "reminder", "state")
+EXTRAS = (
+    *("action", "code", "count", "kind", "milliseconds", "practice", "reminder", "route", "seat"),
+    *("state", "status", "user"),
+)
 
 
 class Lines(logging.StreamHandler[TextIO]):

@@ -11,7 +11,7 @@ from exercises.actions import assigning, erasing, reminding, reviewing
 from exercises.actions.moving import move
 from exercises.models import Homework, Review
 from exercises.workflow import Move, Status
-from practice.actions import housekeeping
+from practice.actions import factors, housekeeping
 from practice.actors import system
 from practice.models import Practice
 from practice.tenancy import scope
@@ -39,7 +39,10 @@ def tick_practice(practice: UUID, at: datetime) -> int:
 
 
 def plan(at: datetime) -> None:
-    """Plan what repeats, and the daily mails; erase what is due; sweep out what is spent."""
+    """Plan what repeats, and the daily mails; erase what is due; sweep out what is spent.
+
+    And seal the second factors that an older release, which may still run, has left open.
+    """
     with scope():
         practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
     for practice in practices:
@@ -49,6 +52,7 @@ def plan(at: datetime) -> None:
             reminding.replan_changed(practice, at)
     erasing.erase_due(at)
     housekeeping.sweep(practices, at)
+    factors.seal_new()
 
 
 def _settle_reviews(at: datetime) -> int:

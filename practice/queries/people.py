@@ -119,9 +119,25 @@ def has_second_factor(user_id: int) -> bool:
     ).exists()
 
 
+def is_with_another(sealed: str, user_id: int) -> bool:
+    """Say whether a sealed second factor lies in the row of anybody but its owner."""
+    places = (
+        Q(data__secret=sealed) | Q(data__seed=sealed) | Q(data__migrated_codes__contains=sealed)
+    )
+    return Authenticator.objects.exclude(user_id=user_id).filter(places).exists()
+
+
 def device(session_key: str | None) -> UserSession | None:
     """Return a session's line in the list of devices."""
     return UserSession.objects.filter(session_key=session_key or "").first()
+
+
+def own_device(user_id: int, pk: str) -> UserSession:
+    """Return one of somebody's own lines in the list of devices. Raises Http404."""
+    found = UserSession.objects.filter(user_id=user_id, pk=int(pk)) if pk.isdecimal() else []
+    for line in found:
+        return line
+    raise Http404
 
 
 def tokens(actor: Actor, at: datetime) -> list[ApiToken]:

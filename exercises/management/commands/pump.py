@@ -12,6 +12,7 @@ from django.db import close_old_connections
 from django.utils.timezone import now
 
 from exercises.actions import clockwork, pumping
+from practice.actions import factors
 from practice.actions.account_mail import send_account_mails
 
 TICK = 5.0
@@ -43,6 +44,7 @@ class Command(BaseCommand):
             try:
                 if time.monotonic() - planned > PLAN_EVERY or not planned:
                     clockwork.plan(now())
+                    factors.seal_new()
                     planned = time.monotonic()
                 _work(stop)
             except Exception as error:

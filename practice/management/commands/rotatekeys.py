@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError, connection
 from django.utils.timezone import now
 
-from practice.actions import keys
+from practice.actions import factors, keys
 from practice.errors import KeyTrouble
 from practice.models import Practice
 
@@ -60,3 +60,6 @@ class Command(BaseCommand):
             count = keys.reseal(practice, number)
             count += keys.finish_rotation(practice, number, at=now(), wait=not options["no_wait"])
             self.stdout.write(f"{practice}: key {number}, {count} fields sealed anew")
+        if options["rewrap"]:
+            # They belong to people, not to practices: under the master key itself.
+            self.stdout.write(f"{factors.seal_anew()} second factors sealed anew")

@@ -1,0 +1,116 @@
+"""Seeds of second factors: sealed for one person, readable from before, and never lost."""
+
+import base64
+import importlib
+import os
+from typing import Any
+
+import pytest
+from allauth.core import context
+from allauth.mfa.models import Authenticator
+from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
+from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.apps import apps
+from django.core.management import call_command
+from django.db import transaction
+from django.test import Client as Browser
+from django.test import RequestFactory
+
+from practice.actions import factors
+from practice.crypto import FACTOR, keyring
+from tests.cast import PASSWORD, Person
+from tests.conftest import acting_as, as_owner
+from tests.practice.test_signing_in import code_now, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def set_up(person: Person) -> tuple[str, list[str]]:
+    """Set up an app and codes on paper as the pages do; return the seed and the codes."""
+    request = RequestFactory().post("/account/2fa/totp/activate/")
+    request.user = person.user
+    secret = generate_totp_secret()
+    with context.request_context(request):
+        TOTP.activate(person.user, secret)
+        return secret, RecoveryCodes.activate(person.user).generate_codes()
+
+
+def rows(person: Person) -> dict[str, dict[str, Any]]:
+    found = Authenticator.objects.filter(user=person.user)
+    return {str(one.type): one.data for one in found}
+
+
+def second_step(person: Person, code: str) -> Any:
+    browser = Browser()
+    browser.post("/account/login/", {"login": person.user.email, "password": PASSWORD})
+    return browser.post("/account/2fa/authenticate/", {"code": code})
+
+
+def test_a_seed_is_sealed_where_it_lies_and_opens_for_its_owner(dana: Person):
+    secret, codes = set_up(dana)
+    data = rows(dana)
+    assert data["totp"]["secret"].startswith(FACTOR)
+    assert data["recovery_codes"]["seed"].startswith(FACTOR)
+    assert secret not in str(data)
+    assert second_step(dana, code_now(secret)).status_code == 302
+    assert second_step(dana, codes[0]).status_code == 302
+    assert second_step(dana, codes[0]).status_code == 200  # once
+
+
+def test_a_seed_opens_in_nobody_else_s_row(dana: Person, ruth: Person):
+    secret, _codes = set_up(dana)
+    set_up(ruth)
+    copied = rows(dana)["totp"]
+    Authenticator.objects.filter(user=ruth.user, type="totp").update(data=copied)
+    answer = second_step(ruth, code_now(secret))
+    assert answer.status_code == 503
+    assert "the key did not fit" in text_of(answer)
+
+
+def test_what_an_older_release_wrote_opens_and_is_sealed_by_the_worker(dana: Person):
+    secret = generate_totp_secret()
+    TOTP.activate(dana.user, secret)
+    codes = RecoveryCodes.activate(dana.user).generate_codes()
+    assert rows(dana)["totp"]["secret"] == secret
+    assert second_step(dana, codes[0]).status_code == 302
+    before = rows(dana)["recovery_codes"]
+
+    with acting_as("homeward_worker"):
+        assert factors.seal_new() == 2
+        assert factors.seal_new() == 0
+
+    after = rows(dana)
+    assert after["totp"]["secret"].startswith(FACTOR)
+    assert {**after["recovery_codes"], "seed": before["seed"]} == before
+    assert second_step(dana, code_now(secret)).status_code == 302
+    assert second_step(dana, codes[1]).status_code == 302
+    assert second_step(dana, codes[0]).status_code == 200  # used before, and still
+
+
+def test_a_new_master_key_takes_over_and_a_lost_one_is_said(dana: Person, settings: Any):
+    _secret, codes = set_up(dana)
+    old, new = settings.HOMEWARD_MASTER_KEY, base64.b64encode(os.urandom(32)).decode()
+    settings.HOMEWARD_MASTER_KEY = f"{new},{old}"
+    keyring.forget()
+    with as_owner():
+        call_command("rotatekeys", rewrap=True)
+    settings.HOMEWARD_MASTER_KEY = new
+    keyring.forget()
+    assert second_step(dana, codes[0]).status_code == 302
+    settings.HOMEWARD_MASTER_KEY = old
+    keyring.forget()
+    answer = second_step(dana, codes[1])
+    assert answer.status_code == 503
+    assert "the key did not fit" in text_of(answer)
+
+
+def test_going_back_opens_all_of_them(dana: Person, ruth: Person):
+    seeds = {person.user.pk: set_up(person) for person in (dana, ruth)}
+    backwards = importlib.import_module("practice.migrations.0004_second_factors").open_all
+    with as_owner(), transaction.atomic():
+        backwards(apps, None)
+    for person in (dana, ruth):
+        secret, codes = seeds[person.user.pk]
+        assert rows(person)["totp"]["secret"] == secret
+        assert FACTOR not in str(rows(person))
+        assert second_step(person, codes[2]).status_code == 302
