@@ -31,8 +31,8 @@ from practice.errors import BadInput, NotPossible, SignInAgain, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
 
-log = logging.getLogger(__name__)
 Answer = Callable[[HttpRequest], HttpResponse]
+log = logging.getLogger(__name__)
 
 PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(),"
@@ -54,7 +54,11 @@ FREE = (
 )
 OPERATIONS = "/operations/"
 SAFE = ("GET", "HEAD", "OPTIONS")
+ACCOUNT = "/account/"
 LAST_SEEN = "last_seen"
+BEGAN = "began"
+# What somebody may not, could not, or sent wrongly: one line in the log for each.
+REFUSED = {400, 401, 403, 404, 409, 412, 413, 415, 422, 429}
 NOTED = "device_noted"
 
 
@@ -69,9 +73,22 @@ class RequestIdMiddleware:
         try:
             response = self.get_response(request)
             response["X-Request-Id"] = logs.reference.get()
+            if response.status_code in REFUSED:
+                _note_refusal(request, response.status_code)
             return response
         finally:
             logs.reference.reset(token)
+
+
+def _note_refusal(request: HttpRequest, status: int) -> None:
+    """Log which address, by its name, was refused to whom, by number: no path, no word."""
+    actor: Actor | None = getattr(request, "actor", None)
+    route = request.resolver_match
+    if actor is None and route is None:
+        return  # nobody we know asked for nothing we have
+    whom = {"user": actor.user_id, "seat": actor.seat} if actor else {}
+    name = route.view_name if route else ""
+    log.info("refused", extra={"status": status, "route": name, **whom})
 
 
 class SecurityHeadersMiddleware:
@@ -81,7 +98,11 @@ class SecurityHeadersMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        if settings.SECURE and request.path.startswith(API) and not request.is_secure():
+            said = _("Ask over https. Revoke a key that was sent without it.")
+            response: HttpResponse = problem(403, code="https_only", detail=said)
+        else:
+            response = self.get_response(request)
         response.setdefault("Permissions-Policy", PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("X-Robots-Tag", "noindex, nofollow")
@@ -208,11 +229,16 @@ class SignInPolicyMiddleware:
             refusal = self._refusal(request, request.user)
             if refusal is not None:
                 return refusal
+        one_s_own = request.path.startswith(ACCOUNT) and isinstance(request.user, User)
+        if one_s_own and _is_over(request):
+            _lock(request)  # and the page itself asks for a sign-in, where it wants one
         return self.get_response(request)
 
     def _refusal(self, request: HttpRequest, user: User) -> HttpResponse | None:
         actor: Actor | None = getattr(request, "actor", None)
         practice: Practice | None = getattr(request, "practice", None)
+        if _is_over(request):
+            return _lock(request)
         if user.is_superuser and request.path.startswith(OPERATIONS):
             return None if _has_second_step(user) else _ask_for_second_step(request)
         if getattr(request, "moved", False) and request.method not in SAFE:
@@ -260,6 +286,18 @@ def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
 def _has_second_step(user: User) -> bool:
     """Say whether somebody's sign-in has a second step; people of the demo need none."""
     return user.is_demo or has_second_factor(user.pk)
+
+
+def _is_over(request: HttpRequest) -> bool:
+    """Say whether the session is as old as one gets; note when it began."""
+    at, began = timezone.now().timestamp(), request.session.get(BEGAN)
+    if not began:
+        request.session[BEGAN] = at
+        return False
+    actor: Actor | None = getattr(request, "actor", None)
+    lasts = settings.SESSION_ENDS["client" if actor and actor.is_client else "member"]
+    writes = request.method not in {"GET", "HEAD"}
+    return bool(at - began > lasts + (settings.SESSION_LAST_WORDS if writes else 0))
 
 
 def _was_idle(request: HttpRequest, practice: Practice) -> bool:

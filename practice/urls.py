@@ -9,8 +9,9 @@ from practice.views import account, demo, frame, guide, people, settings
 urlpatterns = [
     path("", frame.home, name="home"),
     path("leave", frame.leave, name="leave"),
-    # allauth's page, under its own name and address, and a header more.
+    # allauth's pages, under their own names and addresses, each with a rule more.
     path("account/logout/", frame.sign_out, name="account_logout"),
+    path("account/sessions/", account.session_list, name="usersessions_list"),
     path("help", frame.help_now, name="help_now"),
     path("privacy", frame.privacy, name="privacy"),
     path("health", frame.health, name="health"),
@@ -23,6 +24,7 @@ urlpatterns = [
     path("people/", people.people, name="people"),
     path("people/invite", people.invite, name="people_invite"),
     path("people/<uuid:pk>/", people.member, name="member"),
+    path("people/<uuid:pk>/sign-out", people.member_sign_out, name="member_sign_out"),
     path("people/<uuid:pk>/reactivate", people.member_reactivate, name="member_reactivate"),
     path("people/invitations/<uuid:pk>/resend", people.invitation_resend, name="invitation_resend"),
     path("people/invitations/<uuid:pk>/revoke", people.invitation_revoke, name="invitation_revoke"),

@@ -43,6 +43,7 @@ ACTS = {
     "invitation.sent": _("Sent an invitation"),
     "member.deactivated": _("Deactivated a member"),
     "member.reactivated": _("Reactivated a member"),
+    "member.sessions_ended": _("Signed a member out everywhere"),
     "member.roles_set": _("Set a member’s roles"),
     "note.dropped": _("Threw a private note away"),
     "note.kept": _("Kept a private note"),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, time
 from uuid import UUID
 
+from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -14,6 +15,7 @@ from practice.actors import Actor
 from practice.errors import NotPossible
 from practice.models import Membership, Role, Supervision, User
 from practice.permissions import may_administer
+from practice.queries.people import is_member_anywhere
 
 
 def set_roles(
@@ -58,7 +60,25 @@ def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
             _keep_an_admin(member)
         if Membership.objects.filter(pk=member.pk, deactivated_at=None).update(deactivated_at=at):
             tokens.revoke_all(by=by, at=at, user_id=member.user_id)
+            # Another practice may still need them; there they stay signed in.
+            if not is_member_anywhere(member.user):
+                _sign_out(member.user)
             _note(by, at, "member.deactivated", member)
+
+
+def end_sessions(*, by: Actor, at: datetime, member: Membership) -> None:
+    """Sign a member out on every device, whoever holds it; their seat and keys stay."""
+    _require(by)
+    with transaction.atomic():
+        count = _sign_out(member.user)
+        auditing.record(
+            by=by,
+            at=at,
+            action="member.sessions_ended",
+            object_kind="member",
+            object_id=member.pk,
+            count=count,
+        )
 
 
 def reactivate(*, by: Actor, at: datetime, member: Membership) -> None:
@@ -93,6 +113,13 @@ def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
         auditing.record(
             by=by, at=at, action="account.changed", object_kind="user", object_id=by.user_id
         )
+
+
+def _sign_out(user: User) -> int:
+    lines = list(UserSession.objects.filter(user_id=user.pk).order_by("pk"))
+    for line in lines:
+        line.end()
+    return len(lines)
 
 
 def _require(by: Actor) -> None:

@@ -193,9 +193,14 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = LANGUAGE_COOKIE_SAMESITE = "Lax"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
+# Whoever is never idle signs in again after this (NIST SP 800-63B: twelve hours at its second level,
+# thirty days at its first). What was being written then may still be sent for an hour.
+SESSION_ENDS = {"member": 12 * 3600, "client": 30 * 24 * 3600}
+SESSION_LAST_WORDS = 3600
 CSRF_FAILURE_VIEW = "practice.views.errors.csrf_failure"
 SECURE_SSL_REDIRECT = SECURE
-SECURE_REDIRECT_EXEMPT = [r"^health$"]
+# A program that asks over http is refused (practice/middleware.py): a redirect would hide its mistake.
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^api/"]
 SECURE_HSTS_SECONDS = 63_072_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE
 SECURE_HSTS_PRELOAD = SECURE
@@ -259,6 +264,10 @@ CACHES = {
     )
 }
 
+# What one key or one person may ask the API for in a minute, and how often take something heavy away.
+API_PER_MINUTE = int(os.environ.get("HOMEWARD_API_PER_MINUTE", "600"))
+EXPORTS_PER_MINUTE = 30
+
 # --- mail and queue ---------------------------------------------------------------------------
 # smtp://user:password@host:port?tls=1 (STARTTLS) or smtps://…
 EMAIL_URL = os.environ.get("EMAIL_URL", "smtp://localhost:1025")
@@ -295,6 +304,7 @@ REST_FRAMEWORK = {
         "clients.authentication.ActorSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_THROTTLE_CLASSES": ["practice.doors.RequestLimit"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "practice.schema.Schema",

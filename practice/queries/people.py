@@ -134,10 +134,11 @@ def device(session_key: str | None) -> UserSession | None:
 
 def own_device(user_id: int, pk: str) -> UserSession:
     """Return one of somebody's own lines in the list of devices. Raises Http404."""
-    found = UserSession.objects.filter(user_id=user_id, pk=int(pk)) if pk.isdecimal() else []
-    for line in found:
-        return line
-    raise Http404
+    lines = UserSession.objects.filter(user_id=user_id)
+    line: UserSession | None = lines.filter(pk=int(pk)).first() if pk.isdecimal() else None
+    if line is None:
+        raise Http404
+    return line
 
 
 def tokens(actor: Actor, at: datetime) -> list[ApiToken]:

@@ -129,6 +129,15 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """End all sessions of somebody who lost a device."""
+    refuse_unless(allowed=may_administer(request.actor))
+    acting.end_sessions(by=request.actor, at=now(), member=asking.member(request.actor, pk))
+    messages.success(request, _("They are signed out everywhere, and can sign in again."))
+    return redirect("member", pk)
+
+
+@require_POST
 def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give somebody their seat back."""
     refuse_unless(allowed=may_administer(request.actor))

@@ -157,6 +157,7 @@ people_invite                      GET      in  403  403  403  403  403  403  20
 people_invite                      POST     in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
 member                             GET      in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
 member                             POST     in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
+member_sign_out                    POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 member_reactivate                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 invitation_resend                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 invitation_revoke                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·

@@ -7,6 +7,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -14,13 +15,14 @@ from allauth.mfa.totp.internal.auth import (
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.test import Client as Browser
 from django.utils.timezone import now
 
 from practice.actions import people
 from practice.crypto import unseal_system
-from practice.models import AccountMail, Membership, Practice, User
+from practice.models import AccountMail, AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_user
 
@@ -360,8 +362,142 @@ def test_deactivating_holds_on_the_very_next_request(dana: Person, ruth: Person)
     assert browser.get("/people/").status_code == 200
     with scope(practice=ruth.practice.pk):
         people.deactivate(by=ruth.actor, at=now(), member=dana.member)
-    assert browser.get("/people/").status_code == 403
-    assert browser.get("/clients/").status_code == 403
+    for address in ("/people/", "/clients/"):
+        assert browser.get(address)["Location"].startswith("/account/login/")
+    assert Session.objects.count() == 0
+
+
+def test_who_still_works_elsewhere_stays_signed_in_there(uma: Person, zoe: Person, ruth: Person):
+    browser = uma.browser()
+    assert browser.get("/people/").status_code == 200
+    with scope(practice=ruth.practice.pk):
+        seat = Membership.objects.get(user=uma.user, practice=ruth.practice)
+        people.deactivate(by=ruth.actor, at=now(), member=seat)
+    page = text_of(browser.get("/people/"))
+    assert "Zoe Marchetti" in page
+    assert "Dana Whitlock" not in page
+
+
+def test_an_admin_signs_somebody_out_everywhere(dana: Person, ruth: Person, omar: Person):
+    phone, laptop, other = dana.browser(), dana.browser(), omar.browser()
+    for browser in (phone, laptop, other):
+        assert browser.get("/people/").status_code == 200
+    response = ruth.browser().post(f"/people/{dana.member.pk}/sign-out", follow=True)
+    assert "signed out everywhere" in text_of(response)
+    for browser in (phone, laptop):
+        assert browser.get("/people/")["Location"].startswith("/account/login/")
+    assert other.get("/people/").status_code == 200
+    with scope(practice=ruth.practice.pk):
+        event = AuditEvent.objects.get(action="member.sessions_ended")
+    assert (event.object_id, event.detail["count"]) == (str(dana.member.pk), 2)
+    assert dana.browser().get("/people/").status_code == 200  # signed in anew
+
+
+# --- the end of a session ---------------------------------------------------------------------
+def began(browser: Browser, *, hours: float) -> None:
+    session = browser.session
+    session["began"] = time.time() - hours * 3600
+    session["last_seen"] = time.time()
+    session.save()
+
+
+@pytest.mark.parametrize(("who", "hours"), [("dana", 12), ("ana", 30 * 24)])
+def test_even_a_busy_session_has_an_end(request: pytest.FixtureRequest, who: str, hours: int):
+    browser = request.getfixturevalue(who).browser()
+    page = "/people/" if who == "dana" else "/today/"
+    assert browser.get(page).status_code == 200
+    began(browser, hours=hours - 0.1)
+    assert browser.get(page).status_code == 200
+    began(browser, hours=hours + 0.1)
+    key = browser.session.session_key
+    response = browser.get(page)
+    assert response["Location"] == f"/account/login/?next={page.replace('/', '%2F')}"
+    assert not Session.objects.filter(session_key=key).exists()
+    assert "to keep this private" in text_of(browser.get(response["Location"]))
+
+
+def test_at_the_end_what_is_being_written_may_still_be_sent(ana: Person):
+    browser = ana.browser()
+    browser.get("/today/")
+    began(browser, hours=30 * 24 + 0.9)
+    assert browser.post("/you/", {"part": "x"}).status_code != 302
+    began(browser, hours=30 * 24 + 1.1)
+    assert browser.post("/you/", {"part": "x"})["Location"].startswith("/account/login/")
+
+
+def test_the_end_holds_for_one_s_own_account_too(dana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    began(browser, hours=12.1)
+    response = browser.get("/account/email/")
+    assert response["Location"].startswith("/account/login/")
+    assert browser.get("/account/login/").status_code == 200
+
+
+def test_signing_in_begins_a_session_of_its_own(dana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    began(browser, hours=13)
+    browser.get("/people/")
+    browser.post("/account/login/", {"login": "dana@hillside.example", "password": PASSWORD})
+    assert browser.get("/people/").status_code == 200
+    assert time.time() - browser.session["began"] < 60
+
+
+# --- the list of devices ----------------------------------------------------------------------
+def long_ago(browser: Browser) -> None:
+    session = browser.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time() - 3600, "reauthenticated": True}
+    ]
+    session.save()
+
+
+def say_who(browser: Browser) -> None:
+    browser.post("/account/reauthenticate/", {"password": PASSWORD})
+
+
+@pytest.mark.parametrize("which", ["the others", "this one"])
+def test_sessions_are_ended_only_by_who_says_who_they_are(dana: Person, which: str):
+    here, there = dana.browser(), dana.browser()
+    for browser in (here, there):
+        assert browser.get("/people/").status_code == 200
+    long_ago(here)
+    line = UserSession.objects.get(session_key=there.session.session_key)
+    ask = {"session": str(line.pk)} if which == "this one" else {}
+    assert here.get("/account/sessions/").status_code == 200
+    assert here.post("/account/sessions/", ask)["Location"].startswith("/account/reauthenticate/")
+    assert there.get("/people/").status_code == 200
+    say_who(here)
+    assert here.post("/account/sessions/", ask)["Location"] == "/account/sessions/"
+    assert there.get("/people/").status_code == 302
+    assert here.get("/people/").status_code == 200
+
+
+def test_who_has_but_a_code_by_mail_signs_in_once_more(ana: Person):
+    User.objects.filter(pk=ana.user.pk).update(password="!")
+    ana.user.refresh_from_db()
+    here, there = ana.browser(), ana.browser()
+    for browser in (here, there):
+        assert browser.get("/today/").status_code == 200
+    assert here.post("/account/sessions/")["Location"] == "/account/sessions/"  # just signed in
+    long_ago(here)
+    there = ana.browser()
+    assert there.get("/today/").status_code == 200
+    response = here.post("/account/sessions/")
+    assert response["Location"] == "/account/login/?next=%2Faccount%2Fsessions%2F"
+    assert there.get("/today/").status_code == 200
+
+
+def test_nobody_ends_a_session_of_somebody_else(dana: Person, omar: Person):
+    here, there = dana.browser(), omar.browser()
+    for browser in (here, there):
+        browser.get("/people/")
+    line = UserSession.objects.get(session_key=there.session.session_key)
+    say_who(here)
+    for asked in (str(line.pk), "x", "", "9" * 30):
+        assert here.post("/account/sessions/", {"session": asked}).status_code == 404
+    assert there.get("/people/").status_code == 200
 
 
 def test_a_role_taken_away_holds_on_the_very_next_request(ruth: Person, dana: Person):
