@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
+from practice import logs
 from practice.actors import Actor
 from practice.models import AuditEvent
 
@@ -23,6 +24,8 @@ def record(
 
     Only then is the practice's chain locked: nobody waits for another person's open transaction.
     """
+    if reference := logs.reference.get():
+        detail["reference"] = reference  # from a line of the log to what was done, and back
     event = AuditEvent(
         practice_id=by.practice_id,
         at=at,
