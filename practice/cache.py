@@ -1,9 +1,10 @@
-"""Rate limits live in Redis; when it is away, people can still sign in."""
+"""Rate limits live in Redis; when it is away, people can still sign in and go on."""
 
 import time
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from django.core.cache import cache
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache
 from redis.exceptions import RedisError, TimeoutError  # noqa: A004 -- Redis' own
@@ -73,9 +74,25 @@ class ForgivingRedisCache(RedisCache):
             lambda: super(ForgivingRedisCache, self).touch(key, timeout, version), otherwise=False
         )
 
+    def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
+        """Count; 0 when there is nobody who counts. Raises ValueError when there was no count."""
+        return _or(lambda: super(ForgivingRedisCache, self).incr(key, delta, version), otherwise=0)
+
     def clear(self) -> None:
         """Forget everything."""
         _or(lambda: super(ForgivingRedisCache, self).clear(), otherwise=None)
+
+
+def seconds_to_wait(what: str, *, per_minute: int, at: float) -> int:
+    """Count one more of `what` in this minute; return how long it is full, 0 while there is room."""
+    minute, second = divmod(int(at), 60)
+    key = f"limit:{what}:{minute}"
+    cache.add(key, 0, timeout=120)
+    try:
+        count = cache.incr(key)
+    except ValueError:  # forgotten in between
+        return 0
+    return 60 - second if count > per_minute else 0
 
 
 def _or(ask: Callable[[], T], *, otherwise: T) -> T:

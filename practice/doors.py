@@ -11,11 +11,13 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.middleware.csrf import rotate_token
+from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -26,13 +28,15 @@ from rest_framework.exceptions import ParseError
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.throttling import BaseThrottle
 
 from practice import logs
 from practice.actions import idempotency
 from practice.actors import Actor, ActorRequest
+from practice.cache import seconds_to_wait
 from practice.crypto import hide, reveal
 from practice.errors import BadInput, KeyTrouble, records_away, sql_state
-from practice.models import Practice
+from practice.models import ApiToken, Practice
 from practice.queries.paging import HIDDEN, Page
 from practice.tenancy import enter
 
@@ -182,6 +186,44 @@ def needs(*scopes: str) -> Callable[[Door[P]], Door[P]]:
         return cast("Door[P]", inner)
 
     return decorate
+
+
+class RequestLimit(BaseThrottle):
+    """Let a key, or a person's session, ask so often in a minute and no more (`API_PER_MINUTE`)."""
+
+    seconds = 0
+
+    def allow_request(self, request: Request, view: Any) -> bool:
+        """Count, and say whether there is room."""
+        key = request.auth
+        who = f"key:{key.pk}" if isinstance(key, ApiToken) else f"user:{request.user.pk}"
+        if request.user.is_authenticated:
+            self.seconds = seconds_to_wait(
+                f"api:{who}", per_minute=settings.API_PER_MINUTE, at=now().timestamp()
+            )
+        return not self.seconds
+
+    def wait(self) -> float:
+        """Return after how many seconds to ask again."""
+        return float(self.seconds)
+
+
+def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let one person ask for something heavy so often in a minute and no more."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        what = f"page:{view.__name__}:{request.user.pk}"
+        seconds = seconds_to_wait(
+            what, per_minute=settings.EXPORTS_PER_MINUTE, at=now().timestamp()
+        )
+        if seconds:
+            response = render(request, "429.html", status=429)
+            response["Retry-After"] = str(seconds)
+            return response
+        return view(request, *args, **kwargs)
+
+    return inner
 
 
 def idempotent(view: Door[P]) -> Door[P]:

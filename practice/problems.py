@@ -1,5 +1,6 @@
 """The API's refusals, as problem details (RFC 9457): translated once, here."""
 
+import math
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
@@ -45,10 +46,12 @@ def _from_drf(error: exceptions.APIException) -> Response:
     if challenge := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = challenge
     if wait := getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait) + 1)
+        headers["Retry-After"] = str(math.ceil(wait))
     said = str(error.detail)
     if isinstance(error, exceptions.NotAuthenticated):
         said = _("Send a key as “Authorization: Bearer hw_…”, or sign in.")
+    elif isinstance(error, exceptions.Throttled):
+        said = _("That was a lot at once. Wait a moment, then go on.")
     return _answer(error.status_code, headers, code=str(error.default_code), detail=said)
 
 

@@ -16,10 +16,12 @@ from clients.permissions import NOBODY
 from clients.queries import client_of
 from exercises.actions import exporting
 from practice.actors import ActorRequest
+from practice.doors import seldom
 from practice.permissions import may_read_caseloads
 
 
 @require_GET
+@seldom
 @reauthentication_required
 def export_own(request: ActorRequest) -> HttpResponse:
     """Offer a client their own record, and hand it out: `?as=json` or `?as=page`."""
@@ -29,6 +31,7 @@ def export_own(request: ActorRequest) -> HttpResponse:
 
 
 @require_GET
+@seldom
 @reauthentication_required
 def export_client(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Offer a therapist one client's record, and hand it out."""

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from practice.actions import auditing, practices
 from practice.actors import ActorRequest
+from practice.doors import seldom
 from practice.forms import AuditFilter, PracticeForm
 from practice.models import AuditEvent
 from practice.permissions import may_administer
@@ -82,6 +83,7 @@ def _row(event: AuditEvent, names: dict[int, str]) -> dict[str, Any]:
     }
 
 
+@seldom
 def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
     events = list(asking.events(request.actor, **wanted).order_by("pk")[:EXPORT_LIMIT])
     names = asking.names(events)

@@ -97,6 +97,15 @@ def test_scripts_of_staff_pages_carry_a_fresh_nonce(dana: Person):
     assert len(seen) == 4
 
 
+def test_over_http_a_page_is_led_to_https_and_a_program_is_refused(ana: Person, settings: Any):
+    settings.SECURE = settings.SECURE_SSL_REDIRECT = True
+    assert Browser().get("/help")["Location"] == "https://testserver/help"
+    for method in ("get", "post"):
+        refused = getattr(Browser(), method)("/api/v1/me")
+        assert (refused.status_code, refused.json()["code"]) == (403, "https_only")
+    assert Browser().get("/api/v1/me", secure=True).status_code == 401
+
+
 # --- refusals ---------------------------------------------------------------------------------
 def test_an_error_page_has_a_reference_and_no_trace(dana: Person):
     browser = dana.browser()
