@@ -113,6 +113,12 @@ class Site:
             "HOMEWARD_DEMO": "1",
             "HOMEWARD_EMBEDDED": str(connection.settings_dict["HOST"]),
         }
+        if process == "beat":
+            # As in compose.yaml: it only rings, with no key and no database.
+            kept = ("PATH", "HOME", "LANG", "PYTHONTZPATH")
+            plain = {name: os.environ[name] for name in kept if name in os.environ}
+            own = {"DJANGO_SETTINGS_MODULE": "practice.config.settings", "REDIS_URL": redis}
+            return {**plain, **own, "HOMEWARD_PROCESS": "worker"}
         return {
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "practice.config.settings",

@@ -19,8 +19,11 @@ from urllib.request import urlopen
 import dj_database_url
 import pytest
 import yaml
+from django.core import checks
 from django.db import connection
+from pytest_django import Settings
 
+from practice.checks import lines_to_other_machines
 from practice.config import processes
 from practice.config.embedded import Postgres, Valkey, escape
 from practice.config.sink import Sink
@@ -484,5 +487,66 @@ def test_compose_runs_every_process_under_its_own_role() -> None:
     services = yaml.safe_load((servers.ROOT / "compose.yaml").read_text())["services"]
     assert {"postgres", "redis", "web", "worker", "beat", "pump"} <= services.keys()
     assert services["web"]["environment"]["DATABASE_ROLE"] == "homeward_web"
-    for name in ("worker", "beat", "pump"):
+    for name in ("worker", "pump"):
         assert services[name]["environment"]["DATABASE_ROLE"] == "homeward_worker"
+
+
+def test_beat_is_given_nothing_but_the_bell() -> None:
+    beat = yaml.safe_load((servers.ROOT / "compose.yaml").read_text())["services"]["beat"]
+    assert beat["environment"].keys() == {"REDIS_URL", "HOMEWARD_PROCESS"}
+    assert beat["secrets"] == []
+    unit = (servers.ROOT / "deploy" / "homeward-beat.service").read_text()
+    assert re.findall(r"^EnvironmentFile=(.*)$", unit, re.MULTILINE) == ["/etc/homeward/beat"]
+    assert "DATABASE" not in unit
+
+
+# --- lines to other machines ------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("database", "redis", "warned"),
+    [
+        ("postgres://a@127.0.0.1/h", "redis://localhost:6379/0", []),
+        ("postgres://a@%2Frun%2Fpostgresql/h", "unix:///run/valkey.sock", []),
+        ("postgres://a@db.example.org/h", "redis://localhost/0", ["homeward.W001"]),
+        ("postgres://a@db.example.org/h?sslmode=require", "", ["homeward.W001"]),
+        ("postgres://a@db.example.org/h?sslmode=verify-full", "", []),
+        ("postgres://a@localhost/h", "redis://r.example.org/0", ["homeward.W002"]),
+        ("postgres://a@localhost/h", "rediss://r.example.org/0", []),
+        (
+            "postgres://a@localhost/h",
+            "rediss://r.example.org/0?ssl_cert_reqs=none",
+            ["homeward.W002"],
+        ),
+    ],
+)
+def test_a_line_to_another_machine_is_asked_for_its_certificate(
+    settings: Settings, database: str, redis: str, warned: list[str]
+) -> None:
+    parts = dj_database_url.parse(database)
+    settings.DATABASES = {"default": parts}
+    settings.REDIS_URL = redis
+    assert [one.id for one in lines_to_other_machines()] == warned
+    asked = {one.__name__ for one in checks.registry.registry.deployment_checks}
+    assert "lines_to_other_machines" in asked
+
+
+def test_celery_checks_the_certificate_of_a_redis_that_has_one() -> None:
+    code = (
+        "from practice.config.celery import app; ssl = app.connection_for_write().ssl;"
+        "print(ssl and ssl['ssl_cert_reqs'].name)"
+    )
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", code],
+            cwd=servers.ROOT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "practice.config.settings",
+                "REDIS_URL": f"{scheme}://r.example.org:6379/0",
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for scheme in ("redis", "rediss")
+    ]
+    assert said == ["False", "CERT_REQUIRED"]

@@ -4,13 +4,18 @@ Redis carries only wake-ups: losing every message, or repeating it, is free.
 """
 
 import os
+import ssl
 from typing import Any
 
 # A web process must answer its visitor even while Redis hangs; a worker can wait longer.
 _WEB = os.environ.get("HOMEWARD_PROCESS", "web") == "web"
 
+_TLS = os.environ.get("REDIS_URL", "").startswith("rediss://")
+
 SETTINGS: dict[str, Any] = {
     "BROKER_URL": os.environ.get("REDIS_URL", "redis://localhost:6379/0"),
+    # Without it, Celery takes any certificate for a rediss:// address that does not say more.
+    **({"BROKER_USE_SSL": {"ssl_cert_reqs": ssl.CERT_REQUIRED}} if _TLS else {}),
     "TASK_IGNORE_RESULT": True,
     "TASK_ACKS_LATE": False,
     "BROKER_TRANSPORT_OPTIONS": {
