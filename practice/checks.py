@@ -39,12 +39,16 @@ def the_master_key_can_be_used(**_given: Any) -> Sequence[CheckMessage]:
 @register(Tags.security, deploy=True)
 def lines_to_other_machines(**_given: Any) -> Sequence[CheckMessage]:
     """Warn of a line to another machine that nobody has made sure of (OWASP ASVS 12.3)."""
+    return unsure(settings.DATABASES["default"], settings.REDIS_URL)
+
+
+def unsure(database: Any, redis_url: str) -> list[CheckMessage]:
+    """Return a warning for each of these lines that leads elsewhere unchecked."""
     found: list[CheckMessage] = []
-    database: Any = settings.DATABASES["default"]
     mode = database.get("OPTIONS", {}).get("sslmode", "")
     if not _is_here(str(database.get("HOST", ""))) and mode not in {"verify-full", "verify-ca"}:
         found.append(POSTGRES)
-    redis = urlsplit(settings.REDIS_URL)
+    redis = urlsplit(redis_url)
     unchecked = parse_qs(redis.query).get("ssl_cert_reqs", ["required"])[0].lower()
     checked = redis.scheme == "rediss" and unchecked in {"required", "cert_required"}
     if redis.scheme != "unix" and not _is_here(redis.hostname or "") and not checked:

@@ -21,9 +21,8 @@ import pytest
 import yaml
 from django.core import checks
 from django.db import connection
-from pytest_django import Settings
 
-from practice.checks import lines_to_other_machines
+from practice.checks import unsure
 from practice.config import processes
 from practice.config.embedded import Postgres, Valkey, escape
 from practice.config.sink import Sink
@@ -519,12 +518,9 @@ def test_beat_is_given_nothing_but_the_bell() -> None:
     ],
 )
 def test_a_line_to_another_machine_is_asked_for_its_certificate(
-    settings: Settings, database: str, redis: str, warned: list[str]
+    database: str, redis: str, warned: list[str]
 ) -> None:
-    parts = dj_database_url.parse(database)
-    settings.DATABASES = {"default": parts}
-    settings.REDIS_URL = redis
-    assert [one.id for one in lines_to_other_machines()] == warned
+    assert [one.id for one in unsure(dj_database_url.parse(database), redis)] == warned
     asked = {one.__name__ for one in checks.registry.registry.deployment_checks}
     assert "lines_to_other_machines" in asked
 

@@ -3,6 +3,7 @@
 import os
 import zoneinfo
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from csp.constants import NONE, SELF
@@ -100,7 +101,10 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": dj_database_url.config(conn_max_age=60, conn_health_checks=True)}
+# Beat has none (compose.yaml): it only rings.
+DATABASES: dict[str, Any] = {"default": {}}
+if os.environ.get("DATABASE_URL"):
+    DATABASES["default"] = dj_database_url.config(conn_max_age=60, conn_health_checks=True)
 DATABASES["default"].setdefault("OPTIONS", {})
 if DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
     if os.environ.get("DATABASE_ROLE"):
@@ -265,7 +269,7 @@ CACHES = {
 }
 
 # What one key or one person may ask the API for in a minute, and how often take something heavy away.
-API_PER_MINUTE = int(os.environ.get("HOMEWARD_API_PER_MINUTE", "600"))
+API_PER_MINUTE = 600
 EXPORTS_PER_MINUTE = 30
 
 # --- mail and queue ---------------------------------------------------------------------------

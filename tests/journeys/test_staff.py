@@ -178,6 +178,8 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     ruth.get_by_label("Dana Whitlock").check()
     ruth.get_by_role("button", name="Save").click()
     expect(ruth.get_by_text("It holds from their next click on.")).to_be_visible()
+    # His session ended with the seat.
+    omar = sign_in(visit(demo_site.url), "Omar")
     omar.goto("/clients/")
     expect(omar.get_by_text("You read along with Dana Whitlock.")).to_be_visible()
 

@@ -1,5 +1,6 @@
 """Redis may be away at any time: people still sign in, and limits hold again once it is back."""
 
+import os
 import socket
 from typing import Any
 
@@ -31,6 +32,7 @@ def test_without_redis_the_cache_is_empty_and_keeps_nothing(nobody_there: Forgiv
     assert nobody_there.delete("a") is False
     assert nobody_there.get_many(["a", "b"]) == {}
     assert nobody_there.has_key("a") is False
+    assert nobody_there.incr("a") == 0
     assert nobody_there.touch("a") is False
     nobody_there.set_many({"a": 1})
     nobody_there.delete_many(["a"])
@@ -49,3 +51,14 @@ def test_without_redis_people_still_sign_in(ana: Person, settings: Any):
     browser = Browser()
     browser.post("/account/login/", {"login": "ana@mail.example", "password": PASSWORD})
     assert browser.get("/today/").status_code == 200
+
+
+def test_with_redis_it_counts_and_forgets_nothing_within_the_minute():
+    there = ForgivingRedisCache(os.environ["REDIS_URL"], {"KEY_PREFIX": "test-of-counting"})
+    there.delete("counted")
+    with pytest.raises(ValueError, match="not found"):
+        there.incr("counted")
+    assert there.add("counted", 0, timeout=60) is True
+    assert [there.incr("counted"), there.incr("counted")] == [1, 2]
+    assert there.add("counted", 0, timeout=60) is False
+    there.delete("counted")
