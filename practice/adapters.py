@@ -12,12 +12,15 @@ from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from django import forms
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.sites.requests import RequestSite
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
 
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.emails import host
@@ -191,3 +194,15 @@ class SetPasswordForm(AllauthSetPasswordForm):
             allauth_context.request, app="allauth.account"
         )
         super().__init__(*args, **kwargs)
+
+
+class AddKeyForm(AddWebAuthnForm):
+    """Ask for a key's name in the person's language."""
+
+    name = forms.CharField(label=_("Name"), required=False)
+
+
+class EditKeyForm(EditWebAuthnForm):
+    """Do the same when the name is changed."""
+
+    name = forms.CharField(label=_("Name"))

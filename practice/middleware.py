@@ -4,6 +4,7 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -12,6 +13,8 @@ from csp.constants import NONCE, STRICT_DYNAMIC
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import BadRequest, PermissionDenied
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
@@ -172,6 +175,13 @@ class StaffScriptsMiddleware:
         return response
 
 
+class SignInRequiredMiddleware(LoginRequiredMiddleware):
+    """Ask who it is; whose form came too late gets its page back, not an address that takes forms."""
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponse:
+        return redirect_to_login(_way_back(request), reverse("account_login"))
+
+
 class LanguageMiddleware:
     """Speak the person's language and show times in their zone."""
 
@@ -203,7 +213,11 @@ class RefusalMiddleware:
         claimed = (request.content_params or {}).get("charset", "utf-8").lower()
         if claimed not in {"utf-8", "utf8"}:
             raise BadRequest
-        return self.get_response(request)
+        response = self.get_response(request)
+        if response.status_code == 405 and not request.path.startswith(API):
+            # An address that only takes forms: a browser's own page for it frightens people.
+            response.content = render(request, "404.html").content
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, SignInAgain):

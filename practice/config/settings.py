@@ -68,7 +68,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "practice.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "practice.middleware.DevicesMiddleware",
@@ -141,6 +141,10 @@ MFA_ADAPTER = "practice.adapters.MfaAdapter"
 ACCOUNT_FORMS = {
     "request_login_code": "practice.adapters.RequestLoginCodeForm",
     "set_password": "practice.adapters.SetPasswordForm",
+}
+MFA_FORMS = {
+    "add_webauthn": "practice.adapters.AddKeyForm",
+    "edit_webauthn": "practice.adapters.EditKeyForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "practice.adapters.display"

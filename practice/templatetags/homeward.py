@@ -82,6 +82,8 @@ def widget(field: BoundField) -> SafeString:
     css = _CLASSES.get(widget_kind(field), "input")
     given = field.field.widget.attrs.get("class", "")
     attrs: dict[str, str | bool] = {"class": f"{css} {given}".strip()} if css or given else {}
+    # allauth says the label once more inside the box, where it looks like an answer.
+    field.field.widget.attrs.pop("placeholder", None)
     return field.as_widget(attrs=attrs)
 
 

@@ -16,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from clients.actions import joining
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from exercises import definition as definitions
 from exercises.actions import assigning, clockwork, publishing, responding, reviewing
@@ -308,6 +309,7 @@ class Command(BaseCommand):
         Caseload.objects.create(
             practice=stage.practice, member=stage.members[carer], client=client, from_at=at
         )
+        joining.consent(by=client_of(client), at=at, client=client, language="en")
         return client
 
     def _couple(
