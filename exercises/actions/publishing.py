@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from exercises import definition as definitions
-from exercises.definition import Definition, ItemKind
+from exercises.definition import Definition
 from exercises.models import Exercise, ExerciseVersion
 
 
@@ -24,7 +24,7 @@ def _publish_one(practice_id: UUID, definition: Definition, *, at: datetime) -> 
     facts = {
         "search_text": _search_text(definition),
         "is_pair": definition.kind in {"pair", "joint"},
-        "is_log": any(item.kind is ItemKind.LOG for item in definition.items),
+        "is_log": bool(definition.open_logs),
         "minutes": definition.minutes,
         "retired_at": None,
     }

@@ -158,7 +158,7 @@ def _strength(raw: Any) -> int:
         return 0
     found = _integer(raw)
     if found is None or not 0 <= found <= 3:
-        raise AnswerProblem("strength", gettext_noop("Say how strong: a little, quite or a lot."))
+        raise AnswerProblem("strength", gettext_noop("Say how strong: a little, clearly or a lot."))
     return found
 
 

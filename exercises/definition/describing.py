@@ -15,7 +15,7 @@ NO = Text((("en", "No"), ("es", "No")))
 STRENGTHS = (
     Text(),
     Text((("en", "a little"), ("es", "un poco"))),
-    Text((("en", "quite"), ("es", "bastante"))),
+    Text((("en", "clearly"), ("es", "bastante"))),
     Text((("en", "a lot"), ("es", "mucho"))),
 )
 _MONTHS = {

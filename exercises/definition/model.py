@@ -281,6 +281,11 @@ class Definition:
         """Return the logs, in order."""
         return tuple(item for item in self.items if item.kind is ItemKind.LOG)
 
+    @property
+    def open_logs(self) -> tuple[Item, ...]:
+        """Return the logs of the work itself; one that belongs to a release comes with it."""
+        return tuple(log for log in self.logs if log.stage is not Stage.RELEASE)
+
     def walk(self) -> Iterator[Item]:
         """Yield every item, and those inside logs right after their log."""
         for item in self.items:

@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from exercises.definition.model import (
@@ -88,6 +89,14 @@ def screens(items: Sequence[Item]) -> list[list[Item]]:
         else:
             grouped.append([item])
     return grouped
+
+
+def opening(items: Sequence[Item]) -> list[Item]:
+    """Return the words that stand alone before the first question: read before one begins."""
+    wordless = takewhile(
+        lambda screen: all(item.kind is ItemKind.DISPLAY for item in screen), screens(items)
+    )
+    return [item for screen in wordless for item in screen]
 
 
 def safety(item: Item, value: Any) -> FlagKind | None:

@@ -121,10 +121,10 @@ def as_fields(items: Sequence[Item], values: Mapping[str, Any], language: str) -
 
 @dataclass(frozen=True)
 class Look:
-    """How items are shown: language, therapist, problems, hints, an extra row of a list."""
+    """How items are shown: language, who reads them, problems, hints, an extra row of a list."""
 
     language: str
-    therapist: str
+    only: str
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     hints: Mapping[str, list[str]] = field(default_factory=dict)
     add_row: str = ""
@@ -145,20 +145,18 @@ def show(item: Item, data: Mapping[str, list[str]], look: Look, name: str = "") 
         "fields": {key: values[-1] if values else "" for key, values in data.items()},
         "errors": look.errors.get(name, []),
         "hints": look.hints.get(name, []),
-        "disclosure": disclosure(item, look.therapist) if item.is_asked else "",
+        "disclosure": disclosure(item, look.only) if item.is_asked else "",
         "id_prefix": PREFIX,
         "unit": item.unit.get(language),
     }
     return shown | _own_parts(item, data, look, name)
 
 
-def disclosure(item: Item, therapist: str) -> str:
+def disclosure(item: Item, only: str) -> str:
     """Say who reads an answer, before it is written."""
     if item.is_releasable:
-        return _("Only you and %(therapist)s. Nobody else, unless you both agree to it later.") % {
-            "therapist": therapist
-        }
-    return _("Only you and %(therapist)s") % {"therapist": therapist}
+        return _("%(only)s. Nobody else, unless you agree to it later.") % {"only": only}
+    return only
 
 
 def _own_parts(item: Item, data: Mapping[str, list[str]], look: Look, name: str) -> Shown:

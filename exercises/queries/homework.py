@@ -13,6 +13,7 @@ from clients.permissions import NOBODY, reachable
 from exercises.models import Assignment, Entry, Homework, Response, Review, Step
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Side, Status
 from practice.actors import Actor
+from practice.models import Role, Supervision, User
 from practice.queries.paging import Page, page
 
 # What can still be given another day, and what is nobody's turn any more.
@@ -201,13 +202,37 @@ def assignment(actor: Actor, pk: UUID) -> Assignment:
     return found
 
 
-def carers(actor: Actor, client_id: UUID) -> list[Caseload]:
-    """Return who cares for a client, longest first; the first is named on their pages."""
-    return list(
-        Caseload.objects.filter(practice_id=actor.practice_id, client_id=client_id, until_at=None)
+# Supervisions by whoever still sits here as a supervisor.
+_standing = Supervision.objects.filter(
+    supervisor__deactivated_at=None, supervisor__roles__contains=[Role.SUPERVISOR]
+)
+
+
+@dataclass(frozen=True)
+class Care:
+    """Who reads what a client sends: the carers, longest first, and perhaps a supervisor."""
+
+    carers: Sequence[User]
+    is_supervised: bool
+
+
+def care(actor: Actor) -> Care:
+    """Return who cares for the client who asks; the first is named on their pages."""
+    rows = (
+        Caseload.objects.filter(
+            practice_id=actor.practice_id, client_id=actor.client_id or NOBODY, until_at=None
+        )
+        .annotate(is_supervised=Exists(_standing.filter(therapist=OuterRef("member"))))
         .select_related("member__user")
         .order_by("from_at", "pk")
     )
+    found = list(rows)
+    return Care([row.member.user for row in found], any(row.is_supervised for row in found))
+
+
+def is_supervised(actor: Actor) -> bool:
+    """Say whether a supervisor reads what `actor`'s clients send."""
+    return _standing.filter(practice_id=actor.practice_id, therapist=actor.member_id).exists()
 
 
 def with_responses(rows: QuerySet[Homework]) -> QuerySet[Homework]:

@@ -8,8 +8,8 @@ from practice.queries.paging import Page, page
 
 
 def ledger(actor: Actor, client: Client, after: str | None = None) -> Page[Reminder]:
-    """Return a client's reminders, newest first, for whoever may open their record."""
+    """Return a client's reminders, latest first, for whoever may open their record."""
     found = Reminder.objects.filter(
         practice_id=actor.practice_id, client_id__in=reachable(actor).filter(pk=client.pk)
     )
-    return page(found, order=("-pk",), after=after)
+    return page(found, order=("-local_at", "-pk"), after=after)

@@ -35,7 +35,6 @@ from exercises.views.steps import (
     conflict_page,
     flagged,
     keep_draft,
-    problems_of,
     words_now,
 )
 from exercises.visibility import Moment
@@ -50,9 +49,9 @@ FRESH = timedelta(minutes=5)
 def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show the moments so far, room for a new one, and the way to close the log."""
     work = open_work(request, pk)
-    if not work.is_open or not work.definition.logs:
+    if not work.is_open or not work.definition.open_logs:
         return redirect("homework", pk=pk)
-    therapist, _initials = therapist_of(work.actor)
+    therapist = therapist_of(work.actor)
     logs = [
         {
             "key": log.key,
@@ -61,7 +60,7 @@ def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
             "add_text": log.add_text.get(work.language) or _("Note a moment"),
             "moments": [_moment(work, log, one) for one in _newest_first(work, log.key)],
         }
-        for log in work.definition.logs
+        for log in work.definition.open_logs
     ]
     step = next((one for one in work.steps if any(i.kind is ItemKind.LOG for i in one.items)), None)
     at = now()
@@ -72,8 +71,8 @@ def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
         "close_url": _close_url(work, step),
         "is_journal": work.is_journal,
         "ripe": _is_ripe(work, at),
-        "only": _("Only you and %(therapist)s") % {"therapist": therapist},
-        "therapist": therapist,
+        "only": therapist.only,
+        "therapist": therapist.name,
         "aside_url": work.url("set_aside"),
     }
     return show(request, "entries", context)
@@ -87,7 +86,7 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not work.is_open:
         return redirect("homework", pk=pk)
     key = request.POST.get("log", "")
-    log = work.definition.log(key) if key else next(iter(work.definition.logs), None)
+    log = next((log for log in work.definition.open_logs if key in {"", log.key}), None)
     if log is None:
         raise Http404
     empty = next(
@@ -117,9 +116,9 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     if add_row := request.POST.get("add_row"):
         return _page(request, work, log, moment, data, add_row=add_row)
     found = forms.read(items, data)
-    errors = problems_of(work, items, found, moment.words)
-    if errors:
-        return _page(request, work, log, moment, data, errors=errors)
+    # What is left out is left out: a moment has no button to skip with, and needs none.
+    if found.errors:
+        return _page(request, work, log, moment, data, errors=found.errors)
     return _keep(request, work, log, moment, items, found.values)
 
 
@@ -237,8 +236,8 @@ def _page(
     add_row: str = "",
 ) -> HttpResponse:
     items = _asked(work, log, moment, data)
-    therapist, _initials = therapist_of(work.actor)
-    look = forms.Look(work.language, therapist, errors or {}, add_row=add_row)
+    only = therapist_of(work.actor).only
+    look = forms.Look(work.language, only, errors or {}, add_row=add_row)
     context = {
         "work": work,
         "items": [forms.show(item, data, look) for item in items],
@@ -251,7 +250,7 @@ def _page(
         "revision": forms.revision_of(items, moment.words),
         "keys": " ".join(["entry", str(moment.entry.pk)]),
         "remove_url": work.url("entry_remove", entry=moment.entry.pk),
-        "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+        "only": only,
     }
     return show(request, "entry", context, status=422 if errors else 200)
 
@@ -272,7 +271,7 @@ def _moment(work: Work, log: Item, moment: Moment) -> dict[str, Any]:
     ]
     when = _happened(work, moment.entry)
     return {
-        "when_text": when[:1].upper() + when[1:],
+        "when_text": wording.sentence(when),
         "lines": lines,
         "edit_url": work.url("entry", entry=moment.entry.pk),
         "later": [

@@ -34,6 +34,8 @@ from exercises.visibility import Reply, Words, read_after_check, read_replies
 from exercises.workflow import Status
 from practice.errors import NotPossible
 
+SENT_BACK = "open"
+
 
 @require_GET
 @for_clients
@@ -42,7 +44,7 @@ def check(request: HttpRequest, pk: UUID) -> HttpResponse:
     work = open_work(request, pk)
     if not work.is_open:
         return redirect("homework", pk=pk)
-    return _check_page(request, work)
+    return _check_page(request, work, is_sent_back=SENT_BACK in request.GET)
 
 
 @require_POST
@@ -58,7 +60,8 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     except NotPossible as refusal:
         if refusal.code != "gaps":
             raise
-        return _check_page(request, open_work(request, pk), status=422)
+        # On an address of its own, so that Back and a reload show it again instead of sending.
+        return redirect(f"{reverse('check', kwargs={'pk': pk})}?{SENT_BACK}")
     return redirect("ended" if result is responding.Handed.ENDED else "sent", pk=pk)
 
 
@@ -69,14 +72,20 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
     work = open_work(request, pk)
     if work.homework.status != Status.SUBMITTED or work.current is None:
         return redirect("homework", pk=pk)
-    therapist, _initials = therapist_of(work.actor)
+    carer = therapist_of(work.actor)
+    therapist = carer.name
     at, day = now(), session_words(work.actor)
     opened = work.current.response.opened_at is not None
     points = [
         _("%(name)s plans to read it before %(day)s.") % {"name": therapist, "day": day}
         if day
         else _("%(name)s will read it and write back here.") % {"name": therapist},
-        _("Nobody else sees any of it."),
+        _("%(only)s can read it.") % {"only": carer.only},
+        *(
+            [_("Your partner sees nothing of it, and not that you sent it.")]
+            if work.is_shared
+            else []
+        ),
         _("%(name)s has opened it, so it stays as you sent it.") % {"name": therapist}
         if opened
         else _("Until %(name)s opens it you can take it back and change it.") % {"name": therapist},
@@ -86,7 +95,7 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
         request,
         "sent",
         {
-            "when_text": _sentence(wording.when(submitted, at, work.actor.zone)),
+            "when_text": wording.sentence(wording.when(submitted, at, work.actor.zone)),
             "title": _("It’s with %(name)s now") % {"name": therapist},
             "points": points,
             "take_back_url": "" if opened else work.url("take_back"),
@@ -162,7 +171,7 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
         request,
         "ended",
         {
-            "therapist": therapist_of(work.actor)[0],
+            "therapist": therapist_of(work.actor).name,
             "is_safety": _is_safety(work),
             "crisis_text": practice.crisis_text if practice else "",
             "session_text": session_words(work.actor),
@@ -186,8 +195,8 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     responding.read_answer(by=work.actor, at=at, homework=work.homework)
     returned = work.homework.status == Status.RETURNED
     last = replies[-1]
-    therapist, _initials = therapist_of(work.actor)
-    places = [_place(work, one, last, therapist) for one in work.items] if returned else []
+    only = therapist_of(work.actor).only
+    places = [_place(work, one, last, only) for one in work.items] if returned else []
     user = last.review.reviewer.user
     sent_at = work.rounds[0].response.submitted_at if work.rounds else None
     return show(
@@ -214,7 +223,6 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
             "save_url": work.url("draft"),
             "revision": forms.revision_of(work.items, work.words) if places else 0,
             "copy_url": work.url("save_copy"),
-            "therapist": therapist,
         },
     )
 
@@ -235,36 +243,37 @@ def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
     return show(request, "copy", {"work": work, "rounds": rounds, "back_url": work.url("homework")})
 
 
-def _check_page(request: HttpRequest, work: Work, status: int = 200) -> HttpResponse:
-    therapist, _initials = therapist_of(work.actor)
+def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> HttpResponse:
+    therapist = therapist_of(work.actor)
     missing = {item.key for item in work.missing}
     rows = [
-        _check_row(work, item, therapist, missing)
-        for item in work.items
-        if item.kind is not ItemKind.DISPLAY
+        _check_row(work, item, missing) for item in work.items if item.kind is not ItemKind.DISPLAY
     ]
     if work.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
         rows.insert(0, _log_row(work, work.definition.logs[0]))
     errors = [
-        {"id": f"row-{item.key}", "text": item.text.get(work.language)} for item in work.missing
+        {"id": f"row-{item.key}", "text": item.text.get(work.language)}
+        for item in work.missing
+        if is_sent_back
     ]
     context = {
         "work": work,
         "rows": rows,
-        "therapist": therapist,
-        "errors": errors if status == 422 else [],
+        "therapist": therapist.name,
+        "errors": errors,
         "missing": [row for row in rows if row["missing"]],
         "remarks": _remarks(work),
         "back_url": work.url("step", number=len(work.steps)) if work.steps else work.continue_url,
         "steps": len(work.steps),
         "submit_url": work.url("submit"),
-        "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+        "only": therapist.only,
+        "is_shared": work.is_shared,
         "aside_url": work.url("set_aside"),
     }
-    return show(request, "check", context, status=status)
+    return show(request, "check", context, status=422 if errors else 200)
 
 
-def _check_row(work: Work, item: Item, therapist: str, missing: set[str]) -> dict[str, Any]:
+def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:
     if item.kind is ItemKind.LOG:
         return _log_row(work, item)
     step = work.step_of(item.key)
@@ -273,9 +282,15 @@ def _check_row(work: Work, item: Item, therapist: str, missing: set[str]) -> dic
         "key": item.key,
         "label": item.text.get(work.language),
         "change_url": url,
-        "disclosure": forms.disclosure(item, therapist),
         "missing": item.key in missing,
     } | _said(work, item, work.words.get(item.key))
+
+
+def _untouched(work: Work, item: Item) -> str:
+    """Say that nothing was said to an item; in a later round, that the first words stand."""
+    if definitions.is_empty(work.values.get(item.key)):
+        return _("Not answered")
+    return _("Nothing added. What you wrote before stays.")
 
 
 def _log_row(work: Work, item: Item) -> dict[str, Any]:
@@ -297,7 +312,7 @@ def _said(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
     if words is None or (
         words.outcome == AnswerOutcome.ANSWERED and definitions.is_empty(words.value)
     ):
-        return {"lines": [_("Not answered")], "muted": True}
+        return {"lines": [_untouched(work, item)], "muted": True}
     if words.outcome == AnswerOutcome.SKIPPED:
         return {"lines": [_("Skipped, and that is fine")], "muted": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
@@ -319,11 +334,11 @@ def _remarks(work: Work) -> list[dict[str, str]]:
     return found
 
 
-def _place(work: Work, item: Item, reply: Reply, therapist: str) -> dict[str, Any]:
+def _place(work: Work, item: Item, reply: Reply, only: str) -> dict[str, Any]:
     """Return one returned item: what was written, what was asked, and room to add."""
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
-    look = forms.Look(work.language, therapist)
+    look = forms.Look(work.language, only)
     shown = None
     if item.is_asked:
         data = forms.as_fields([item], values, work.language)
@@ -406,10 +421,6 @@ def _is_safety(work: Work) -> bool:
 def _landings() -> list[dict[str, str]]:
     return [
         {"text": _("Two minutes of slow breath"), "href": reverse("breath")},
-        {"text": _("Put it down for your session"), "href": reverse("you")},
+        {"text": _("Put it down for your session"), "href": reverse("topics")},
         {"text": _("Talk to someone now"), "href": reverse("help_now")},
     ]
-
-
-def _sentence(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions.responding import merged, open_keys
-from exercises.definition import Definition, Item, Stage
+from exercises.definition import Definition, Item, ItemKind, Stage
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
@@ -104,6 +104,11 @@ class Work:
         return self.definition.title.get(self.language)
 
     @property
+    def is_shared(self) -> bool:
+        """Say whether the partner was given the same, to answer alone."""
+        return self.homework.assignment.couple_id is not None
+
+    @property
     def current(self) -> RoundWords | None:
         """Return what was written in the open round, when it has been begun."""
         last = self.rounds[-1] if self.rounds else None
@@ -130,7 +135,7 @@ class Work:
     def is_journal(self) -> bool:
         """Say whether the moments are the work, and the rest is asked when it is closed."""
         asked = [item for item in self.definition.items if item.is_asked]
-        return bool(self.definition.logs) and all(one.stage is not Stage.WORK for one in asked)
+        return bool(self.definition.open_logs) and all(one.stage is not Stage.WORK for one in asked)
 
     @cached_property
     def items(self) -> list[Item]:
@@ -145,11 +150,20 @@ class Work:
         return shown
 
     @cached_property
+    def opening(self) -> list[Item]:
+        """Return the words to read once, before the first question or the first moment."""
+        if self.is_journal:
+            shown = definitions.visible_items(self.definition, self.values)
+            return [item for item in shown if item.kind is ItemKind.DISPLAY]
+        return definitions.opening(self.items)
+
+    @cached_property
     def steps(self) -> list[Step]:
-        """Return the screens, numbered."""
+        """Return the screens, numbered; the opening words are on the page before them."""
+        items = [item for item in self.items if item not in self.opening]
         return [
-            Step(number, items)
-            for number, items in enumerate(definitions.screens(self.items), start=1)
+            Step(number, screen)
+            for number, screen in enumerate(definitions.screens(items), start=1)
         ]
 
     def is_settled(self, item: Item) -> bool:
@@ -220,9 +234,10 @@ class Work:
     @property
     def minutes_left(self) -> int:
         """Return how long the rest takes, as far as one can say."""
-        total = max(len(self.steps), 1)
-        share = (total - self.resume_at + 1) / total
-        return max(1, round(self.definition.minutes * share))
+        shown = definitions.visible_items(self.definition, self.values)
+        total = max(len(definitions.screens(shown)), len(self.steps), 1)
+        left = len(self.steps) - self.resume_at + 1
+        return max(1, round(self.definition.minutes * left / total))
 
     def lines(self, item: Item, value: Any) -> list[str]:
         """Return an answer in words."""
@@ -238,13 +253,23 @@ def open_work(request: HttpRequest, pk: UUID) -> Work:
     return Work(actor, homeworks.homework(actor, pk), hold=request.method == "POST")
 
 
-def therapist_of(actor: Actor) -> tuple[str, str]:
-    """Return the first name and initials of who cares for this client longest."""
-    carers = homeworks.carers(actor, actor.client_id) if actor.client_id else []
-    if not carers:
-        return _("your therapist"), "·"
-    user = carers[0].member.user
-    return user.get_short_name(), wording.initials(user.get_full_name())
+@dataclass(frozen=True)
+class Therapist:
+    """Who cares for a client longest, as their pages name them."""
+
+    name: str
+    initials: str
+    # Who can read what the client writes.
+    only: str
+
+
+def therapist_of(actor: Actor) -> Therapist:
+    """Return the therapist this client's pages speak of."""
+    care = homeworks.care(actor)
+    names = [user.get_short_name() for user in care.carers] or [_("your therapist")]
+    initials = wording.initials(care.carers[0].get_full_name()) if care.carers else "·"
+    only = wording.readers(names, is_supervised=care.is_supervised)
+    return Therapist(names[0], initials, only)
 
 
 def session_words(actor: Actor) -> str:

@@ -15,6 +15,8 @@ from exercises.definition import Item, ItemKind, Stage
 from exercises.forms import items as item_forms
 from exercises.permissions import may_assign, may_read_whole_library, may_see_library
 from exercises.queries import library as asking
+from exercises.queries.homework import is_supervised
+from exercises.views import wording
 from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.doors import searches
@@ -87,13 +89,19 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     version = asking.newest_version(request.actor, pk)
     # Every question there is: which of them one client gets depends on what they say.
     items = [one for one in version.definition.items if one.stage is not Stage.RELEASE]
-    steps = definitions.screens(items)
+    opening = definitions.opening(items)
+    steps = definitions.screens([one for one in items if one not in opening])
     number = request.GET.get("step", "1")
     at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
     if not 1 <= at <= len(steps):
         raise Http404
-    look = item_forms.Look(language=language(), therapist=request.actor.name_to_call)
-    shown = [_shown(item, items, look) for item in steps[at - 1]]
+    readers = wording.readers(
+        [request.actor.name_to_call], is_supervised=is_supervised(request.actor)
+    )
+    look = item_forms.Look(language=language(), only=readers)
+    # What a client reads before the first question stands here above it.
+    here = [*(opening if at == 1 else []), *steps[at - 1]]
+    shown = [_shown(item, items, look) for item in here]
     return render(
         request,
         "exercises/library/preview.html",

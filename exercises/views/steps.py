@@ -51,12 +51,12 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
     page = _PAGE_OF.get(Status(work.homework.status))
     if page in {"sent", "feedback"}:
         return redirect(page, pk=pk)
-    therapist, initials = therapist_of(work.actor)
+    therapist = therapist_of(work.actor)
     if page == "aside":
         return show(
             request,
             "aside",
-            {"work": work, "therapist": therapist, "pick_up_url": work.url("pick_up")},
+            {"work": work, "therapist": therapist.name, "pick_up_url": work.url("pick_up")},
         )
     definition, at = work.definition, now()
     begun = bool(work.words or work.moments)
@@ -71,10 +71,10 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
             "cadence": definition.cadence.get(work.language),
             "minutes": work.minutes_left if begun else definition.minutes,
             "due_text": wording.due(work.homework.due_at, at, work.actor.zone),
-            "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+            "only": therapist.only,
             "note": read_note(work.actor, work.homework.assignment, work.homework),
-            "therapist": therapist,
-            "initials": initials,
+            "therapist": therapist.name,
+            "initials": therapist.initials,
             "go_url": work.continue_url if begun or work.is_journal else work.url("step", number=1),
             "about": _about(work),
             "aside_url": work.url("set_aside"),
@@ -150,7 +150,7 @@ def keep_draft(
     revision = sum(kept.get(item.key, 0) for item in items)
     if found.errors:
         return _problem(422, "unreadable", errors=found.errors, revision=revision)
-    text = _("Saved %(time)s") % {"time": wording.clock(at, work.actor.zone)}
+    text = wording.saved(at, at, work.actor.zone)
     return JsonResponse({"revision": revision, "saved_at_text": text})
 
 
@@ -320,9 +320,12 @@ def _step_page(
     errors: dict[str, list[str]] | None = None,
     add_row: str = "",
 ) -> HttpResponse:
-    therapist, _initials = therapist_of(work.actor)
     look = forms.Look(
-        work.language, therapist, errors or {}, hints=_hints(work, here, data), add_row=add_row
+        work.language,
+        therapist_of(work.actor).only,
+        errors or {},
+        hints=_hints(work, here, data),
+        add_row=add_row,
     )
     shown = [forms.show(item, data, look) for item in here.items]
     to_check = "check" in {request.GET.get("from"), request.POST.get("from")}
@@ -336,9 +339,7 @@ def _step_page(
         "steps": len(work.steps),
         "errors": bool(errors),
         "back_url": _back(work, here, to_check=to_check),
-        "saved_text": _("Saved %(time)s") % {"time": wording.when(saved, now(), work.actor.zone)}
-        if saved
-        else "",
+        "saved_text": wording.saved(saved, now(), work.actor.zone) if saved else "",
         "draft_key": draft_key(request),
         "save_url": work.url("draft"),
         "revision": forms.revision_of(here.items, work.words),
@@ -352,7 +353,6 @@ def _step_page(
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),
-        "therapist": therapist,
     }
     return show(request, "step", context, status=422 if errors else 200)
 
@@ -397,17 +397,14 @@ def _back(work: Work, here: Step, *, to_check: bool) -> str:
 
 
 def _about(work: Work) -> list[dict[str, str]]:
-    """Return the opening words of a log: they are read once, before the first moment."""
-    if not work.is_journal:
-        return []
+    """Return the words that are read once, before the first question or the first moment."""
     return [
         {
             "title": item.title.get(work.language),
             "text": item.text.get(work.language),
             "help": item.help.get(work.language),
         }
-        for item in definitions.visible_items(work.definition, work.values)
-        if item.kind is ItemKind.DISPLAY
+        for item in work.opening
     ]
 
 

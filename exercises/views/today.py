@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from exercises.models import Homework, Review
@@ -30,16 +31,16 @@ def today(request: HttpRequest) -> HttpResponse:
     found = homeworks.today(actor, at)
     record = todays.own_record(actor, at)
     session_at = wording.next_session(record, at)
-    therapist, initials = therapist_of(actor)
+    therapist = therapist_of(actor)
     counts = todays.entry_counts(actor, found.open) if found.open else {}
     letters = todays.letters(actor, found.letters) if found.letters else {}
     return show(
         request,
         "today",
         {
-            "date_text": wording.day(at, actor.zone),
+            "date_text": wording.sentence(wording.day(at, actor.zone)),
             "greeting": wording.greeting(at, actor.zone, actor.name),
-            "therapist": therapist,
+            "therapist": therapist.name,
             "feature": _feature(actor, found.feature, at, session_at),
             "letters": [_letter(actor, row, letters[row.pk], at) for row in found.letters],
             "rows": [
@@ -48,12 +49,12 @@ def today(request: HttpRequest) -> HttpResponse:
                 if row not in found.letters
             ],
             "still_here": [_still_here(row, at, actor.zone) for row in found.still_here],
-            "recent": [_recent(row) for row in found.recent],
+            "recent": [_recent(row, actor.zone) for row in found.recent],
             "is_empty": found.is_empty,
-            "only": _("Only you and %(therapist)s") % {"therapist": therapist},
+            "only": therapist.only,
             "session_text": _session(session_at, actor.zone),
             "reminder_text": _reminder(record, at, actor.zone),
-            "initials": initials,
+            "initials": therapist.initials,
         },
     )
 
@@ -72,7 +73,7 @@ def log(request: HttpRequest) -> HttpResponse:
         | {"href": reverse("entries", kwargs={"pk": row.pk})}
         for row in found
     ]
-    return show(request, "log", {"rows": rows, "therapist": therapist_of(actor)[0]})
+    return show(request, "log", {"rows": rows, "therapist": therapist_of(actor).name})
 
 
 @require_GET
@@ -102,7 +103,8 @@ def _feature(
         "eyebrow": eyebrow,
         "href": _href(row, work, begun=begun),
         "action_text": _("Continue") if begun else _("Begin"),
-        "step": work.resume_at if begun and not work.is_journal else 0,
+        # One place alone is no way to walk.
+        "step": work.resume_at if begun and not work.is_journal and len(work.steps) > 1 else 0,
         "steps": len(work.steps),
         "minutes": work.minutes_left if begun else work.definition.minutes,
         "deadline_text": wording.due(row.due_at, at, actor.zone),
@@ -147,7 +149,9 @@ def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[s
 
 def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
     definition = row.version.definition
-    minutes = _("About %(n)d minutes") % {"n": definition.minutes}
+    minutes = ngettext("About %(n)d minute", "About %(n)d minutes", definition.minutes) % {
+        "n": definition.minutes
+    }
     due = wording.due(row.due_at, at, zone)
     tag, tone = _("Open"), ""
     if count:
@@ -175,7 +179,7 @@ def _still_here(row: Homework, at: datetime, zone: str) -> dict[str, Any]:
     }
 
 
-def _recent(row: Homework) -> dict[str, Any]:
+def _recent(row: Homework, zone: str) -> dict[str, Any]:
     states = {
         Status.OPEN: (_("Open"), ""),
         Status.IN_PROGRESS: (_("Begun"), "pine"),
@@ -188,6 +192,7 @@ def _recent(row: Homework) -> dict[str, Any]:
     return {
         "title": _title(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
+        "help": wording.day(row.submitted_at or row.opens_at, zone),
         "icon_name": "pencil-line" if row.status in UNDER_WAY else "circle-check-big",
         "tag": tag,
         "tone": tone,
@@ -217,15 +222,11 @@ def growth(request: HttpRequest) -> HttpResponse:
     """Show a client's own past, and their own numbers over time. Never a score, never a partner's."""
     actor, at = actor_of(request), now()
     found = homeworks.own_history(actor, request.GET.get("after"))
-    rows = [
-        _recent(row) | {"help": wording.day(row.submitted_at or row.opens_at, actor.zone)}
-        for row in found.rows
-    ]
     return show(
         request,
         "growth",
         {
-            "rows": rows,
+            "rows": [_recent(row, actor.zone) for row in found.rows],
             "charts": charts_of(actor, list(found.rows)) if found.is_first else [],
             "next_url": f"?after={found.after}" if found.after else "",
             "previous_url": "" if found.is_first else reverse("growth"),

@@ -1,5 +1,6 @@
 """Times in a person's own zone, said the way people say them."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +35,13 @@ def when(at: datetime, current: datetime, zone: str) -> str:
     return f"{name}, {time}"
 
 
+def saved(at: datetime, current: datetime, zone: str) -> str:
+    """Say that words are kept, as short as the bar above a step is narrow."""
+    if schedule.local_time(at, zone).date() == schedule.local_time(current, zone).date():
+        return _("Saved %(time)s") % {"time": clock(at, zone)}
+    return _("Saved earlier")
+
+
 def greeting(current: datetime, zone: str, name: str) -> str:
     """Greet by the hour where the person is."""
     hour = schedule.local_time(current, zone).hour
@@ -63,6 +71,19 @@ def due(at: datetime | None, current: datetime, zone: str) -> str:
     if at is None or at < current:
         return ""
     return _("before %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+
+
+def sentence(text: str) -> str:
+    """Begin with a capital letter, as a sentence does."""
+    return text[:1].upper() + text[1:]
+
+
+def readers(names: Sequence[str], *, is_supervised: bool) -> str:
+    """Say who can read what a client writes: before a word is typed, so it has to be exact."""
+    *others, last = [*names, _("their supervisor")] if is_supervised else names
+    if not others:
+        return _("Only you and %(therapist)s") % {"therapist": last}
+    return _("Only you, %(others)s and %(last)s") % {"others": ", ".join(others), "last": last}
 
 
 def initials(name: str) -> str:

@@ -50,7 +50,9 @@
   });
   addEventListener("keydown", (e) => { if (e.key === "Escape") for (const m of $$("details[data-menu][open]")) { m.open = false; $("summary", m).focus(); } });
   const dialogNow = $("dialog[data-open-now]"); if (dialogNow) { dialogNow.removeAttribute("open"); dialogNow.showModal(); }
-  $("[data-errors]")?.focus();
+  const stopped = $("[data-errors]");
+  /* a form that came back: Back and reload ask for its page anew, not whether to send it again */
+  if (stopped) { stopped.focus(); history.replaceState(history.state, "", location.href); }
 
   /* ---- The idle lock, told five minutes before. */
   const idle = +document.body.dataset.expires * 1000;
@@ -200,7 +202,7 @@
       $("[data-theirs]", box).textContent = this.words(theirs, names) || "–";
       box.addEventListener("click", (e) => {
         const how = e.target.closest("[data-keep]")?.dataset.keep; if (!how) return;
-        const both = (a = [], b = [], el) => (el?.type === "checkbox" ? [...new Set([...a, ...b])] : el?.type === "radio" ? (a.length ? a : b) : [[a[0], b[0]].filter(Boolean).join(el?.tagName === "TEXTAREA" ? "\n\n" : " / ")]);
+        const both = (a = [], b = [], el) => (el?.type === "checkbox" ? [...new Set([...a, ...b])] : el?.type === "radio" ? (a.length ? a : b) : [[a[0], b[0]].filter(Boolean).join(el?.matches("textarea:not(.line)") ? "\n\n" : " / ")]);
         const chosen = {};
         for (const k of names) { const el = $$("[name]", this.form).find((x) => x.name === k); chosen[k] = how === "mine" ? mine[k] ?? [] : how === "theirs" ? theirs[k] ?? [] : both(mine[k], theirs[k], el); }
         this.fill(chosen); this.rev = revision; this.choosing = false; this.n++; box.remove(); this.keep(); this.send();
@@ -209,6 +211,9 @@
       this.form.before(box); box.focus();
     }
   }
+
+  /* ---- A line that wraps is still a line: Enter goes on. */
+  addEventListener("keydown", (e) => { if (e.key === "Enter" && !e.isComposing && e.target.matches?.("textarea.line")) { e.preventDefault(); e.target.form?.requestSubmit(); } });
 
   /* ---- Lists: one more row, without a round trip. */
   const addRow = (rows) => {

@@ -12,6 +12,7 @@ from django.utils.timezone import now
 
 from exercises.actions import reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Review
+from practice.actions import people
 from practice.tenancy import scope
 from tests.cast import Person, Play
 
@@ -98,6 +99,49 @@ def test_the_start_says_what_comes(homework: Homework, ana: Person):
     assert "Do not assign" not in page  # cautions are the therapist's
 
 
+def test_who_can_read_it_is_said_exactly_and_before_the_first_word(
+    play: Play,
+    homework: Homework,
+    dana: Person,
+    ana: Person,
+    ruth: Person,
+    sana: Person,
+    cleared: Any,
+):
+    browser = ana.browser()
+    for rest in ("", "step/1/", "check/"):
+        assert "Only you, Dana and their supervisor" in text_of(browser.get(url(homework, rest)))
+    step = text_of(browser.get(url(homework, f"step/{step_with(browser, homework, 'topic')}/")))
+    assert step.index("Only you, Dana") < step.index('name="topic"')
+    assert "unless you agree to it later" in step
+    both = play.homework(ana, play.assign(dana, cleared, E11))
+    nothing = "Your partner sees nothing of it"
+    assert nothing in text_of(browser.get(url(both, "check/")))
+    assert nothing not in text_of(browser.get(url(homework, "check/")))
+    # Who supervises no more reads no more, and the page says so.
+    with play.at(ruth):
+        people.deactivate(by=ruth.actor, at=now(), member=sana.member)
+    assert "Only you and Dana<" in text_of(browser.get(url(homework)))
+
+
+def test_a_moment_asks_and_insists_on_nothing(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    entry = browser.post(url(row, "entries/add/"), {"log": "moments"})["Location"]
+    assert browser.post(entry, {"for": "body"})["Location"] == url(row, "entries/")
+    assert "to calm my body" in text_of(browser.get(url(row, "entries/")))
+
+
+def test_a_log_that_belongs_to_a_release_waits_for_one(
+    play: Play, dana: Person, ana: Person, cleared: Any
+):
+    row = play.homework(ana, play.assign(dana, cleared, E11))
+    browser = ana.browser()
+    assert "What reaches me" not in text_of(browser.get("/log/"))
+    assert browser.get(url(row, "entries/"))["Location"] == url(row)
+    assert browser.post(url(row, "entries/add/"), {"log": "weeks"}).status_code == 404
+
+
 def test_nobody_else_finds_it(
     homework: Homework, ben: Person, dana: Person, zack: Person, zoe: Person
 ):
@@ -121,6 +165,9 @@ def test_every_item_of_every_exercise_has_its_screen(
         while (page := browser.get(url(row, f"step/{number}/"))).status_code == 200:
             assert f"Step {number} of" in text_of(page)
             assert f"<title>Step {number} of" in text_of(page)
+            if "data-draft" in text_of(page):  # something is asked: it can be skipped and paused
+                assert 'name="skip"' in text_of(page)
+                assert "Pause for now" in text_of(page)
             number += 1
         assert number > 2
         assert page["Location"].endswith("/check/")
@@ -305,7 +352,7 @@ def test_unknown_items_are_not_written(play: Play, homework: Homework, ana: Pers
 def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     browser = ana.browser()
     browser.post(url(homework, "step/1/"), {})
-    response = browser.post(url(homework, "submit/"))
+    response = browser.post(url(homework, "submit/"), follow=True)
     assert response.status_code == 422
     assert 'href="#row-topic"' in text_of(response)
 

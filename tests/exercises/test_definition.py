@@ -325,7 +325,7 @@ def test_clean_brings_an_answer_into_its_shape(one, raw, value):
         (item("checklist", options=OPTIONS, max=1), ["a", "b"], "too_many",
          "Choose up to 1. You have chosen 2."),
         (item("emotions"), {"hangry": 1}, "choice", "Choose from the list."),
-        (item("emotions"), {"hurt": 4}, "strength", "Say how strong: a little, quite or a lot."),
+        (item("emotions"), {"hurt": 4}, "strength", "Say how strong: a little, clearly or a lot."),
         (LINES, ["a", "b", "c", "d"], "too_many_rows",
          "There is room for 3. Leave out what matters least."),
         (item("list", min=2), ["a"], "too_few_rows",
