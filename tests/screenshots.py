@@ -78,7 +78,7 @@ def found(site: Site) -> dict[str, str]:
             client=ana, status="in_progress", version__exercise__slug__startswith="e01"
         )
         return {
-            "step": f"/homework/{begun.pk}/step/6/",
+            "step": f"/homework/{begun.pk}/step/5/",
             "returned": f"/homework/{noor.get(status='returned').pk}/feedback/",
             "review": f"/review/{noor.filter(status='submitted').latest('submitted_at').pk}/",
             "client": f"/clients/{ana.pk}/",

@@ -1,13 +1,12 @@
-"""Page weights against the budgets of docs/voice-and-face (gzip, kB)."""
+"""Page weights against the budgets."""
 
-import gzip
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.bench.figures import Figure, bounded
 from tests.bench.stage import build
+from tests.budgets import CLIENT, STAFF, STATIC, packed
 from tests.processes import Site
-
-STATIC = Path(__file__).resolve().parents[2] / "practice" / "static"
 
 
 def measure(site: Site) -> list[Figure]:
@@ -17,19 +16,18 @@ def measure(site: Site) -> list[Figure]:
         stage.play.assign(stage.dana, stage.ana)
         today = stage.ana.browser().get("/today/").content
         queue = stage.dana.browser().get("/review/").content
-    scripts = sorted(STATIC.glob("*.js")) + sorted(STATIC.glob("htmx*/*.js"))
-    client = [path for path in scripts if path.name == "homeward.js"]
+    own = [STATIC / "homeward.js"]
+    staff = [*own, STATIC / "staff.js", *STATIC.glob("vendor/*.js")]
+    fonts = sum(path.stat().st_size for path in STATIC.rglob("*.woff2")) / 1024
     return [
-        bounded("weight: styles", _gz(STATIC.glob("homeward.css")), "kB", 12),
-        bounded("weight: client scripts", _gz(client), "kB", 10),
-        bounded("weight: staff scripts", _gz(p for p in scripts if p.name != "sw.js"), "kB", 28),
-        bounded(
-            "weight: fonts", sum(p.stat().st_size for p in STATIC.rglob("*.woff2")) / 1024, "kB", 65
-        ),
-        bounded("weight: today, HTML", len(gzip.compress(today, 9)) / 1024, "kB", 12),
-        bounded("weight: queue, HTML", len(gzip.compress(queue, 9)) / 1024, "kB", 25),
+        bounded("weight: styles", _packed([STATIC / "homeward.css"]), "kB", CLIENT.styles),
+        bounded("weight: client scripts", _packed(own), "kB", CLIENT.scripts),
+        bounded("weight: staff scripts", _packed(staff), "kB", STAFF.scripts),
+        bounded("weight: fonts", fonts, "kB", CLIENT.fonts),
+        bounded("weight: today, HTML", packed(today), "kB", CLIENT.page),
+        bounded("weight: queue, HTML", packed(queue), "kB", STAFF.page),
     ]
 
 
-def _gz(paths: object) -> float:
-    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in paths) / 1024  # type: ignore[attr-defined]
+def _packed(paths: Iterable[Path]) -> float:
+    return sum(packed(path.read_bytes()) for path in paths)

@@ -3,30 +3,13 @@
 from collections.abc import Callable
 
 import pytest
-from django.test import Client as Browser
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import Person, Play
+from tests.journeys.ground import CONTINUE, go_on_until, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CONTINUE = "button:visible:text-is('Continue')"
-
-
-def sign_in(context: BrowserContext, browser: Browser, url: str) -> None:
-    context.add_cookies(
-        [{"name": key, "value": one.value, "url": url} for key, one in browser.cookies.items()]
-    )
-
-
-def go_on_until(page: Page, name: str) -> None:
-    """Skip what comes before the question with this field."""
-    for _step in range(20):
-        if page.locator(f"[name='{name}'], [name^='{name}.']").count():
-            return
-        skip = page.locator("button[name=skip]")
-        (skip if skip.count() else page.locator(CONTINUE)).first.click()
-    pytest.fail(f"{name} was never asked")
 
 
 def test_ana_answers_loses_the_tab_and_comes_back(

@@ -21,6 +21,7 @@ from practice.actions import invitations
 from practice.actors import member_actor
 from practice.models import InvitationKind, User
 from practice.tenancy import scope
+from tests.budgets import CLIENT, STAFF, overruns
 from tests.cast import PASSWORD
 from tests.conftest import Visit
 from tests.processes import Site
@@ -40,6 +41,15 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
     [...document.querySelectorAll("body *")]
         .filter((el) => el.getBoundingClientRect().right > innerWidth + 1).slice(0, 3)
         .map((el) => `${el.tagName}.${el.className}`)"""
+
+# At twice the text, what of a client's page sticks out of the screen, or out of its own frame.
+CUT = """() => !document.body.matches(".client, .public") ? [] :
+    [...document.querySelectorAll("header *, main *, footer *")].filter((el) => {
+        const box = el.getBoundingClientRect();
+        if (!box.width || el.closest(".vh, .skip, .scroll-x, svg, .demo")) return false;
+        const frame = el.parentElement.closest(".card")?.getBoundingClientRect().right ?? innerWidth;
+        return box.right > Math.min(innerWidth, frame) + 1;
+    }).slice(0, 3).map((el) => `${el.tagName}.${el.className}`)"""
 
 # Words for feelings that take two lines by themselves, as they are or all chosen.
 BROKEN = """(chosen) => {
@@ -105,13 +115,13 @@ ACCOUNT = [
 ANA = [
     Stop("/today/"),
     Stop("{begun}"),
-    *(Stop(f"{{begun}}step/{number}/") for number in range(1, 13)),
-    Stop("{begun}step/6/", press="Continue"),
+    *(Stop(f"{{begun}}step/{number}/") for number in range(1, 12)),
+    Stop("{begun}step/5/", press="Continue"),
     Stop("{begun}check/"),
     Stop("{begun}check/", press="Send to"),
     Stop("{both}"),
     Stop("{both}step/4/"),
-    Stop("{both}step/9/"),
+    Stop("{both}step/6/"),
     Stop("{log}entries/"),
     Stop("{entry}"),
     Stop("{entry}remove/"),
@@ -296,6 +306,8 @@ def findings(page: Page, device: str) -> list[str]:
         page.set_viewport_size({"width": 320, "height": 844})
         found += [f"too wide at 320: {one}" for one in page.evaluate(TOO_WIDE)]
         page.set_viewport_size({"width": 390, "height": 844})
+        page.evaluate("document.documentElement.style.fontSize = '200%'")
+        found += [f"cut at 200 % text: {one}" for one in page.evaluate(CUT)]
     return found
 
 
@@ -332,6 +344,24 @@ def test_every_page_is_for_everybody(
     assert not found, "\n".join(found)
 
 
+WEIGHED = {
+    "Ana": (CLIENT, ["/today/", "{begun}", "{begun}step/5/", "{begun}step/6/", "{begun}check/",
+                     "{answered}feedback/", "{log}entries/", "/growth/", "/you/"]),
+    "Dana": (STAFF, ["/review/", "{review}", "{client}", "{couple}", "/clients/", "/exercises/",
+                     "/assign/?client={client_id}"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("who", WEIGHED)
+def test_no_page_weighs_more_than_its_side_may(
+    demo_site: Site, visit: Visit, places: dict[str, str], who: str
+) -> None:
+    budget, paths = WEIGHED[who]
+    page = visit(demo_site.url, "phone", service_workers="block")
+    be(page, JOURNEYS[who][0])
+    assert [one for path in paths for one in overruns(page, path.format(**places), budget)] == []
+
+
 def pretend(page: Page, status: int) -> None:
     """Show the page of a trouble that is hard to come by."""
     words = render_to_string(f"{status}.html", {"request_id": "7c1e4a90"})
@@ -346,7 +376,7 @@ def test_going_on_without_a_line_stays_and_loses_nothing(
 ) -> None:
     page = visit(demo_site.url, "phone")
     be(page, "ana@mail.example")
-    page.goto(f"{places['begun']}step/7/")
+    page.goto(f"{places['begun']}step/6/")
     page.context.set_offline(True)
     page.locator("textarea").fill("written on the train")
     page.locator("button:visible:text-is('Continue')").click()
@@ -355,8 +385,8 @@ def test_going_on_without_a_line_stays_and_loses_nothing(
     page.context.set_offline(False)
     expect(page.get_by_text("You are offline. Keep writing")).to_be_hidden()
     page.locator("button:visible:text-is('Continue')").click()
-    page.wait_for_url("**/step/8/")
-    page.goto(f"{places['begun']}step/7/")
+    page.wait_for_url("**/step/7/")
+    page.goto(f"{places['begun']}step/6/")
     expect(page.locator("textarea")).to_have_value("written on the train")
 
 
@@ -365,7 +395,7 @@ def test_on_a_phone_every_word_for_a_feeling_stays_whole(
 ) -> None:
     page = visit(demo_site.url, "phone")
     be(page, "ana@mail.example")
-    page.goto(f"{places['begun']}step/6/")
+    page.goto(f"{places['begun']}step/5/")
     for width in (390, 320):
         page.set_viewport_size({"width": width, "height": 844})
         assert page.evaluate(BROKEN, arg=False) == []

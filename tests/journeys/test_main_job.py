@@ -19,9 +19,9 @@ from exercises.models import Review
 from practice.models import Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD
+from tests.journeys.ground import CONTINUE, go_on_until
 from tests.processes import Site
 
-CONTINUE = "button:visible:text-is('Continue')"
 WORDS = ("the heavy bags", "being left behind", "like at ten", "You found it", "What is softer")
 Visit = Callable[..., Page]
 
@@ -79,15 +79,6 @@ def clear_for_couple_work(page: Page, client_url: str) -> None:
     page.get_by_label(re.compile("I spoke with them alone")).check()
     page.get_by_role("button", name="Note it").click()
     expect(page.get_by_text("asked again after 90 days")).to_be_visible()
-
-
-def go_on_until(page: Page, name: str) -> None:
-    for _step in range(20):
-        if page.locator(f"[name='{name}'], [name^='{name}.']").count():
-            return
-        skip = page.locator("button[name=skip]")
-        (skip if skip.count() else page.locator(CONTINUE)).first.click()
-    pytest.fail(f"{name} was never asked")
 
 
 @contextmanager

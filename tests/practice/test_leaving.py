@@ -12,12 +12,16 @@ def signed_in(page: Page) -> None:
     page.wait_for_url("**/today/")
 
 
-def leave(page: Page) -> None:
+def pretend_elsewhere(page: Page) -> None:
     # The neutral site is not ours to bother in a test.
     page.context.route(
         lambda url: "localhost" not in url,
         lambda route: route.fulfill(content_type="text/html", body="<title>Weather</title>sunny"),
     )
+
+
+def leave(page: Page) -> None:
+    pretend_elsewhere(page)
     page.locator(".exit-form").get_by_role("button").click()
     page.wait_for_url(lambda url: "localhost" not in url, timeout=10_000)
     assert page.title() == "Weather"
@@ -35,6 +39,27 @@ def test_leaving_with_script(demo_site: Site, visit: Visit, problems: list[str])
     page.goto("/today/")
     assert "/account/login/" in page.url
     assert problems == []
+
+
+def test_shift_three_times_covers_the_page_before_anything_else_happens(
+    demo_site: Site, visit: Visit
+) -> None:
+    page = visit(demo_site.url, "phone")
+    signed_in(page)
+    pretend_elsewhere(page)
+    # Asked in the same breath as the third key: no time passes for anyone to read on.
+    over, title = page.evaluate(
+        """() => {
+            for (let press = 0; press < 3; press++)
+                dispatchEvent(new KeyboardEvent("keydown", { key: "Shift" }));
+            const top = document.elementFromPoint(innerWidth / 2, innerHeight / 2);
+            return [top.className, document.title];
+        }"""
+    )
+    assert (over, title) == ("cover", "Weather")
+    page.wait_for_url(lambda url: "localhost" not in url)
+    page.go_back()
+    page.wait_for_url("**/account/login/**")
 
 
 def test_leaving_without_script(demo_site: Site, visit: Visit):
