@@ -39,9 +39,13 @@ def overruns(page: Page, path: str, budget: Budget) -> list[str]:
     line = page.context.new_cdp_session(page)
     line.send("Network.setCacheDisabled", {"cacheDisabled": True})
     came: list[Response] = []
-    page.on("response", came.append)
+
+    def note(one: Response) -> None:
+        came.append(one)
+
+    page.on("response", note)
     page.goto(path, wait_until="networkidle")
-    page.remove_listener("response", came.append)
+    page.remove_listener("response", note)
     line.detach()
     weights = dict.fromkeys(("stylesheet", "script", "font", "document"), 0.0)
     for one in came:

@@ -90,7 +90,11 @@ def today(actor: Actor, at: datetime) -> Today:
         ),
     )
     letters = [row for row in rows if row.has_letter]
-    done = [row for row in rows if row.status not in CLIENTS_TURN and row not in letters]
+    done = sorted(
+        (row for row in rows if row.status not in CLIENTS_TURN and row not in letters),
+        key=lambda row: (row.submitted_at or row.opens_at, row.pk),
+        reverse=True,
+    )
     return Today(
         feature=current[0] if current else None,
         letters=letters,

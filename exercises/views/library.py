@@ -108,7 +108,7 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "version": version,
             "items": shown,
-            "solo": len(shown) == 1 and not shown[0]["parts"],
+            "solo": len(steps[at - 1]) == 1 and not shown[-1]["parts"],
             "asked": any(item.is_asked for item in steps[at - 1]),
             "step": at,
             "steps": len(steps),

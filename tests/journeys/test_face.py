@@ -43,7 +43,7 @@ TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
         .map((el) => `${el.tagName}.${el.className}`)"""
 
 # At twice the text, what of a client's page sticks out of the screen, or out of its own frame.
-CUT = """() => !document.body.matches(".client, .public") ? [] :
+CUT = """() => !document.body.matches(".client, .public") || location.pathname === "/kit" ? [] :
     [...document.querySelectorAll("header *, main *, footer *")].filter((el) => {
         const box = el.getBoundingClientRect();
         if (!box.width || el.closest(".vh, .skip, .scroll-x, svg, .demo")) return false;

@@ -170,6 +170,20 @@ def test_a_way_back_never_leads_elsewhere(ruth: Person):
     assert "evil" not in text_of(theirs)
 
 
+def test_a_form_that_came_too_late_leads_back_to_its_page():
+    response = Browser().post(
+        "/you/topics", {"text": "words"}, headers={"Referer": "http://testserver/today/"}
+    )
+    assert response["Location"] == "/account/login/?next=/today/"
+    assert Browser().get("/you/topics")["Location"] == "/account/login/?next=/you/topics"
+
+
+def test_an_address_that_only_takes_forms_says_so_on_a_page_of_ours(ana: Person):
+    response = ana.browser().get("/practice/switch")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "There is nothing at this address for you" in str(response.content, "utf-8")
+
+
 def test_a_stranger_gets_404_and_the_wrong_role_403(dana: Person, ruth: Person, zoe: Person):
     assert dana.browser().get("/practice/settings").status_code == 403
     assert ruth.browser().get("/practice/settings").status_code == 200
