@@ -61,6 +61,7 @@ def record_for_staff(actor: Actor, pk: UUID) -> Client:
     found = (
         reachable(actor)
         .filter(pk=pk)
+        .select_related("preference")
         .annotate(
             cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
             consented=Exists(consents.filter(withdrawn_at=None)),

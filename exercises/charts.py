@@ -17,11 +17,11 @@ NARROW = {
     "width": 350,
     "height": 250,
     "left": 30,
-    "right": 320,
+    "right": 328,
     "top": 30,
     "bottom": 216,
 }
-WIDE = {"cls": "l", "width": 700, "height": 270, "left": 40, "right": 640, "top": 30, "bottom": 236}
+WIDE = {"cls": "l", "width": 700, "height": 270, "left": 40, "right": 672, "top": 30, "bottom": 236}
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,14 @@ other; releases, item by item, will be decided here too.
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models import Q, QuerySet
+
 from clients.permissions import may_care_for, reachable
-from exercises.definition import ItemKind
+from exercises import definition as definitions
 from exercises.models import (
     Answer,
     AnswerOutcome,
@@ -83,6 +86,32 @@ def read_many(
 
     A client reads their own; staff in reach read what was submitted, never a draft.
     """
+    responses = _rounds(actor, homeworks, hold=hold)
+    entries = Entry.objects.filter(response__in=_with_log(responses))
+    answers = Answer.objects.filter(response__in=[one.pk for one in responses])
+    found = _opened(homeworks, responses, entries, answers)
+    return {pk: [replace(one, is_held=hold) for one in rounds] for pk, rounds in found.items()}
+
+
+def read_numbers(
+    actor: Actor, homeworks: list[Homework], begin: datetime, end: datetime, *, most: int
+) -> dict[UUID, list[RoundWords]]:
+    """Open only what counts in these homeworks (see `definitions.counted`), and of the moments
+    the newest `most` that happened from `begin` on and before `end`."""
+    responses = _rounds(actor, homeworks)
+    keys = {key for row in homeworks for key in definitions.counted(row.version.definition)}
+    between = Q(happened_at__gte=begin, happened_at__lt=end)
+    newest = Entry.objects.filter(between, response__in=_with_log(responses))
+    entries = newest.order_by("-happened_at", "-pk")[:most]
+    answers = Answer.objects.filter(
+        Q(entry=None) | Q(entry__in=entries.values("pk")),
+        response__in=[one.pk for one in responses],
+        item_key__in=keys,
+    )
+    return _opened(homeworks, responses, entries, answers)
+
+
+def _rounds(actor: Actor, homeworks: list[Homework], *, hold: bool = False) -> list[Response]:
     by_id = {homework.pk: homework for homework in homeworks}
     # Who may read is asked in the same breath as what there is to read.
     readable = Response.objects.filter(
@@ -93,10 +122,11 @@ def read_many(
     responses = list(readable.select_for_update(of=("self",)) if hold else readable)
     for response in responses:
         response.homework = by_id[response.homework_id]
-    found: dict[UUID, list[RoundWords]] = {pk: [] for pk in by_id}
-    for words in _opened(responses):
-        found[words.response.homework_id].append(replace(words, is_held=hold))
-    return found
+    return responses
+
+
+def _with_log(responses: list[Response]) -> list[UUID]:
+    return [one.pk for one in responses if one.homework.version.definition.logs]
 
 
 @dataclass(frozen=True)
@@ -180,30 +210,31 @@ def _open_text(row: Any, name: str) -> str:
     return unseal(box, **place_of(row, name)) if box else ""
 
 
-def _opened(responses: list[Response]) -> list[RoundWords]:
-    """Decrypt the answers of these rounds with two queries in all."""
+def _opened(
+    homeworks: list[Homework],
+    responses: list[Response],
+    entries: QuerySet[Entry],
+    answers: QuerySet[Answer],
+) -> dict[UUID, list[RoundWords]]:
+    """Decrypt these answers, with two queries in all, and put them where they belong."""
     by_response: dict[UUID, dict[str, Words]] = {response.pk: {} for response in responses}
     by_entry: dict[UUID, dict[str, Words]] = {}
-    for answer in Answer.objects.filter(response__in=by_response).order_by("pk"):
+    for answer in answers.order_by("pk"):
         words = _words(answer)
         if answer.entry_id is None:
             by_response[answer.response_id][answer.item_key] = words
         else:
             by_entry.setdefault(answer.entry_id, {})[answer.item_key] = words
     moments: dict[UUID, list[Moment]] = {}
-    logs = [
-        response.pk
-        for response in responses
-        if any(item.kind is ItemKind.LOG for item in response.homework.version.definition.items)
-    ]
-    entries = Entry.objects.filter(response__in=logs).order_by("happened_at", "pk")
-    for entry in entries if logs else ():
+    happened = list(entries) if _with_log(responses) else []
+    for entry in sorted(happened, key=lambda one: (one.happened_at, one.pk)):
         moment = Moment(entry, by_entry.get(entry.pk, {}))
         moments.setdefault(entry.response_id, []).append(moment)
-    return [
-        RoundWords(response, by_response[response.pk], moments.get(response.pk, []))
-        for response in responses
-    ]
+    found: dict[UUID, list[RoundWords]] = {homework.pk: [] for homework in homeworks}
+    for response in responses:
+        opened = RoundWords(response, by_response[response.pk], moments.get(response.pk, []))
+        found[response.homework_id].append(opened)
+    return found
 
 
 def opened_value(answer: Answer) -> Any:

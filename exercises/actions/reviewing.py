@@ -17,7 +17,8 @@ from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Flag, Homework, Response, Review
 from exercises.permissions import may_review
-from exercises.queries.series import Weeks, weeks_of
+from exercises.queries import series
+from exercises.queries.series import Span, Weeks
 from exercises.visibility import Reply, RoundWords, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.actions import auditing
@@ -62,21 +63,28 @@ def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWor
     return rounds
 
 
-def read_numbers(*, by: Actor, at: datetime, clients: list[Client]) -> dict[UUID, Weeks]:
-    """Read what clients' numbers were over the weeks; staff's reading is audited like any other."""
-    found = weeks_of(by, clients, at)
+def read_numbers(
+    *, by: Actor, at: datetime, clients: list[Client], before: str | None = None
+) -> tuple[Span, dict[UUID, Weeks]]:
+    """Read what clients' numbers were in some weeks (see `queries.series.numbers`).
+
+    Staff's reading is audited like any other.
+    """
+    wanted = [client.pk for client in clients]
+    found = series.numbers(by, wanted, at, before)
+    weeks = series.by_week(by, wanted, found)
     with transaction.atomic():
-        for client in clients:
-            if found[client.pk].values and not by.is_client:
+        for pk in wanted:
+            if weeks[pk].values and not by.is_client:
                 auditing.record(
                     by=by,
                     at=at,
                     action="read.numbers",
                     object_kind="client",
-                    object_id=client.pk,
-                    client_id=client.pk,
+                    object_id=pk,
+                    client_id=pk,
                 )
-    return found
+    return found.span, weeks
 
 
 def save_draft(

@@ -43,6 +43,22 @@ def entry_points(log: Item, values: Answers) -> dict[str, int | float]:
     return _points(log.items, values)
 
 
+def counted(definition: Definition) -> frozenset[str]:
+    """Return the keys of the items whose answers count: for series, for charts, and for whether
+    one of these is shown at all. The rest of what was written need not be opened to draw."""
+    found = {item.key for item in definition.walk() if item.series}
+    found.update(key for computed in definition.computed for key in computed.answered)
+    for chart in definition.charts:
+        found.update(key for key in (chart.by, chart.where.item if chart.where else "") if key)
+    wanted = list(found)
+    while wanted:
+        item = definition.item(wanted.pop())
+        if item and item.show_if and item.show_if.item not in found:
+            found.add(item.show_if.item)
+            wanted.append(item.show_if.item)
+    return frozenset(found)
+
+
 def chart_points(
     definition: Definition, chart: Chart, occasions: Sequence[Occasion]
 ) -> list[Point]:

@@ -1,21 +1,65 @@
-"""What a client's numbers were, week by week: their own account, for them and for who cares."""
+"""What a client's numbers were, week by week: their own account, for them and for who cares.
+
+Some weeks at a time, and never all of a life: `before` leads further back, as a cursor does.
+"""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from clients.models import Client
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+from django.http import Http404
+
 from exercises import definition as definitions
 from exercises import schedule
-from exercises.models import Homework
+from exercises.models import Entry, Homework, Response
 from exercises.queries.homework import homeworks
-from exercises.visibility import RoundWords, read_many
+from exercises.visibility import RoundWords, read_numbers
 from practice.actors import Actor
 
 WEEKS = 10
-MOST = 60
+WEEK = timedelta(weeks=1)
+# Far more than people write in ten weeks; who writes still more gets fewer weeks at a time.
+MOST_ROWS = 400
+MOST_MOMENTS = 2000
+
+
+@dataclass(frozen=True)
+class Span:
+    """Whole weeks, each from its Monday; the last one may be under way."""
+
+    since: date
+    until: date  # the Monday after the last week
+    is_newest: bool
+    # Where the weeks before these end, if there is anything to see in them.
+    earlier: date | None = None
+
+    @property
+    def mondays(self) -> list[date]:
+        """Return the first day of each week."""
+        return [self.since + WEEK * number for number in range((self.until - self.since) // WEEK)]
+
+    @property
+    def last(self) -> date:
+        """Return the last day."""
+        return self.until - timedelta(days=1)
+
+    def holds(self, day: date) -> bool:
+        """Say whether this day lies in these weeks."""
+        return self.since <= day < self.until
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The homework of some weeks, newest first, and what counts in its rounds."""
+
+    span: Span
+    rows: Sequence[Homework]
+    rounds: Mapping[UUID, Sequence[RoundWords]]
 
 
 @dataclass(frozen=True)
@@ -39,24 +83,101 @@ class Weeks:
         return [float(len(found[day])) if found.get(day) else None for day in self.mondays]
 
 
-def weeks_of(actor: Actor, clients: list[Client], at: datetime) -> dict[UUID, Weeks]:
-    """Read the last weeks of these clients' numbers, in a constant number of queries."""
-    since = at - timedelta(weeks=WEEKS)
-    rows = list(
-        homeworks(actor)
-        .filter(client__in=clients, opens_at__gte=since - timedelta(weeks=2))
-        .order_by("-opens_at", "pk")[:MOST]
+def numbers(
+    actor: Actor, clients: Sequence[UUID], at: datetime, before: str | None = None
+) -> Numbers:
+    """Read what counts in some weeks, the newest or those before the day `before`.
+
+    A constant number of queries, and a bounded number of rows: where there is more than that,
+    the weeks are fewer. A day that is none is an address that does not exist (Http404).
+    """
+    this_week = monday(schedule.local_time(at, actor.zone).date())
+    until = min(_day(before) if before else this_week + WEEK, this_week + WEEK)
+    begin, end = _midnight(until - WEEK * WEEKS, actor.zone), _midnight(until, actor.zone)
+    own = homeworks(actor).filter(client__in=clients)
+    rows = list(_of_these_weeks(own, begin, end)[: MOST_ROWS + 1])
+    rounds = read_numbers(actor, rows[:MOST_ROWS], begin, end, most=MOST_MOMENTS + 1)
+    since = _since(rows, rounds, until, actor.zone)
+    cut = since > until - WEEK * WEEKS
+    return Numbers(
+        Span(
+            since,
+            until,
+            is_newest=until > this_week,
+            earlier=since if cut else _earlier(own, at, since, actor.zone),
+        ),
+        sorted(rows[:MOST_ROWS], key=lambda row: (row.opens_at, row.pk), reverse=True),
+        rounds,
     )
-    rounds = read_many(actor, rows)
-    monday = _monday(schedule.local_time(at, actor.zone).date())
-    mondays = [monday - timedelta(weeks=number) for number in reversed(range(WEEKS))]
-    found: dict[UUID, dict[str, dict[date, list[float]]]] = {
-        client.pk: defaultdict(lambda: defaultdict(list)) for client in clients
+
+
+def by_week(actor: Actor, clients: Sequence[UUID], found: Numbers) -> dict[UUID, Weeks]:
+    """Put each client's numbers into the weeks they belong to."""
+    values: dict[UUID, dict[str, dict[date, list[float]]]] = {
+        pk: defaultdict(lambda: defaultdict(list)) for pk in clients
     }
-    for row in rows:
-        for one in rounds[row.pk]:
-            _collect(row, one, actor.zone, found[row.client_id])
-    return {pk: Weeks(mondays, values) for pk, values in found.items()}
+    for row in found.rows:
+        for one in found.rounds[row.pk]:
+            _collect(row, one, actor.zone, values[row.client_id])
+    return {pk: Weeks(found.span.mondays, of_one) for pk, of_one in values.items()}
+
+
+def monday(day: date) -> date:
+    """Return the day its week began."""
+    return day - timedelta(days=day.weekday())
+
+
+def _of_these_weeks(own: QuerySet[Homework], begin: datetime, end: datetime) -> QuerySet[Homework]:
+    """Return what was worked on then: a round begun, or moments noted, whenever it was given."""
+    begun = Response.objects.filter(
+        homework=OuterRef("pk"), started_at__gte=begin, started_at__lt=end
+    ).order_by("-started_at")
+    noted = Entry.objects.filter(
+        response__homework=OuterRef("pk"), happened_at__gte=begin, happened_at__lt=end
+    )
+    return (
+        own.annotate(begun_at=Subquery(begun.values("started_at")[:1]), noted=Exists(noted))
+        .filter(Q(begun_at__isnull=False) | Q(noted=True))
+        .order_by("-noted", F("begun_at").desc(nulls_last=True), "pk")
+    )
+
+
+def _since(
+    rows: Sequence[Homework],
+    rounds: Mapping[UUID, Sequence[RoundWords]],
+    until: date,
+    zone: str,
+) -> date:
+    """Return where the weeks begin: later when there is more than is read at once."""
+    since = until - WEEK * WEEKS
+    moments = sorted(
+        moment.entry.happened_at
+        for many in rounds.values()
+        for one in many
+        for moment in one.moments
+    )
+    cuts = [moments[0]] if len(moments) > MOST_MOMENTS else []
+    begun_at: datetime | None = getattr(rows[-1], "begun_at", None) if rows else None
+    if len(rows) > MOST_ROWS and begun_at:
+        cuts.append(begun_at)
+    for cut in cuts:
+        since = max(since, monday(schedule.local_time(cut, zone).date()) + WEEK)
+    return min(since, until - WEEK)
+
+
+def _earlier(own: QuerySet[Homework], at: datetime, since: date, zone: str) -> date | None:
+    """Return the end of the last weeks before these that something was written in."""
+    written = (
+        Response.objects.filter(homework__in=own.values("pk"))
+        .filter(started_at__lt=_midnight(since, zone))
+        .annotate(last_at=Coalesce("submitted_at", at))
+        .order_by("-last_at")
+        .values_list("last_at", flat=True)
+        .first()
+    )
+    if written is None:
+        return None
+    return min(since, monday(schedule.local_time(written, zone).date()) + WEEK)
 
 
 def _collect(
@@ -65,17 +186,27 @@ def _collect(
     definition = row.version.definition
     local = schedule.local_time(one.response.started_at, zone).date()
     for name, number in definitions.series_points(definition, one.values).items():
-        into[name][_monday(local)].append(float(number))
+        into[name][monday(local)].append(float(number))
     for moment in one.moments:
         log = definition.log(moment.entry.log_key)
         if log is None:
             continue
-        day = _monday(schedule.local_time(moment.entry.happened_at, zone).date())
+        day = monday(schedule.local_time(moment.entry.happened_at, zone).date())
         into["moments"][day].append(1.0)
         values = {key: words.value for key, words in moment.words.items()}
         for name, number in definitions.entry_points(log, values).items():
             into[name][day].append(float(number))
 
 
-def _monday(day: date) -> date:
-    return day - timedelta(days=day.weekday())
+def _day(text: str) -> date:
+    try:
+        day = date.fromisoformat(text)
+    except ValueError as error:
+        raise Http404 from error
+    if not definitions.FIRST_YEAR <= day.year <= definitions.LAST_YEAR:
+        raise Http404
+    return monday(day)
+
+
+def _midnight(day: date, zone: str) -> datetime:
+    return datetime.combine(day, time(), tzinfo=ZoneInfo(zone))

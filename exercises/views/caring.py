@@ -10,6 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET
 
 from clients import queries as client_queries
@@ -37,7 +38,9 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     client: Any = client_queries.record_for_staff(actor, pk)
     couple = client_queries.couple_with(actor, client)
     past = homeworks.history(actor, client, request.GET.get("after"))
-    weeks = reviewing.read_numbers(by=actor, at=at, clients=[client])[client.pk]
+    span, weeks = reviewing.read_numbers(
+        by=actor, at=at, clients=[client], before=request.GET.get("before")
+    )
     return render(
         request,
         "exercises/therapist/client.html",
@@ -55,9 +58,11 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "clearance": client_queries.clearance(actor, client),
             "at": at,
             "invitation": None if client.joined_at else invitation_of_client(actor, client.pk),
-            "charts": curves.of_one(weeks),
+            "charts": curves.of_one(weeks[client.pk]),
+            "span": curves.span(request, actor, span, at),
             "consent_text": _consent(client, actor.zone),
             "topics": noting.read_topics(by=actor, at=at, client=client),
+            "reminders": _reminders(client, at, actor.zone),
         },
     )
 
@@ -69,7 +74,9 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     couple = client_queries.couple_of(actor, pk)
     pair = [couple.first, couple.second]
-    weeks = reviewing.read_numbers(by=actor, at=at, clients=pair)
+    span, weeks = reviewing.read_numbers(
+        by=actor, at=at, clients=pair, before=request.GET.get("before")
+    )
     rows = homeworks.of_couple(actor, couple)
     cares = all(may_care_for(actor, one) for one in pair)
     return render(
@@ -83,9 +90,16 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "cares": cares,
             "reads_along": bool(actor.supervises) and not cares,
             "items": _under_way(rows, couple, at, actor.zone),
+            "pair": pair,
+            "topics": [
+                {"letter": one.name_to_call[:1], "part": part_of(one, couple), "text": text}
+                for one in pair
+                for _topic, text in noting.read_topics(by=actor, at=at, client=one)
+            ],
             "clearances": [(one, client_queries.clearance(actor, one)) for one in pair],
             "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
+            "span": curves.span(request, actor, span, at),
         },
     )
 
@@ -111,6 +125,21 @@ def _consent(client: Any, zone: str) -> str:
         "name": client.name_to_call,
         "day": wording.day(client.consent_withdrawn_at, zone),
     }
+
+
+def _reminders(client: Any, at: datetime, zone: str) -> str:
+    """Say how this client wants to be reminded."""
+    preference = getattr(client, "preference", None)
+    if preference is None:
+        return _("They choose when they join.")
+    if preference.suppressed_at:
+        return _("Their address takes no mail.")
+    if not preference.by_email:
+        return _("No e-mail, by their own choice.")
+    if preference.paused_until and preference.paused_until > at:
+        return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
+    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": client.zone.replace("_", " ")}
+    return _("By e-mail at %(time)s, %(zone)s.") % said
 
 
 def _couple_head(couple: Couple, at: Any, zone: str) -> str:
@@ -166,7 +195,7 @@ def _under_way(
                 "text": state_text(row, at, zone),
                 "muted": not waits,
                 "href": reverse("review" if waits else "homework_page", args=[row.pk]),
-                "link": _("Review") if waits else _("Open"),
+                "link": _("Review") if waits else pgettext("a deed", "Open"),
             }
         )
     return list(found.values())

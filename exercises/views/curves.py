@@ -1,18 +1,32 @@
 """A client's numbers over the weeks, as a drawing and as the table underneath it."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from math import ceil
 from typing import Any
 
+from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from exercises import charts
+from exercises import charts, schedule
 from exercises.charts import Series
-from exercises.queries.series import Weeks
+from exercises.queries.series import Span, Weeks
+from practice.actors import Actor
 
 # A name for the legend, and what it was each week.
 Curve = tuple[str, Sequence[float | None]]
+
+
+def span(request: HttpRequest, actor: Actor, shown: Span, at: datetime) -> dict[str, str]:
+    """Return which weeks these are, and the ways to those before and to the newest."""
+    last = min(shown.last, schedule.local_time(at, actor.zone).date())
+    return {
+        "text": _("%(first)s to %(last)s")
+        % {"first": date_format(shown.since, "j M Y"), "last": date_format(last, "j M Y")},
+        "earlier_url": f"{request.path}?before={shown.earlier}" if shown.earlier else "",
+        "newest_url": "" if shown.is_newest else request.path,
+    }
 
 
 def of_one(weeks: Weeks) -> list[dict[str, Any]]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
 from statistics import mean
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -12,35 +12,45 @@ from django.utils.translation import gettext as _
 from exercises import charts, schedule
 from exercises import definition as definitions
 from exercises.charts import Series
-from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
+from exercises.definition import Chart, ChartKind, Definition, Item, Occasion, Point
 from exercises.models import Homework
+from exercises.queries.series import Numbers, monday
 from exercises.views.ground import language
-from exercises.visibility import RoundWords, read_many
+from exercises.visibility import RoundWords
 from practice.actors import Actor
 
 # A log that went on for longer is counted by week.
 LONGEST_BY_DAY = timedelta(days=21)
 MOST_OCCASIONS = 20
-# The days along the bottom, and what was said on each.
-Curves = tuple[list[date], list[Series]]
 
 
-def charts_of(actor: Actor, rows: Sequence[Homework]) -> list[dict[str, Any]]:
-    """Return the charts of what was written, one exercise after the other; only what has numbers."""
-    rounds = read_many(actor, list(rows))
+class Curves(NamedTuple):
+    """The days along the bottom, and what was said on each: or in the weeks that begin there."""
+
+    days: list[date]
+    series: list[Series]
+    weekly: bool = False
+
+
+def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
+    """Return the charts of what was written in some weeks, one exercise after the other; only
+    what has numbers."""
     by_exercise: dict[Any, list[Homework]] = defaultdict(list)
-    for row in rows:
+    for row in found.rows:
         by_exercise[row.version.exercise_id].append(row)
-    found: list[dict[str, Any]] = []
+    drawn: list[dict[str, Any]] = []
     for same in by_exercise.values():
         definition = same[0].version.definition
         for chart in definition.charts:
             occasions = [
-                one for row in same for one in _occasions(chart, rounds[row.pk], actor.zone)
+                one
+                for row in same
+                for one in _occasions(chart, found.rounds[row.pk], actor.zone)
+                if found.span.holds(one.at.date())
             ]
-            if drawn := _chart(definition, chart, occasions, len(found)):
-                found.append(drawn)
-    return found
+            if one := _chart(definition, chart, occasions, len(drawn)):
+                drawn.append(one)
+    return drawn
 
 
 def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Occasion]:
@@ -104,30 +114,52 @@ def _by_day(chart: Chart, occasions: list[Occasion]) -> Curves:
         for day, count in definitions.counts_for(chart, occasions).items()
     }
     if not counted:
-        return [], []
-    step = timedelta(days=1)
-    if max(counted) - min(counted) > LONGEST_BY_DAY:
-        step = timedelta(weeks=1)
+        return Curves([], [])
+    weekly = max(counted) - min(counted) > LONGEST_BY_DAY
+    if weekly:
         weeks = defaultdict(list)
         for day, count in counted.items():
-            weeks[day - timedelta(days=day.weekday())].append(count)
-        counted = {monday: round(mean(counts), 1) for monday, counts in weeks.items()}
-    first, last = min(counted), max(counted)
-    days = [first + step * number for number in range((last - first) // step + 1)]
-    return days, [Series(_("How often"), [counted.get(day) for day in days])]
+            weeks[monday(day)].append(count)
+        counted = {day: round(mean(counts), 1) for day, counts in weeks.items()}
+    days = _steps(min(counted), max(counted), timedelta(weeks=1) if weekly else timedelta(days=1))
+    return Curves(days, [Series(_("How often"), [counted.get(day) for day in days])], weekly)
 
 
 def _by_occasion(definition: Definition, chart: Chart, occasions: list[Occasion]) -> Curves:
-    """Return the newest occasions with a number, oldest first."""
-    points = definitions.chart_points(definition, chart, occasions)[-MOST_OCCASIONS:]
-    return [point.at.date() for point in points], [
+    """Return each occasion with a number, oldest first; of very many, each week's mean."""
+    points = definitions.chart_points(definition, chart, occasions)
+    if len(points) > MOST_OCCASIONS:
+        return _by_week(definition, chart, points)
+    series = [
         Series(_series(definition, name), [point.values.get(name) for point in points], part)
         for name, part in zip(chart.series, "ab", strict=False)
     ]
+    return Curves([point.at.date() for point in points], series)
+
+
+def _by_week(definition: Definition, chart: Chart, points: Sequence[Point]) -> Curves:
+    weeks: dict[date, list[Point]] = defaultdict(list)
+    for point in points:
+        weeks[monday(point.at.date())].append(point)
+    days = _steps(min(weeks), max(weeks), timedelta(weeks=1))
+
+    def means(name: str) -> list[float | None]:
+        said = [[one.values[name] for one in weeks[day] if name in one.values] for day in days]
+        return [round(mean(numbers), 1) if numbers else None for numbers in said]
+
+    series = [
+        Series(_series(definition, name), means(name), part)
+        for name, part in zip(chart.series, "ab", strict=False)
+    ]
+    return Curves(days, series, weekly=True)
+
+
+def _steps(first: date, last: date, step: timedelta) -> list[date]:
+    return [first + step * number for number in range((last - first) // step + 1)]
 
 
 def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, Any] | None:
-    days, series = curves
+    days, series, weekly = curves
     if not days:
         return None
     columns = [date_format(day, "j M") for day in days]
@@ -142,12 +174,17 @@ def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, 
             for number, one in enumerate(series, 1)
             if len(series) > 1
         ],
-        "legend_note": _("A gap means no entry."),
+        "legend_note": _("Each mark is the mean of a week. A gap means no entry.")
+        if weekly
+        else _("A gap means no entry."),
         "few_text": _("%(n)d so far. From five on you will see a line.")
         % {"n": charts.most(series)}
         if charts.few(series)
         else "",
-        "table": {"heads": [_("When"), *(one.name for one in series)], "rows": list(table)},
+        "table": {
+            "heads": [_("Week of") if weekly else _("When"), *(one.name for one in series)],
+            "rows": list(table),
+        },
     }
 
 

@@ -13,8 +13,9 @@ from django.views.decorators.http import require_GET
 
 from exercises.models import Homework, Review
 from exercises.queries import homework as homeworks
+from exercises.queries import series
 from exercises.queries import today as todays
-from exercises.views import wording
+from exercises.views import curves, wording
 from exercises.views.ground import Work, actor_of, for_clients, language, show, therapist_of
 from exercises.views.growing import charts_of
 from exercises.workflow import Status
@@ -222,14 +223,14 @@ def growth(request: HttpRequest) -> HttpResponse:
     """Show a client's own past, and their own numbers over time. Never a score, never a partner's."""
     actor, at = actor_of(request), now()
     found = homeworks.own_history(actor, request.GET.get("after"))
-    return show(
-        request,
-        "growth",
-        {
-            "rows": [_recent(row, actor.zone) for row in found.rows],
-            "charts": charts_of(actor, list(found.rows)) if found.is_first else [],
-            "next_url": f"?after={found.after}" if found.after else "",
-            "previous_url": "" if found.is_first else reverse("growth"),
-            "at": at,
-        },
-    )
+    context = {
+        "rows": [_recent(row, actor.zone) for row in found.rows],
+        "next_url": f"?after={found.after}" if found.after else "",
+        "previous_url": "" if found.is_first else reverse("growth"),
+        "at": at,
+    }
+    if found.is_first and actor.client_id:
+        shown = series.numbers(actor, [actor.client_id], at, request.GET.get("before"))
+        context["charts"] = charts_of(actor, shown)
+        context["span"] = curves.span(request, actor, shown.span, at)
+    return show(request, "growth", context)

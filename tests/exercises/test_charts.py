@@ -1,8 +1,9 @@
 """Charts: gaps stay gaps, no line under five points, two that meet both show, a table beneath."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
@@ -10,8 +11,10 @@ from django.utils.timezone import now
 from exercises import charts
 from exercises.actions import responding
 from exercises.charts import Series
+from exercises.models import Homework
+from exercises.queries import series
 from exercises.queries.homework import homework as homework_of
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 
 WEEKS = ["2 Nov", "9 Nov", "16 Nov", "23 Nov", "30 Nov", "7 Dec"]
 
@@ -134,3 +137,108 @@ def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
     cells = re.findall(r"<td>([^<]*)</td>", table)
     assert cells == ["2", "no entry", "1", "no entry", "1"]
     assert 'class="line' not in page
+
+
+# --- the weeks that are shown -----------------------------------------------------------------
+def cells_of(page: str) -> list[str]:
+    table = page[page.index("<tbody>") : page.index("</tbody>")]
+    return re.findall(r"<td>([^<]*)</td>", table)
+
+
+def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int) -> None:
+    """Let Ana note a moment as it happens."""
+    with play.at(ana):
+        entry = responding.add_entry(
+            by=ana.actor,
+            at=when,
+            homework=homework_of(ana.actor, homework.pk),
+            log_key="moments",
+            happened_at=when,
+        )
+        responding.save(
+            by=ana.actor,
+            at=when,
+            homework=homework_of(ana.actor, homework.pk),
+            said=[responding.Said("urge", urge), responding.Said("form", "words")],
+            entry=entry,
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_growth_draws_all_of_its_weeks_and_not_only_a_page_of_them(
+    play: Play, dana: Person, ana: Person
+):
+    at, many = now(), 22
+    for number in range(many):
+        homework = play.homework(ana, play.assign(dana, ana))
+        with play.at(ana):
+            responding.save(
+                by=ana.actor,
+                at=at - timedelta(days=2 * number),
+                homework=homework_of(ana.actor, homework.pk),
+                said=[responding.Said("close_before", 3), responding.Said("close_after", 5)],
+            )
+    page = str(ana.browser().get("/growth/").content, "utf-8")
+    assert page.count('class="tile"') < many  # the list beneath is a page; the chart is not
+    days = {(at - timedelta(days=2 * number)).astimezone(ZoneInfo(ZONE)) for number in range(many)}
+    weeks = {day.date() - timedelta(days=day.weekday()) for day in days}
+    assert cells_of(page) == ["3", "5"] * len(weeks)
+    assert "Each mark is the mean of a week." in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_log_that_began_long_ago_is_drawn_now_and_what_came_before_is_a_link_away(
+    play: Play, dana: Person, ana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log", days=300))
+    at = now()
+    for days, urge in ((200, 9), (199, 8), (1, 4), (0, 2)):
+        note(play, ana, homework, at - timedelta(days=days), urge)
+    for who, path in ((ana, "/growth/"), (dana, f"/clients/{ana.client.pk}/")):
+        if who is dana:
+            play.submit(ana, homework)
+        newest = str(who.browser().get(path).content, "utf-8")
+        assert "The newest weeks" not in newest
+        assert [cell for cell in cells_of(newest) if cell != "no entry"] in (["1", "1"], ["2"])
+        (earlier,) = re.findall(r'href="(/[^"]*\?before=[^"]*)"', newest)
+        for _step in range(4):
+            before = str(who.browser().get(earlier).content, "utf-8")
+            assert "The newest weeks" in before
+            if 'role="img"' in before:
+                break
+            (earlier,) = re.findall(r'href="(/[^"]*\?before=[^"]*)"', before)
+        assert [cell for cell in cells_of(before) if cell != "no entry"] in (["1", "1"], ["2"])
+        # Before the very first there is nothing to lead to.
+        assert "Earlier weeks" not in before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "before", ["", "yesterday", "0001-01-01", "9999-12-31", "\x00", "2026-13-40"]
+)
+def test_a_day_that_is_none_is_no_address(before: str, play: Play, dana: Person, ana: Person):
+    expected = 200 if not before else 404
+    assert ana.browser().get("/growth/", {"before": before}).status_code == expected
+    path = f"/clients/{ana.client.pk}/"
+    assert dana.browser().get(path, {"before": before}).status_code == expected
+
+
+@pytest.mark.django_db(transaction=True)
+def test_more_than_is_read_at_once_makes_the_weeks_fewer(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log", days=90))
+    at = now()
+    for weeks in range(6):
+        note(play, ana, homework, at - timedelta(weeks=weeks), weeks)
+    monkeypatch.setattr(series, "MOST_MOMENTS", 3)
+    with play.at(ana):
+        newest = series.numbers(ana.actor, [ana.client.pk], at)
+        assert len(newest.span.mondays) == 3
+        assert newest.span.earlier == newest.span.since
+        older = series.numbers(ana.actor, [ana.client.pk], at, str(newest.span.earlier))
+    shown = [
+        series.by_week(ana.actor, [ana.client.pk], one)[ana.client.pk] for one in (older, newest)
+    ]
+    said = [value for weeks in shown for value in weeks.means("urge") if value is not None]
+    assert said == [5, 4, 3, 2, 1, 0]
