@@ -132,7 +132,14 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
             else _("Saved."),
         )
         return redirect("client_page", client.pk)
-    return page(request, form, title=client.name, button=_("Save"), back=_to(client))
+    return page(
+        request,
+        form,
+        title=client.name,
+        tab=_("Edit a client"),  # no name in a title, nor in the browser's history
+        button=_("Save"),
+        back=_to(client),
+    )
 
 
 @require_POST

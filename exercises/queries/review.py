@@ -1,7 +1,7 @@
 """The review queue: whose session comes first, then what has waited longest."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db.models import (
@@ -33,6 +33,8 @@ from practice.queries.paging import Page, page
 NO_SESSION = datetime(9999, 1, 1, tzinfo=UTC)
 # How far down the queue one finds one's place in it.
 NEAR = 200
+# So long after a word of theirs a colleague counts as writing.
+WRITING = timedelta(minutes=30)
 QUEUE_ORDER = ("session_at", "submitted_at", "pk")
 
 
@@ -61,7 +63,8 @@ def queue(
         rows = rows.filter(assignment__couple__isnull=False)
     elif only == "second":
         rows = rows.filter(round__gt=1)
-    return page(rows, order=QUEUE_ORDER, after=after, size=size)
+    begun = _begun_by_colleague(actor, at).values("reviewer__user__name")[:1]
+    return page(rows.annotate(colleague=Subquery(begun)), order=QUEUE_ORDER, after=after, size=size)
 
 
 def count_waiting(actor: Actor) -> int:
@@ -77,6 +80,20 @@ def count_waiting(actor: Actor) -> int:
     )
 
 
+def _begun_by_colleague(actor: Actor, at: datetime) -> QuerySet[Review]:
+    """Return what a colleague wrote to a row's round in the last half hour and has not sent."""
+    return (
+        Review.objects.filter(
+            response__homework=OuterRef("pk"),
+            response__round=OuterRef("round"),
+            sent_at=None,
+            updated_at__gte=at - WRITING,
+        )
+        .exclude(reviewer_id=actor.member_id)
+        .order_by("-updated_at", "pk")
+    )
+
+
 def counts(actor: Actor, at: datetime) -> dict[str, int]:
     """Count the queue's filters in one query."""
     return waiting(actor, at).aggregate(
@@ -87,8 +104,12 @@ def counts(actor: Actor, at: datetime) -> dict[str, int]:
 
 
 def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | None:
-    """Return what comes after `current` in the queue, else the first one, else None."""
-    order = list(waiting(actor, at).order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:NEAR])
+    """Return what comes after `current` in the queue, else the first one, else None.
+
+    Never what a colleague has answered meanwhile, or is writing to just now.
+    """
+    free = waiting(actor, at).filter(Q(pk=current.pk) | ~Exists(_begun_by_colleague(actor, at)))
+    order = list(free.order_by(*QUEUE_ORDER).values_list("pk", flat=True)[:NEAR])
     if current.pk in order:
         order = order[order.index(current.pk) + 1 :] + order[: order.index(current.pk)]
     for pk in order:

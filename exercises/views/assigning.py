@@ -1,5 +1,6 @@
 """Assign, withdraw, move a date: from the client's page in a few clicks."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -27,8 +28,18 @@ from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.caring import state_text
-from exercises.views.desk import for_carers, for_therapists, names, reads_along, refuse, title_of
+from exercises.views.desk import (
+    faces,
+    for_carers,
+    for_therapists,
+    names,
+    part_of,
+    reads_along,
+    refuse,
+    title_of,
+)
 from exercises.views.ground import language
+from exercises.visibility import read_note
 from practice.actors import ActorRequest
 from practice.doors import once, searches
 from practice.errors import NotPossible
@@ -77,7 +88,7 @@ def assign(request: ActorRequest) -> HttpResponse:
             request.actor, search=searched(request), after=request.GET.get("after")
         )
         couples = client_queries.couples_of(request.actor, list(found.rows))
-        rows = [(row, couples.get(row.pk)) for row in found.rows]
+        rows = _whom(found.rows, couples)
         return render(
             request,
             "exercises/therapist/assign_whom.html",
@@ -106,6 +117,21 @@ def assign(request: ActorRequest) -> HttpResponse:
         if done is not None:
             return done
     return _page(request, form, target, at)
+
+
+def _whom(found: Sequence[Client], couples: dict[UUID, Couple]) -> list[dict[str, Any]]:
+    """Return whom something can be given to: each couple once, above the first of the two."""
+    rows: list[dict[str, Any]] = []
+    for client in found:
+        couple = couples.get(client.pk)
+        if couple and all(row["pk"] != couple.pk for row in rows):
+            text = _("Together: each gets their own")
+            shown = {"name": names(couple), "people": faces(client, couple), "text": text}
+            rows.append({"key": "couple", "pk": couple.pk, **shown})
+        person = {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
+        shown = {"name": client.name, "people": [person]}
+        rows.append({"key": "client", "pk": client.pk, **shown})
+    return rows
 
 
 def _assign(
@@ -246,10 +272,13 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that it is there, and how to take it away again."""
     found = homeworks.assignment(request.actor, pk)
     back = Target(found.client, found.couple)
+    wall = found.opens_local.replace(tzinfo=None)
+    opens_later = wall > schedule.local_time(now(), back.people[0].zone)
     return render(
         request,
         "exercises/therapist/assigned.html",
         {
+            "opens": wording.plain_day(wall) if opens_later else "",
             "assignment": found,
             "title": found.version.definition.title.get(language()),
             "who": back.name,
@@ -293,6 +322,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
             "steps": homeworks.steps(actor, found),
+            "note": read_note(actor, found.assignment, found),
             "flag": reviews.flag_on(actor, found),
             "has_rounds": found.submitted_at is not None,
             "can_move": found.status in homeworks.MOVABLE and not along,

@@ -66,23 +66,28 @@ def queue(request: ActorRequest) -> HttpResponse:
                 }
                 for flag in asking.flags(actor)
             ],
-            "undo": [
-                {
-                    "pk": review.pk,
-                    "text": _("Sent to %(name)s.")
-                    % {"name": review.response.homework.client.name_to_call},
-                    "seconds": max(0, int((review.settles_at - at).total_seconds()))
-                    if review.settles_at
-                    else 0,
-                }
-                for review in asking.unsettled(actor, at)
-            ],
+            "undo": _undo(actor, at),
             "sessions": _sessions(found.rows, at, actor.zone),
             **pages(request, found),
             "read_along": read_along(actor),
             "caught_up": _caught_up(actor, at) if not counts["all"] else "",
         },
     )
+
+
+def _undo(actor: Actor, at: datetime, besides: Homework | None = None) -> list[dict[str, Any]]:
+    """Return what was sent a moment ago and can be taken back, whatever page one is on now."""
+    return [
+        {
+            "pk": review.pk,
+            "text": _("Sent to %(name)s.") % {"name": review.response.homework.client.name_to_call},
+            "seconds": max(0, int((review.settles_at - at).total_seconds()))
+            if review.settles_at
+            else 0,
+        }
+        for review in asking.unsettled(actor, at)
+        if review.response.homework_id != (besides.pk if besides else None)
+    ]
 
 
 def _start(only: str) -> str:
@@ -102,16 +107,18 @@ def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
     who = row.client.name_to_call
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)
+    colleague = getattr(row, "colleague", "")
     return {
         "people": faces(row.client, couple),
         "title": title_of(row, language()),
         "href": reverse("review", args=[row.pk]),
         "text": f"{names(couple)} · {text}" if couple else text,
-        "session_text": wording.plain_when(session, zone)
+        "session_text": wording.session(session, at, zone)
         if session and session != asking.NO_SESSION
         else "",
-        "waited_text": waited(row, at, zone),
+        "waited_text": wording.waits(row.submitted_at, at) if row.submitted_at else "",
         "tag": _("Second round") if row.round > 1 else "",
+        "busy": _("%(name)s is writing") % {"name": colleague} if colleague else "",
     }
 
 
@@ -142,7 +149,7 @@ def _sessions(rows: Any, at: Any, zone: str) -> list[dict[str, str]]:
             else reverse("client_page", args=[row.client_id])
         )
         found.setdefault(
-            name, {"when_text": wording.plain_when(session, zone), "name": name, "href": href}
+            name, {"when_text": wording.session(session, at, zone), "name": name, "href": href}
         )
     return list(found.values())[:6]
 
@@ -214,6 +221,10 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
             "title": title_of(homework, language()),
             "people": faces(homework.client, couple),
             "who": names(couple) if couple else homework.client.name_to_call,
+            "who_url": reverse("couple_page", args=[couple.pk])
+            if couple
+            else reverse("client_page", args=[homework.client_id]),
+            "undo": _undo(actor, at, besides=homework),
             "name": homework.client.name_to_call,
             "sent_text": waited(homework, at, actor.zone),
             "partners": partners,

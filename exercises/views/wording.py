@@ -6,6 +6,7 @@ from typing import Any
 
 from django.utils import formats
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clients.models import Client
 from exercises import schedule
@@ -89,6 +90,23 @@ def readers(names: Sequence[str], *, is_supervised: bool) -> str:
 def initials(name: str) -> str:
     """Return up to two letters for a name."""
     return "".join(part[0] for part in name.split()[:2]).upper()
+
+
+def session(at: datetime, current: datetime, zone: str) -> str:
+    """Return when a session is, as short as can be: within six days the weekday will do."""
+    if at - current > timedelta(days=6):
+        return plain_when(at, zone)
+    return str(formats.date_format(schedule.local_time(at, zone), "D H:i"))
+
+
+def waits(since: datetime, current: datetime) -> str:
+    """Say for how long something has been waiting."""
+    hours = int((current - since).total_seconds() // 3600)
+    if hours < 1:
+        return _("came just now")
+    if hours < 24:
+        return _("waits %(n)d h") % {"n": hours}
+    return ngettext("waits %(n)d day", "waits %(n)d days", hours // 24) % {"n": hours // 24}
 
 
 def plain_day(local: datetime) -> str:

@@ -20,7 +20,7 @@
     $("a.title", rows[row]).focus(); return true;
   };
   addEventListener("keydown", (e) => {
-    if ((e.ctrlKey || e.metaKey) && e.key === "Enter") { const f = e.target.closest?.("form[data-ctrl-enter]") ?? $("form[data-ctrl-enter].reply"); if (f) { e.preventDefault(); f.requestSubmit($("button:not([type=button])", f)); } return; }
+    if ((e.ctrlKey || e.metaKey) && e.key === "Enter") { const f = e.target.closest?.("form[data-ctrl-enter]") ?? $("form[data-ctrl-enter]"); if (f) { e.preventDefault(); f.requestSubmit($("button:not([type=button])", f)); } return; }
     if (!on || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || typing(e.target) || $("dialog[open]")) return;
     const k = e.key.toLowerCase(), link = $(`a[data-key="${k === "j" || k === "k" ? k : ""}"]`);
     if (k === "j" || k === "k") { if (moveTo(k === "j" ? 1 : -1) || link) { e.preventDefault(); if (link && !$("[data-nav-row]")) link.click(); } }
@@ -38,6 +38,30 @@
       if (left) setTimeout(tick, 1000); else (el.closest("form") ?? el).remove();
     };
     tick();
+  }
+
+  /* ---- A reply is kept while it is typed. Sending waits for what is still on its way, so that
+     nobody is told of a change in another tab that was their own. */
+  for (const form of $$("form[data-autosave-url]")) {
+    const said = $("[data-kept]", form), base = form.elements.base;
+    let timer = 0, going = null, typed = false, over = false;
+    const post = (leaving) => {
+      const body = new URLSearchParams(new FormData(form));
+      if (leaving && going) body.delete("base");
+      typed = false;
+      going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: Boolean(leaving) }).then(async (answer) => {
+        over = answer.status === 409 || answer.status === 412; // what to do about it, sending says
+        if (!answer.ok) throw new Error(answer.status);
+        base.value = (await answer.json()).revision; said.textContent = said.dataset.said;
+      }).catch(() => { typed = true; if (!over) said.textContent = said.dataset.trouble; }).finally(() => { going = null; if (typed && !over) later(5000); });
+    };
+    const later = (ms) => { clearTimeout(timer); timer = setTimeout(() => { if (typed && !going && !over) post(); }, ms); };
+    form.addEventListener("input", () => { typed = true; said.textContent = ""; later(1000); });
+    form.addEventListener("submit", (e) => {
+      clearTimeout(timer); typed = false;
+      if (going) { e.preventDefault(); const by = e.submitter; going.finally(() => form.requestSubmit(by)); }
+    });
+    addEventListener("pagehide", () => { if (typed && !over) post(true); });
   }
 
   /* ---- Own phrases into the box, at the cursor. */

@@ -16,6 +16,20 @@ _GROUPS = frozenset({"yesno", "choice", "checklist", "scale", "emotions", "date"
     "list",
     "log",
 }
+# The menu says where one is, on the pages beneath its own too.
+_SECTIONS = {
+    page: head
+    for head, pages in {
+        "queue": "review",
+        "client_list": "client_page client_add client_edit client_clearance client_hand_over"
+        " client_discharge client_notes client_note couple_page couple_link couple_unlink"
+        " couple_session homework_page homework_due erasure export_client reminder_ledger"
+        " assignment_sent assignment_withdraw",
+        "library": "exercise preview",
+        "people": "people_invite member member_deactivate",
+    }.items()
+    for page in pages.split()
+}
 _CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}
 
 
@@ -40,6 +54,12 @@ def shape(name: str) -> SafeString:
 def get(mapping: Mapping[str, Any] | None, key: str) -> Any:
     """Look a key up that has a dot or a dash in it; nothing is an empty text."""
     return "" if mapping is None else mapping.get(key, "")
+
+
+@register.filter
+def section(page: str | None) -> str:
+    """Name the page of the main menu under which a page of the staff's lies; itself, if none."""
+    return _SECTIONS.get(page or "", page or "")
 
 
 @register.filter

@@ -12,12 +12,26 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from practice.queries.people import demo_people, demo_person
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 MOST_MAILS = 100
+# Who one can be, and what there is to look at as them.
+CAST = {
+    "dana@hillside.example": _("Therapist. What waits for review, Ana and Ben’s page, assigning."),
+    "ana@mail.example": _("Client, with Ben. Half an exercise, a running log, a note from Dana."),
+    "ben@mail.example": _("Client, with Ana. The same week, and nothing of hers."),
+    "noor@mail.example": _("Client. One place to go deeper."),
+    "omar@hillside.example": _("Therapist, Dana’s colleague. Other clients, and not one of hers."),
+    "sana@hillside.example": _("Supervisor. Reads along with Dana."),
+    "ruth@hillside.example": _("Admin. People, settings, the trail; not a word of any client."),
+    "uma@both.example": _("Therapist in two practices. Changes between them under her initials."),
+    "zoe@riverside.example": _("Therapist and admin of a practice where everything is new."),
+    "zack@mail.example": _("Client of Zoe. Nothing to do yet."),
+}
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -37,7 +51,11 @@ def only_in_demo(view: View) -> View:
 @require_GET
 def demo(request: HttpRequest) -> HttpResponse:
     """Show who one can be."""
-    return render(request, "practice/demo.html", {"people": demo_people()})
+    return render(
+        request,
+        "practice/demo.html",
+        {"people": [(one, CAST[one.email]) for one in demo_people(list(CAST))]},
+    )
 
 
 @only_in_demo
