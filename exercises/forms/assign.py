@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django import forms
 from django.utils.formats import date_format
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule
@@ -98,7 +99,7 @@ def _on_the_wall(at: datetime, zones: list[str]) -> datetime:
 
 
 def _until(session: datetime) -> str:
-    when = date_format(session, "D j M, H:i")
+    when = date_format(session, gettext("D j M, H:i"))
     return _("Now, until the next session: %(when)s") % {"when": when}
 
 

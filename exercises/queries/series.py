@@ -104,7 +104,7 @@ def numbers(
             since,
             until,
             is_newest=until > this_week,
-            earlier=since if cut else _earlier(own, at, since, actor.zone),
+            earlier=since if cut else _earlier(actor, own, at, since),
         ),
         sorted(rows[:MOST_ROWS], key=lambda row: (row.opens_at, row.pk), reverse=True),
         rounds,
@@ -165,11 +165,13 @@ def _since(
     return min(since, until - WEEK)
 
 
-def _earlier(own: QuerySet[Homework], at: datetime, since: date, zone: str) -> date | None:
+def _earlier(actor: Actor, own: QuerySet[Homework], at: datetime, since: date) -> date | None:
     """Return the end of the last weeks before these that something was written in."""
+    rounds = Response.objects.filter(homework__in=own.values("pk"))
+    if not actor.is_client:  # of a draft nobody else knows
+        rounds = rounds.filter(submitted_at__isnull=False)
     written = (
-        Response.objects.filter(homework__in=own.values("pk"))
-        .filter(started_at__lt=_midnight(since, zone))
+        rounds.filter(started_at__lt=_midnight(since, actor.zone))
         .annotate(last_at=Coalesce("submitted_at", at))
         .order_by("-last_at")
         .values_list("last_at", flat=True)
@@ -177,7 +179,7 @@ def _earlier(own: QuerySet[Homework], at: datetime, since: date, zone: str) -> d
     )
     if written is None:
         return None
-    return min(since, monday(schedule.local_time(written, zone).date()) + WEEK)
+    return min(since, monday(schedule.local_time(written, actor.zone).date()) + WEEK)
 
 
 def _collect(

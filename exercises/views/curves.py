@@ -23,7 +23,7 @@ def span(request: HttpRequest, actor: Actor, shown: Span, at: datetime) -> dict[
     last = min(shown.last, schedule.local_time(at, actor.zone).date())
     return {
         "text": _("%(first)s to %(last)s")
-        % {"first": date_format(shown.since, "j M Y"), "last": date_format(last, "j M Y")},
+        % {"first": date_format(shown.since, _("j M Y")), "last": date_format(last, _("j M Y"))},
         "earlier_url": f"{request.path}?before={shown.earlier}" if shown.earlier else "",
         "newest_url": "" if shown.is_newest else request.path,
     }
@@ -69,7 +69,7 @@ def _drawn(
     asks: list[Curve],
     relief: list[Curve],
 ) -> list[dict[str, Any]]:
-    columns = [date_format(day, "j M") for day in weeks.mondays]
+    columns = [date_format(day, _("j M")) for day in weeks.mondays]
     scale = _("0 to 10, by week")
     urge = means("urge")
     wanted = [

@@ -162,7 +162,7 @@ def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, 
     days, series, weekly = curves
     if not days:
         return None
-    columns = [date_format(day, "j M") for day in days]
+    columns = [date_format(day, _("j M")) for day in days]
     values = [value for one in series for value in one.values if value is not None]
     lines = [f"{one.name}: {', '.join(_said(value) for value in one.values)}." for one in series]
     table = zip(columns, *([_said(value) for value in one.values] for one in series), strict=True)

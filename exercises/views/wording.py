@@ -116,4 +116,4 @@ def plain_day(local: datetime) -> str:
 
 def plain_when(at: datetime, zone: str) -> str:
     """Return day and time, short: "Thu 26 Nov, 17:30"."""
-    return str(formats.date_format(schedule.local_time(at, zone), "D j M, H:i"))
+    return str(formats.date_format(schedule.local_time(at, zone), _("D j M, H:i")))

@@ -239,7 +239,7 @@ def test_staff_read_their_own_clock_and_assign_by_the_clients(
     assert "Ana has this now" in form
     own = page(dana, f"/clients/{ana.client.pk}/")
     here = late.astimezone(ZoneInfo(ZONE))
-    assert f'<span class="small muted num">{date_format(here, "j M")}</span>' in own
+    assert f'<span class="small muted num">given {date_format(here, "j M")}</span>' in own
     assert f"Ana did this on {date_format(here, 'j M')}" in form
     assert date_format(session.astimezone(ZoneInfo(ZONE)), "D j M, H:i") in own
 
