@@ -57,6 +57,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "form": form,
             "title": _("Deactivate %(name)s") % {"name": member.user.get_full_name()},
+            "tab": _("Deactivate"),
             "text": text,
             "button": _("Deactivate"),
             "back": reverse("member", args=[member.pk]),
