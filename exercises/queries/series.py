@@ -7,10 +7,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
@@ -95,17 +96,19 @@ def numbers(
     until = min(_day(before) if before else this_week + WEEK, this_week + WEEK)
     begin, end = _midnight(until - WEEK * WEEKS, actor.zone), _midnight(until, actor.zone)
     own = homeworks(actor).filter(client__in=clients)
-    rows = list(_of_these_weeks(own, begin, end)[: MOST_ROWS + 1])
+    written = _written(actor, own, at, begin)
+    found = _of_these_weeks(own, begin, end).annotate(written_before=Subquery(written[:1]))
+    rows = list(found[: MOST_ROWS + 1])
+    last = getattr(rows[0], "written_before", None) if rows else written.first()
     rounds = read_numbers(actor, rows[:MOST_ROWS], begin, end, most=MOST_MOMENTS + 1)
     since = _since(rows, rounds, until, actor.zone)
-    cut = since > until - WEEK * WEEKS
+    earlier = (
+        min(since, monday(schedule.local_time(last, actor.zone).date()) + WEEK) if last else None
+    )
+    if since > until - WEEK * WEEKS:
+        earlier = since
     return Numbers(
-        Span(
-            since,
-            until,
-            is_newest=until > this_week,
-            earlier=since if cut else _earlier(actor, own, at, since),
-        ),
+        Span(since, until, is_newest=until > this_week, earlier=earlier),
         sorted(rows[:MOST_ROWS], key=lambda row: (row.opens_at, row.pk), reverse=True),
         rounds,
     )
@@ -165,21 +168,13 @@ def _since(
     return min(since, until - WEEK)
 
 
-def _earlier(actor: Actor, own: QuerySet[Homework], at: datetime, since: date) -> date | None:
-    """Return the end of the last weeks before these that something was written in."""
-    rounds = Response.objects.filter(homework__in=own.values("pk"))
+def _written(actor: Actor, own: QuerySet[Homework], at: datetime, end: datetime) -> QuerySet[Any]:
+    """Return when something begun before `end` was last written in, the newest on top."""
+    rounds = Response.objects.filter(homework__in=own.values("pk"), started_at__lt=end)
     if not actor.is_client:  # of a draft nobody else knows
         rounds = rounds.filter(submitted_at__isnull=False)
-    written = (
-        rounds.filter(started_at__lt=_midnight(since, actor.zone))
-        .annotate(last_at=Coalesce("submitted_at", at))
-        .order_by("-last_at")
-        .values_list("last_at", flat=True)
-        .first()
-    )
-    if written is None:
-        return None
-    return min(since, monday(schedule.local_time(written, actor.zone).date()) + WEEK)
+    last = Coalesce("submitted_at", Value(at), output_field=DateTimeField())
+    return rounds.annotate(last_at=last).order_by("-last_at").values_list("last_at", flat=True)
 
 
 def _collect(

@@ -75,7 +75,7 @@ def queue(request: ActorRequest) -> HttpResponse:
     )
 
 
-def _undo(actor: Actor, at: datetime, besides: Homework | None = None) -> list[dict[str, Any]]:
+def _undo(actor: Actor, at: datetime) -> list[dict[str, Any]]:
     """Return what was sent a moment ago and can be taken back, whatever page one is on now."""
     return [
         {
@@ -86,7 +86,6 @@ def _undo(actor: Actor, at: datetime, besides: Homework | None = None) -> list[d
             else 0,
         }
         for review in asking.unsettled(actor, at)
-        if review.response.homework_id != (besides.pk if besides else None)
     ]
 
 
@@ -171,7 +170,9 @@ def _answer(request: ActorRequest, homework: Homework) -> HttpResponse:
     base, number = form.cleaned_data.get("base"), form.cleaned_data.get("round")
     keep = reviewing.save_draft if deed == "draft" else reviewing.send
     try:
-        keep(by=request.actor, at=now(), homework=homework, draft=draft, base=base, number=number)
+        kept = keep(
+            by=request.actor, at=now(), homework=homework, draft=draft, base=base, number=number
+        )
     except NotPossible as refusal:
         return _desk(request, homework, typed=Typed(draft, number or homework.round, refusal))
     if deed == "draft":
@@ -179,11 +180,8 @@ def _answer(request: ActorRequest, homework: Homework) -> HttpResponse:
         return redirect("review", homework.pk)
     following = asking.next_waiting(request.actor, now(), homework) if deed == "next" else None
     if following is not None:
-        # No name: a message waits in a cookie. The queue says it by itself, with the undo.
-        messages.success(
-            request, _("Sent. For two minutes you can take it back; then the client sees it.")
-        )
-        return redirect("review", following.pk)
+        # With the way back: what was just sent can be undone from there, too.
+        return redirect(f"{reverse('review', args=[following.pk])}?sent={kept.pk}")
     return redirect("queue")
 
 
@@ -224,7 +222,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
             "who_url": reverse("couple_page", args=[couple.pk])
             if couple
             else reverse("client_page", args=[homework.client_id]),
-            "undo": _undo(actor, at, besides=homework),
+            "undo": _undo(actor, at) if "sent" in request.GET else [],
             "name": homework.client.name_to_call,
             "sent_text": waited(homework, at, actor.zone),
             "partners": partners,
