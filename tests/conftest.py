@@ -52,6 +52,7 @@ LONG = (
     "test_main_job.py",
     "test_guide.py",
     "test_staff.py",
+    "test_staff_checks.py",
     "test_partner_world.py",
 )
 
