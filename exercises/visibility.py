@@ -5,7 +5,7 @@ other; releases, item by item, will be decided here too.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -94,7 +94,7 @@ def read_many(
 
 
 def read_numbers(
-    actor: Actor, homeworks: list[Homework], begin: datetime, end: datetime, *, most: int
+    actor: Actor, homeworks: Sequence[Homework], begin: datetime, end: datetime, *, most: int
 ) -> dict[UUID, list[RoundWords]]:
     """Open only what counts in these homeworks (see `definitions.counted`), and of the moments
     the newest `most` that happened from `begin` on and before `end`."""
@@ -111,7 +111,7 @@ def read_numbers(
     return _opened(homeworks, responses, entries, answers)
 
 
-def _rounds(actor: Actor, homeworks: list[Homework], *, hold: bool = False) -> list[Response]:
+def _rounds(actor: Actor, homeworks: Sequence[Homework], *, hold: bool = False) -> list[Response]:
     by_id = {homework.pk: homework for homework in homeworks}
     # Who may read is asked in the same breath as what there is to read.
     readable = Response.objects.filter(
@@ -211,7 +211,7 @@ def _open_text(row: Any, name: str) -> str:
 
 
 def _opened(
-    homeworks: list[Homework],
+    homeworks: Sequence[Homework],
     responses: list[Response],
     entries: QuerySet[Entry],
     answers: QuerySet[Answer],

@@ -263,8 +263,7 @@ class SignInPolicyMiddleware:
         if not actor.is_member:
             return None
         if _was_idle(request, practice):
-            said = _("You were signed out to keep this private. Sign in, and you will be back.")
-            return _lock(request, said)
+            return _lock(request)
         if practice.second_factor_required and not _has_second_step(user):
             return _ask_for_second_step(request)
         return None
@@ -279,8 +278,9 @@ def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
     return render(request, "practice/no_seat.html", status=403)
 
 
-def _lock(request: HttpRequest, said: str) -> HttpResponse:
+def _lock(request: HttpRequest, said: str = "") -> HttpResponse:
     """End the session; signing in again leads back to where one was."""
+    said = said or _("You were signed out to keep this private. Sign in, and you will be back.")
     logout(request)
     if request.path.startswith(API):
         return problem(401, code="signed_out", detail=said)

@@ -268,4 +268,4 @@ def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     page.get_by_role("button", name="Send and open next").click()
     page.wait_for_url(f"**/review/{following.pk}/")
-    assert read(page).announced().startswith("Sent. For two minutes")
+    assert read(page).announced().startswith("Sent to Ana.")
