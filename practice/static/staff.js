@@ -45,16 +45,16 @@
   for (const form of $$("form[data-autosave-url]")) {
     const said = $("[data-kept]", form), base = form.elements.base;
     let timer = 0, going = null, typed = false, over = false;
-    const post = (leaving) => {
-      const body = new URLSearchParams(new FormData(form));
-      if (leaving && going) body.delete("base");
+    const words = () => new URLSearchParams(new FormData(form));
+    const post = () => {
+      const body = words(); let wait = 300;
       typed = false;
       // It outlives the page, whenever one leaves; what is too long for that goes the ordinary way.
       going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: String(body).length < 60000 }).then(async (answer) => {
         over = answer.status === 409 || answer.status === 412; // what to do about it, sending says
         if (!answer.ok) throw new Error(answer.status);
-        base.value = (await answer.json()).revision; said.textContent = said.dataset.said;
-      }).catch(() => { typed = true; if (!over) said.textContent = said.dataset.trouble; }).finally(() => { going = null; if (typed && !over) later(5000); });
+        base.value = (await answer.json()).revision; if (!typed) said.textContent = said.dataset.said;
+      }).catch(() => { typed = true; wait = 5000; if (!over) said.textContent = said.dataset.trouble; }).finally(() => { going = null; if (typed && !over) later(wait); });
     };
     const later = (ms) => { clearTimeout(timer); timer = setTimeout(() => { if (typed && !going && !over) post(); }, ms); };
     form.addEventListener("input", () => { typed = true; said.textContent = ""; later(1000); });
@@ -62,7 +62,12 @@
       clearTimeout(timer); typed = false;
       if (going) { e.preventDefault(); const by = e.submitter; going.finally(() => form.requestSubmit(by)); }
     });
-    addEventListener("pagehide", () => { if (typed && !over) post(true); });
+    // What is still on its way may be cut off with the page: all of it goes once more, whatever came before.
+    addEventListener("pagehide", () => {
+      if (over || !typed && !going) return;
+      const body = words(); if (going) body.delete("base");
+      navigator.sendBeacon(form.dataset.autosaveUrl, body);
+    });
   }
 
   /* ---- Own phrases into the box, at the cursor. */
