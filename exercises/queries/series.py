@@ -98,7 +98,7 @@ def numbers(
     own = homeworks(actor).filter(client__in=clients)
     written = _written(actor, own, at, begin)
     found = _of_these_weeks(own, begin, end).annotate(written_before=Subquery(written[:1]))
-    rows = list(found[: MOST_ROWS + 1])
+    rows: list[Homework] = list(found[: MOST_ROWS + 1])
     last = getattr(rows[0], "written_before", None) if rows else written.first()
     rounds = read_numbers(actor, rows[:MOST_ROWS], begin, end, most=MOST_MOMENTS + 1)
     since = _since(rows, rounds, until, actor.zone)

@@ -91,11 +91,6 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "reads_along": bool(actor.supervises) and not cares,
             "items": _under_way(rows, couple, at, actor.zone),
             "pair": pair,
-            "topics": [
-                {"letter": one.name_to_call[:1], "part": part_of(one, couple), "text": text}
-                for one in pair
-                for _topic, text in noting.read_topics(by=actor, at=at, client=one)
-            ],
             "clearances": [(one, client_queries.clearance(actor, one)) for one in pair],
             "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),

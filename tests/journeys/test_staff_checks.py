@@ -264,6 +264,7 @@ def test_the_focus_shows_at_every_stop_and_nothing_lies_over_it(
 
 # --- 7 · at 200 and 400 percent ---------------------------------------------------------------
 def test_nothing_is_cut_at_two_and_four_times_the_size(demo_site: Site, visit: Visit):
+    hand_in(demo_site, "Kofi Ashby")
     page = sign_in(visit(demo_site.url), "Dana")
     couple = of_ana_and_ben(page)
     page.goto("/review/")
