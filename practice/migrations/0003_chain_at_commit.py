@@ -33,7 +33,8 @@ CREATE CONSTRAINT TRIGGER chain AFTER INSERT ON practice_auditevent
 AT_ONCE = f"""
 DROP TRIGGER chain ON practice_auditevent;
 DROP FUNCTION homeward_chain_audit();
-CREATE FUNCTION homeward_chain_audit() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION homeward_chain_audit() RETURNS trigger
+LANGUAGE plpgsql SET search_path = public, pg_temp AS $$
 DECLARE last record;
 BEGIN
   {LOCK}
