@@ -134,6 +134,8 @@ class OwnServerSite(FaultSite):
     def environment(self, process: str) -> dict[str, str]:
         """Return the environment of one process, on this server."""
         found = super().environment(process)
+        if "DATABASE_ROLE" not in found:  # beat knows no database
+            return found
         return {**found, "DATABASE_URL": self.postgres.url(found["DATABASE_ROLE"] or "homeward")}
 
     @contextmanager
