@@ -25,6 +25,7 @@ from exercises.models import (
     Response,
     Review,
 )
+from exercises.workflow import Status
 from practice.actors import Actor
 from practice.crypto import unseal
 
@@ -176,6 +177,21 @@ def _readable(actor: Actor, homework: Homework, reviews: list[Review]) -> list[R
     if not cares and not reachable(actor).filter(pk=homework.client_id).exists():
         return []
     return [one for one in reviews if one.sent_at or (cares and one.reviewer_id == actor.member_id)]
+
+
+def status_shown(actor: Actor, homework: Homework) -> Status:
+    """Return the state as `actor` may know it: that a client has begun is theirs until they send."""
+    begun = homework.status == Status.IN_PROGRESS and not actor.is_client
+    return Status.OPEN if begun else Status(homework.status)
+
+
+def statuses_behind(actor: Actor, shown: Status) -> list[Status]:
+    """Return the states that `actor` is shown as this one."""
+    if actor.is_client:
+        return [shown]
+    return {Status.OPEN: [Status.OPEN, Status.IN_PROGRESS], Status.IN_PROGRESS: []}.get(
+        shown, [shown]
+    )
 
 
 def read_note(actor: Actor, assignment: Assignment, homework: Homework) -> str:

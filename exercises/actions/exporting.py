@@ -12,7 +12,15 @@ from clients.permissions import may_care_for, reachable
 from exercises import definition as definitions
 from exercises.models import Homework, Review
 from exercises.queries.homework import homeworks
-from exercises.visibility import Moment, Reply, RoundWords, read_many, read_note, read_replies
+from exercises.visibility import (
+    Moment,
+    Reply,
+    RoundWords,
+    read_many,
+    read_note,
+    read_replies,
+    status_shown,
+)
 from practice.actions import auditing
 from practice.actors import Actor
 
@@ -81,7 +89,7 @@ def _homework(
     return {
         "exercise": row.version.definition.title.get(language),
         "version": row.version.number,
-        "status": row.status,
+        "status": str(status_shown(by, row)),
         "opened_at": row.opens_at.isoformat(),
         "submitted_at": row.submitted_at.isoformat() if row.submitted_at else None,
         "note": read_note(by, row.assignment, row),

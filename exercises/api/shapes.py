@@ -11,7 +11,7 @@ from exercises import definition as definitions
 from exercises.definition import Item
 from exercises.models import AnswerOutcome, Decision, ExerciseVersion, Homework, Review
 from exercises.permissions import available_each
-from exercises.visibility import Reply, RoundWords, Words
+from exercises.visibility import Reply, RoundWords, Words, status_shown
 from exercises.workflow import Move, Status
 from practice.actors import Actor
 from practice.doors import AnyJson, Asked, Text, WallTime, paged
@@ -227,10 +227,10 @@ def homework_data(actor: Actor, row: Homework) -> dict[str, Any]:
 def homeworks_data(actor: Actor, rows: Sequence[Homework]) -> list[dict[str, Any]]:
     """Return several; what can be done with them is asked once for all."""
     moves = available_each(actor, rows)
-    return [_homework(row, moves[row.pk]) for row in rows]
+    return [_homework(row, moves[row.pk], status_shown(actor, row)) for row in rows]
 
 
-def _homework(row: Homework, moves: list[Move]) -> dict[str, Any]:
+def _homework(row: Homework, moves: list[Move], status: Status) -> dict[str, Any]:
     return {
         "id": row.pk,
         "assignment": row.assignment_id,
@@ -238,7 +238,7 @@ def _homework(row: Homework, moves: list[Move]) -> dict[str, Any]:
         "exercise": row.version.exercise.slug,
         "title": row.version.definition.title.get(language()),
         "version": row.version.number,
-        "status": str(row.status),
+        "status": str(status),
         "round": row.round,
         "opens_at": row.opens_at,
         "due_at": row.due_at,

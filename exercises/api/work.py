@@ -25,7 +25,8 @@ from exercises.permissions import (
 )
 from exercises.queries import homework as homework_queries
 from exercises.queries import library as library_queries
-from exercises.visibility import read_rounds
+from exercises.visibility import read_rounds, statuses_behind
+from exercises.workflow import Status
 from practice.actors import Actor
 from practice.doors import (
     AFTER,
@@ -142,7 +143,7 @@ def homework_list(request: Request) -> Response:
     if "client" in asks:
         rows = rows.filter(client=client_of(actor, asks["client"]))
     if "status" in asks:
-        rows = rows.filter(status=asks["status"])
+        rows = rows.filter(status__in=statuses_behind(actor, Status(asks["status"])))
     found = page(rows, order=("-opens_at", "pk"), after=asking.after)
     return cursor_page(asking, found, homeworks_data(actor, found.rows))
 

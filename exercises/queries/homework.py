@@ -11,7 +11,7 @@ from django.http import Http404
 from clients.models import Caseload, Client, Couple
 from clients.permissions import NOBODY, reachable
 from exercises.models import Assignment, Entry, Homework, Response, Review, Step
-from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Side, Status
+from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
 from practice.queries.paging import Page, page
@@ -179,8 +179,9 @@ def open_response(actor: Actor, homework: Homework) -> Response | None:
 
 
 def steps(actor: Actor, homework: Homework) -> list[Step]:
-    """Return what happened to this homework, oldest first."""
-    return list(Step.objects.filter(homework=homework).order_by("revision", "pk"))
+    """Return what happened to this homework, oldest first; to staff not that it was begun."""
+    found = Step.objects.filter(homework=homework).order_by("revision", "pk")
+    return list(found if actor.is_client else found.exclude(move=Move.BEGIN))
 
 
 def reviews_of(actor: Actor, homework: Homework) -> list[Review]:

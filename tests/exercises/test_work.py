@@ -1,6 +1,8 @@
 """The life of a homework, played by its people."""
 
+import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -352,3 +354,26 @@ def test_skipping_one_question_costs_nothing(play: Play, dana: Person, ana: Pers
             said=[Said("under", None, AnswerOutcome.IN_SESSION)],
         )
         assert responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework)) is Handed.IN
+
+
+def test_that_a_client_has_begun_is_theirs_until_they_send(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+
+    def said(person: Person) -> list[Any]:
+        api = person.browser().get(f"/api/v1/homework/{homework.pk}").json()
+        lists = [
+            person.browser().get(f"/api/v1/homework?status={status}").json()["results"]
+            for status in ("open", "in_progress")
+        ]
+        page = person.browser().get(f"/work/{homework.pk}/").content if person is dana else b""
+        return [
+            api["status"],
+            *map(len, lists),
+            re.sub(rb'="[^"]{64}"|nonce="[^"]+"', b"", page),
+        ]
+
+    before = said(dana)
+    assert before[:3] == ["open", 1, 0]
+    play.say(ana, homework, topic="On the phone")
+    assert said(dana) == before
+    assert said(ana)[:3] == ["in_progress", 0, 1]
