@@ -49,12 +49,14 @@ def client_to_care_for(actor: Actor, pk: UUID) -> Client:
 def record_for_staff(actor: Actor, pk: UUID) -> Client:
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
-    With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at` and
-    `erased_at` (the day a requested erasure is due).
+    With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at`,
+    `erased_at` (the day a requested erasure is due), and what stands about couple work:
+    `cleared` and `recheck_at`, both None when nobody has noted anything.
     """
     if actor.is_client:
         raise Http404
     consents = Consent.objects.filter(client=OuterRef("pk"))
+    standing = Clearance.objects.filter(client=OuterRef("pk"), ended_at=None)
     erasure = ErasureRequest.objects.filter(
         client_id=OuterRef("pk"), cancelled_at=None, done_at=None
     )
@@ -71,6 +73,8 @@ def record_for_staff(actor: Actor, pk: UUID) -> Client:
                 .values("withdrawn_at")[:1]
             ),
             erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
+            cleared=Subquery(standing.values("cleared")[:1]),
+            recheck_at=Subquery(standing.values("recheck_at")[:1]),
         )
         .first()
     )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, QuerySet
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
 from clients.models import Caseload, Client, Couple
@@ -14,11 +14,13 @@ from exercises.models import Assignment, Entry, Homework, Response, Review, Step
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
-from practice.queries.paging import Page, page
+from practice.queries.paging import Page, behind, cut, fetched, page
 
 # What can still be given another day, and what is nobody's turn any more.
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
+PAST_ORDER = ("-opens_at", "pk")
+PAST, MOST_UNDER_WAY = 20, 40
 
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
@@ -104,21 +106,29 @@ def today(actor: Actor, at: datetime) -> Today:
     )
 
 
-def under_way(actor: Actor, client: Client) -> list[Homework]:
-    """Return what a client has open, what comes next and what waits for review; staff only."""
+@dataclass(frozen=True)
+class Course:
+    """A client's homework: what is under way and what comes next, and a page of what is over."""
+
+    now: Sequence[Homework]
+    past: Page[Homework]
+
+
+def course(actor: Actor, client: Client, after: str | None = None) -> Course:
+    """Return what a client has, and had, to do, in one query; staff only.
+
+    Under way is what comes soonest; what is over comes newest first, behind the cursor `after`.
+    """
     if actor.is_client:
         raise Http404
-    rows = homeworks(actor).filter(client=client).exclude(status__in=OVER)
-    return list(rows.order_by("opens_at", "pk")[:40])
-
-
-def history(actor: Actor, client: Client, after: str | None = None) -> Page[Homework]:
-    """Return what came of a client's earlier homework, newest first: only what is over."""
-    return page(
-        homeworks(actor).filter(client=client, status__in=OVER),
-        order=("-opens_at", "pk"),
-        after=after,
-        size=20,
+    rows = homeworks(actor).filter(client=client)
+    over = behind(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
+    now = rows.exclude(status__in=OVER).order_by("opens_at", "pk")[:MOST_UNDER_WAY]
+    wanted = Q(pk__in=over[: PAST + 1].values("pk")) | Q(pk__in=now.values("pk"))
+    found = fetched(rows.filter(wanted).order_by(*PAST_ORDER), after=after)
+    return Course(
+        now=sorted((r for r in found if r.status not in OVER), key=lambda r: (r.opens_at, r.pk)),
+        past=cut([r for r in found if r.status in OVER], order=PAST_ORDER, after=after, size=PAST),
     )
 
 

@@ -37,7 +37,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     client: Any = client_queries.record_for_staff(actor, pk)
     couple = client_queries.couple_with(actor, client)
-    past = homeworks.history(actor, client, request.GET.get("after"))
+    course = homeworks.course(actor, client, request.GET.get("after"))
     span, weeks = reviewing.read_numbers(
         by=actor, at=at, clients=[client], before=request.GET.get("before")
     )
@@ -52,10 +52,9 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "cares": client.cares,
             "reads_along": bool(actor.supervises) and not client.cares,
             "head": _head(client, couple, at, actor.zone),
-            "now": [_line(row, at, actor.zone) for row in homeworks.under_way(actor, client)],
-            "past": [_line(row, at, actor.zone) for row in past.rows],
-            **pages(request, past),
-            "clearance": client_queries.clearance(actor, client),
+            "now": [_line(row, at, actor.zone) for row in course.now],
+            "past": [_line(row, at, actor.zone) for row in course.past],
+            **pages(request, course.past),
             "at": at,
             "invitation": None if client.joined_at else invitation_of_client(actor, client.pk),
             "charts": curves.of_one(weeks[client.pk]),

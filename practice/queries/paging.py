@@ -47,22 +47,34 @@ def page(
     with is an address that does not exist (Http404).
     """
     size = max(1, min(size, LARGEST_PAGE))
-    if after:
-        try:
-            rows = rows.filter(_behind(order, _decode(after, len(order))))
-        except (ValueError, ValidationError) as error:
-            raise Http404 from error
+    found = fetched(behind(rows, order=order, after=after)[: size + 1], after=after)
+    return cut(found, order=order, after=after, size=size)
+
+
+def behind(rows: QuerySet[Row], *, order: Sequence[str], after: str | None) -> QuerySet[Row]:
+    """Return the rows behind a cursor, in order; Http404 for a cursor that is none."""
     try:
-        # What only the database finds wrong with a cursor leaves the transaction whole.
-        with transaction.atomic() if after else nullcontext():
-            found = list(rows.order_by(*order)[: size + 1])
+        if after:
+            rows = rows.filter(_behind(order, _decode(after, len(order))))
+    except (ValueError, ValidationError) as error:
+        raise Http404 from error
+    return rows.order_by(*order)
+
+
+def fetched(rows: QuerySet[Row], *, after: str | None) -> list[Row]:
+    """Ask for the rows; Http404 for what only the database finds wrong with a cursor."""
+    try:
+        with transaction.atomic() if after else nullcontext():  # it leaves the transaction whole
+            return list(rows)
     except (ValueError, ValidationError, DataError) as error:
         raise Http404 from error
+
+
+def cut(found: list[Row], *, order: Sequence[str], after: str | None, size: int) -> Page[Row]:
+    """Make a page of rows fetched with one more than it holds, if there is one."""
+    rows = found[:size]
     more = len(found) > size
-    found = found[:size]
-    return Page(
-        rows=found, after=_encode(found[-1], order) if more else None, is_first=after is None
-    )
+    return Page(rows=rows, after=_encode(rows[-1], order) if more else None, is_first=after is None)
 
 
 def searched(request: HttpRequest) -> str:
