@@ -373,7 +373,9 @@ def test_days_at_the_ends_of_the_calendar_are_refused(
         answer = program.post("assignments", {"exercise": exercise, "client": str(pk)} | body)
         assert answer.status_code in {409, 422}, (body, answer.status_code)
     add = phone.post(f"/homework/{log.pk}/entries/add/")
-    answer = phone.post(add["Location"], {"when": f"{day}T23:59"})
+    year, month, number = day.split("-")
+    when = {"when.day": number, "when.month": month, "when.year": year, "when.time": "23:59"}
+    answer = phone.post(add["Location"], when)
     assert answer.status_code == 422, "a moment is of these days"
     moment = {"log": "moments", "happened_at": f"{day}T23:59:59Z"}
     key = next(i.key for i in log.version.definition.walk() if i.kind == "log")

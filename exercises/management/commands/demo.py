@@ -234,7 +234,7 @@ class Command(BaseCommand):
 
         A third of them are couples; both of a couple are with the same therapist.
         """
-        before: Client | None = None
+        before: tuple[str, Client] | None = None
         for number in range(count):
             name = story.name(number)
             email = f"{name.lower().replace(' ', '.')}.{number}@mail.example"
@@ -251,12 +251,12 @@ class Command(BaseCommand):
                     # After it was given, however many they are.
                     ago = timedelta(hours=7 * number % 140 + 3)
                     self._answer(stage, given, client, stage.at - ago, 0.5)
-                if before and number % 6 == 4:
-                    couple = self._couple(stage, before, client, carer, start)
+                if before and before[0] == carer and number % 6 == 4:
+                    couple = self._couple(stage, before[1], client, carer, start)
                     _session(couple, stage.at, days=2 + number % 5, hour=10 + number % 7)
                     since = stage.at - timedelta(days=2)
                     self._give(stage, carer, stage.library["e11"], since, couple=couple)
-            before = client
+            before = carer, client
 
     def _carer(self, stage: Stage, number: int) -> str:
         """Return who cares for this client; a colleague joins when the others are busy."""
