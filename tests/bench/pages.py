@@ -20,7 +20,7 @@ MOST_GROWTH = 1.3
 MOST_AUTOSAVE = 3.0
 AUTOSAVE = "autosave"
 # The step of the first exercise that asks for the topic.
-STEP = 4
+STEP = 3
 
 
 def measure(sizes: tuple[int, int] = SIZES) -> list[Figure]:
@@ -117,6 +117,7 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
         body = {"topic": f"draft {next(drafts)}", "device": "bench"}
         response = client.post(f"/homework/{stepped.pk}/step/{STEP}/", body)
         assert response.status_code == 302, response.status_code
+        assert response["Location"].endswith(f"/step/{STEP + 1}/"), "this is not the topic's step"
 
     def submit() -> None:
         response = sending.post(f"/homework/{next(filled).pk}/submit/")

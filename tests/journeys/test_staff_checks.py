@@ -138,7 +138,7 @@ def omar_on(site: Site, path: str, *, send: bool) -> None:
 def test_six_reviews_in_a_row_and_never_one_that_a_colleague_has_taken(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
-    for name in ("Ines Ashby", "Lior Ashby"):
+    for name in ("Ines Larkin", "Lior Varga"):
         hand_in(demo_site, name)
     page = sign_in(visit(demo_site.url), "Dana")
     titles = page.locator("ol.list a.title")
@@ -264,7 +264,7 @@ def test_the_focus_shows_at_every_stop_and_nothing_lies_over_it(
 
 # --- 7 · at 200 and 400 percent ---------------------------------------------------------------
 def test_nothing_is_cut_at_two_and_four_times_the_size(demo_site: Site, visit: Visit):
-    hand_in(demo_site, "Kofi Ashby")
+    hand_in(demo_site, "Kofi Prado")
     page = sign_in(visit(demo_site.url), "Dana")
     couple = of_ana_and_ben(page)
     page.goto("/review/")

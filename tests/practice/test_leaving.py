@@ -46,6 +46,7 @@ def test_shift_three_times_covers_the_page_before_anything_else_happens(
 ) -> None:
     page = visit(demo_site.url, "phone")
     signed_in(page)
+    page.goto("/growth/")  # the second of two: Back asks for the first
     pretend_elsewhere(page)
     # Asked in the same breath as the third key: no time passes for anyone to read on.
     over, title = page.evaluate(

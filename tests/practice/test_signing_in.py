@@ -484,7 +484,8 @@ def test_who_has_but_a_code_by_mail_signs_in_once_more(ana: Person):
     long_ago(here)
     there = ana.browser()
     assert there.get("/today/").status_code == 200
-    response = here.post("/account/sessions/")
+    came = "http://testserver/account/sessions/"
+    response = here.post("/account/sessions/", headers={"Referer": came})
     assert response["Location"] == "/account/login/?next=%2Faccount%2Fsessions%2F"
     assert there.get("/today/").status_code == 200
 
