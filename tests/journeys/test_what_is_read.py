@@ -270,5 +270,5 @@ def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
     page.wait_for_url(f"**/review/{following.pk}/?sent=*")
     # Two voices here: what was sent, and what is kept while one writes, which is silent as yet.
     after = read(page)
-    said = [after[after.index(one) + 1].name for one in after.all("status")]
+    said = [after[at + 1].name for at, one in enumerate(after) if one.role == "status"]
     assert [text for text in said if text.startswith("Sent")] == ["Sent to Ana."]
