@@ -331,6 +331,7 @@ SPECTACULAR_SETTINGS = {
         "drf_spectacular.hooks.postprocess_schema_enums",
         "practice.schema.only_these_fields",
     ],
+    "ENUM_NAME_OVERRIDES": {"RoleEnum": "practice.models.Role.choices"},
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
 }
 
