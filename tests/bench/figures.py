@@ -52,14 +52,22 @@ def noted(name: str, value: float, unit: str) -> Figure:
 
 def cpu_of(act: Callable[[], object], *, times: int = TIMES, warm: int = WARM) -> float:
     """Return the median CPU milliseconds of this process for one `act`."""
-    for _ in range(warm):
-        act()
-    spent = []
-    for _ in range(times):
-        before = time.process_time()
-        act()
-        spent.append((time.process_time() - before) * 1000)
-    return statistics.median(spent)
+    (spent,) = cpu_in_turns([act], times=times, warm=warm)
+    return spent
+
+
+def cpu_in_turns(
+    acts: Sequence[Callable[[], object]], *, times: int = TIMES, warm: int = WARM
+) -> list[float]:
+    """Return that of each, taken in turns: what else the machine does falls on all alike."""
+    spent: list[list[float]] = [[] for _act in acts]
+    for turn in range(warm + times):
+        for act, costs in zip(acts, spent, strict=True):
+            before = time.process_time()
+            act()
+            if turn >= warm:
+                costs.append((time.process_time() - before) * 1000)
+    return [statistics.median(costs) for costs in spent]
 
 
 def table(figures: Sequence[Figure]) -> str:

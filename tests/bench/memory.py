@@ -1,21 +1,19 @@
 """Resident memory of web, worker and beat, with their children."""
 
-from functools import partial
+import time
 from pathlib import Path
 
-from practice.config import processes
 from tests.bench.figures import Figure, noted
 from tests.processes import Site
 
-# What Celery's processes write once they have read all of Homeward.
-STARTED = {"worker": "[queues]", "beat": "maxinterval"}
+# Up is who has stopped growing: so many looks, half a second apart, within a hundredth.
+LOOKS, APART, PATIENCE = 6, 0.5, 60
 
 
 def at_rest(site: Site) -> list[Figure]:
     """Measure once everything is up, before anything was asked."""
-    for name, sign in STARTED.items():
-        log = site.log(name)
-        processes.wait_until(partial(_says, log, sign), site.running[name], name=name, log=log)
+    for child in site.running.values():
+        _wait_until_up(child.pid)
     return _measure(site, "at rest")
 
 
@@ -24,8 +22,12 @@ def after(site: Site) -> list[Figure]:
     return _measure(site, "after the run")
 
 
-def _says(log: Path, sign: str) -> bool:
-    return sign in log.read_text(errors="replace")
+def _wait_until_up(pid: int) -> None:
+    end, looks = time.monotonic() + PATIENCE, [0.0]
+    while len(looks) < LOOKS and time.monotonic() < end:
+        time.sleep(APART)
+        now = _family(pid)
+        looks = [*looks, now] if abs(now - looks[0]) <= looks[0] / 100 else [now]
 
 
 def _measure(site: Site, when: str) -> list[Figure]:
