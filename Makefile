@@ -33,7 +33,7 @@ format: .venv/.ready-to-test
 bench: .venv/.ready-to-test
 	@.venv/bin/python -m tests.bench $(ARGS)
 
-# make screenshots takes the README's pictures
+# make screenshots takes the README's pictures, and one of every page as everybody (.data/pictures)
 screenshots: .venv/.ready-to-test
 	@.venv/bin/python -m tests.screenshots $(ARGS)
 

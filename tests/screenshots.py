@@ -1,4 +1,8 @@
-"""`make screenshots`: take the README's pictures from a running demo, phone and desktop, light and dark."""
+"""`make screenshots`: pictures of a running demo, phone and desktop, light and dark.
+
+Those of the README go into docs/pictures; those of every page, as each person, into .data/pictures,
+to be looked through. `ARGS=--readme` takes the README's alone.
+"""
 
 import os
 import sys
@@ -16,8 +20,9 @@ import django  # noqa: E402 -- the servers' addresses must be known first
 django.setup()
 
 import base64  # noqa: E402
+import re  # noqa: E402
 import shutil  # noqa: E402
-from typing import Any  # noqa: E402
+from typing import Any, Literal  # noqa: E402
 
 from django.db import connection  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
@@ -26,9 +31,12 @@ from clients.models import Client, Couple  # noqa: E402
 from exercises.models import Homework  # noqa: E402
 from tests.bench.throughput import Blocker  # noqa: E402
 from tests.conftest import BROWSERS, DEVICES  # noqa: E402
+from tests.journeys.tour import JOURNEYS, TROUBLES, addresses, be, open_at, pretend  # noqa: E402
 from tests.processes import Site  # noqa: E402
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+THEMES: tuple[Literal["light"], Literal["dark"]] = ("light", "dark")
+EVERYTHING = PICTURES.parents[1] / ".data" / "pictures"
 # Small enough to live in the repository, good enough to read every word.
 QUALITY = 80
 # name, device, theme, who, where: an address, or one of `places`
@@ -63,6 +71,8 @@ def main() -> None:
                 path = PICTURES / f"{name}-{device}-{theme}.webp"
                 path.write_bytes(shoot(browser, site, device, theme, who, places.get(where, where)))
                 print(f"{path.name}  {path.stat().st_size // 1024} KB")
+            if "--readme" not in sys.argv:
+                print(f"{everything(browser, site)} pictures of every page in {EVERYTHING}")
             browser.close()
     finally:
         site.end()
@@ -108,6 +118,33 @@ def shoot(browser: Browser, site: Site, device: str, theme: Any, who: str, where
     )
     context.close()
     return base64.b64decode(answer["data"])
+
+
+def everything(browser: Browser, site: Site) -> int:
+    """Walk the tour as each person, and keep a whole picture of each page by day and by night."""
+    places, count = addresses(site), 0
+    shutil.rmtree(EVERYTHING, ignore_errors=True)
+    for who, (email, stops) in JOURNEYS.items():
+        for device, shape in DEVICES.items():
+            context = browser.new_context(
+                base_url=site.url, reduced_motion="reduce", service_workers="block", **shape
+            )
+            page = context.new_page()
+            for status in TROUBLES:
+                pretend(page, status)
+            be(page, email)
+            for number, stop in enumerate(stops, start=1):
+                open_at(page, stop, places)
+                name = "-".join(re.findall(r"[a-z]+", f"{stop.path} {stop.press}".lower()))
+                folder = EVERYTHING / who.replace(" ", "-") / device
+                folder.mkdir(parents=True, exist_ok=True)
+                for theme in THEMES:
+                    page.emulate_media(color_scheme=theme)
+                    path = folder / f"{number:02}-{name or 'start'}-{theme}.jpg"
+                    page.screenshot(path=path, full_page=True, type="jpeg", quality=QUALITY)
+                    count += 1
+            context.close()
+    return count
 
 
 if __name__ == "__main__":
