@@ -264,8 +264,9 @@ def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
     review.only("heading", question)
     review.only("DisclosureTriangle", f"Comment on {question}")
     assert review.only("group", "Your reply to Ana").role == "group"
-    page.locator("details[data-comment] summary", has_text=question).click()
-    assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
+    comment = page.locator("details[data-comment]", has_text=question)
+    comment.locator("summary").click()
+    expect(comment.locator("textarea")).to_be_focused()
     page.get_by_role("button", name="Send and open next").click()
     page.wait_for_url(f"**/review/{following.pk}/?sent=*")
     # Two voices here: what was sent, and what is kept while one writes, which is silent as yet.

@@ -86,8 +86,15 @@ def _work(play: Play, dana: Person, ana: Person, ben: Person, couple: Couple) ->
 
 
 def asked(browser: Browser, path: str) -> list[str]:
-    """Return what a page asks of the database, once what is read only once has been read."""
+    """Return what a page asks of the database, once what is read only once has been read.
+
+    Of two requests the one that asked less: in the first of a new minute the device is noted.
+    """
     assert browser.get(path).status_code == 200, path
+    return min((_asked_once(browser, path) for _time in range(2)), key=len)
+
+
+def _asked_once(browser: Browser, path: str) -> list[str]:
     with CaptureQueriesContext(connection) as captured:
         browser.get(path)
     return [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
