@@ -1,7 +1,7 @@
 """`make screenshots`: pictures of a running demo, phone and desktop, light and dark.
 
-Those of the README go into docs/pictures; those of every page, as each person, into .data/pictures,
-to be looked through. `ARGS=--readme` takes the README's alone.
+Those of the README go into docs/pictures; those of every page, as each person and in each language,
+into .data/pictures, to be looked through. `ARGS=--readme` takes the README's alone.
 """
 
 import os
@@ -22,8 +22,10 @@ django.setup()
 import base64  # noqa: E402
 import re  # noqa: E402
 import shutil  # noqa: E402
+from itertools import product  # noqa: E402
 from typing import Any, Literal  # noqa: E402
 
+from django.conf import settings  # noqa: E402
 from django.db import connection  # noqa: E402
 from playwright.sync_api import Browser, sync_playwright  # noqa: E402
 
@@ -31,7 +33,7 @@ from clients.models import Client, Couple  # noqa: E402
 from exercises.models import Homework  # noqa: E402
 from tests.bench.throughput import Blocker  # noqa: E402
 from tests.conftest import BROWSERS, DEVICES  # noqa: E402
-from tests.journeys.tour import JOURNEYS, TROUBLES, addresses, be, open_at, pretend  # noqa: E402
+from tests.journeys.tour import JOURNEYS, TROUBLES, addresses, be, open_at, pretend, speak  # noqa: E402
 from tests.processes import Site  # noqa: E402
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
@@ -124,26 +126,27 @@ def everything(browser: Browser, site: Site) -> int:
     """Walk the tour as each person, and keep a whole picture of each page by day and by night."""
     places, count = addresses(site), 0
     shutil.rmtree(EVERYTHING, ignore_errors=True)
-    for who, (email, stops) in JOURNEYS.items():
-        for device, shape in DEVICES.items():
-            context = browser.new_context(
-                base_url=site.url, reduced_motion="reduce", service_workers="block", **shape
-            )
-            page = context.new_page()
-            for status in TROUBLES:
-                pretend(page, status)
-            be(page, email)
-            for number, stop in enumerate(stops, start=1):
-                open_at(page, stop, places)
-                name = "-".join(re.findall(r"[a-z]+", f"{stop.path} {stop.press}".lower()))
-                folder = EVERYTHING / who.replace(" ", "-") / device
-                folder.mkdir(parents=True, exist_ok=True)
-                for theme in THEMES:
-                    page.emulate_media(color_scheme=theme)
-                    path = folder / f"{number:02}-{name or 'start'}-{theme}.jpg"
-                    page.screenshot(path=path, full_page=True, type="jpeg", quality=QUALITY)
-                    count += 1
-            context.close()
+    for (language, _name), who, device in product(settings.LANGUAGES, JOURNEYS, DEVICES):
+        email, stops = JOURNEYS[who]
+        context = browser.new_context(
+            base_url=site.url, reduced_motion="reduce", service_workers="block", **DEVICES[device]
+        )
+        page = context.new_page()
+        for status in TROUBLES:
+            pretend(page, status, language)
+        be(page, email)
+        speak(page, language, site.url)
+        folder = EVERYTHING / language / who.replace(" ", "-") / device
+        folder.mkdir(parents=True)
+        for number, stop in enumerate(stops, start=1):
+            open_at(page, stop, places, language)
+            name = "-".join(re.findall(r"[a-z]+", f"{stop.path} {stop.press}".lower()))
+            for theme in THEMES:
+                page.emulate_media(color_scheme=theme)
+                path = folder / f"{number:02}-{name or 'start'}-{theme}.jpg"
+                page.screenshot(path=path, full_page=True, type="jpeg", quality=QUALITY)
+                count += 1
+        context.close()
     return count
 
 

@@ -1,10 +1,11 @@
 """Every page, as each person of the demo: for the tests of the face, and for pictures of it."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.template.loader import render_to_string
+from django.utils import translation
 from django.utils.timezone import now
 from playwright.sync_api import Page
 
@@ -22,7 +23,7 @@ TROUBLES = (400, 409, 429, 500, 503)
 
 @dataclass(frozen=True)
 class Stop:
-    """One page: its address, then what to press there, and the answer's status."""
+    """One page: its address, then what to press there (as the catalogue has it), and the status."""
 
     path: str
     press: str = ""
@@ -70,7 +71,7 @@ ANA = [
     *(Stop(f"{{begun}}step/{number}/") for number in range(1, 12)),
     Stop("{begun}step/5/", press="Continue"),
     Stop("{begun}check/"),
-    Stop("{begun}check/", press="Send to"),
+    Stop("{begun}check/", press="Send to %(therapist)s"),
     Stop("{both}"),
     Stop("{both}step/4/"),
     Stop("{both}step/6/"),
@@ -137,7 +138,7 @@ DANA = [
 RUTH = [
     Stop("/people/"),
     Stop("/people/invite"),
-    Stop("/people/invite", press="Send"),
+    Stop("/people/invite", press="Send the invitation"),
     Stop("{member}"),
     Stop("/practice/settings"),
     Stop("/audit/"),
@@ -228,7 +229,14 @@ def be(page: Page, email: str) -> None:
         page.wait_for_load_state()
 
 
-def open_at(page: Page, stop: Stop, places: dict[str, str]) -> int:
+def speak(page: Page, language: str, url: str) -> None:
+    """Choose a language for what is opened from now on."""
+    page.context.add_cookies(
+        [{"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": url}]
+    )
+
+
+def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en") -> int:
     """Go there, proving once more who one is where that is asked, and press what is to be pressed."""
     path = stop.path.format(**places)
     answer = page.goto(path)
@@ -239,15 +247,18 @@ def open_at(page: Page, stop: Stop, places: dict[str, str]) -> int:
     assert answer is not None
     assert "/account/login" not in page.url or "/account/login" in path, path
     if stop.press:
-        page.locator("main").get_by_role("button", name=re.compile(stop.press)).first.click()
+        with translation.override(language):
+            begins = translation.gettext(stop.press).partition("%(")[0]
+        page.locator("main").get_by_role("button", name=begins).first.click()
         page.wait_for_load_state()
         return stop.status  # a form sent back says 200 or 422
     return answer.status
 
 
-def pretend(page: Page, status: int) -> None:
+def pretend(page: Page, status: int, language: str = "en") -> None:
     """Show the page of a trouble that is hard to come by."""
-    words = render_to_string(f"{status}.html", {"request_id": "7c1e4a90"})
+    with translation.override(language):
+        words = render_to_string(f"{status}.html", {"request_id": "7c1e4a90"})
     page.route(
         f"**/as-if/{status}",
         lambda route: route.fulfill(status=200, content_type="text/html", body=words),
