@@ -26,11 +26,12 @@ from exercises.models import Assignment, Homework
 from exercises.queries import homework as homework_queries
 from exercises.workflow import Status
 from practice.tenancy import scope
-from tests.architecture.test_partner_world import PAGES, Ana, addresses, stage
+from tests.architecture.test_partner_world import Ana, stage
 from tests.cast import Person, Play, make_client
 from tests.conftest import as_owner, commit_trail
 from tests.faults.ground import Crowd, FaultSite, gather
 from tests.faults.walker import Walker
+from tests.world import PAGES, addresses
 
 __all__ = ["stage"]  # a fixture
 

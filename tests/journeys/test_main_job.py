@@ -252,7 +252,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
         trail + site.logs() + "".join(mail.as_string() + text_of(mail) for mail in site.messages)
     )
     assert [word for word in WORDS if word in everything] == []
-    assert [
-        name for name in ("Ana", "Ben") if name in "".join(text_of(m) for m in site.messages)
-    ] == []
+    # As words of their own: a sealed link may hold any three letters by chance.
+    texts = "".join(text_of(mail) for mail in site.messages)
+    assert re.findall(r"(?<![\w-])(?:Ana|Ben)(?![\w-])", texts) == []
     assert [problem for problem in problems if "violates" in problem] == []
