@@ -25,6 +25,7 @@ ACTS = {
     "erasure.cancelled": _("Took a request to erase back"),
     "erasure.requested": _("Asked for a record to be erased"),
     "flag.handled": _("Saw to a flag"),
+    "flag.given_back": _("Put a flag back"),
     "flag.raised": _("An answer asked for a human"),
     "homework.begin": _("Began homework"),
     "homework.due_moved": _("Moved a date"),

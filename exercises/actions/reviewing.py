@@ -239,6 +239,26 @@ def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
         )
 
 
+def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
+    """Put a flag back on the queue that one took on by a slip, within two minutes."""
+    if flag.handled_by_id not in {None, by.member_id}:
+        raise PermissionDenied
+    with transaction.atomic():
+        given_back = Flag.objects.filter(
+            pk=flag.pk, handled_by=by.member_id, handled_at__gt=at - UNDO
+        ).update(handled_at=None, handled_by=None)
+        if not given_back:
+            raise NotPossible(_("This cannot be put back any more."))
+        auditing.record(
+            by=by,
+            at=at,
+            action="flag.given_back",
+            object_kind="flag",
+            object_id=flag.pk,
+            client_id=flag.client_id,
+        )
+
+
 def _handed_in(homework: Homework, number: int | None) -> Response:
     """Return the round that is answered: one that waits, or that a colleague has answered."""
     rounds = Response.objects.select_for_update().filter(

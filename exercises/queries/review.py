@@ -23,7 +23,7 @@ from django.db.models.functions import Coalesce, Least
 from django.http import Http404
 
 from clients.models import Couple
-from clients.permissions import cared_for, reachable
+from clients.permissions import NOBODY, cared_for, reachable
 from exercises.models import Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
@@ -252,6 +252,18 @@ def flag(actor: Actor, pk: UUID) -> Flag:
     if found is None:
         raise Http404
     return found
+
+
+def taken_on_until(actor: Actor, pk: UUID, long: timedelta) -> datetime | None:
+    """Return until when this therapist may put a flag back, `long` after they took it on."""
+    taken_on = (
+        Flag.objects.filter(
+            pk=pk, handled_by=actor.member_id or NOBODY, client__in=cared_for(actor).values("pk")
+        )
+        .values_list("handled_at", flat=True)
+        .first()
+    )
+    return taken_on + long if taken_on else None
 
 
 def _next_session(at: datetime) -> Coalesce:

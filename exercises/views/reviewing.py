@@ -67,6 +67,7 @@ def queue(request: ActorRequest) -> HttpResponse:
                 for flag in asking.flags(actor)
             ],
             "undo": _undo(actor, at),
+            "handled": _handled(request, at),
             "sessions": _sessions(found.rows, at, actor.zone),
             **pages(request, found),
             "read_along": read_along(actor),
@@ -87,6 +88,18 @@ def _undo(actor: Actor, at: datetime) -> list[dict[str, Any]]:
         }
         for review in asking.unsettled(actor, at)
     ]
+
+
+def _handled(request: ActorRequest, at: datetime) -> dict[str, Any] | None:
+    """Return the flag that one took on a moment ago, while it can be put back."""
+    try:
+        pk = UUID(request.GET.get("handled", ""))
+    except ValueError:
+        return None
+    until = asking.taken_on_until(request.actor, pk, reviewing.UNDO)
+    if until is None or until <= at:
+        return None
+    return {"pk": pk, "seconds": int((until - at).total_seconds())}
 
 
 def _start(only: str) -> str:
@@ -328,5 +341,14 @@ def review_undo(request: ActorRequest, pk: UUID) -> HttpResponse:
 def flag_handled(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that one is seeing to a flag."""
     reviewing.handle_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
-    messages.success(request, _("Noted that you are seeing to it."))
+    # With the way back: nobody else would see it any more.
+    return redirect(f"{reverse('queue')}?handled={pk}")
+
+
+@for_therapists
+@require_POST
+def flag_undo(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Put a flag back that one took on a moment ago."""
+    reviewing.give_back_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
+    messages.success(request, _("It is back on top of your queue."))
     return redirect("queue")

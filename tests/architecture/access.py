@@ -137,6 +137,7 @@ review                             POST     in  403  403  403  409  404  403  40
 review_draft                       POST     in  403  403  403  409  404  403  403  404  404    ·    ·    ·    ·
 review_undo                        POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
 flag_handled                       POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
+flag_undo                          POST     in  403  403  403  409  404  403  403  404  404    ·    ·    ·    ·
 client_page                        GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
 couple_page                        GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
 assign                             GET      in  403  403  403  200  200  403  403  200  200    ·    ·    ·    ·

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from clients.actions import joining
 from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
-from exercises.models import Entry, Exercise, ExerciseVersion, FlagKind, Homework, Review
+from exercises.models import Entry, Exercise, ExerciseVersion, Flag, FlagKind, Homework, Review
 from practice.actions import auditing
 from practice.models import AuditEvent, Membership, User
 from tests.cast import ZONE, Person, Play, make_client
@@ -217,6 +217,27 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     (deed,) = re.findall(r'action="(/flags/[^"]+)"', text)
     assert dana.browser().post(deed).status_code == 302
     assert "Please look today" not in page(dana, reverse("homework_page", args=[homework.pk]))
+
+
+def test_a_flag_taken_on_by_a_slip_goes_back_for_two_minutes(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        responding.raise_flag(
+            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.TALK
+        )
+        flag = Flag.objects.get()
+    queue = dana.browser().post(reverse("flag_handled", args=[flag.pk]))["Location"]
+    (undo,) = re.findall(r'action="(/flags/[^"]+)"', page(dana, queue))
+    assert dana.browser().post(undo).status_code == 302
+    assert "Please look today" in page(dana, "/review/")
+    # Nobody has it now, so nobody can put it back; nor can it be after two minutes.
+    assert dana.browser().post(undo).status_code == 409
+    dana.browser().post(reverse("flag_handled", args=[flag.pk]))
+    with play.at(dana):
+        Flag.objects.update(handled_at=now() - timedelta(minutes=2))
+    assert undo not in page(dana, queue)
+    assert dana.browser().post(undo).status_code == 409
+    assert page(dana, "/review/?handled=nothing")
 
 
 # --- whose clock, and which rows ----------------------------------------------------------------
