@@ -5,14 +5,13 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from django.db import connection
-
 from clients.permissions import NOBODY
 from exercises import emails, schedule
 from exercises.actions.reminding import something_waits
 from exercises.models import Reminder
 from exercises.models import ReminderReason as Reason
 from exercises.workflow import CLIENTS_TURN, Status
+from practice import statements
 from practice.models import Membership
 
 # What is due to open is opened by the clockwork within seconds; its mail waits for that.
@@ -72,9 +71,7 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
     """
     if row.member_id is not None:
         return _ask_member(row)
-    with connection.cursor() as cursor:
-        cursor.execute(FACTS, [row.homework_id, row.client_id])
-        found = cursor.fetchone()
+    found = statements.ask(FACTS, [row.homework_id, row.client_id])
     facts = Facts(*found) if found else None
     if facts is None or facts.email is None:
         return Held(Reason.NO_ADDRESS)

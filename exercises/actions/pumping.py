@@ -25,7 +25,7 @@ from clients.models import ContactPreference
 from exercises.actions.asking import Held, ask_again
 from exercises.emails import Mail
 from exercises.models import Reminder, ReminderReason, ReminderState
-from practice import bell
+from practice import bell, statements
 from practice.errors import records_away
 from practice.smtp import Outcome, PhaseSMTP, Result, clock
 from practice.tenancy import scope
@@ -271,18 +271,14 @@ def _decide(current: Round, row: Reminder, token: int) -> tuple[Mail | Held, dat
 
 def _arm(current: Round, row: Reminder, token: int, mail: Mail) -> datetime | None:
     before, before_token = current.before or (None, None)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            ARM,
-            {
-                "before": before,
-                "before_token": before_token,
-                "message_id": mail.message_id,
-                "id": row.pk,
-                "token": token,
-            },
-        )
-        found = cursor.fetchone()
+    wanted = {
+        "before": before,
+        "before_token": before_token,
+        "message_id": mail.message_id,
+        "id": row.pk,
+        "token": token,
+    }
+    found = statements.ask(ARM, wanted)
     return found[0] if found else None
 
 
