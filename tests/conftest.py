@@ -70,7 +70,7 @@ def pytest_configure(config: pytest.Config) -> None:
     for name, placeholder in _PLACEHOLDERS.items():
         if os.environ.get(name) == placeholder:  # put there by tests.settings
             del os.environ[name]
-    _servers.append(servers.Servers())
+    _servers.append(servers.Servers(vacuums=False))
     django_settings.DATABASES["default"].update(dj_database_url.parse(os.environ["DATABASE_URL"]))
     django_settings.DATABASES["default"].setdefault("OPTIONS", {})
     django_settings.CELERY_BROKER_URL = os.environ["REDIS_URL"]

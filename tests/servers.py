@@ -26,7 +26,7 @@ OURS = "HOMEWARD_TEST_SERVERS"
 class Servers:
     """What one test run started, and stops at its end."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, vacuums: bool = True) -> None:
         """Start what the environment does not name."""
         self.folder = Path(tempfile.mkdtemp(prefix="homeward-tests-"))
         self.folder.chmod(0o711)
@@ -35,7 +35,7 @@ class Servers:
         self.valkey: Valkey | None = None
         logs = self.folder / "logs"
         if not os.environ.get("DATABASE_URL"):
-            self.postgres = Postgres(self.folder, logs=logs, durable=False)
+            self.postgres = Postgres(self.folder, logs=logs, durable=False, vacuums=vacuums)
             self.postgres.start()
             os.environ["DATABASE_URL"] = self.postgres.url()
             os.environ[OURS] = "1"

@@ -46,14 +46,21 @@ def _encode(letter: str) -> str:
 class Postgres:
     """One PostgreSQL server, reachable through a socket in a private folder and nowhere else."""
 
-    def __init__(self, folder: Path, *, logs: Path, durable: bool = True) -> None:
-        """Plan a server that keeps its data under `folder`; `durable=False` only for tests."""
+    def __init__(
+        self, folder: Path, *, logs: Path, durable: bool = True, vacuums: bool = True
+    ) -> None:
+        """Plan a server that keeps its data under `folder`.
+
+        Only for tests are `durable=False` and `vacuums=False`: nothing looks after the tables then,
+        or what the planner believes of them would depend on which test ran a minute ago.
+        """
         self.person = processes.unprivileged()
         self.folder = _reachable(folder.resolve(), self.person)
         self.data = self.folder / "postgres"
         self.sockets = _socket_folder(self.folder)
         self.log = logs / "postgres.log"
         self.durable = durable
+        self.vacuums = vacuums
         self.child: subprocess.Popen[bytes] | None = None
 
     def url(self, role: str = OWNER, database: str = DATABASE) -> str:
@@ -77,6 +84,7 @@ class Postgres:
             "log_timezone=UTC",
             "jit=off",
             *([] if self.durable else _FAST_BUT_FORGETFUL),
+            *([] if self.vacuums else ["autovacuum=off"]),
         ]
         self.child = processes.spawn(
             [self.binaries / "postgres", "-D", self.data, *(f"--{option}" for option in options)],

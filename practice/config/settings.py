@@ -111,9 +111,11 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
         # Web and worker are not the owner: row-level security is in force for them.
         DATABASES["default"]["OPTIONS"]["assume_role"] = os.environ["DATABASE_ROLE"]
     # A forgotten transaction must not rot the claim query (docs/reminders.md, finding 7).
-    DATABASES["default"]["OPTIONS"].setdefault(
-        "options", "-c idle_in_transaction_session_timeout=60000"
-    )
+    waits = "-c idle_in_transaction_session_timeout=60000"
+    # Set where pages are served (wsgi.py), and nowhere else: a command may take its time.
+    if os.environ.get("HOMEWARD_PAGE_SECONDS"):
+        waits += f" -c statement_timeout={int(os.environ['HOMEWARD_PAGE_SECONDS'])}s"
+    DATABASES["default"]["OPTIONS"].setdefault("options", waits)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 if DEMO and (not EMBEDDED or DATABASES["default"].get("HOST") != EMBEDDED):

@@ -8,6 +8,8 @@ from django.core.wsgi import get_wsgi_application
 from django.utils.http import parse_header_parameters
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "practice.config.settings")
+# Nobody waits longer for a page, and a query gone wrong must not keep its thread for good.
+os.environ.setdefault("HOMEWARD_PAGE_SECONDS", "30")
 
 
 class Utf8Request(WSGIRequest):

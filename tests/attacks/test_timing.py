@@ -189,7 +189,6 @@ def busy(play: Play, dana: Person, noor: Person) -> None:
         play.review(dana, homework, words="thank you", comments={"topic": "whose?"})
     commit_trail()
     with as_owner(), connection.cursor() as cursor:
-        cursor.execute("ANALYZE")  # what the planner knows is then no leftover of other tests
         cursor.execute(WHOLE_PRACTICE)
         for (index,) in cursor.fetchall():
             cursor.execute(f"DROP INDEX {index}")  # until the test's end

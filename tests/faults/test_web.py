@@ -26,7 +26,7 @@ from tests.faults.ground import (
     sent,
     until,
 )
-from tests.faults.walker import Walker
+from tests.faults.walker import Walker, is_honest
 
 
 @pytest.fixture(scope="module")
@@ -267,3 +267,21 @@ def rings(site: FaultSite, crowd: Crowd, homework: Homework) -> bool:
     assert walker.post(f"/homework/{homework.pk}/submit/", {}).status == 302
     with site.redis() as redis:
         return int(redis.llen("homeward:notify")) > 0  # type: ignore[arg-type]  # never awaited
+
+
+def test_a_query_that_does_not_end_gives_its_page_up(
+    site: FaultSite, crowd: Crowd, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its thread serves others again, and what was typed is not said to be kept."""
+    monkeypatch.setenv("HOMEWARD_PAGE_SECONDS", "1")
+    site.kill("web")
+    site.start("web")
+    (homework,) = open_homeworks(crowd, 1)
+    walker = Walker(site, crowd.ana)
+    at = f"/homework/{homework.pk}/draft"
+    with held_up(site, "LOCK TABLE exercises_answer"):
+        is_honest(walker.type(at, {"topic": ["lost, and said so"]}))
+    assert walker.type(at, {"topic": ["kept"]}).status == 200
+    monkeypatch.undo()
+    site.kill("web")
+    site.start("web")
