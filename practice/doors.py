@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
@@ -115,6 +116,15 @@ def sit(request: HttpRequest, seat: str) -> bool:
         if before:
             rotate_token(request)
     return bool(before) and before != seat
+
+
+def begin_anew_if_ended(request: HttpRequest) -> None:
+    """Leave a session that was ended meanwhile: somebody signed themselves out everywhere.
+
+    Nothing can be kept in it any more, and trying to would end in a 400.
+    """
+    if not request.session.exists(request.session.session_key or ""):
+        logout(request)
 
 
 def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
