@@ -267,8 +267,8 @@ def idempotent(view: Door[P]) -> Door[P]:
 def once(request: ActorRequest, do: Callable[[], str]) -> str:
     """Do what a page's form asks for, and return where it leads; sent twice, it is done once.
 
-    The form carries a word of its own, made with the page, in a field called `once`. With other
-    words in it, it is another form.
+    The form carries a word of its own, made with the page (`{% once %}`). With other words in it, it
+    is another form.
     """
     if not request.POST.get("once"):
         return do()

@@ -27,7 +27,7 @@ from clients.models import ReminderKind
 from clients.views.ground import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
-from practice.doors import sit
+from practice.doors import once, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.paging import pages
@@ -185,10 +185,13 @@ def topics(request: ActorRequest) -> HttpResponse:
     client = queries.own_client(request.actor)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        noting.raise_topic(
-            by=request.actor, at=now(), client=client, text=form.cleaned_data["text"]
-        )
-        return redirect("topics")
+
+        def put_down() -> str:
+            text = form.cleaned_data["text"]
+            noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
+            return reverse("topics")
+
+        return redirect(once(request, put_down))
     found = noting.read_topics(by=request.actor, at=now(), client=client)
     return render(
         request,
