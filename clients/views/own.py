@@ -32,6 +32,7 @@ from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.paging import pages
 from practice.queries.people import account_of
+from practice.wording import readers
 
 
 @login_not_required
@@ -199,7 +200,9 @@ def topics(request: ActorRequest) -> HttpResponse:
         {
             "form": form,
             "topics": found,
-            "therapist": queries.therapist_of(request.actor),
+            "only": readers(
+                [row.member.user.get_short_name() for row in queries.carers(request.actor)]
+            ),
         },
         status=422 if form.is_bound else 200,
     )

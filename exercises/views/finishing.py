@@ -167,11 +167,13 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     if work.homework.status != Status.SKIPPED:
         return redirect("homework", pk=pk)
     practice = getattr(request, "practice", None)
+    therapist = therapist_of(work.actor)
     return show(
         request,
         "ended",
         {
-            "therapist": therapist_of(work.actor).name,
+            "therapist": therapist.name,
+            "only": therapist.only_carers,
             "is_safety": _is_safety(work),
             "crisis_text": practice.crisis_text if practice else "",
             "session_text": session_words(work.actor),
