@@ -21,7 +21,7 @@ from pytest_django import Settings
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.actions import assigning, pumping, reminding
+from exercises.actions import assigning, clockwork, pumping, reminding
 from exercises.management.commands import pump as pump_command
 from exercises.models import (
     Homework,
@@ -614,3 +614,24 @@ def test_mails_do_not_wait_for_a_chore_that_cannot_be_done(monkeypatch: pytest.M
     monkeypatch.setattr(pump_command, "TICK", 0)
     call_command("pump", forever=True)
     assert rounds == ["planned", "worked"] * 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "turn"), [("plan_daily_for_members", "plan"), ("_open_scheduled", "tick")]
+)
+def test_what_breaks_in_one_practice_holds_up_no_other(
+    dana: Person, zoe: Person, monkeypatch: pytest.MonkeyPatch, broken: str, turn: str
+) -> None:
+    reached: list[str] = []
+
+    def breaks_in_the_first(*_given: Any) -> int:
+        reached.append("here")
+        if len(reached) == 1:
+            raise KeyTrouble("the key of this practice")
+        return 0
+
+    owner = clockwork if turn == "tick" else reminding
+    monkeypatch.setattr(owner, broken, breaks_in_the_first)
+    with working():
+        getattr(clockwork, turn)(now())
+    assert len(reached) == 2
