@@ -189,17 +189,15 @@ def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
     )
 
 
-def therapist_of(actor: Actor) -> Membership | None:
-    """Return who cares for the client who asks; the one who has for longest."""
-    row = (
+def carers(actor: Actor) -> QuerySet[Caseload]:
+    """Return who cares for the client who asks, by caseload; who has for longest comes first."""
+    return (
         Caseload.objects.filter(
             practice_id=actor.practice_id, client_id=actor.client_id or NOBODY, until_at=None
         )
         .select_related("member__user")
         .order_by("from_at", "pk")
-        .first()
     )
-    return row.member if row else None
 
 
 def single_clients(actor: Actor) -> list[Client]:

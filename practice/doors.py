@@ -12,6 +12,7 @@ from http import HTTPStatus
 from typing import Any, Concatenate, ParamSpec, cast
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
@@ -115,6 +116,15 @@ def sit(request: HttpRequest, seat: str) -> bool:
         if before:
             rotate_token(request)
     return bool(before) and before != seat
+
+
+def begin_anew_if_ended(request: HttpRequest) -> None:
+    """Leave a session that was ended meanwhile: somebody signed themselves out everywhere.
+
+    Nothing can be kept in it any more, and trying to would end in a 400.
+    """
+    if not request.session.exists(request.session.session_key or ""):
+        logout(request)
 
 
 def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
@@ -257,8 +267,8 @@ def idempotent(view: Door[P]) -> Door[P]:
 def once(request: ActorRequest, do: Callable[[], str]) -> str:
     """Do what a page's form asks for, and return where it leads; sent twice, it is done once.
 
-    The form carries a word of its own, made with the page, in a field called `once`. With other
-    words in it, it is another form.
+    The form carries a word of its own, made with the page (`{% once %}`). With other words in it, it
+    is another form.
     """
     if not request.POST.get("once"):
         return do()

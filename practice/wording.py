@@ -1,5 +1,6 @@
-"""What an act is called on screen (codes are what is stored), and how a form asks once more."""
+"""What an act is called on screen (codes are what is stored), how a form asks once more, who reads."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -155,3 +156,13 @@ def refusals(field: forms.Field) -> dict[str, Any]:
     """Return what a field says instead of Django's own words, by error code."""
     own = next((words for kind, words in _ASK if isinstance(field, kind)), {})
     return {**_ANYWHERE, **own}
+
+
+def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
+    """Say who can read what a client writes: before a word is typed, so it has to be exact."""
+    known = names or [gettext("your therapist")]
+    *others, last = [*known, gettext("their supervisor")] if is_supervised else known
+    if not others:
+        return gettext("Only you and %(therapist)s") % {"therapist": last}
+    said = {"others": ", ".join(others), "last": last}
+    return gettext("Only you, %(others)s and %(last)s") % said

@@ -17,7 +17,7 @@ from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
 from clients.views.ground import posted
 from practice.actors import ActorRequest
-from practice.doors import searches
+from practice.doors import begin_anew_if_ended, searches
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.queries.paging import pages
@@ -37,6 +37,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
         caring.let_go(by=request.actor, at=now(), member=member, to=to)
+        begin_anew_if_ended(request)
         messages.success(
             request, _("Done. They can no longer open anything here, and their keys have ended.")
         )

@@ -15,6 +15,7 @@ from clients.actions import noting
 from clients.forms import TextForm
 from clients.views.ground import page, posted
 from practice.actors import ActorRequest
+from practice.doors import once
 
 
 @require_http_methods(["GET", "POST"])
@@ -23,8 +24,13 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     client = queries.client_to_care_for(request.actor, pk)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        noting.keep_note(by=request.actor, at=now(), client=client, text=form.cleaned_data["text"])
-        return redirect("client_notes", client.pk)
+
+        def keep() -> str:
+            text = form.cleaned_data["text"]
+            noting.keep_note(by=request.actor, at=now(), client=client, text=text)
+            return reverse("client_notes", args=[client.pk])
+
+        return redirect(once(request, keep))
     notes = queries.private_notes(request.actor, client)
     return render(
         request,

@@ -27,11 +27,12 @@ from clients.models import ReminderKind
 from clients.views.ground import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
-from practice.doors import sit
+from practice.doors import once, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.paging import pages
 from practice.queries.people import account_of
+from practice.wording import readers
 
 
 @login_not_required
@@ -185,10 +186,13 @@ def topics(request: ActorRequest) -> HttpResponse:
     client = queries.own_client(request.actor)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        noting.raise_topic(
-            by=request.actor, at=now(), client=client, text=form.cleaned_data["text"]
-        )
-        return redirect("topics")
+
+        def put_down() -> str:
+            text = form.cleaned_data["text"]
+            noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
+            return reverse("topics")
+
+        return redirect(once(request, put_down))
     found = noting.read_topics(by=request.actor, at=now(), client=client)
     return render(
         request,
@@ -196,7 +200,9 @@ def topics(request: ActorRequest) -> HttpResponse:
         {
             "form": form,
             "topics": found,
-            "therapist": queries.therapist_of(request.actor),
+            "only": readers(
+                [row.member.user.get_short_name() for row in queries.carers(request.actor)]
+            ),
         },
         status=422 if form.is_bound else 200,
     )

@@ -4,7 +4,11 @@ Every tick is harmless to repeat and to run twice at once: each row is taken wit
 moved by compare-and-swap. Runs in each practice's own scope, as the worker.
 """
 
+import logging
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from exercises.actions import assigning, erasing, reminding, reviewing
@@ -13,9 +17,12 @@ from exercises.models import Homework, Review
 from exercises.workflow import Move, Status
 from practice.actions import factors, housekeeping
 from practice.actors import system
+from practice.errors import records_away
 from practice.models import Practice
 from practice.tenancy import scope
 
+T = TypeVar("T")
+log = logging.getLogger(__name__)
 BATCH = 200
 # How long something stays "still here if you want it" before it lets itself go.
 KEPT_FOR = timedelta(days=28)
@@ -23,9 +30,7 @@ KEPT_FOR = timedelta(days=28)
 
 def tick(at: datetime) -> int:
     """Do what has come due in every practice; return how many rows moved."""
-    with scope():
-        practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
-    return sum(tick_practice(practice, at) for practice in practices)
+    return sum(_in_each(_practices(), partial(tick_practice, at=at)))
 
 
 def tick_practice(practice: UUID, at: datetime) -> int:
@@ -43,16 +48,37 @@ def plan(at: datetime) -> None:
 
     And seal the second factors that an older release, which may still run, has left open.
     """
-    with scope():
-        practices = list(Practice.objects.order_by("pk").values_list("pk", flat=True))
-    for practice in practices:
-        with scope(practice=practice):
-            assigning.extend(practice, at=at)
-            reminding.plan_daily_for_members(practice, at)
-            reminding.replan_changed(practice, at)
+    practices = _practices()
+    _in_each(practices, partial(_plan_practice, at=at))
     erasing.erase_due(at)
     housekeeping.sweep(practices, at)
     factors.seal_new()
+
+
+def _plan_practice(practice: UUID, at: datetime) -> None:
+    with scope(practice=practice):
+        assigning.extend(practice, at=at)
+        reminding.plan_daily_for_members(practice, at)
+        reminding.replan_changed(practice, at)
+
+
+def _practices() -> list[UUID]:
+    with scope():
+        return list(Practice.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def _in_each(practices: Sequence[UUID], do: Callable[[UUID], T]) -> list[T]:
+    """Do it in one practice after the other; what breaks in one holds up no other."""
+    done = []
+    for practice in practices:
+        try:
+            done.append(do(practice))
+        except Exception as error:
+            if records_away(error):
+                raise
+            code = type(error).__name__
+            log.exception("a practice was left out", extra={"practice": practice, "code": code})
+    return done
 
 
 def _settle_reviews(at: datetime) -> int:

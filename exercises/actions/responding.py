@@ -150,6 +150,8 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             rounds = read_rounds(by, homework, hold=True)
         elif response.submitted_at is not None:
             return Handed.ALREADY
+        elif homework.status == Status.OPEN:
+            _catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
         if (danger := _danger(homework, rounds)) is not None:
             raise_flag(by=by, at=at, homework=homework, item_key=danger, kind=FlagKind.SAFETY)
@@ -262,6 +264,23 @@ def merged(rounds: list[RoundWords]) -> dict[str, Any]:
     for words in rounds:
         values |= words.values
     return values
+
+
+def flags_in(
+    homework: Homework, rounds: list[RoundWords]
+) -> list[tuple[str, definitions.FlagKind]]:
+    """Return which answers want a human, those in moments too, by item key."""
+    definition, values = homework.version.definition, merged(rounds)
+    said = [(item, values.get(item.key)) for item in definition.items]
+    for moment in (moment for words in rounds for moment in words.moments):
+        log = definition.log(moment.entry.log_key)
+        said += [
+            (item, moment.words[item.key].value)
+            for item in (log.items if log else ())
+            if item.key in moment.words
+        ]
+    found = [(item.key, definitions.safety(item, value)) for item, value in said]
+    return [(key, kind) for key, kind in found if kind is not None]
 
 
 def _require_turn(by: Actor, homework: Homework) -> None:
@@ -424,14 +443,8 @@ def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords
 
 def _danger(homework: Homework, rounds: list[RoundWords]) -> str | None:
     """Catch a safety answer that reached the draft without passing its own page."""
-    values = merged(rounds)
-    for item in homework.version.definition.items:
-        if (
-            item.key in values
-            and definitions.safety(item, values[item.key]) is definitions.FlagKind.SAFETY
-        ):
-            return item.key
-    return None
+    raised = flags_in(homework, rounds)
+    return next((key for key, kind in raised if kind is definitions.FlagKind.SAFETY), None)
 
 
 def _end_clearance(homework: Homework, at: datetime) -> None:

@@ -8,8 +8,9 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from clients.models import Caseload, Client, Couple
+from clients.models import Client, Couple
 from clients.permissions import NOBODY, reachable
+from clients.queries import carers
 from exercises.models import Assignment, Entry, Homework, Response, Review, Step
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
@@ -233,15 +234,8 @@ class Care:
 
 def care(actor: Actor) -> Care:
     """Return who cares for the client who asks; the first is named on their pages."""
-    rows = (
-        Caseload.objects.filter(
-            practice_id=actor.practice_id, client_id=actor.client_id or NOBODY, until_at=None
-        )
-        .annotate(is_supervised=Exists(_standing.filter(therapist=OuterRef("member"))))
-        .select_related("member__user")
-        .order_by("from_at", "pk")
-    )
-    found = list(rows)
+    supervised = Exists(_standing.filter(therapist=OuterRef("member")))
+    found = list(carers(actor).annotate(is_supervised=supervised))
     return Care([row.member.user for row in found], any(row.is_supervised for row in found))
 
 

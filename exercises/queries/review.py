@@ -40,6 +40,16 @@ QUEUE_ORDER = ("session_at", "submitted_at", "pk")
 
 def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
     """Return what waits for this therapist, each row with `session_at` (NO_SESSION: none)."""
+    return (
+        _waiting(actor)
+        .select_related("client", "version__exercise", "assignment__couple__first")
+        .select_related("assignment__couple__second")
+        .defer("version__body")
+        .annotate(session_at=_next_session(at))
+    )
+
+
+def _waiting(actor: Actor) -> QuerySet[Homework]:
     sent = Review.objects.filter(
         response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
     )
@@ -47,10 +57,6 @@ def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
         Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED)
         .filter(client__in=cared_for(actor).values("pk"))
         .exclude(Exists(sent))
-        .select_related("client", "version__exercise", "assignment__couple__first")
-        .select_related("assignment__couple__second")
-        .defer("version__body")
-        .annotate(session_at=_next_session(at))
     )
 
 
@@ -69,15 +75,7 @@ def queue(
 
 def count_waiting(actor: Actor) -> int:
     """Count what waits, for the number in the frame."""
-    sent = Review.objects.filter(
-        response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
-    )
-    return (
-        Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED)
-        .filter(client__in=cared_for(actor).values("pk"))
-        .exclude(Exists(sent))
-        .count()
-    )
+    return _waiting(actor).count()
 
 
 def _begun_by_colleague(actor: Actor, at: datetime) -> QuerySet[Review]:

@@ -10,7 +10,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.crypto import get_random_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -197,7 +196,6 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "zone_text": _zone_text(target),
         "load": [one for one in target.people if load.get(one.pk, 0) >= MOST_RUNNING],
         "here": request.get_full_path(),
-        "once": get_random_string(22),
     }
     if template:
         return render(

@@ -167,11 +167,13 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     if work.homework.status != Status.SKIPPED:
         return redirect("homework", pk=pk)
     practice = getattr(request, "practice", None)
+    therapist = therapist_of(work.actor)
     return show(
         request,
         "ended",
         {
-            "therapist": therapist_of(work.actor).name,
+            "therapist": therapist.name,
+            "only": therapist.only_carers,
             "is_safety": _is_safety(work),
             "crisis_text": practice.crisis_text if practice else "",
             "session_text": session_words(work.actor),
@@ -250,7 +252,7 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
         _check_row(work, item, missing) for item in work.items if item.kind is not ItemKind.DISPLAY
     ]
     if work.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
-        rows.insert(0, _log_row(work, work.definition.logs[0]))
+        rows.insert(0, _log_row(work, work.definition.open_logs[0]))
     errors = [
         {"id": f"row-{item.key}", "text": item.text.get(work.language)}
         for item in work.missing
@@ -407,14 +409,7 @@ def _moments(work: Work, one: Any) -> list[dict[str, Any]]:
 
 def _is_safety(work: Work) -> bool:
     """Say whether a safety answer ended it; "talk" answers end it without the alarm."""
-    values = dict(work.values)
-    kinds = {definitions.safety(item, values.get(item.key)) for item in work.definition.items}
-    for one in work.rounds:
-        for moment in one.moments:
-            log = work.definition.log(moment.entry.log_key)
-            for item in log.items if log else ():
-                if item.key in moment.words:
-                    kinds.add(definitions.safety(item, moment.words[item.key].value))
+    kinds = {kind for _key, kind in responding.flags_in(work.homework, work.rounds)}
     return definitions.FlagKind.TALK not in kinds or definitions.FlagKind.SAFETY in kinds
 
 

@@ -28,6 +28,7 @@ from exercises.views import wording
 from exercises.visibility import Moment, RoundWords, Words, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
+from practice.wording import readers
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -259,17 +260,22 @@ class Therapist:
 
     name: str
     initials: str
-    # Who can read what the client writes.
+    # Who can read what the client writes; and who what is for those alone who care for them.
     only: str
+    only_carers: str
 
 
 def therapist_of(actor: Actor) -> Therapist:
     """Return the therapist this client's pages speak of."""
     care = homeworks.care(actor)
-    names = [user.get_short_name() for user in care.carers] or [_("your therapist")]
+    names = [user.get_short_name() for user in care.carers]
     initials = wording.initials(care.carers[0].get_full_name()) if care.carers else "·"
-    only = wording.readers(names, is_supervised=care.is_supervised)
-    return Therapist(names[0], initials, only)
+    return Therapist(
+        name=names[0] if names else _("your therapist"),
+        initials=initials,
+        only=readers(names, is_supervised=care.is_supervised),
+        only_carers=readers(names),
+    )
 
 
 def session_words(actor: Actor) -> str:

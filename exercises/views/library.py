@@ -16,11 +16,11 @@ from exercises.forms import items as item_forms
 from exercises.permissions import may_assign, may_read_whole_library, may_see_library
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
-from exercises.views import wording
 from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.doors import searches
 from practice.queries.paging import pages, searched
+from practice.wording import readers
 
 
 @searches
@@ -95,10 +95,8 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
     if not 1 <= at <= len(steps):
         raise Http404
-    readers = wording.readers(
-        [request.actor.name_to_call], is_supervised=is_supervised(request.actor)
-    )
-    look = item_forms.Look(language=language(), only=readers)
+    only = readers([request.actor.name_to_call], is_supervised=is_supervised(request.actor))
+    look = item_forms.Look(language=language(), only=only)
     # What a client reads before the first question stands here above it.
     here = [*(opening if at == 1 else []), *steps[at - 1]]
     shown = [_shown(item, items, look) for item in here]

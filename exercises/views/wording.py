@@ -1,6 +1,5 @@
 """Times in a person's own zone, said the way people say them."""
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -77,14 +76,6 @@ def due(at: datetime | None, current: datetime, zone: str) -> str:
 def sentence(text: str) -> str:
     """Begin with a capital letter, as a sentence does."""
     return text[:1].upper() + text[1:]
-
-
-def readers(names: Sequence[str], *, is_supervised: bool) -> str:
-    """Say who can read what a client writes: before a word is typed, so it has to be exact."""
-    *others, last = [*names, _("their supervisor")] if is_supervised else names
-    if not others:
-        return _("Only you and %(therapist)s") % {"therapist": last}
-    return _("Only you, %(others)s and %(last)s") % {"others": ", ".join(others), "last": last}
 
 
 def initials(name: str) -> str:

@@ -49,8 +49,7 @@ def invite(
     if kind == InvitationKind.MEMBER:
         if not roles:
             raise NotPossible(_("Choose at least one role."))
-        if _works_here(by, email):
-            raise NotPossible(_("Somebody with this address works here already."))
+        _refuse_colleague(by, email)
     secret = secrets.token_hex(24)
     with transaction.atomic():
         Invitation.objects.filter(
@@ -79,6 +78,8 @@ def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
     _require(by, invitation.kind)
     if invitation.accepted_at is not None:
         raise NotPossible(_("This invitation was accepted already."))
+    if invitation.kind == InvitationKind.MEMBER:
+        _refuse_colleague(by, invitation.email)
     secret = secrets.token_hex(24)
     with transaction.atomic():
         Invitation.objects.filter(pk=invitation.pk).update(
@@ -131,14 +132,7 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | 
     with transaction.atomic():
         if not _open(invitation, at).update(accepted_at=at):
             raise _used_up()
-        seat = None
-        if invitation.kind == InvitationKind.MEMBER:
-            seat, _created = Membership.objects.update_or_create(
-                practice_id=invitation.practice_id,
-                user=user,
-                defaults={"roles": invitation.roles, "deactivated_at": None},
-                create_defaults={"roles": invitation.roles, "joined_at": at},
-            )
+        seat = _seat(invitation, user, at) if invitation.kind == InvitationKind.MEMBER else None
         by = Actor(
             practice_id=invitation.practice_id,
             kind="member" if seat else "client",
@@ -164,6 +158,22 @@ def open_account(
     return user
 
 
+def _seat(invitation: Invitation, user: User, at: datetime) -> Membership:
+    """Seat a new member. An old link, sent again, adds to what somebody is here and takes nothing
+    away; who was deactivated comes back as what they are invited to be now, and as no more."""
+    seat, is_new = Membership.objects.select_for_update().get_or_create(
+        practice_id=invitation.practice_id,
+        user=user,
+        defaults={"roles": invitation.roles, "joined_at": at},
+    )
+    if not is_new:
+        had = seat.roles if seat.deactivated_at is None else []
+        seat.roles = list(dict.fromkeys([*had, *invitation.roles]))
+        seat.deactivated_at = None
+        seat.save(update_fields=["roles", "deactivated_at"])
+    return seat
+
+
 def _open(invitation: Invitation, at: datetime) -> QuerySet[Invitation]:
     return Invitation.objects.filter(
         pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
@@ -180,10 +190,11 @@ def _require(by: Actor, kind: str) -> None:
         raise PermissionDenied
 
 
-def _works_here(by: Actor, email: str) -> bool:
-    return Membership.objects.filter(
+def _refuse_colleague(by: Actor, email: str) -> None:
+    if Membership.objects.filter(
         practice_id=by.practice_id, user__email__iexact=email, deactivated_at=None
-    ).exists()
+    ).exists():
+        raise NotPossible(_("Somebody with this address works here already."))
 
 
 def _send(invitation: Invitation, secret: str, at: datetime) -> Invited:

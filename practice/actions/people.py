@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from practice.actions import auditing, tokens
 from practice.actors import Actor
 from practice.errors import NotPossible
-from practice.models import Membership, Role, Supervision, User
+from practice.models import Invitation, InvitationKind, Membership, Role, Supervision, User
 from practice.permissions import may_administer
 from practice.queries.people import is_member_anywhere
 
@@ -60,6 +60,7 @@ def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
             _keep_an_admin(member)
         if Membership.objects.filter(pk=member.pk, deactivated_at=None).update(deactivated_at=at):
             tokens.revoke_all(by=by, at=at, user_id=member.user_id)
+            _call_off_invitations(member, at)
             # Another practice may still need them; there they stay signed in.
             if not is_member_anywhere(member.user):
                 _sign_out(member.user)
@@ -113,6 +114,17 @@ def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
         auditing.record(
             by=by, at=at, action="account.changed", object_kind="user", object_id=by.user_id
         )
+
+
+def _call_off_invitations(member: Membership, at: datetime) -> None:
+    """Let no link that still lies in their mail bring somebody back who was deactivated."""
+    Invitation.objects.filter(
+        practice_id=member.practice_id,
+        kind=InvitationKind.MEMBER,
+        email__iexact=member.user.email,
+        accepted_at=None,
+        revoked_at=None,
+    ).update(revoked_at=at)
 
 
 def _sign_out(user: User) -> int:

@@ -39,8 +39,8 @@ def events(
 
 
 def trail(actor: Actor, after: str | None = None, **filters: object) -> Page[AuditEvent]:
-    """Return one page of the trail, newest first."""
-    return page(events(actor, **filters), order=("-pk",), after=after, size=50)  # type: ignore[arg-type]  # passed through
+    """Return one page of the trail, as it was chained, newest first."""
+    return page(events(actor, **filters), order=("-seq",), after=after, size=50)  # type: ignore[arg-type]  # passed through
 
 
 def reads_of(actor: Actor, client_id: UUID, after: str | None = None) -> Page[AuditEvent]:

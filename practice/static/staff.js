@@ -51,13 +51,13 @@
       typed = false;
       // It outlives the page, whenever one leaves; what is too long for that goes the ordinary way.
       going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: String(body).length < 60000 }).then(async (answer) => {
-        over = answer.status === 409 || answer.status === 412; // what to do about it, sending says
+        over = answer.status === 409 || answer.status === 412; // from here on nothing is kept; what to do about it, sending says
         if (!answer.ok) throw new Error(answer.status);
         base.value = (await answer.json()).revision; if (!typed) said.textContent = said.dataset.said;
-      }).catch(() => { typed = true; wait = 5000; if (!over) said.textContent = said.dataset.trouble; }).finally(() => { going = null; if (typed && !over) later(wait); });
+      }).catch(() => { typed = true; wait = 5000; said.textContent = said.dataset.trouble; }).finally(() => { going = null; if (typed && !over) later(wait); });
     };
     const later = (ms) => { clearTimeout(timer); timer = setTimeout(() => { if (typed && !going && !over) post(); }, ms); };
-    form.addEventListener("input", () => { typed = true; said.textContent = ""; later(1000); });
+    form.addEventListener("input", () => { typed = true; if (!over) said.textContent = ""; later(1000); });
     form.addEventListener("submit", (e) => {
       clearTimeout(timer); typed = false;
       if (going) { e.preventDefault(); const by = e.submitter; going.finally(() => form.requestSubmit(by)); }

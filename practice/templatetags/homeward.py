@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
+from django.utils.crypto import get_random_string
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
@@ -39,6 +41,12 @@ def icon(name: str) -> SafeString:
     return mark_safe(  # noqa: S308 - constant drawings only, the name is a dictionary key
         f'<svg class="icon" viewBox="0 0 24 24" aria-hidden="true">{ICONS[name]}</svg>'
     )
+
+
+@register.simple_tag
+def once() -> SafeString:
+    """Give a form a word of its own: sent twice, it is done once (`practice.doors.once`)."""
+    return format_html('<input type="hidden" name="once" value="{}">', get_random_string(22))
 
 
 @register.simple_tag

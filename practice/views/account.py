@@ -1,19 +1,14 @@
 """A member's own account, and keys for programs."""
 
 from typing import cast
-from urllib.parse import urlencode
 from uuid import UUID
 
-from allauth.account.authentication import get_authentication_records
 from allauth.account.decorators import reauthentication_required
-from allauth.account.internal.flows import reauthentication
 from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -21,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from practice.actions import people, tokens
 from practice.actors import ActorRequest
 from practice.forms import AccountForm, TokenForm
-from practice.models import User
 from practice.queries import people as asking
 
 
@@ -59,11 +53,6 @@ def account_home(request: ActorRequest) -> HttpResponse:
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def session_list(request: HttpRequest) -> HttpResponse:
     """Show where one is signed in; end one of these or all others, just after saying who one is."""
-    if request.method == "POST" and not _said_who_they_are(request):
-        logout(request)
-        messages.info(request, _("Sign in once more, then end what you do not know."))
-        address = reverse("usersessions_list")
-        return redirect(f"{reverse('account_login')}?{urlencode({'next': address})}")
     if request.method == "POST" and "session" in request.POST:
         line = asking.own_device(cast("int", request.user.pk), request.POST["session"])
         if line.session_key == request.session.session_key:
@@ -72,19 +61,6 @@ def session_list(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("That device is signed out."))
         return redirect("usersessions_list")
     return cast("HttpResponse", list_usersessions(request))
-
-
-def _said_who_they_are(request: HttpRequest) -> bool:
-    """Say whether somebody who has nothing but a code by mail signed in just now.
-
-    allauth asks everyone else, who has a password or a second factor to be asked for.
-    """
-    user = cast("User", request.user)
-    if reauthentication.get_reauthentication_flows(user):
-        return True
-    records = get_authentication_records(request, user)
-    age = settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
-    return bool(records) and now().timestamp() - records[-1]["at"] < age
 
 
 @require_http_methods(["GET", "POST"])

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors import searches
+from practice.doors import begin_anew_if_ended, searches
 from practice.forms import InviteForm, PeopleFilter, RolesForm
 from practice.models import InvitationKind
 from practice.permissions import may_administer
@@ -133,6 +133,7 @@ def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End all sessions of somebody who lost a device."""
     refuse_unless(allowed=may_administer(request.actor))
     acting.end_sessions(by=request.actor, at=now(), member=asking.member(request.actor, pk))
+    begin_anew_if_ended(request)
     messages.success(request, _("They are signed out everywhere, and can sign in again."))
     return redirect("member", pk)
 

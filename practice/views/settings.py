@@ -85,7 +85,7 @@ def _row(event: AuditEvent, names: dict[int, str]) -> dict[str, Any]:
 
 @seldom
 def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
-    events = list(asking.events(request.actor, **wanted).order_by("pk")[:EXPORT_LIMIT])
+    events = list(asking.events(request.actor, **wanted).order_by("seq")[:EXPORT_LIMIT])
     names = asking.names(events)
     auditing.record(
         by=request.actor,

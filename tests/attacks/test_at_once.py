@@ -1,5 +1,6 @@
 """Two requests at the very same moment: one of them is told, nobody gets a 500, nothing is lost."""
 
+import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -10,8 +11,15 @@ from django.db import connection
 from django.test import Client as Browser
 from django.utils.timezone import now
 
-from clients.actions import caring, joining
-from clients.models import Caseload, Clearance, Client, Couple
+from clients.actions import caring, joining, noting
+from clients.models import (
+    Caseload,
+    Clearance,
+    Client,
+    Couple,
+    PrivateNote,
+    SessionTopic,
+)
 from exercises.actions import assigning, responding
 from exercises.models import Answer, Assignment, Homework
 from practice.actions import invitations
@@ -193,20 +201,52 @@ def test_one_screen_sent_from_two_tabs_at_once_asks_which_to_keep(
     assert "Right tab" in max(texts, key=len)
 
 
+def word_of(browser: Browser, path: str) -> str:
+    """Return the word that a page's form carries."""
+    (found,) = re.findall(r'name="once" value="(\w+)"', browser.get(path).content.decode())
+    return str(found)
+
+
 def test_a_double_tap_gives_an_exercise_once(
     play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
 ):
     path = f"/assign/?client={ana.client.pk}"
     version = play.library["e01-under-the-argument"]
     one, other = quiet(dana.browser()), quiet(dana.browser())
-    form = one.get(path).context["once"]
-    said = {"exercise": version.exercise_id, "when": "week", "reminders_on": "on", "once": form}
+    said = {"exercise": version.exercise_id, "when": "week", "reminders_on": "on"}
+    said |= {"once": word_of(one, path)}
     meet(monkeypatch, assigning, "assign")
     assert at_once(lambda: one.post(path, said), lambda: other.post(path, said)) == [302, 302]
     with scope(practice=dana.practice.pk):
         assert Assignment.objects.count() == 1
     # The same again, meant: another page, or other words.
     assert one.post(path, {**said, "note": "And once more"}).status_code == 302
-    assert one.post(path, {**said, "once": one.get(path).context["once"]}).status_code == 302
+    assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert Assignment.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "model"),
+    [("ana", "/you/topics", SessionTopic), ("dana", "/clients/{client}/notes", PrivateNote)],
+)
+def test_a_double_tap_keeps_what_was_written_once(
+    request: pytest.FixtureRequest,
+    ana: Person,
+    dana: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    who: str,
+    path: str,
+    model: Any,
+):
+    person = request.getfixturevalue(who)
+    one, other = quiet(person.browser()), quiet(person.browser())
+    path = path.format(client=ana.client.pk)
+    said = {"text": "the phone at dinner", "once": word_of(one, path)}
+    meet(monkeypatch, noting, "_checked")
+    assert at_once(lambda: one.post(path, said), lambda: other.post(path, said)) == [302, 302]
+    with scope(practice=dana.practice.pk):
+        assert model.objects.count() == 1
+    assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
+    with scope(practice=dana.practice.pk):
+        assert model.objects.count() == 2

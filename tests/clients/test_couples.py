@@ -131,5 +131,5 @@ def scrubbed(page: bytes) -> bytes:
     import re
 
     return re.sub(
-        rb'(name="csrfmiddlewaretoken" value|name="csrf-token" content)="[^"]+"', b"", page
+        rb'(name="(?:csrfmiddlewaretoken|once)" value|name="csrf-token" content)="[^"]+"', b"", page
     )

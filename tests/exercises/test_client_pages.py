@@ -10,6 +10,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
+from clients.models import Caseload
 from exercises.actions import reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Review
 from practice.actions import people
@@ -122,6 +123,22 @@ def test_who_can_read_it_is_said_exactly_and_before_the_first_word(
     with play.at(ruth):
         people.deactivate(by=ruth.actor, at=now(), member=sana.member)
     assert "Only you and Dana<" in text_of(browser.get(url(homework)))
+
+
+def test_what_a_second_therapist_reads_is_not_said_to_be_dana_s_alone(
+    homework: Homework, ana: Person, omar: Person, sana: Person
+):
+    """A topic, and that one is afraid: for all who care for Ana, and for no supervisor of theirs."""
+    with scope(practice=ana.practice.pk):
+        Caseload.objects.create(
+            practice=ana.practice, member=omar.member, client=ana.client, from_at=now()
+        )
+    browser = ana.browser()
+    assert "Only you, Dana and Omar<" in text_of(browser.get("/you/topics"))
+    number = step_with(browser, homework, "afraid")
+    browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
+    page = text_of(browser.get(url(homework, "ended/")))
+    assert "Only you, Dana and Omar can see that you said this" in page
 
 
 def test_a_moment_asks_and_insists_on_nothing(play: Play, dana: Person, ana: Person):

@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from datetime import time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
 from django.core import signing
+from django.core.management import call_command
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.timezone import now
@@ -19,7 +21,8 @@ from pytest_django import Settings
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.actions import assigning, pumping, reminding
+from exercises.actions import assigning, clockwork, pumping, reminding
+from exercises.management.commands import pump as pump_command
 from exercises.models import (
     Homework,
     MailChannel,
@@ -29,6 +32,7 @@ from exercises.models import (
     Review,
 )
 from practice.config.sink import Sink
+from practice.errors import KeyTrouble
 from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.conftest import acting_as
@@ -587,3 +591,47 @@ def test_no_mail_says_who_what_or_how_much(
     assert raw.isascii()
     assert max(map(len, raw.splitlines())) < 998
     assert raw.startswith(b"Date: ")
+
+
+def test_mails_do_not_wait_for_a_chore_that_cannot_be_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The pump's loop goes on to what is due though planning, erasing or sealing breaks each time."""
+    rounds: list[str] = []
+
+    def work_twice(stop: Event) -> None:
+        rounds.append("worked")
+        if len(rounds) == 4:
+            stop.set()
+
+    def breaks() -> None:
+        if len(rounds) > 4:
+            pytest.fail("nothing but planning was done")
+        rounds.append("planned")
+        raise KeyTrouble("there is no master key")
+
+    monkeypatch.setattr(pump_command, "_plan", breaks)
+    monkeypatch.setattr(pump_command, "_work", work_twice)
+    monkeypatch.setattr(pump_command, "_stop_on_signals", lambda stop: None)
+    monkeypatch.setattr(pump_command, "TICK", 0)
+    call_command("pump", forever=True)
+    assert rounds == ["planned", "worked"] * 2
+
+
+@pytest.mark.parametrize(
+    ("broken", "turn"), [("plan_daily_for_members", "plan"), ("_open_scheduled", "tick")]
+)
+def test_what_breaks_in_one_practice_holds_up_no_other(
+    dana: Person, zoe: Person, monkeypatch: pytest.MonkeyPatch, broken: str, turn: str
+) -> None:
+    reached: list[str] = []
+
+    def breaks_in_the_first(*_given: Any) -> int:
+        reached.append("here")
+        if len(reached) == 1:
+            raise KeyTrouble("the key of this practice")
+        return 0
+
+    owner = clockwork if turn == "tick" else reminding
+    monkeypatch.setattr(owner, broken, breaks_in_the_first)
+    with working():
+        getattr(clockwork, turn)(now())
+    assert len(reached) == 2

@@ -10,9 +10,10 @@ from django.http import Http404
 from django.utils.timezone import now
 
 from clients.models import Clearance
-from exercises.actions import assigning, responding, reviewing
+from exercises import definition as definitions
+from exercises.actions import assigning, publishing, responding, reviewing
 from exercises.actions.responding import Handed, Said
-from exercises.models import AnswerOutcome, Homework, Response, Step
+from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Step
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
@@ -116,6 +117,18 @@ def test_handing_in_twice_hands_in_once(play: Play, dana: Person, ana: Person):
         assert Step.objects.filter(homework=homework, move=Move.SUBMIT).count() == 1
 
 
+def test_a_tab_that_saw_it_unbegun_may_send_what_the_other_began(
+    play: Play, dana: Person, ana: Person
+):
+    homework = given(play, dana, ana)
+    seen = play.fresh(homework)
+    play.fill(ana, homework, topic="The bags")
+    assert seen.status == Status.OPEN
+    with play.at(ana):
+        assert responding.submit(by=ana.actor, at=now(), homework=seen) is Handed.IN
+    assert play.fresh(homework).status == Status.SUBMITTED
+
+
 def test_nothing_can_be_written_after_sending(play: Play, dana: Person, ana: Person):
     homework = play.submit(ana, given(play, dana, ana), topic="The bags")
     with pytest.raises(NotPossible, match="closed"):
@@ -148,6 +161,40 @@ def test_afraid_ends_it_kindly_and_asks_for_a_human(
         assert not Clearance.objects.filter(client=ana.client, ended_at=None).exists()
     with play.at(ana):
         assert not Response.objects.filter(homework=homework, submitted_at__isnull=False).exists()
+
+
+DIARY = """
+slug: a-diary
+format: 1
+title: {en: A diary}
+purpose: {en: Notice.}
+minutes: 2
+kind: individual
+items:
+  - key: moments
+    kind: log
+    close_after_days: 7
+    text: {en: Moments}
+    items:
+      - {key: hurt, kind: yesno, text: {en: "Was anybody hurt?"}, flag_if: {is: "yes", flag: safety}}
+"""
+
+
+def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person, ana: Person):
+    """A program, or a draft, brings it past the page that would have ended it."""
+    with play.at(dana):
+        publishing.publish(dana.practice.pk, [definitions.parse(DIARY, file="d")], at=now())
+        version = ExerciseVersion.objects.get(exercise__slug="a-diary")
+    play.library["a-diary"] = version
+    homework = play.homework(ana, play.assign(dana, ana, "a-diary"))
+    with play.at(ana):
+        who = {"by": ana.actor, "at": now(), "homework": homework}
+        entry = responding.add_entry(**who, log_key="moments", happened_at=now())
+        responding.save(**who, said=[Said("hurt", value=True)], entry=entry)
+        assert responding.submit(**who) is Handed.ENDED
+    assert play.fresh(homework).status == Status.SKIPPED
+    with play.at(dana):
+        assert [flag.item_key for flag in review_queries.flags(dana.actor)] == ["hurt"]
 
 
 def test_only_the_client_answers_and_only_their_therapist_reviews(

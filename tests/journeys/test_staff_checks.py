@@ -204,6 +204,20 @@ def test_a_reply_is_kept_while_it_is_typed_and_sending_knows_of_it(
     assert problems == []
 
 
+def test_what_another_tab_changed_is_said_to_be_kept_no_longer(demo_site: Site, visit: Visit):
+    page = sign_in(visit(demo_site.url), "Dana")
+    path = str(page.locator("ol.list a.title").first.get_attribute("href"))
+    other = page.context.new_page()
+    for tab in (page, other):
+        tab.goto(path)
+    page.locator("textarea[name=letter]").press_sequentially("In the one tab.")
+    expect(page.get_by_text("Kept as a draft.")).to_be_visible()
+    box, not_kept = other.locator("textarea[name=letter]"), other.get_by_text("could not keep this")
+    for words in ("In the other.", " And more of it."):
+        box.press_sequentially(words)
+        expect(not_kept).to_be_visible()
+
+
 # --- 6 · by keyboard alone --------------------------------------------------------------------
 def tab_to(page: Page, wanted: Callable[[dict[str, Any]], bool]) -> None:
     """Press Tab until the focus is where it is wanted; at each stop it shows, and nothing hides it."""

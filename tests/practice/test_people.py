@@ -20,7 +20,7 @@ from practice.models import (
     User,
 )
 from practice.tenancy import scope
-from tests.cast import PASSWORD, ZONE, Person
+from tests.cast import PASSWORD, ZONE, Person, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,6 +31,8 @@ ARRIVAL = {
     "language": "en",
     "password": "a quiet lane at noon",
 }
+
+AGAIN = {"called": "Ines Duarte", "zone": ZONE, "language": "en"}
 
 
 def text_of(response: Any) -> str:
@@ -118,9 +120,37 @@ def test_nobody_joins_in_somebody_elses_name(ruth: Person, invited: str, dana: P
         invitations.accept(invitation=Invitation.objects.get(), user=dana.user, at=now())
 
 
-def test_uma_accepts_as_herself_and_has_one_more_seat(ruth: Person, other_practice: Practice):
-    from tests.cast import make_member
+@pytest.fixture
+def ines(ruth: Person, invited: str) -> Person:
+    """Ines, who came in by another link, became more meanwhile, and still has the old one."""
+    return make_member(ruth.practice, "ines@hillside.example", "Ines Duarte", "supervisor", "admin")
 
+
+def test_an_old_link_adds_to_what_somebody_is(invited: str, ines: Person):
+    assert ines.browser().post(invited, AGAIN).status_code == 302
+    assert sorted(seat(ines).roles) == ["admin", "supervisor", "therapist"]
+
+
+def test_an_old_link_is_not_sent_again_to_who_works_here(ruth: Person, invited: str, ines: Person):
+    with scope(practice=ruth.practice.pk):
+        pk = Invitation.objects.get().pk
+    assert ruth.browser().post(f"/people/invitations/{pk}/resend").status_code == 409
+
+
+def test_who_was_deactivated_comes_back_only_when_asked_and_as_no_more_than_that(
+    ruth: Person, invited: str, ines: Person
+):
+    with scope(practice=ruth.practice.pk):
+        people.deactivate(by=ruth.actor, at=now(), member=ines.member)
+        pk = Invitation.objects.get().pk
+    assert ines.browser().post(invited, AGAIN).status_code == 404
+    assert seat(ines).deactivated_at is not None
+    assert ruth.browser().post(f"/people/invitations/{pk}/resend").status_code == 302
+    assert ines.browser().post(link(), AGAIN).status_code == 302
+    assert (seat(ines).roles, seat(ines).deactivated_at) == (["therapist"], None)
+
+
+def test_uma_accepts_as_herself_and_has_one_more_seat(ruth: Person, other_practice: Practice):
     uma = make_member(other_practice, "uma@both.example", "Uma Lindqvist", "therapist")
     ruth.browser().post("/people/invite", {**NEW, "email": "UMA@both.example"})
     assert "sign in" in text_of(Browser().get(link())).lower()
@@ -198,8 +228,6 @@ def test_searching_and_filtering_people(ruth: Person, dana: Person, omar: Person
 
 
 def test_pages_of_people_keep_the_search(ruth: Person):
-    from tests.cast import make_member
-
     for n in range(30):
         make_member(ruth.practice, f"m{n}@hillside.example", f"Member {n:02}", "therapist")
     browser = ruth.browser()
@@ -220,8 +248,6 @@ def test_a_broken_cursor_is_an_address_that_is_not_there(ruth: Person, cursor: s
 def test_people_costs_the_same_with_one_and_with_many(
     ruth: Person, django_assert_max_num_queries: Any
 ):
-    from tests.cast import make_member
-
     browser = ruth.browser()
     browser.get("/people/")
     with django_assert_max_num_queries(40) as one:

@@ -24,7 +24,7 @@ from practice.actions import people
 from practice.crypto import unseal_system
 from practice.models import AccountMail, AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
-from tests.cast import PASSWORD, Person, make_user
+from tests.cast import PASSWORD, Person, make_member, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -391,6 +391,19 @@ def test_an_admin_signs_somebody_out_everywhere(dana: Person, ruth: Person, omar
         event = AuditEvent.objects.get(action="member.sessions_ended")
     assert (event.object_id, event.detail["count"]) == (str(dana.member.pk), 2)
     assert dana.browser().get("/people/").status_code == 200  # signed in anew
+
+
+def test_an_admin_may_sign_themselves_out_everywhere_and_end_their_own_seat(ruth: Person):
+    """Their own session is among those that end; they are led to the sign-in, not to a 400."""
+    browser, other = ruth.browser(), make_member(ruth.practice, "b@x.example", "Bo", "admin")
+    for path in ("sign-out", "deactivate"):
+        assert browser.get("/people/").status_code == 200
+        answer = browser.post(f"/people/{ruth.member.pk}/{path}", follow=True)
+        assert answer.status_code == 200
+        assert answer.redirect_chain[-1][0].startswith("/account/login/")
+        browser = ruth.browser()
+    with scope(practice=ruth.practice.pk):
+        assert list(Membership.objects.filter(deactivated_at=None)) == [other.member]
 
 
 # --- the end of a session ---------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import csv
 import io
 import time
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -100,6 +101,36 @@ def test_an_export_is_safe_to_open_and_leaves_its_own_line(ruth: Person, dana: P
     assert response["Content-Disposition"] == 'attachment; filename="audit.csv"'
     with scope(practice=ruth.practice.pk):
         assert AuditEvent.objects.order_by("-id")[0].action == "audit.exported"
+
+
+def test_the_trail_is_shown_as_it_was_chained_whoever_began_first(ruth: Person):
+    """A line that was written first and committed last is the newest, on the page and in the file:
+    it never comes up between lines that somebody has read already."""
+    written, committed = Event(), Event()
+
+    def note(what: str) -> None:
+        auditing.record(by=ruth.actor, at=now(), action=what, object_kind="t", object_id=1)
+
+    def slow() -> None:
+        try:
+            with scope(practice=ruth.practice.pk):
+                note("t.slow")
+                written.set()
+                committed.wait(20)
+        finally:
+            connection.close()
+
+    waiting = Thread(target=slow)
+    waiting.start()
+    assert written.wait(20)
+    with scope(practice=ruth.practice.pk):
+        note("t.fast")
+    committed.set()
+    waiting.join(20)
+    page = text_of(ruth.browser().get("/audit/"))
+    assert page.index("t: slow") < page.index("t: fast")
+    rows = csv.DictReader(io.StringIO(text_of(ruth.browser().get("/audit/?as=csv"))))
+    assert [row["number"] for row in rows] == ["1", "2"]
 
 
 # --- the chain --------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import logging
 import signal
 import threading
 import time
+from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
@@ -12,7 +13,6 @@ from django.db import close_old_connections
 from django.utils.timezone import now
 
 from exercises.actions import clockwork, pumping
-from practice.actions import factors
 from practice.actions.account_mail import send_account_mails
 
 TICK = 5.0
@@ -35,23 +35,33 @@ class Command(BaseCommand):
         """Work once, or until told to stop: then the mail in hand is finished, and no other begun."""
         stop = threading.Event()
         if not options["forever"]:
-            clockwork.plan(now())
+            _plan()
             _work(stop)
             return
         _stop_on_signals(stop)
         planned = 0.0
         while not stop.is_set():
-            try:
-                if time.monotonic() - planned > PLAN_EVERY or not planned:
-                    clockwork.plan(now())
-                    factors.seal_new()
-                    planned = time.monotonic()
-                _work(stop)
-            except Exception as error:
-                # PostgreSQL restarts, a key is missing: whatever it was, go on when it is over.
-                log.exception("the pump stumbled", extra={"code": type(error).__name__})
+            if not planned or time.monotonic() - planned > PLAN_EVERY:
+                planned = time.monotonic() if _went(_plan) else 0.0
+            _went(lambda: _work(stop))
             close_old_connections()
             stop.wait(TICK)
+
+
+def _went(deed: Callable[[], None]) -> bool:
+    """Do it, and say whether it went: mails do not wait for a chore that cannot be done."""
+    try:
+        deed()
+    except Exception as error:
+        # PostgreSQL restarts, a key is missing: whatever it was, go on when it is over.
+        log.exception("the pump stumbled", extra={"code": type(error).__name__})
+        close_old_connections()
+        return False
+    return True
+
+
+def _plan() -> None:
+    clockwork.plan(now())
 
 
 def _work(stop: threading.Event) -> None:
