@@ -16,18 +16,9 @@ from clients.actions import caring, clearances
 from clients.forms import ClearanceForm, ClientEditForm, ClientForm, SessionForm
 from clients.models import Client, Couple
 from practice.actors import Actor
-from practice.doors import (
-    AFTER,
-    Asked,
-    acting,
-    asked,
-    checked,
-    cursor_page,
-    idempotent,
-    listed,
-    needs,
-    paged,
-)
+from practice.doors.lists import AFTER, cursor_page, listed, paged
+from practice.doors.programs import acting, checked, idempotent, needs
+from practice.doors.shapes import Asked, asked
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
 from practice.queries.paging import page

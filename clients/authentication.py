@@ -15,7 +15,7 @@ from rest_framework.request import Request
 
 from clients.actors import resolve
 from practice.actions import tokens
-from practice.doors import act_as
+from practice.doors.programs import act_as
 from practice.models import ApiToken, User
 from practice.tenancy import scope
 

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from clients.actors import resolve
 from practice.actors import ActorRequest
-from practice.doors import SEAT, sit
+from practice.doors.pages import SEAT, sit
 from practice.models import User
 from practice.tenancy import enter, scope
 

@@ -15,21 +15,9 @@ from rest_framework.response import Response
 
 from practice.actions import invitations
 from practice.actions.tokens import SCOPES
-from practice.doors import (
-    AFTER,
-    Asked,
-    Text,
-    acting,
-    actor_of,
-    asked,
-    checked,
-    cursor_page,
-    idempotent,
-    listed,
-    needs,
-    paged,
-    plain,
-)
+from practice.doors.lists import AFTER, cursor_page, listed, paged
+from practice.doors.programs import acting, actor_of, checked, idempotent, needs, plain
+from practice.doors.shapes import Asked, Text, asked
 from practice.forms import AuditFilter, InviteForm, PeopleFilter
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Role
 from practice.permissions import may_administer, may_see_people

@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.actors import Actor
-from practice.doors import API, away, problem
+from practice.doors.trouble import API, away, problem
 from practice.errors import BadInput, NotPossible, SignInAgain, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor

@@ -6,7 +6,9 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
-from practice.doors import KEY, PROBLEM, Asked
+from practice.doors.programs import KEY
+from practice.doors.shapes import Asked
+from practice.doors.trouble import PROBLEM
 
 IDEMPOTENCY_KEY = {
     "in": "header",

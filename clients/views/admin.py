@@ -17,7 +17,7 @@ from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
 from clients.views.ground import posted
 from practice.actors import ActorRequest
-from practice.doors import begin_anew_if_ended, searches
+from practice.doors.pages import begin_anew_if_ended, searches
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.queries.paging import pages

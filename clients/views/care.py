@@ -27,7 +27,7 @@ from clients.forms import (
 from clients.models import Client
 from clients.views.ground import erasure_page, page, posted
 from practice.actors import ActorRequest
-from practice.doors import searches
+from practice.doors.pages import searches
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
 from practice.queries.paging import pages

@@ -15,7 +15,7 @@ from clients.actions import noting
 from clients.forms import TextForm
 from clients.views.ground import page, posted
 from practice.actors import ActorRequest
-from practice.doors import once
+from practice.doors.pages import once
 
 
 @require_http_methods(["GET", "POST"])

@@ -27,7 +27,7 @@ from clients.models import ReminderKind
 from clients.views.ground import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
-from practice.doors import once, sit
+from practice.doors.pages import once, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries import audit
 from practice.queries.paging import pages

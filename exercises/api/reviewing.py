@@ -17,20 +17,18 @@ from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
 from exercises.visibility import read_replies, read_review
 from practice.actors import Actor
-from practice.doors import (
-    AFTER,
+from practice.doors.lists import AFTER, cursor_page, listed
+from practice.doors.programs import (
     ETAG,
     IF_MATCH,
     acting,
     actor_of,
-    asked,
-    cursor_page,
     etag,
     idempotent,
     if_match,
-    listed,
     needs,
 )
+from practice.doors.shapes import asked
 from practice.permissions import may_read_caseloads
 
 

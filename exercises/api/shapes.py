@@ -14,7 +14,8 @@ from exercises.permissions import available_each
 from exercises.visibility import Reply, RoundWords, Words, status_shown
 from exercises.workflow import Move, Status
 from practice.actors import Actor
-from practice.doors import AnyJson, Asked, Text, WallTime, paged
+from practice.doors.lists import paged
+from practice.doors.shapes import AnyJson, Asked, Text, WallTime
 
 
 class ExerciseShape(serializers.Serializer[Any]):

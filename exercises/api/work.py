@@ -28,20 +28,18 @@ from exercises.queries import library as library_queries
 from exercises.visibility import read_rounds, statuses_behind
 from exercises.workflow import Status
 from practice.actors import Actor
-from practice.doors import (
-    AFTER,
+from practice.doors.lists import AFTER, cursor_page, listed
+from practice.doors.programs import (
     ETAG,
     IF_MATCH,
     acting,
     actor_of,
-    asked,
-    cursor_page,
     etag,
     idempotent,
     if_match,
-    listed,
     needs,
 )
+from practice.doors.shapes import asked
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import page
 

@@ -40,7 +40,7 @@ from exercises.views.desk import (
 from exercises.views.ground import language
 from exercises.visibility import read_note
 from practice.actors import ActorRequest
-from practice.doors import once, searches
+from practice.doors.pages import once, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 

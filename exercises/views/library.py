@@ -18,7 +18,7 @@ from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
 from exercises.views.ground import language
 from practice.actors import ActorRequest
-from practice.doors import searches
+from practice.doors.pages import searches
 from practice.queries.paging import pages, searched
 from practice.wording import readers
 

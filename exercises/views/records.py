@@ -16,7 +16,7 @@ from clients.permissions import NOBODY
 from clients.queries import client_of
 from exercises.actions import exporting
 from practice.actors import ActorRequest
-from practice.doors import seldom
+from practice.doors.pages import seldom
 from practice.permissions import may_read_caseloads
 
 

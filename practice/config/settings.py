@@ -314,7 +314,7 @@ REST_FRAMEWORK = {
         "clients.authentication.ActorSessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_THROTTLE_CLASSES": ["practice.doors.RequestLimit"],
+    "DEFAULT_THROTTLE_CLASSES": ["practice.doors.programs.RequestLimit"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "practice.schema.Schema",

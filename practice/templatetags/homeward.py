@@ -45,7 +45,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def once() -> SafeString:
-    """Give a form a word of its own: sent twice, it is done once (`practice.doors.once`)."""
+    """Give a form a word of its own: sent twice, it is done once (`practice.doors.pages.once`)."""
     return format_html('<input type="hidden" name="once" value="{}">', get_random_string(22))
 
 

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.doors import API, away, problem
+from practice.doors.trouble import API, away, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from practice.actors import ActorRequest
-from practice.doors import sit
+from practice.doors.pages import sit
 from practice.queries.people import device, seat_of
 
 NEUTRAL = "https://www.wikipedia.org/"

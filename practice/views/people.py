@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors import begin_anew_if_ended, searches
+from practice.doors.pages import begin_anew_if_ended, searches
 from practice.forms import InviteForm, PeopleFilter, RolesForm
 from practice.models import InvitationKind
 from practice.permissions import may_administer

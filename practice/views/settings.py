@@ -14,7 +14,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from practice.actions import auditing, practices
 from practice.actors import ActorRequest
-from practice.doors import seldom
+from practice.doors.pages import seldom
 from practice.forms import AuditFilter, PracticeForm
 from practice.models import AuditEvent
 from practice.permissions import may_administer

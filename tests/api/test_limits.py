@@ -17,7 +17,8 @@ AT = datetime(2027, 3, 4, 9, 0, 20, tzinfo=UTC)
 @pytest.fixture(autouse=True)
 def _one_minute(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
     """Stand still in one minute, in which three requests are a lot."""
-    monkeypatch.setattr("practice.doors.now", lambda: AT)
+    for kind in ("pages", "programs"):
+        monkeypatch.setattr(f"practice.doors.{kind}.now", lambda: AT)
     settings.API_PER_MINUTE = settings.EXPORTS_PER_MINUTE = 3
 
 
@@ -39,7 +40,7 @@ def test_a_key_that_asks_too_often_is_told_how_long_to_wait(ana: Person, dana: P
 def test_the_next_minute_has_room_again(ana: Person, monkeypatch: pytest.MonkeyPatch):
     program = Program(ana)
     assert [program.get("me").status_code for _n in range(4)][-1] == 429
-    monkeypatch.setattr("practice.doors.now", lambda: AT.replace(minute=1, second=0))
+    monkeypatch.setattr("practice.doors.programs.now", lambda: AT.replace(minute=1, second=0))
     assert program.get("me").status_code == 200
 
 

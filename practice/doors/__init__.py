@@ -1,0 +1,1 @@
+"""What doors share, by whom they let in: pages and programs."""

@@ -1,0 +1,110 @@
+"""What doors of pages share: seats, searches, forms that are done once, and limits."""
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.middleware.csrf import rotate_token
+from django.shortcuts import render
+from django.utils.timezone import now
+
+from practice.actions import idempotency
+from practice.actors import ActorRequest
+from practice.cache import seconds_to_wait
+from practice.crypto import hide, reveal
+from practice.queries.paging import HIDDEN
+
+SEAT = "seat"
+
+
+def sit(request: HttpRequest, seat: str) -> bool:
+    """Seat somebody; say whether they sat elsewhere before.
+
+    Forms on pages of the seat before are refused from then on: what was typed about a client of
+    one practice must not land in another, where a new colleague of theirs would read it.
+    """
+    before = request.session.get(SEAT)
+    if before != seat:
+        request.session[SEAT] = seat
+        if before:
+            rotate_token(request)
+    return bool(before) and before != seat
+
+
+def begin_anew_if_ended(request: HttpRequest) -> None:
+    """Leave a session that was ended meanwhile: somebody signed themselves out everywhere.
+
+    Nothing can be kept in it any more, and trying to would end in a 400.
+    """
+    if not request.session.exists(request.session.session_key or ""):
+        logout(request)
+
+
+def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Take a search as a post, and answer at an address that does not say what is looked for.
+
+    A name that somebody looks for would stay in the browser's history and in a proxy's log.
+    """
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        asked = (request.POST if "q" in request.POST else request.GET).copy()
+        if "q" in request.POST:
+            looked_for = asked.pop("q")[-1][:100].replace("\x00", "")
+            asked.pop("csrfmiddlewaretoken", None)
+            if looked_for.strip():
+                asked[HIDDEN] = hide(looked_for)
+            return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
+        if HIDDEN in asked:
+            try:
+                asked["q"] = reveal(str(asked[HIDDEN]))
+            except ValueError as error:
+                raise Http404 from error
+            request.__dict__["GET"] = asked
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Let one person ask for something heavy so often in a minute and no more."""
+
+    @wraps(view)
+    def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        what = f"page:{view.__name__}:{request.user.pk}"
+        seconds = seconds_to_wait(
+            what, per_minute=settings.EXPORTS_PER_MINUTE, at=now().timestamp()
+        )
+        if seconds:
+            response = render(request, "429.html", status=429)
+            response["Retry-After"] = str(seconds)
+            return response
+        return view(request, *args, **kwargs)
+
+    return inner
+
+
+def once(request: ActorRequest, do: Callable[[], str]) -> str:
+    """Do what a page's form asks for, and return where it leads; sent twice, it is done once.
+
+    The form carries a word of its own, made with the page (`{% once %}`). With other words in it, it
+    is another form.
+    """
+    if not request.POST.get("once"):
+        return do()
+    said = request.POST.copy()
+    said.pop("csrfmiddlewaretoken", None)
+    material = f"{request.get_full_path()}\n{said.urlencode()}"
+    key = hashlib.sha256(material.encode()).hexdigest()
+    with transaction.atomic():
+        claimed = idempotency.claim(by=request.actor, at=now(), key=key, fingerprint=key)
+        if isinstance(claimed, idempotency.Remembered):
+            return claimed.body
+        where = do()
+        idempotency.remember(claimed, status=302, body=where)
+    return where

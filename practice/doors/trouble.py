@@ -1,0 +1,62 @@
+"""What a door says when something went wrong: problems (RFC 9457), and our own house in trouble."""
+
+import logging
+from http import HTTPStatus
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+
+from practice import logs
+from practice.errors import KeyTrouble, records_away, sql_state
+
+log = logging.getLogger(__name__)
+API = "/api/"
+PROBLEM = "application/problem+json"
+
+
+def problem_body(status: int, *, code: str = "", detail: str = "", **more: Any) -> dict[str, Any]:
+    """Return a problem (RFC 9457); its reference finds it in the log."""
+    return {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "code": code or HTTPStatus(status).name.lower(),
+        "reference": logs.reference.get(),
+        **more,
+    }
+
+
+def problem(status: int, *, code: str = "", detail: str = "") -> HttpResponse:
+    """Answer a program outside of the API's own doors."""
+    body = problem_body(status, code=code, detail=detail)
+    return JsonResponse(body, status=status, content_type=PROBLEM)
+
+
+def trouble(error: BaseException | None) -> str:
+    """Name what is wrong with our own house, and log it; empty when it is something else."""
+    if error is not None and records_away(error):
+        code = sql_state(error) or type(error).__name__
+        log.error("the database is away", extra={"code": code})
+        return "records_away"
+    if isinstance(error, KeyTrouble):
+        # Nothing was lost, and nothing can be read: somebody has to bring the key back, now.
+        log.critical("a key is missing or wrong", extra={"code": "key_trouble"})
+        return "key_trouble"
+    return ""
+
+
+def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+    """Say honestly that the database or a key is away; needs neither. None for other errors."""
+    code = trouble(error)
+    if not code:
+        return None
+    if request.path.startswith(API):
+        response = problem(503, code=code, detail=_("Try again in a minute."))
+    else:
+        words = {"request_id": logs.reference.get(), "key": code == "key_trouble"}
+        response = HttpResponse(render_to_string("503.html", words), status=503)
+    response["Retry-After"] = "30"
+    return response
