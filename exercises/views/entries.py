@@ -29,14 +29,14 @@ from exercises.views.ground import (
     show,
     therapist_of,
 )
-from exercises.views.steps import (
-    Data,
+from exercises.views.keeping import (
     chosen,
     conflict_page,
     flagged,
     keep_draft,
     words_now,
 )
+from exercises.views.steps import Data
 from exercises.visibility import Moment
 from practice.errors import Stale
 

@@ -1,23 +1,22 @@
-"""One thing per screen: begin, answer, skip, pause, and what the script saves meanwhile."""
+"""One thing per screen: begin, answer, skip, pause."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from exercises import definition as definitions
 from exercises.actions import responding
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
-from exercises.forms.drafts import LARGEST, Draft, device_name, parse_draft, whole_number
-from exercises.models import AnswerOutcome, Entry, FlagKind
-from exercises.queries import homework as homeworks
+from exercises.forms.drafts import device_name, whole_number
+from exercises.models import AnswerOutcome
 from exercises.views import wording
 from exercises.views.ground import (
     Step,
@@ -29,7 +28,8 @@ from exercises.views.ground import (
     show,
     therapist_of,
 )
-from exercises.visibility import Words, read_note
+from exercises.views.keeping import chosen, conflict_page, flagged, problems_of, words_now
+from exercises.visibility import read_note
 from exercises.workflow import Status
 from practice.errors import Stale
 
@@ -97,143 +97,6 @@ def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     if request.method == "POST":
         return _answered(request, work, here)
     return _step_page(request, work, here, _data(work, here))
-
-
-@require_POST
-@for_clients
-def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Keep what is being typed into some of the items."""
-    work = open_work(request, pk)
-    return keep_draft(request, work, work.items, work.words)
-
-
-def keep_draft(
-    request: HttpRequest,
-    work: Work,
-    among: list[Item],
-    words: Mapping[str, Words],
-    entry: Entry | None = None,
-) -> HttpResponse:
-    """Save a draft: 200 kept, 412 another device wrote, 409 closed, 422 not yet readable."""
-    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
-        return _problem(413, "too_large")
-    sent = parse_draft(request.body)
-    if sent is None:
-        return _problem(400, "malformed")
-    if not work.is_open:
-        return _problem(409, "closed")
-    items = sent.items(among)
-    found = forms.read(items, sent.fields)
-    said = forms.changed(found.values, words)
-    base = forms.bases(items, words, sent.revision)
-    if forms.conflicting(said, words, base, sent.device):
-        return _conflict_data(work, items, words, sent)
-    at = now()
-    if said:
-        try:
-            saved = responding.save(
-                by=work.actor,
-                at=at,
-                homework=work.homework,
-                said=said,
-                base=base,
-                device=sent.device,
-                entry=entry,
-                held=work.current,
-            )
-        except Stale:  # in the very moment in between
-            return _conflict_data(work, items, words_now(work, entry), sent)
-        revisions = {one.item_key: one.revision for one in saved}
-    else:
-        revisions = {}
-    kept = {key: one.revision for key, one in words.items()} | revisions
-    revision = sum(kept.get(item.key, 0) for item in items)
-    if found.errors:
-        return _problem(422, "unreadable", errors=found.errors, revision=revision)
-    text = wording.saved(at, at, work.actor.zone)
-    return JsonResponse({"revision": revision, "saved_at_text": text})
-
-
-def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
-    """Return what another device has written by now."""
-    fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
-    if entry is None:
-        return fresh.words
-    return next((one.words for one in fresh.moments if one.entry.pk == entry.pk), {})
-
-
-def problems_of(
-    work: Work, items: list[Item], found: forms.Read, words: Mapping[str, Words]
-) -> dict[str, list[str]]:
-    """Return what stops these items: unreadable words, and silence where words are needed."""
-    settled = {key for key, one in words.items() if one.outcome != AnswerOutcome.ANSWERED}
-    values = dict(found.values)
-    if work.homework.round > 1:
-        values |= {k: v for k, v in work.values.items() if definitions.is_empty(values.get(k))}
-    asked = [one for one in items if one.key not in settled and one.key not in found.errors]
-    return found.errors | forms.gaps(asked, values)
-
-
-def conflict_page(
-    request: HttpRequest,
-    work: Work,
-    items: list[Item],
-    mine: Mapping[str, Any],
-    words: Mapping[str, Words],
-    back_url: str,
-) -> HttpResponse:
-    """Show both texts and let the person choose; what was typed here travels along, hidden."""
-    theirs = {key: one.value for key, one in words.items()}
-    carried = forms.as_fields(items, mine, work.language)
-    asked = [item for item in items if item.is_asked]
-
-    def side(values: Mapping[str, Any]) -> list[dict[str, str]]:
-        return [
-            {
-                "label": item.text.get(work.language),
-                "text": "\n".join(work.lines(item, values.get(item.key))) or "–",
-            }
-            for item in asked
-        ]
-
-    context = {
-        "back_url": back_url,
-        "mine": side(mine),
-        "theirs": side(theirs),
-        "hidden": [(name, value) for name, all_ in carried.items() for value in all_],
-        "device": request.POST.get("device", ""),
-        "from": request.POST.get("from", ""),
-    }
-    return show(request, "conflict", context, status=409)
-
-
-def chosen(
-    items: list[Item], mine: Mapping[str, Any], words: Mapping[str, Words], keep: str
-) -> dict[str, Any]:
-    """Return the values after the choice between two devices: this one, the other, or both."""
-    theirs = {key: one.value for key, one in words.items()}
-    if keep == "mine":
-        return dict(mine)
-    if keep == "theirs":
-        return {key: theirs.get(key) for key in mine}
-    by_key = {item.key: item for item in items}
-    return {key: forms.joined(by_key[key], mine[key], theirs.get(key)) for key in mine}
-
-
-def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
-    """End the exercise kindly when an answer wants a human; say whether it did."""
-    for item in items:
-        kind = definitions.safety(item, values.get(item.key))
-        if kind is not None:
-            responding.raise_flag(
-                by=work.actor,
-                at=now(),
-                homework=work.homework,
-                item_key=item.key,
-                kind=FlagKind(str(kind)),
-            )
-            return True
-    return False
 
 
 def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
@@ -406,25 +269,3 @@ def _about(work: Work) -> list[dict[str, str]]:
         }
         for item in work.opening
     ]
-
-
-def _conflict_data(
-    work: Work, items: list[Item], words: Mapping[str, Words], sent: Draft
-) -> HttpResponse:
-    theirs = {item.key: words[item.key].value for item in items if item.key in words}
-    return JsonResponse(
-        {
-            "mine": sent.fields,
-            "theirs": forms.as_fields(items, theirs, work.language),
-            "revision": forms.revision_of(items, words),
-        },
-        status=412,
-    )
-
-
-def _problem(status: int, code: str, **more: Any) -> HttpResponse:
-    return JsonResponse(
-        {"status": status, "code": code, **more},
-        status=status,
-        content_type="application/problem+json",
-    )

@@ -113,6 +113,8 @@ def stage(
     import clients.views.own
     import exercises.views.entries
     import exercises.views.finishing
+    import exercises.views.keeping
+    import exercises.views.reading
     import exercises.views.steps
     import exercises.views.today
 
@@ -122,6 +124,8 @@ def stage(
         clients.views.own,
         exercises.views.entries,
         exercises.views.finishing,
+        exercises.views.keeping,
+        exercises.views.reading,
         exercises.views.steps,
         exercises.views.today,
     ):

@@ -1,0 +1,185 @@
+"""How what is typed is kept: drafts, both texts of two devices, what is wrong, and what wants a human."""
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils.timezone import now
+from django.views.decorators.http import require_POST
+
+from exercises import definition as definitions
+from exercises.actions import responding
+from exercises.definition import Item
+from exercises.forms import items as forms
+from exercises.forms.drafts import LARGEST, Draft, parse_draft
+from exercises.models import AnswerOutcome, Entry, FlagKind
+from exercises.queries import homework as homeworks
+from exercises.views import wording
+from exercises.views.ground import (
+    Work,
+    for_clients,
+    open_work,
+    show,
+)
+from exercises.visibility import Words
+from practice.errors import Stale
+
+
+@require_POST
+@for_clients
+def draft(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Keep what is being typed into some of the items."""
+    work = open_work(request, pk)
+    return keep_draft(request, work, work.items, work.words)
+
+
+def keep_draft(
+    request: HttpRequest,
+    work: Work,
+    among: list[Item],
+    words: Mapping[str, Words],
+    entry: Entry | None = None,
+) -> HttpResponse:
+    """Save a draft: 200 kept, 412 another device wrote, 409 closed, 422 not yet readable."""
+    if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
+        return _problem(413, "too_large")
+    sent = parse_draft(request.body)
+    if sent is None:
+        return _problem(400, "malformed")
+    if not work.is_open:
+        return _problem(409, "closed")
+    items = sent.items(among)
+    found = forms.read(items, sent.fields)
+    said = forms.changed(found.values, words)
+    base = forms.bases(items, words, sent.revision)
+    if forms.conflicting(said, words, base, sent.device):
+        return _conflict_data(work, items, words, sent)
+    at = now()
+    if said:
+        try:
+            saved = responding.save(
+                by=work.actor,
+                at=at,
+                homework=work.homework,
+                said=said,
+                base=base,
+                device=sent.device,
+                entry=entry,
+                held=work.current,
+            )
+        except Stale:  # in the very moment in between
+            return _conflict_data(work, items, words_now(work, entry), sent)
+        revisions = {one.item_key: one.revision for one in saved}
+    else:
+        revisions = {}
+    kept = {key: one.revision for key, one in words.items()} | revisions
+    revision = sum(kept.get(item.key, 0) for item in items)
+    if found.errors:
+        return _problem(422, "unreadable", errors=found.errors, revision=revision)
+    text = wording.saved(at, at, work.actor.zone)
+    return JsonResponse({"revision": revision, "saved_at_text": text})
+
+
+def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
+    """Return what another device has written by now."""
+    fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
+    if entry is None:
+        return fresh.words
+    return next((one.words for one in fresh.moments if one.entry.pk == entry.pk), {})
+
+
+def problems_of(
+    work: Work, items: list[Item], found: forms.Read, words: Mapping[str, Words]
+) -> dict[str, list[str]]:
+    """Return what stops these items: unreadable words, and silence where words are needed."""
+    settled = {key for key, one in words.items() if one.outcome != AnswerOutcome.ANSWERED}
+    values = dict(found.values)
+    if work.homework.round > 1:
+        values |= {k: v for k, v in work.values.items() if definitions.is_empty(values.get(k))}
+    asked = [one for one in items if one.key not in settled and one.key not in found.errors]
+    return found.errors | forms.gaps(asked, values)
+
+
+def conflict_page(
+    request: HttpRequest,
+    work: Work,
+    items: list[Item],
+    mine: Mapping[str, Any],
+    words: Mapping[str, Words],
+    back_url: str,
+) -> HttpResponse:
+    """Show both texts and let the person choose; what was typed here travels along, hidden."""
+    theirs = {key: one.value for key, one in words.items()}
+    carried = forms.as_fields(items, mine, work.language)
+    asked = [item for item in items if item.is_asked]
+
+    def side(values: Mapping[str, Any]) -> list[dict[str, str]]:
+        return [
+            {
+                "label": item.text.get(work.language),
+                "text": "\n".join(work.lines(item, values.get(item.key))) or "–",
+            }
+            for item in asked
+        ]
+
+    context = {
+        "back_url": back_url,
+        "mine": side(mine),
+        "theirs": side(theirs),
+        "hidden": [(name, value) for name, all_ in carried.items() for value in all_],
+        "device": request.POST.get("device", ""),
+        "from": request.POST.get("from", ""),
+    }
+    return show(request, "conflict", context, status=409)
+
+
+def chosen(
+    items: list[Item], mine: Mapping[str, Any], words: Mapping[str, Words], keep: str
+) -> dict[str, Any]:
+    """Return the values after the choice between two devices: this one, the other, or both."""
+    theirs = {key: one.value for key, one in words.items()}
+    if keep == "mine":
+        return dict(mine)
+    if keep == "theirs":
+        return {key: theirs.get(key) for key in mine}
+    by_key = {item.key: item for item in items}
+    return {key: forms.joined(by_key[key], mine[key], theirs.get(key)) for key in mine}
+
+
+def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
+    """End the exercise kindly when an answer wants a human; say whether it did."""
+    for item in items:
+        kind = definitions.safety(item, values.get(item.key))
+        if kind is not None:
+            responding.raise_flag(
+                by=work.actor,
+                at=now(),
+                homework=work.homework,
+                item_key=item.key,
+                kind=FlagKind(str(kind)),
+            )
+            return True
+    return False
+
+
+def _conflict_data(
+    work: Work, items: list[Item], words: Mapping[str, Words], sent: Draft
+) -> HttpResponse:
+    theirs = {item.key: words[item.key].value for item in items if item.key in words}
+    return JsonResponse(
+        {
+            "mine": sent.fields,
+            "theirs": forms.as_fields(items, theirs, work.language),
+            "revision": forms.revision_of(items, words),
+        },
+        status=412,
+    )
+
+
+def _problem(status: int, code: str, **more: Any) -> HttpResponse:
+    return JsonResponse(
+        {"status": status, "code": code, **more},
+        status=status,
+        content_type="application/problem+json",
+    )

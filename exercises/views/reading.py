@@ -1,0 +1,167 @@
+"""What a client reads afterwards: the therapist's answer, with what it asks for, and their own copy."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from exercises import definition as definitions
+from exercises.actions import responding, reviewing
+from exercises.definition import Item, ItemKind
+from exercises.forms import items as forms
+from exercises.queries import homework as homeworks
+from exercises.views import wording
+from exercises.views.finishing import log_row, said_row
+from exercises.views.ground import (
+    Work,
+    draft_key,
+    for_clients,
+    open_work,
+    say_text,
+    show,
+    therapist_of,
+)
+from exercises.views.steps import earlier_words
+from exercises.visibility import Reply, read_replies
+from exercises.workflow import Status
+
+
+@require_GET
+@for_clients
+def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show what the therapist wrote, and the places to go deeper."""
+    work = open_work(request, pk)
+    replies = read_replies(
+        work.actor, work.homework, homeworks.reviews_of(work.actor, work.homework)
+    )
+    if not replies:
+        return redirect("homework", pk=pk)
+    at = now()
+    for reply in replies:
+        reviewing.note_seen(by=work.actor, at=at, review=reply.review)
+    responding.read_answer(by=work.actor, at=at, homework=work.homework)
+    returned = work.homework.status == Status.RETURNED
+    last = replies[-1]
+    only = therapist_of(work.actor).only
+    places = [_place(work, one, last, only) for one in work.items] if returned else []
+    user = last.review.reviewer.user
+    sent_at = work.rounds[0].response.submitted_at if work.rounds else None
+    return show(
+        request,
+        "feedback",
+        {
+            "work": work,
+            "name": user.get_short_name(),
+            "sent_text": _("you sent it %(when)s")
+            % {"when": wording.when(sent_at, at, work.actor.zone)}
+            if sent_at
+            else "",
+            "letters": [_letter(work, reply, at) for reply in reversed(replies)],
+            "places": places,
+            "places_text": _("One place to go deeper")
+            if len(places) == 1
+            else _("%(n)d places to go deeper") % {"n": len(places)},
+            "single": len(places) == 1 and places[0]["item"] is not None,
+            "check_url": work.url("check"),
+            "go_url": work.url("step", number=1),
+            "others": _others(work, replies, places),
+            "draft_key": draft_key(request) if places else "",
+            "say_text": say_text(work.actor) if places else "",
+            "save_url": work.url("draft"),
+            "revision": forms.revision_of(work.items, work.words) if places else 0,
+            "copy_url": work.url("save_copy"),
+        },
+    )
+
+
+@require_GET
+@for_clients
+def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Show one's own words on a page to print or keep."""
+    work = open_work(request, pk)
+    rounds = []
+    for one in work.rounds:
+        rows = [
+            {"label": item.text.get(work.language)} | said_row(work, item, one.words.get(item.key))
+            for item in work.definition.items
+            if item.is_asked and item.key in one.words
+        ]
+        rounds.append({"number": one.response.round, "rows": rows, "moments": _moments(work, one)})
+    return show(request, "copy", {"work": work, "rounds": rounds, "back_url": work.url("homework")})
+
+
+def _place(work: Work, item: Item, reply: Reply, only: str) -> dict[str, Any]:
+    """Return one returned item: what was written, what was asked, and room to add."""
+    step = work.step_of(item.key)
+    values = {item.key: work.words[item.key].value} if item.key in work.words else {}
+    look = forms.Look(work.language, only)
+    shown = None
+    if item.is_asked:
+        data = forms.as_fields([item], values, work.language)
+        shown = forms.show(item, data, look) | {"text": _("Add to your answer"), "help": ""}
+    return {
+        "key": item.key,
+        "label": item.text.get(work.language),
+        "earlier": earlier_words(work, [item]),
+        "comment": reply.comments.get(item.key, ""),
+        "item": shown,
+        "url": work.url("entries")
+        if item.kind is ItemKind.LOG
+        else work.url("step", number=step.number if step else 1),
+    }
+
+
+def _letter(work: Work, reply: Reply, at: Any) -> dict[str, str]:
+    user = reply.review.reviewer.user
+    name, settled = user.get_short_name(), reply.review.settled_at or at
+    return {
+        "label": _("What %(name)s wrote") % {"name": name},
+        "text": reply.words,
+        "initials": wording.initials(user.get_full_name()),
+        "signed": f"{name}, {wording.when(settled, at, work.actor.zone)}",
+    }
+
+
+def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the other answers with what was said to them, all rounds beside each other."""
+    taken = {place["key"] for place in places}
+    rows = []
+    for item in work.definition.items:
+        if item.key in taken or item.kind is ItemKind.DISPLAY:
+            continue
+        said = [
+            said_row(work, item, one.words[item.key])
+            for one in work.rounds
+            if item.key in one.words
+        ]
+        comments = [
+            {"author": reply.review.reviewer.user.get_short_name(), "text": text}
+            for reply in replies
+            if (text := reply.comments.get(item.key))
+        ]
+        if item.kind is ItemKind.LOG and work.moments:
+            said = [{k: v for k, v in log_row(work, item).items() if k in {"lines", "muted"}}]
+        if said or comments:
+            rows.append({"label": item.text.get(work.language), "said": said, "comments": comments})
+    return sorted(rows, key=lambda row: not row["comments"])
+
+
+def _moments(work: Work, one: Any) -> list[dict[str, Any]]:
+    found = []
+    for moment in one.moments:
+        log = work.definition.log(moment.entry.log_key)
+        lines = [
+            {"label": item.text.get(work.language), "lines": work.lines(item, words.value)}
+            for item in (log.items if log else ())
+            if (words := moment.words.get(item.key)) is not None
+            and not definitions.is_empty(words.value)
+        ]
+        happened = moment.entry.happened_at
+        zone = work.actor.zone
+        when = f"{wording.day(happened, zone)}, {wording.clock(happened, zone)}"
+        found.append({"when": when, "lines": lines})
+    return found
