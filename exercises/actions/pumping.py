@@ -46,6 +46,9 @@ MOST_ATTEMPTS = 8
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720)
 # A slow reply to the dot may take ten minutes; only then is silence an answer.
 RECONCILE_MINUTES = 15
+# Then a doubt is announced, and settled after this many more: after an outage whoever knows better
+# (`_owed`, in one process alone) has that long to write it down.
+GRACE_MINUTES = 2
 # Worth a second copy when nobody knows whether the first arrived; the others are let go.
 RESENT_ONCE = ("assigned", "due_today")
 CLOCKS_APART = 60.0
@@ -78,13 +81,15 @@ FROM due WHERE r.id = due.id
 RETURNING r.*, due.next_at AS was
 """
 CONFIRM = """
-UPDATE exercises_reminder SET state = 3, sent_at = now()
+UPDATE exercises_reminder SET state = 3, sent_at = now(),
+  reason = CASE WHEN resent > 0 THEN reason ELSE '' END
 WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2
 """
 # The date of a second copy is the date of the first: mail systems compare it.
 ARM = """
 WITH before AS (
-  UPDATE exercises_reminder SET state = 3, sent_at = now()
+  UPDATE exercises_reminder SET state = 3, sent_at = now(),
+    reason = CASE WHEN resent > 0 THEN reason ELSE '' END
   WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2)
 UPDATE exercises_reminder SET state = 2, next_at = now(), message_id = %(message_id)s,
   armed_at = CASE WHEN resent > 0 THEN coalesce(armed_at, now()) ELSE now() END,
@@ -94,12 +99,17 @@ WHERE id = %(id)s AND lease_token = %(token)s AND state = 1
 RETURNING armed_at
 """
 SETTLE = """
+WITH announced AS (
+  UPDATE exercises_reminder SET reason = 'ambiguous',
+    next_at = now() - interval '1 minute' * (%(minutes)s - %(grace)s)
+  WHERE state = 2 AND reason <> 'ambiguous' AND next_at < now() - interval '1 minute' * %(minutes)s)
 UPDATE exercises_reminder r SET
   state = CASE WHEN again THEN 0 ELSE 7 END, resent = r.resent + again::int,
   attempt = least(r.attempt, %(most)s - 1), reason = 'ambiguous', next_at = now()
 FROM (
   SELECT id, resent = 0 AND kind = ANY(%(kinds)s) AND coalesce(now() < not_after, true) AS again
-  FROM exercises_reminder WHERE state = 2 AND next_at < now() - interval '1 minute' * %(minutes)s
+  FROM exercises_reminder
+  WHERE state = 2 AND reason = 'ambiguous' AND next_at < now() - interval '1 minute' * %(minutes)s
   FOR UPDATE SKIP LOCKED) doubt
 WHERE r.id = doubt.id RETURNING again
 """
@@ -398,6 +408,7 @@ def _settle_doubt() -> None:
     wanted: dict[str, Any] = {
         "kinds": list(RESENT_ONCE),
         "minutes": RECONCILE_MINUTES,
+        "grace": GRACE_MINUTES,
         "most": MOST_ATTEMPTS,
     }
     with connection.cursor() as cursor:

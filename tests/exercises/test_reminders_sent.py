@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from datetime import time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from threading import Event
 from typing import Any
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core import signing
 from django.core.management import call_command
+from django.db.models import F
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.timezone import now
@@ -344,13 +346,43 @@ def test_silence_after_the_dot_is_settled_once(
     assert pump() == 0
     assert reminders(ana).state == State.ARMED
     assert pump() == 0, "not before fifteen minutes are over"
-    with scope(practice=ana.practice.pk):
-        Reminder.objects.filter(state=State.ARMED).update(next_at=now() - timedelta(minutes=16))
+    a_while_passes(ana, minutes=16)
+    assert pump() == 0, "nor before it was announced"
+    a_while_passes(ana, minutes=3)
     assert pump() == 1
     first, second = sink.messages
     assert (first["Message-ID"], first["Date"]) == (second["Message-ID"], second["Date"])
     row = reminders(ana)
     assert (row.state, row.resent, row.reason) == (State.SENT, 1, Reason.AMBIGUOUS)
+
+
+def test_who_knows_that_it_went_writes_it_down_before_another_settles_the_doubt(
+    dana: Person, ana: Person, play: Play, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a long outage one process owes the confirmation, and another comes to its round first."""
+    play.assign(dana, ana)
+    with monkeypatch.context() as away:
+        away.setattr(pumping, "_write_down", lambda _current: None)
+        assert pump() == 1
+    row = reminders(ana)
+    assert row.state == State.ARMED
+    a_while_passes(ana, minutes=60)
+    pumping._settle_doubt()  # the other process, the moment the database is back
+    assert reminders(ana).state == State.ARMED
+    pumping._owed.append(partial(pumping._confirm, (row.pk, row.lease_token)))
+    assert pump() == 0
+    a_while_passes(ana, minutes=60)
+    assert pump() == 0
+    assert (reminders(ana).state, reminders(ana).reason) == (State.SENT, "")
+    assert len(sink.messages) == 1
+
+
+def a_while_passes(person: Person, *, minutes: int) -> None:
+    """Let it be longer ago that something was armed, or announced as a doubt."""
+    with scope(practice=person.practice.pk):
+        Reminder.objects.filter(state=State.ARMED).update(
+            next_at=F("next_at") - timedelta(minutes=minutes)
+        )
 
 
 def test_a_line_cut_within_the_text_is_not_called_sent(

@@ -234,10 +234,11 @@ def end_leases(older_than: float = 0) -> None:
 
 
 def end_doubt() -> None:
-    """Let fifteen minutes pass for what is armed."""
+    """Let fifteen minutes pass for what is armed, and the two in which somebody may know better."""
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE exercises_reminder SET next_at = now() - interval '16 minutes' WHERE state = 2"
+            "UPDATE exercises_reminder SET next_at = now() - interval '16 minutes',"
+            " reason = 'ambiguous' WHERE state = 2"
         )
 
 
