@@ -140,7 +140,7 @@ def everything(browser: Browser, site: Site) -> int:
         folder.mkdir(parents=True)
         for number, stop in enumerate(stops, start=1):
             open_at(page, stop, places, language)
-            name = "-".join(re.findall(r"[a-z]+", f"{stop.path} {stop.press}".lower()))
+            name = "-".join(re.findall(r"[a-z0-9]+", f"{stop.path} {stop.press}".lower()))
             for theme in THEMES:
                 page.emulate_media(color_scheme=theme)
                 path = folder / f"{number:02}-{name or 'start'}-{theme}.jpg"
