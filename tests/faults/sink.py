@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email import message_from_bytes
+from email.parser import BytesHeaderParser
 
 
 @dataclass(frozen=True)
@@ -136,7 +136,7 @@ class RawSink:
             line.replies += reply
 
     async def _keep(self, content: bytes, recipient: str) -> None:
-        mail = message_from_bytes(content)
+        mail = BytesHeaderParser().parsebytes(content)
         self.accepted.append(
             Accepted(mail["Message-ID"], mail["Date"], recipient, time.monotonic())
         )
