@@ -263,10 +263,11 @@ def _in_one_breath(line: smtplib.SMTP, commands: list[bytes]) -> Iterator[tuple[
 
 def _quoted(body: bytes) -> bytes:
     """Dot-stuff, with CRLF line ends (RFC 5321 4.5.2); the terminating dot is not part of it."""
-    lines = body.replace(b"\r\n", b"\n").split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
+    text = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    if text and not text.endswith(b"\r\n"):
+        text += b"\r\n"
+    stuffed = text.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
 def clock() -> float:

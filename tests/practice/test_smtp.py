@@ -184,6 +184,24 @@ def test_a_server_that_knows_no_ehlo_is_spoken_to_in_turns(line: Line) -> None:
     assert ENVELOPE.splitlines(keepends=True)[0] in server.packets
 
 
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"", b""),
+        (b"one", b"one\r\n"),
+        (b"one\n\n", b"one\r\n\r\n"),
+        (b".\r\n.\n..two\n.", b"..\r\n..\r\n...two\r\n..\r\n"),
+        (b"a.b\n .c\n", b"a.b\r\n .c\r\n"),
+    ],
+)
+def test_lines_end_as_they_must_and_no_dot_ends_the_text_early(
+    body: bytes, text: bytes, line: Line, way: str
+) -> None:
+    with Server(way) as server:
+        assert line(server).send(SENDER, TO, body) == OK
+    assert server.mails == [(TO, text)]
+
+
 # What a server says, what that means, and whether the line can be used again.
 SAID: dict[str, tuple[dict[bytes, list[bytes]], Result, bool]] = {
     "taken": ({}, OK, True),
