@@ -21,7 +21,6 @@ from django.core import signing
 from django.template.loader import get_template
 from django.urls import reverse
 from django.utils import translation
-from django.utils.formats import time_format
 from django.utils.html import escape
 
 from clients.models import Client, ReminderKind
@@ -82,7 +81,7 @@ def reminder(row: Reminder, to: Recipient) -> Mail:
         language=to.language,
         stop=_stop_link(to.practice_id, to.client_id, row.kind),
         you=_path("you"),
-        at=time_format(to.reminder_time, "H:i"),
+        at=f"{to.reminder_time:%H:%M}",
     )
 
 

@@ -11,11 +11,12 @@ import socket
 import ssl
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.message import EmailMessage
 from enum import StrEnum
+from functools import lru_cache
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.conf import settings
@@ -68,6 +69,8 @@ class PhaseSMTP:
         self.start_tls = parse_qs(parts.query).get("tls") == ["1"]
         self.line: smtplib.SMTP | None = None
         self.phase = ""
+        # Replies on their way that a refusal left unread.
+        self.unread: Iterator[tuple[int, bytes]] = iter(())
 
     @property
     def name(self) -> str:
@@ -113,15 +116,7 @@ class PhaseSMTP:
     def _speak(
         self, line: smtplib.SMTP, sender: str, to: str, body: bytes, armed: float | None
     ) -> int:
-        self.phase = "mail"
-        _expect(line.mail(sender), Outcome.REFUSED)
-        self.phase = "rcpt"
-        _expect(line.rcpt(to), Outcome.NO_SUCH_ADDRESS)
-        self.phase = "data"
-        line.putcmd("data")
-        code, _text = line.getreply()
-        if code != 354:
-            raise _Refusal(code, Outcome.REFUSED)
+        self._announce(line, _commands(sender, to))
         self.phase = "body"
         line.send(_quoted(body))
         # Without its dot a message does not exist (RFC 5321 4.1.1.4): here one can still go back.
@@ -133,6 +128,20 @@ class PhaseSMTP:
         code = _expect(line.getreply(), Outcome.REFUSED)
         _be_patient(line, BEFORE_DOT_SECONDS)
         return code
+
+    def _announce(self, line: smtplib.SMTP, commands: list[bytes]) -> None:
+        """Say from whom and to whom, and ask to go on: in one breath where the server likes it."""
+        self.phase = "mail"
+        together = line.has_extn("pipelining")
+        replies = _in_one_breath(line, commands) if together else _in_turns(line, commands)
+        self.unread = replies if together else iter(())
+        _expect(next(replies), Outcome.REFUSED)
+        self.phase = "rcpt"
+        _expect(next(replies), Outcome.NO_SUCH_ADDRESS)
+        self.phase = "data"
+        code, _text = next(replies)
+        if code != 354:
+            raise _Refusal(code, Outcome.REFUSED)
 
     def _open(self) -> smtplib.SMTP:
         if self.line is not None:
@@ -161,11 +170,26 @@ class PhaseSMTP:
         try:
             if code != 421 and self.line is not None:
                 _be_patient(self.line, BEFORE_DOT_SECONDS)
+                self._hear_out(self.line)
                 self.line.rset()
                 return
         except (smtplib.SMTPException, OSError):
             pass
         self.close()
+
+    def _hear_out(self, line: smtplib.SMTP) -> None:
+        """Read what else was asked in the breath that was refused.
+
+        DATA may be answered 354 even so (RFC 2920 3.1): a lone dot ends that mail to nobody.
+        """
+        code, somebody = 0, False
+        for code, _text in self.unread:
+            somebody = somebody or 200 <= _still_there(code) < 300
+        if code == 354:
+            if somebody:  # they would get an empty mail; without its dot there is none
+                raise smtplib.SMTPServerDisconnected
+            line.send(b".\r\n")
+            _still_there(line.getreply()[0])
 
 
 class _Stale(Exception):
@@ -202,12 +226,48 @@ def _expect(reply: tuple[int, bytes], outcome: Outcome) -> int:
     return code
 
 
+def _still_there(code: int) -> int:
+    """Return the code, unless it says goodbye or is none: no reply after it can be relied on."""
+    if code in {-1, 421}:
+        raise smtplib.SMTPServerDisconnected
+    return code
+
+
+def _commands(sender: str, to: str) -> list[bytes]:
+    """Return what goes before the text. Raises ValueError before any of it was said."""
+    said = [f"mail FROM:{_our_own(sender)}", f"rcpt TO:{smtplib.quoteaddr(to)}", "data"]
+    if any("\r" in command or "\n" in command for command in said):
+        raise ValueError("an address with a line end would be a command of its own")
+    return [f"{command}\r\n".encode("ascii") for command in said]
+
+
+@lru_cache(maxsize=8)
+def _our_own(sender: str) -> str:
+    """Return our own address as it is written in a command: the same in all mails."""
+    return smtplib.quoteaddr(sender)
+
+
+def _in_turns(line: smtplib.SMTP, commands: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Say each command when the one before was answered."""
+    for command in commands:
+        line.send(command)
+        yield line.getreply()
+
+
+def _in_one_breath(line: smtplib.SMTP, commands: list[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Say them all in one write, then read the replies, in order (RFC 2920)."""
+    line.send(b"".join(commands))
+    for _command in commands:
+        yield line.getreply()
+
+
 def _quoted(body: bytes) -> bytes:
     """Dot-stuff, with CRLF line ends (RFC 5321 4.5.2); the terminating dot is not part of it."""
-    lines = body.replace(b"\r\n", b"\n").split(b"\n")
-    if lines and not lines[-1]:
-        lines.pop()
-    return b"".join((b"." + line if line.startswith(b".") else line) + b"\r\n" for line in lines)
+    text = body.replace(b"\r\n", b"\n").replace(b"\n", b"\r\n")
+    if text and not text.endswith(b"\r\n"):
+        text += b"\r\n"
+    stuffed = text.replace(b"\r\n.", b"\r\n..")
+    return b"." + stuffed if stuffed.startswith(b".") else stuffed
 
 
 def clock() -> float:

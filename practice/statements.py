@@ -18,8 +18,9 @@ def ask(statement: str, wanted: Sequence[object] | Mapping[str, object]) -> tupl
     """
     connection.ensure_connection()
     # Django switches preparing off for its connections; its own cursors do not prepare either way.
-    connection.connection.prepare_threshold = 0
-    with connection.wrap_database_errors, Cursor(connection.connection) as cursor:
+    line = connection.connection
+    line.prepare_threshold = 0
+    with connection.wrap_database_errors, Cursor(line) as cursor:
         cursor.execute(statement.encode(), wanted, prepare=True)
         found: tuple[Any, ...] | None = cursor.fetchone()
     return found

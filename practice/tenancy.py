@@ -10,22 +10,27 @@ from uuid import UUID
 
 from django.db import connection, transaction
 
+from practice import statements
+
 PRACTICE = "NULLIF(current_setting('homeward.practice', true), '')::uuid"
 USER = "NULLIF(current_setting('homeward.user', true), '')::bigint"
+WRITE = "SELECT set_config('homeward.practice', %s, true), set_config('homeward.user', %s, true)"
 
 
 @contextmanager
-def scope(*, practice: UUID | None = None, user: int | None = None) -> Iterator[None]:
+def scope(
+    *, practice: UUID | None = None, user: int | None = None, often: bool = False
+) -> Iterator[None]:
     """Open one transaction in which only `practice`'s rows exist.
 
     `user` additionally shows that person their own seats (memberships, client records), which is
     how one finds out in which practices somebody may sit at all. Scopes nest: leaving the inner
-    one gives the outer one its view back.
+    one gives the outer one its view back. `often` is for who opens thousands in a row.
     """
     nested = connection.in_atomic_block
     with transaction.atomic():
         before = _read() if nested else ("", "")
-        _write(str(practice or ""), str(user or ""))
+        _write(str(practice or ""), str(user or ""), often=often)
         yield
         if nested:
             _write(*before)
@@ -50,13 +55,12 @@ def _read() -> tuple[str, str]:
     return practice, user
 
 
-def _write(practice: str, user: str) -> None:
+def _write(practice: str, user: str, *, often: bool = False) -> None:
+    if often:
+        statements.ask(WRITE, [practice, user])
+        return
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT set_config('homeward.practice', %s, true),"
-            " set_config('homeward.user', %s, true)",
-            [practice, user],
-        )
+        cursor.execute(WRITE, [practice, user])
 
 
 def wall(table: str, *, or_own_user: bool = False, worker_sees_all: bool = False) -> str:

@@ -159,9 +159,12 @@ def _forget_rate_limits() -> None:
 
 # --- mail and processes -----------------------------------------------------------------------
 @pytest.fixture
-def sink(settings: Settings) -> Iterator[Sink]:
-    """Receive this test's mails over real SMTP, and misbehave when told to."""
-    server = SinkServer()
+def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
+    """Receive this test's mails over real SMTP, and misbehave when told to.
+
+    Its parameter, if it has one, says whether commands may come in one breath.
+    """
+    server = SinkServer(Sink(pipelining=getattr(request, "param", True)))
     server.start()
     settings.EMAIL_URL = server.sink.url
     settings.EMAIL_BACKEND = "practice.smtp.OutboxBackend"

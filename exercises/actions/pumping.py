@@ -270,7 +270,7 @@ def _send_one(current: Round, row: Reminder, token: int) -> Outcome | None:
 
 def _decide(current: Round, row: Reminder, token: int) -> tuple[Mail | Held, datetime | None]:
     """Ask again and arm, or hold back, in one transaction."""
-    with scope(practice=row.practice_id):
+    with scope(practice=row.practice_id, often=True):
         mail = ask_again(row, current.clock())
         armed_at = _arm(current, row, token, mail) if isinstance(mail, Mail) else None
         if armed_at is None:

@@ -53,6 +53,8 @@ class Sink:
     behaviours: list[Behaviour] = field(default_factory=list)
     messages: list[EmailMessage] = field(default_factory=list)
     connections: int = 0
+    # The library reads command by command from what has come, and answers each, in order.
+    pipelining: bool = True
     url: str = ""
     talkers: "set[_Talker]" = field(default_factory=set)
     lines: set[asyncio.Transport] = field(default_factory=set)
@@ -201,6 +203,13 @@ class _Talker(SMTP):
 class _Handler:
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
+
+    async def handle_EHLO(
+        self, server: _Talker, session: Session, envelope: Envelope, name: str, replies: list[str]
+    ) -> list[str]:
+        """Say what the library knows, and that several commands may come at once (RFC 2920)."""
+        session.host_name = name
+        return [replies[0], "250-PIPELINING", *replies[1:]] if self.sink.pipelining else replies
 
     async def handle_DATA(self, server: _Talker, session: Session, envelope: Envelope) -> str:
         """Keep the mail, unless the script says otherwise."""

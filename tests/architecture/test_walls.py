@@ -60,10 +60,13 @@ def test_without_a_scope_there_is_nothing(ana: Person, zack: Person):
     assert list(Membership.objects.all()) == []
 
 
-def test_a_forgotten_filter_stays_within_the_practice(ana: Person, ben: Person, zack: Person):
-    with scope(practice=ana.practice.pk):
+@pytest.mark.parametrize("often", [False, True])
+def test_a_forgotten_filter_stays_within_the_practice(
+    ana: Person, ben: Person, zack: Person, *, often: bool
+):
+    with scope(practice=ana.practice.pk, often=often):
         assert {client.pk for client in Client.objects.all()} == {ana.client.pk, ben.client.pk}
-    with scope(practice=zack.practice.pk):
+    with scope(practice=zack.practice.pk, often=often):
         assert {client.pk for client in Client.objects.all()} == {zack.client.pk}
         assert not Client.objects.filter(pk=ana.client.pk).exists()
         assert Client.objects.filter(pk=ana.client.pk).update(name="taken") == 0
@@ -99,9 +102,10 @@ def test_a_row_cannot_be_planted_in_another_practice(dana: Person, zoe: Person):
         )
 
 
-def test_scopes_nest_and_give_the_view_back(ana: Person, zack: Person):
-    with scope(practice=ana.practice.pk):
-        with scope(practice=zack.practice.pk):
+@pytest.mark.parametrize("often", [False, True])
+def test_scopes_nest_and_give_the_view_back(ana: Person, zack: Person, *, often: bool):
+    with scope(practice=ana.practice.pk, often=often):
+        with scope(practice=zack.practice.pk, often=often):
             assert Client.objects.get().pk == zack.client.pk
         assert Client.objects.get().pk == ana.client.pk
     assert not Client.objects.exists()

@@ -12,7 +12,7 @@ from clients.models import Caseload, Client, ContactPreference
 from exercises import definition as definitions
 from exercises.actions import publishing
 from exercises.models import Assignment, ExerciseVersion, Homework
-from practice.models import Practice
+from practice.models import Practice, User
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play, make_client, make_member, make_practice
 
@@ -47,22 +47,28 @@ def build(size: int) -> Stage:
     return Stage(practice, dana, ana, Play(library))
 
 
-def _crowd(
-    practice: Practice, dana: Person, version: ExerciseVersion, size: int, mark: str
-) -> None:
+def people(
+    practice: Practice, dana: Person, count: int, mark: str, *, reachable: bool = False
+) -> list[Client]:
+    """Give Dana `count` clients; if they are to be reachable, with an account each."""
     at = now()
-    people = [
+    addresses = [f"c{number}-{mark}@mail.example" for number in range(count)]
+    users: list[User] = []
+    if reachable:
+        users = User.objects.bulk_create([User(email=each) for each in addresses], BATCH)
+    found = [
         Client(
             practice=practice,
+            user=users[number] if users else None,
             name=f"Client {number:06d}",
-            email=f"c{number}-{mark}@mail.example",
+            email=email,
             zone=ZONE,
             created_at=at,
             joined_at=at,
         )
-        for number in range(max(1, size // PER_CLIENT))
+        for number, email in enumerate(addresses)
     ]
-    Client.objects.bulk_create(people, BATCH)
+    Client.objects.bulk_create(found, BATCH)
     ContactPreference.objects.bulk_create(
         [
             ContactPreference(
@@ -73,17 +79,24 @@ def _crowd(
                 quiet_until=time(8),
                 **_changed(at),
             )
-            for person in people
+            for person in found
         ],
         BATCH,
     )
     Caseload.objects.bulk_create(
         [
             Caseload(practice=practice, member=dana.member, client=person, from_at=at)
-            for person in people
+            for person in found
         ],
         BATCH,
     )
+    return found
+
+
+def _crowd(
+    practice: Practice, dana: Person, version: ExerciseVersion, size: int, mark: str
+) -> None:
+    at = now()
     assignments = [
         Assignment(
             practice=practice,
@@ -93,7 +106,7 @@ def _crowd(
             opens_local=at - timedelta(days=7 * week),
             assigned_at=at - timedelta(days=7 * week),
         )
-        for person in people
+        for person in people(practice, dana, max(1, size // PER_CLIENT), mark)
         for week in range(PER_CLIENT)
     ]
     Assignment.objects.bulk_create(assignments, BATCH)

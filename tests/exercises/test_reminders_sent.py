@@ -245,6 +245,9 @@ def test_a_therapist_is_told_only_while_something_waits(
 
 
 # --- the mail server misbehaves ---------------------------------------------------------------
+BOTH_WAYS = pytest.mark.parametrize("sink", [True, False], ids=["breath", "turns"], indirect=True)
+
+
 def test_a_connection_that_fails_costs_no_attempt_and_trips_the_breaker(
     dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:
@@ -281,6 +284,7 @@ def test_nobody_there(
 @pytest.mark.parametrize(
     ("phase", "reply"), [("mail", "451 not now"), ("rcpt", "450 greylisted"), ("dot", "451 busy")]
 )
+@BOTH_WAYS
 def test_refused_for_now_is_tried_by_schedule(
     phase: Any, reply: str, dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:
@@ -309,6 +313,7 @@ def test_refused_again_and_again_comes_to_an_end(
     assert (row.state, row.reason) == (State.FAILED, Reason.REFUSED)
 
 
+@BOTH_WAYS
 def test_an_address_that_does_not_exist_is_written_to_no_more(
     dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:
@@ -325,6 +330,7 @@ def test_an_address_that_does_not_exist_is_written_to_no_more(
     assert "There is no working address" in page.content.decode()
 
 
+@BOTH_WAYS
 def test_refused_content_says_nothing_about_the_address(
     dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:
@@ -337,6 +343,7 @@ def test_refused_content_says_nothing_about_the_address(
     assert pump() == 1
 
 
+@BOTH_WAYS
 def test_silence_after_the_dot_is_settled_once(
     dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:
@@ -385,6 +392,7 @@ def a_while_passes(person: Person, *, minutes: int) -> None:
         )
 
 
+@BOTH_WAYS
 def test_a_line_cut_within_the_text_is_not_called_sent(
     dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:
@@ -395,6 +403,7 @@ def test_a_line_cut_within_the_text_is_not_called_sent(
     assert reminders(ana).state in {State.PLANNED, State.ARMED}
 
 
+@BOTH_WAYS
 def test_a_slow_answer_is_waited_for(
     dana: Person, ana: Person, play: Play, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -406,6 +415,7 @@ def test_a_slow_answer_is_waited_for(
     assert len(sink.messages) == 1
 
 
+@BOTH_WAYS
 def test_a_machine_that_slept_sends_nothing_stale(
     dana: Person, ana: Person, play: Play, sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -418,6 +428,7 @@ def test_a_machine_that_slept_sends_nothing_stale(
     assert reminders(ana).attempt == 1
 
 
+@BOTH_WAYS
 def test_an_idle_connection_that_was_closed_is_opened_again(
     dana: Person, ana: Person, play: Play, sink: Sink
 ) -> None:

@@ -4,7 +4,7 @@ import re
 import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -17,7 +17,7 @@ from django.db import connection
 from django.utils.timezone import now
 from redis import Redis
 
-from clients.models import ContactPreference
+from clients.models import Client, ContactPreference
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import publishing
@@ -184,17 +184,28 @@ def open_homeworks(crowd: Crowd, count: int) -> list[Homework]:
     return [crowd.play.homework(crowd.ana, assignment) for assignment in given]
 
 
-def plan_due(crowd: Crowd, count: int, *, kind: str = "assigned", spread: float = 0) -> list[int]:
-    """Plan `count` reminders, each of a homework of its own, due now (or over `spread` seconds)."""
+def plan_due(
+    crowd: Crowd,
+    count: int,
+    *,
+    kind: str = "assigned",
+    spread: float = 0,
+    to: Sequence[Client] = (),
+) -> list[int]:
+    """Plan `count` reminders, each of a homework of its own, due now (or over `spread` seconds).
+
+    They go to Ana, or to all these clients in turns.
+    """
     at = now() - timedelta(seconds=1)
     assert crowd.ana.client is not None
+    clients = to or [crowd.ana.client]
     with scope(practice=crowd.practice.pk):
         taken = Homework.objects.count()
         homeworks = Homework.objects.bulk_create(
             Homework(
                 practice=crowd.practice,
                 assignment=crowd.assignment,
-                client=crowd.ana.client,
+                client=clients[number % len(clients)],
                 version_id=crowd.assignment.version_id,
                 slot=taken + number,
                 status="open",
@@ -208,7 +219,7 @@ def plan_due(crowd: Crowd, count: int, *, kind: str = "assigned", spread: float 
             Reminder(
                 practice=crowd.practice,
                 dedupe_key=uuid.uuid4(),
-                client_id=crowd.ana.client.pk,
+                client_id=homework.client_id,
                 homework_id=homework.pk,
                 kind=kind,
                 local_at=at.replace(tzinfo=UTC),

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
-from email import message_from_bytes
+from email.parser import BytesHeaderParser
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,38 @@ class Accepted:
 
 
 @dataclass
+class _Line:
+    """One connection. What was asked in one packet is answered in one packet (RFC 2920 3.2)."""
+
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    replies: bytes = b""
+    unread: bytes = b""
+
+    async def until(self, end: bytes) -> bytes:
+        """Return what comes before `end`; before we wait for it, all replies leave."""
+        while end not in self.unread:
+            self.writer.write(self.replies)
+            self.replies = b""
+            await self.writer.drain()
+            more = await self.reader.read(65536)
+            if not more:
+                raise ConnectionError
+            self.unread += more
+        found, _end, self.unread = self.unread.partition(end)
+        return found
+
+
+@dataclass
 class RawSink:
-    """The accepted mails; `delay` slows the answer to the dot, `mute` answers it never."""
+    """The accepted mails; `delay` slows the answer to the dot, `mute` answers it never.
+
+    `pipelining` says whether several commands may come at once.
+    """
 
     delay: float = 0.0
     mute: bool = False
+    pipelining: bool = True
     accepted: list[Accepted] = field(default_factory=list)
     url: str = ""
 
@@ -76,7 +103,7 @@ class RawSink:
         self._lines.add(writer)
         try:
             await self._dialogue(reader, writer)
-        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+        except (ConnectionError, asyncio.CancelledError):
             pass
         finally:
             writer.close()
@@ -87,20 +114,29 @@ class RawSink:
             self._talks.discard(task)
 
     async def _dialogue(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        recipient = ""
-        writer.write(b"220 raw sink\r\n")
-        while line := await reader.readline():
-            word = line[:4].upper().strip()
-            if word == b"RCPT":
-                recipient = line.partition(b"<")[2].partition(b">")[0].decode()
-            if word == b"DATA":
-                writer.write(b"354 go on\r\n")
-                await self._keep(await reader.readuntil(b"\r\n.\r\n"), recipient)
-            writer.write(b"221 bye\r\n" if word == b"QUIT" else b"250 ok\r\n")
-            await writer.drain()
+        line, recipient = _Line(reader, writer, replies=b"220 raw sink\r\n"), ""
+        while True:
+            command = await line.until(b"\r\n")
+            word, reply = command[:4].upper(), b"250 ok\r\n"
+            if word == b"EHLO" and self.pipelining:
+                reply = b"250-raw sink\r\n250 PIPELINING\r\n"
+            elif word == b"RCPT":
+                recipient = command.partition(b"<")[2].partition(b">")[0].decode()
+            elif word == b"RSET":
+                recipient = ""
+            elif word == b"QUIT":
+                reply = b"221 bye\r\n"
+            elif word == b"DATA" and recipient:
+                line.replies += b"354 go on\r\n"
+                line.unread = b"\r\n" + line.unread  # so that a lone dot is an end as well
+                await self._keep((await line.until(b"\r\n.\r\n"))[2:], recipient)
+                recipient = ""
+            elif word == b"DATA":
+                reply = b"503 to whom?\r\n"
+            line.replies += reply
 
     async def _keep(self, content: bytes, recipient: str) -> None:
-        mail = message_from_bytes(content)
+        mail = BytesHeaderParser().parsebytes(content)
         self.accepted.append(
             Accepted(mail["Message-ID"], mail["Date"], recipient, time.monotonic())
         )

@@ -54,8 +54,10 @@ def time_passes(site: MailSite) -> None:
     site.ring()
 
 
-def test_refused_and_cut_off_each_mail_arrives_once(site: MailSite) -> None:
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_refused_and_cut_off_each_mail_arrives_once(site: MailSite, *, pipelining: bool) -> None:
     """Before the dot nothing was taken over: it is tried again, and never counted as sent."""
+    site.sink.pipelining = pipelining
     crowd = gather()
     for how in REFUSED_AND_CUT:
         fault = site.sink.misbehave(times=1, **how)  # type: ignore[arg-type]  # its own fields
@@ -74,6 +76,7 @@ def test_refused_and_cut_off_each_mail_arrives_once(site: MailSite) -> None:
     assert ambiguous() == 0
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize(
     ("how", "second_copies"),
     [
@@ -83,9 +86,10 @@ def test_refused_and_cut_off_each_mail_arrives_once(site: MailSite) -> None:
     ],
 )
 def test_a_cut_at_the_end_is_one_doubt_and_goes_once_more_at_most(
-    site: MailSite, how: dict[str, object], second_copies: int
+    site: MailSite, how: dict[str, object], second_copies: int, *, pipelining: bool
 ) -> None:
     """It is listed, waits fifteen minutes, and goes once more, the same mail."""
+    site.sink.pipelining = pipelining
     crowd, doubts, before = gather(), ambiguous(), len(site.messages)
     twice = sum(count - 1 for count in site.copies().values())
     site.sink.misbehave(times=1, **how)  # type: ignore[arg-type]  # its own fields

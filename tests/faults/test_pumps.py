@@ -30,15 +30,19 @@ from tests.faults.ground import (
 
 
 @pytest.fixture
-def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
+def site(django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest) -> Iterator[FaultSite]:
     """Give a database, a broker and a sink; the test starts what it wants to break."""
     site = FaultSite(django_db_blocker)
+    site.raw.pipelining = getattr(request, "param", True)
     try:
         site.begin()
         with site.orm():
             yield site
     finally:
         site.end()
+
+
+BOTH_WAYS = pytest.mark.parametrize("site", [True, False], ids=["breath", "turns"], indirect=True)
 
 
 def run_python(site: FaultSite, code: str) -> subprocess.CompletedProcess[str]:
@@ -134,6 +138,7 @@ def test_a_killed_main_process_takes_its_children_along(site: FaultSite) -> None
     assert site.raw.twice() <= ambiguous() <= len(family)
 
 
+@BOTH_WAYS
 def test_a_mail_cut_off_at_its_dot_goes_once_more_and_no_more(site: FaultSite) -> None:
     """Case 6: two pumps settle the same doubt at once; one sends the same mail, dated as before."""
     plan_due(gather(), 1)
@@ -168,6 +173,7 @@ def test_a_kind_that_may_wait_is_let_go_instead(site: FaultSite) -> None:
     assert len(site.raw.accepted) == 1
 
 
+@BOTH_WAYS
 def test_a_pump_told_to_end_finishes_the_mail_in_hand(site: FaultSite) -> None:
     """Case 9: confirmed, the others given back untouched, and gone."""
     plan_due(gather(), 40)
