@@ -162,7 +162,6 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     work = open_work(request, pk)
     if work.homework.status != Status.SKIPPED:
         return redirect("homework", pk=pk)
-    practice = getattr(request, "practice", None)
     therapist = therapist_of(work.actor)
     return show(
         request,
@@ -171,7 +170,6 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
             "therapist": therapist.name,
             "only": therapist.only_carers,
             "is_safety": _is_safety(work),
-            "crisis_text": practice.crisis_text if practice else "",
             "session_text": session_words(work.actor),
         },
     )
