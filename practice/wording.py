@@ -160,8 +160,11 @@ def refusals(field: forms.Field) -> dict[str, Any]:
 
 def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
     """Say who can read what a client writes: before a word is typed, so it has to be exact."""
-    known = names or [gettext("your therapist")]
-    *others, last = [*known, gettext("their supervisor")] if is_supervised else known
+    known = list(names) or [gettext("your therapist")]
+    above = gettext("their supervisor")
+    if len(known) == 1:
+        above = gettext("%(therapist)s’s supervisor") % {"therapist": known[0]}
+    *others, last = [*known, above] if is_supervised else known
     if not others:
         return gettext("Only you and %(therapist)s") % {"therapist": last}
     said = {"others": ", ".join(others), "last": last}

@@ -10,6 +10,7 @@ from django.utils.crypto import get_random_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from practice.templatetags.icons import ICONS, SHAPES
 
@@ -49,6 +50,12 @@ _SECTIONS |= {
 _NUMBER = re.compile(
     r"(?<![\w#&+])\+?(?:\(\d+\)|\d+)(?:[ \u00a0-]?\(\d+\)|[ \u00a0-]\d+)*"
     r"(?!\d|[ \u00a0-]?\d+ ?[:/]|[ \u00a0]?(?:[:/]|h\b|hor|hour))"
+)
+# From two on; where it is one, the sentence is another.
+_WORDS = (
+    *(gettext_lazy("Two"), gettext_lazy("Three"), gettext_lazy("Four")),
+    *(gettext_lazy("Five"), gettext_lazy("Six"), gettext_lazy("Seven")),
+    *(gettext_lazy("Eight"), gettext_lazy("Nine"), gettext_lazy("Ten")),
 )
 _CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}
 
@@ -114,6 +121,25 @@ def grouped(kind: str) -> bool:
 def times(count: int) -> range:
     """Count 1, 2 … count, for drawing that many marks."""
     return range(1, int(count or 0) + 1)
+
+
+@register.filter
+def in_words(count: int) -> str:
+    """Say a number as it opens a sentence: in words up to ten."""
+    return str(_WORDS[count - 2]) if 2 <= count < 2 + len(_WORDS) else str(count)
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """Show what stands between backticks as code."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", conditional_escape(text))
+    return mark_safe(marked)  # noqa: S308 - escaped above
+
+
+@register.filter
+def breakable(path: str) -> SafeString:
+    """Let an address break after a slash rather than within a word."""
+    return mark_safe(conditional_escape(path).replace("/", "/<wbr>"))  # noqa: S308 - escaped above
 
 
 @register.filter
