@@ -152,6 +152,18 @@ _ANYWHERE: dict[str, Any] = {
 }
 
 
+# From two on; where it is one, the sentence is another.
+_NUMBERS = (
+    *(_("two"), _("three"), _("four"), _("five"), _("six")),
+    *(_("seven"), _("eight"), _("nine"), _("ten")),
+)
+
+
+def in_words(count: int) -> str:
+    """Say a number in words, up to ten."""
+    return str(_NUMBERS[count - 2]) if 2 <= count < 2 + len(_NUMBERS) else str(count)
+
+
 def refusals(field: forms.Field) -> dict[str, Any]:
     """Return what a field says instead of Django's own words, by error code."""
     own = next((words for kind, words in _ASK if isinstance(field, kind)), {})

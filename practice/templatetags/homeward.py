@@ -10,11 +10,12 @@ from django.utils.crypto import get_random_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from practice.templatetags.icons import ICONS, SHAPES
+from practice.wording import in_words
 
 register = template.Library()
+register.filter(in_words)
 
 _GROUPS = frozenset({"yesno", "choice", "checklist", "scale", "emotions", "date", "datetime"}) | {
     "list",
@@ -50,12 +51,6 @@ _SECTIONS |= {
 _NUMBER = re.compile(
     r"(?<![\w#&+])\+?(?:\(\d+\)|\d+)(?:[ \u00a0-]?\(\d+\)|[ \u00a0-]\d+)*"
     r"(?!\d|[ \u00a0-]?\d+ ?[:/]|[ \u00a0]?(?:[:/]|h\b|hor|hour))"
-)
-# From two on; where it is one, the sentence is another.
-_WORDS = (
-    *(gettext_lazy("Two"), gettext_lazy("Three"), gettext_lazy("Four")),
-    *(gettext_lazy("Five"), gettext_lazy("Six"), gettext_lazy("Seven")),
-    *(gettext_lazy("Eight"), gettext_lazy("Nine"), gettext_lazy("Ten")),
 )
 _CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}
 
@@ -121,12 +116,6 @@ def grouped(kind: str) -> bool:
 def times(count: int) -> range:
     """Count 1, 2 … count, for drawing that many marks."""
     return range(1, int(count or 0) + 1)
-
-
-@register.filter
-def in_words(count: int) -> str:
-    """Say a number as it opens a sentence: in words up to ten."""
-    return str(_WORDS[count - 2]) if 2 <= count < 2 + len(_WORDS) else str(count)
 
 
 @register.filter
