@@ -29,7 +29,6 @@ urlpatterns = [
     path("you/", own.you, name="you"),
     path("you/topics", own.topics, name="topics"),
     path("you/topics/<uuid:pk>/drop", own.topic_drop, name="topic_drop"),
-    path("you/readers", own.who_read_me, name="who_read_me"),
     path("you/consent", own.consent, name="consent"),
     path("api/v1/clients", api.client_list, name="api_clients"),
     path("api/v1/clients/search", api.client_search, name="api_client_search"),

@@ -6,9 +6,12 @@ ring, so that the second shows through. Two sizes are made; the page's own width
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 FEWEST_FOR_A_LINE = 5
+# What lies further apart is not joined.
+LONGEST_LINE = timedelta(days=14)
 # How many dates fit under a drawing without touching.
 MOST_TICKS = {"s": 4, "l": 10}
 # x of the first and last column, y of top and bottom, for the narrow and the wide drawing.
@@ -30,22 +33,23 @@ class Series:
 
     name: str
     values: Sequence[float | None]
-    part: str = "a"  # a: clay circles; b: tide squares, dashed
+    # Two people: a, clay circles, and b, tide squares, dashed. One alone: c, pine, and d, grey.
+    part: str = "c"
 
 
-def draw(columns: Sequence[str], series: Sequence[Series], *, top: float) -> list[dict[str, Any]]:
-    """Return both drawings of these series over these columns, on an axis from 0 to `top`."""
-    return [_size(plan, columns, series, max(top, 1)) for plan in (NARROW, WIDE)]
+def draw(
+    columns: Sequence[str],
+    series: Sequence[Series],
+    *,
+    top: float,
+    at: Sequence[datetime] | None = None,
+) -> list[dict[str, Any]]:
+    """Return both drawings of these series over these columns, on an axis from 0 to `top`.
 
-
-def few(series: Sequence[Series]) -> bool:
-    """Say whether there is too little for a line."""
-    return most(series) < FEWEST_FOR_A_LINE
-
-
-def most(series: Sequence[Series]) -> int:
-    """Return how many points the fullest of these has."""
-    return max((_count(one) for one in series), default=0)
+    Columns stand side by side; or, told `at` which moments, as far apart as those lie, and where
+    that is long the line breaks.
+    """
+    return [_size(plan, columns, series, max(top, 1), at) for plan in (NARROW, WIDE)]
 
 
 def _count(one: Series) -> int:
@@ -53,10 +57,13 @@ def _count(one: Series) -> int:
 
 
 def _size(
-    plan: dict[str, Any], columns: Sequence[str], series: Sequence[Series], top: float
+    plan: dict[str, Any],
+    columns: Sequence[str],
+    series: Sequence[Series],
+    top: float,
+    at: Sequence[datetime] | None,
 ) -> dict[str, Any]:
-    xs = _xs(plan, len(columns))
-    every = max(1, -(-len(columns) // MOST_TICKS[plan["cls"]]))
+    xs = _xs(plan, len(columns), at)
     return {
         "cls": plan["cls"],
         "width": plan["width"],
@@ -72,13 +79,12 @@ def _size(
         ],
         "ticks": [
             {"x": round(x, 1), "y": plan["bottom"] + 26, "label": label}
-            for number, (x, label) in enumerate(zip(xs, columns, strict=True))
-            if number % every == 0
+            for x, label in _ticks(plan, xs, columns)
         ],
         "polylines": [
             {"d": path, "cls": f"l{one.part}"}
             for one in series
-            if _count(one) >= FEWEST_FOR_A_LINE and (path := _path(plan, xs, one, top))
+            if _count(one) >= FEWEST_FOR_A_LINE and (path := _path(plan, xs, one, top, at))
         ],
         "points": [
             point
@@ -89,11 +95,26 @@ def _size(
     }
 
 
-def _xs(plan: dict[str, Any], count: int) -> list[float]:
-    if count < 2:
+def _xs(plan: dict[str, Any], count: int, at: Sequence[datetime] | None) -> list[float]:
+    steps: list[float] = list(range(count))
+    if at:
+        steps = [(one - at[0]).total_seconds() for one in at]
+    if not steps or not steps[-1]:
         return [(plan["left"] + plan["right"]) / 2] * count
-    step = (plan["right"] - plan["left"]) / (count - 1)
-    return [plan["left"] + step * number for number in range(count)]
+    wide = plan["right"] - plan["left"]
+    return [plan["left"] + wide * step / steps[-1] for step in steps]
+
+
+def _ticks(
+    plan: dict[str, Any], xs: Sequence[float], columns: Sequence[str]
+) -> list[tuple[float, str]]:
+    """Return the dates that fit under the drawing, from the first on."""
+    room = (plan["right"] - plan["left"]) / MOST_TICKS[plan["cls"]]
+    found: list[tuple[float, str]] = []
+    for x, label in zip(xs, columns, strict=True):
+        if not found or x - found[-1][0] > room:
+            found.append((x, label))
+    return found
 
 
 def _y(plan: dict[str, Any], value: float, top: float) -> float:
@@ -101,13 +122,21 @@ def _y(plan: dict[str, Any], value: float, top: float) -> float:
     return float(plan["bottom"]) - height * min(max(value, 0), top) / top
 
 
-def _path(plan: dict[str, Any], xs: Sequence[float], one: Series, top: float) -> str:
+def _path(
+    plan: dict[str, Any],
+    xs: Sequence[float],
+    one: Series,
+    top: float,
+    at: Sequence[datetime] | None,
+) -> str:
     """Join neighbours only: a missing week breaks the line."""
     parts, pen_down = [], False
-    for x, value in zip(xs, one.values, strict=True):
+    for number, (x, value) in enumerate(zip(xs, one.values, strict=True)):
         if value is None:
             pen_down = False
             continue
+        if at and number and at[number] - at[number - 1] > LONGEST_LINE:
+            pen_down = False
         parts.append(f"{'L' if pen_down else 'M'}{x:.1f} {_y(plan, value, top):.1f}")
         pen_down = True
     return "".join(parts)
@@ -124,7 +153,7 @@ def _points(
         {
             "x": round(x, 1),
             "y": round(_y(plan, value, top), 1),
-            "shape": "square" if one.part == "b" else "circle",
+            "shape": "square" if one.part in {"b", "d"} else "circle",
             "cls": f"p{one.part}",
             "tie": any(other.values[number] == value for other in others),
         }

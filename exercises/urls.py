@@ -51,6 +51,7 @@ CLIENT_URLS: list[URLPattern | URLResolver] = [
 RECORD_URLS: list[URLPattern | URLResolver] = [
     path("you/record", records.export_own, name="export_own"),
     path("clients/<uuid:pk>/record", records.export_client, name="export_client"),
+    path("you/readers", reading.who_read_me, name="who_read_me"),
     path("you/reminders", reminders.own_ledger, name="own_ledger"),
     path("clients/<uuid:pk>/reminders", reminders.reminder_ledger, name="reminder_ledger"),
     path("stop/<str:token>", reminders.stop_mails, name="stop_mails"),

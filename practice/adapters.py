@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
@@ -180,6 +181,17 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         if isinstance(self._user, User) and is_member_anywhere(self._user):
             self._user = None
         return email
+
+
+class LoginForm(AllauthLoginForm):
+    """Say what to write, not that something is missing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].error_messages["required"] = _("Write your e-mail address")
+        self.fields["password"].error_messages["required"] = _(
+            "Write your password, or ask for a code"
+        )
 
 
 class SetPasswordForm(AllauthSetPasswordForm):

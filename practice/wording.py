@@ -152,6 +152,18 @@ _ANYWHERE: dict[str, Any] = {
 }
 
 
+# From two on; where it is one, the sentence is another.
+_NUMBERS = (
+    *(_("two"), _("three"), _("four"), _("five"), _("six")),
+    *(_("seven"), _("eight"), _("nine"), _("ten")),
+)
+
+
+def in_words(count: int) -> str:
+    """Say a number in words, up to ten."""
+    return str(_NUMBERS[count - 2]) if 2 <= count < 2 + len(_NUMBERS) else str(count)
+
+
 def refusals(field: forms.Field) -> dict[str, Any]:
     """Return what a field says instead of Django's own words, by error code."""
     own = next((words for kind, words in _ASK if isinstance(field, kind)), {})
@@ -160,8 +172,11 @@ def refusals(field: forms.Field) -> dict[str, Any]:
 
 def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
     """Say who can read what a client writes: before a word is typed, so it has to be exact."""
-    known = names or [gettext("your therapist")]
-    *others, last = [*known, gettext("their supervisor")] if is_supervised else known
+    known = list(names) or [gettext("your therapist")]
+    above = gettext("their supervisor")
+    if len(known) == 1:
+        above = gettext("%(therapist)s’s supervisor") % {"therapist": known[0]}
+    *others, last = [*known, above] if is_supervised else known
     if not others:
         return gettext("Only you and %(therapist)s") % {"therapist": last}
     said = {"others": ", ".join(others), "last": last}

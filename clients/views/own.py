@@ -18,7 +18,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from clients import consent_text, queries
 from clients.actions import joining, noting
@@ -29,10 +29,11 @@ from practice.actions import invitations
 from practice.actors import ActorRequest
 from practice.doors.pages import once, sit
 from practice.models import Invitation, InvitationKind, User
-from practice.queries import audit
-from practice.queries.paging import pages
 from practice.queries.people import account_of
 from practice.wording import readers
+
+# Where one came from to the topics: the way back leads there again.
+FROM_YOU = "from"
 
 
 @login_not_required
@@ -190,7 +191,7 @@ def topics(request: ActorRequest) -> HttpResponse:
         def put_down() -> str:
             text = form.cleaned_data["text"]
             noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
-            return reverse("topics")
+            return request.get_full_path() if FROM_YOU in request.GET else reverse("topics")
 
         return redirect(once(request, put_down))
     found = noting.read_topics(by=request.actor, at=now(), client=client)
@@ -200,6 +201,7 @@ def topics(request: ActorRequest) -> HttpResponse:
         {
             "form": form,
             "topics": found,
+            "from_you": FROM_YOU in request.GET,
             "only": readers(
                 [row.member.user.get_short_name() for row in queries.carers(request.actor)]
             ),
@@ -214,22 +216,6 @@ def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
     topic = queries.own_topic(request.actor, pk)
     noting.drop_topic(by=request.actor, at=now(), topic=topic)
     return redirect("topics")
-
-
-@require_GET
-def who_read_me(request: ActorRequest) -> HttpResponse:
-    """Show a client who read their words, and when."""
-    client = queries.own_client(request.actor)
-    found = audit.reads_of(request.actor, client.pk, request.GET.get("after"))
-    names = audit.names(list(found.rows))
-    return render(
-        request,
-        "clients/who_read_me.html",
-        {
-            "rows": [(row, names.get(row.user_id or 0, "")) for row in found.rows],
-            **pages(request, found),
-        },
-    )
 
 
 @require_http_methods(["GET", "POST"])

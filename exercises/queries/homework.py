@@ -165,6 +165,12 @@ def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
     return page(homeworks(actor), order=("-opens_at", "pk"), after=after, size=20)
 
 
+def titles(actor: Actor, pks: Sequence[str], language: str) -> dict[str, str]:
+    """Return what the exercises of some homework are called, as far as `actor` may know of it."""
+    found = homeworks(actor).filter(pk__in=set(pks))
+    return {str(row.pk): row.version.definition.title.get(language) for row in found}
+
+
 def logs(actor: Actor) -> list[Homework]:
     """Return a client's running logs."""
     return list(

@@ -1,18 +1,21 @@
 """A client's numbers over the weeks, as a drawing and as the table underneath it."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from math import ceil
 from typing import Any
 
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from exercises import charts, schedule
 from exercises.charts import Series
 from exercises.queries.series import Span, Weeks
+from exercises.views import wording
 from practice.actors import Actor
+from practice.wording import in_words
 
 # A name for the legend, and what it was each week.
 Curve = tuple[str, Sequence[float | None]]
@@ -32,7 +35,7 @@ def span(request: HttpRequest, actor: Actor, shown: Span, at: datetime) -> dict[
 def of_one(weeks: Weeks) -> list[dict[str, Any]]:
     """Return one client's own charts; what has no number in it is left out."""
     return _drawn(
-        weeks,
+        weeks.mondays,
         lambda name: [("", weeks.means(name))],
         closeness=[
             (_("before writing"), weeks.means("close_before")),
@@ -53,7 +56,7 @@ def of_two(accounts: Sequence[tuple[str, Weeks]]) -> list[dict[str, Any]]:
         return [(who, weeks.means(name)) for who, weeks in accounts]
 
     return _drawn(
-        accounts[0][1],
+        accounts[0][1].mondays,
         means,
         closeness=means("close_after"),
         asks=[(who, weeks.counts("moments")) for who, weeks in accounts],
@@ -62,14 +65,13 @@ def of_two(accounts: Sequence[tuple[str, Weeks]]) -> list[dict[str, Any]]:
 
 
 def _drawn(
-    weeks: Weeks,
+    mondays: Sequence[date],
     means: Callable[[str], list[Curve]],
     *,
     closeness: list[Curve],
     asks: list[Curve],
     relief: list[Curve],
 ) -> list[dict[str, Any]]:
-    columns = [date_format(day, _("j M")) for day in weeks.mondays]
     scale = _("0 to 10, by week")
     urge = means("urge")
     wanted = [
@@ -79,7 +81,7 @@ def _drawn(
         ("relief", _("Relief after such a moment"), scale, relief),
     ]
     drawn = [
-        _chart(key, title, text, columns, curves, by_person=len(urge) > 1)
+        _chart(key, title, text, mondays, curves, by_person=len(urge) > 1)
         for key, title, text, curves in wanted
     ]
     return [one for one in drawn if one]
@@ -89,45 +91,84 @@ def _chart(
     key: str,
     title: str,
     range_text: str,
-    columns: list[str],
+    mondays: Sequence[date],
     curves: list[Curve],
     *,
     by_person: bool,
 ) -> dict[str, Any] | None:
     rows = list(zip(*(values for _name, values in curves), strict=True))
-    weeks = sum(any(value is not None for value in row) for row in rows)
-    if not weeks:
+    if all(value is None for row in rows for value in row):
         return None
+    columns = [date_format(day, _("j M")) for day in mondays]
     series = [
         Series(name or title, values, part)
-        for (name, values), part in zip(curves, "ab", strict=False)
+        for (name, values), part in zip(curves, "ab" if by_person else "cd", strict=False)
     ]
     highest = max(value for row in rows for value in row if value is not None)
     return {
         "id": key,
         "title": title,
         "range_text": range_text,
-        "summary": _("Their own account. Weeks with an entry: %(count)d.") % {"count": weeks},
+        "summary": in_numbers(series, mondays),
         "aria": f"{title}, {range_text}. " + " ".join(map(_read_out, series)),
         "sizes": charts.draw(columns, series, top=2 * ceil(highest / 2) if key == "asks" else 10),
-        "legend": [
-            # A letter stands for a person; before and after have their shapes alone.
-            {"letter": one.name[:1] if by_person else "", "part": one.part, "text": one.name}
-            for one in series
-            if len(series) > 1
-        ],
-        "legend_note": _("A gap means no entry."),
-        "few_text": _("From five entries on you will see a line.") if charts.few(series) else "",
+        # A letter stands for a person; before and after have their shapes alone.
+        "legend": legend(series, letters=by_person),
         "table": {
             "heads": [_("Week of"), *(one.name for one in series)],
-            "rows": [[column, *map(_said, row)] for column, row in zip(columns, rows, strict=True)],
+            "rows": [[column, *map(said, row)] for column, row in zip(columns, rows, strict=True)],
         },
     }
 
 
 def _read_out(one: Series) -> str:
-    return f"{one.name}: " + ", ".join(map(_said, one.values)) + "."
+    return f"{one.name}: " + ", ".join(map(said, one.values)) + "."
 
 
-def _said(value: float | None) -> str:
+def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str, str]]:
+    """Name the curves of a drawing with more than one; who noted nothing is named as well."""
+    return [
+        {
+            "letter": one.name[:1] if letters else "",
+            "part": one.part,
+            "text": one.name
+            if any(value is not None for value in one.values)
+            else _("%(name)s: no entries") % {"name": one.name},
+        }
+        for one in series
+        if len(series) > 1
+    ]
+
+
+def in_numbers(series: Sequence[Series], days: Sequence[date]) -> str:
+    """Say in a sentence each where the curves began and where they are."""
+    courses = [(one.name, _course(one, days)) for one in series]
+    if len(courses) == 1:
+        return courses[0][1]
+    return " ".join(
+        f"{name} {course}"
+        if name.endswith("?")  # asked and answered
+        else wording.sentence(f"{name}: {course[:1].lower()}{course[1:]}")
+        for name, course in courses
+        if course
+    )
+
+
+def _course(one: Series, days: Sequence[date]) -> str:
+    found = [
+        (day, said(value)) for day, value in zip(days, one.values, strict=True) if value is not None
+    ]
+    if len(found) < 2:
+        return _("One entry: %(value)s.") % {"value": found[0][1]} if found else ""
+    (since, first), (until, last) = found[0], found[-1]
+    weeks = (until - since).days // 7 + 1
+    return ngettext(
+        "From %(first)s to %(last)s within one week.",
+        "From %(first)s to %(last)s over %(weeks)s weeks.",
+        weeks,
+    ) % {"first": first, "last": last, "weeks": in_words(weeks)}
+
+
+def said(value: float | None) -> str:
+    """Say a number as the table does."""
     return _("no entry") if value is None else f"{value:g}"

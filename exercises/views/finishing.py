@@ -162,7 +162,6 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     work = open_work(request, pk)
     if work.homework.status != Status.SKIPPED:
         return redirect("homework", pk=pk)
-    practice = getattr(request, "practice", None)
     therapist = therapist_of(work.actor)
     return show(
         request,
@@ -171,7 +170,6 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
             "therapist": therapist.name,
             "only": therapist.only_carers,
             "is_safety": _is_safety(work),
-            "crisis_text": practice.crisis_text if practice else "",
             "session_text": session_words(work.actor),
         },
     )
@@ -203,8 +201,17 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
         "only": therapist.only,
         "is_shared": work.is_shared,
         "aside_url": work.url("set_aside"),
+        "add_url": _add_url(work),
     }
     return show(request, "check", context, status=422 if errors else 200)
+
+
+def _add_url(work: Work) -> str:
+    """Return where to go deeper first, when it was given back for that and nothing was added yet."""
+    if work.homework.status != Status.RETURNED or work.moments or not work.steps:
+        return ""
+    added = any(not definitions.is_empty(kept.value) for kept in work.words.values())
+    return "" if added else work.url("step", number=1)
 
 
 def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from statistics import mean
 from typing import Any, NamedTuple
 
@@ -15,6 +15,7 @@ from exercises.charts import Series
 from exercises.definition import Chart, ChartKind, Definition, Item, Occasion, Point
 from exercises.models import Homework
 from exercises.queries.series import Numbers, monday
+from exercises.views.curves import in_numbers, legend, said
 from exercises.views.ground import language
 from exercises.visibility import RoundWords
 from practice.actors import Actor
@@ -30,6 +31,8 @@ class Curves(NamedTuple):
     days: list[date]
     series: list[Series]
     weekly: bool = False
+    # When exactly, where the days are not one step apart.
+    at: list[datetime] | None = None
 
 
 def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
@@ -75,18 +78,18 @@ def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Oc
 def _chart(
     definition: Definition, chart: Chart, occasions: list[Occasion], number: int
 ) -> dict[str, Any] | None:
-    # Several charts of one exercise: what each shows is its head, "Your own account." goes below.
-    head, _dot, rest = chart.caption.get(language()).partition(". ")
+    # Several charts of one exercise: what each shows is its head. Whose account it is stands on top
+    # of the page, once.
+    head = chart.caption.get(language()).partition(". ")[0]
     found = {
         "id": f"chart-{number}",
         "title": head.rstrip("."),
         "range_text": definition.title.get(language()),
-        "summary": rest,
     }
     if chart.kind is ChartKind.SHARE:
         part, whole = definitions.share(definition, chart, occasions)
         words = _("%(part)d of %(whole)d.") % {"part": part, "whole": whole}
-        return found | {"summary": f"{found['summary']} {words}".strip()} if whole else None
+        return found | {"summary": words} if whole else None
     if chart.by:
         return _counted(definition, chart, occasions, found)
     curve = _by_day(chart, occasions) if chart.kind is ChartKind.COUNT else None
@@ -100,7 +103,7 @@ def _counted(
     item = _item(definition, chart.by)
     counted = definitions.counts_for(chart, occasions)
     rows = [[_name(item, key), count] for key, count in counted.items()]
-    heads = [_("What"), _("How often")]
+    heads = [_("What"), _("Times")]
     return found | {"table": {"heads": heads, "rows": rows}} if rows else None
 
 
@@ -132,9 +135,9 @@ def _by_occasion(definition: Definition, chart: Chart, occasions: list[Occasion]
         return _by_week(definition, chart, points)
     series = [
         Series(_series(definition, name), [point.values.get(name) for point in points], part)
-        for name, part in zip(chart.series, "ab", strict=False)
+        for name, part in zip(chart.series, "cd", strict=False)
     ]
-    return Curves([point.at.date() for point in points], series)
+    return Curves([point.at.date() for point in points], series, at=[one.at for one in points])
 
 
 def _by_week(definition: Definition, chart: Chart, points: Sequence[Point]) -> Curves:
@@ -149,7 +152,7 @@ def _by_week(definition: Definition, chart: Chart, points: Sequence[Point]) -> C
 
     series = [
         Series(_series(definition, name), means(name), part)
-        for name, part in zip(chart.series, "ab", strict=False)
+        for name, part in zip(chart.series, "cd", strict=False)
     ]
     return Curves(days, series, weekly=True)
 
@@ -159,28 +162,22 @@ def _steps(first: date, last: date, step: timedelta) -> list[date]:
 
 
 def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, Any] | None:
-    days, series, weekly = curves
+    days, series, weekly, at = curves
     if not days:
         return None
     columns = [date_format(day, _("j M")) for day in days]
     values = [value for one in series for value in one.values if value is not None]
-    lines = [f"{one.name}: {', '.join(_said(value) for value in one.values)}." for one in series]
-    table = zip(columns, *([_said(value) for value in one.values] for one in series), strict=True)
+    lines = [f"{one.name}: {', '.join(said(value) for value in one.values)}." for one in series]
+    table = zip(columns, *([said(value) for value in one.values] for one in series), strict=True)
+    note = _("Each mark is the mean of a week.") if weekly else ""
+    if weekly and kind is ChartKind.COUNT:
+        note = _("Each mark is one week: how many on an average day.")
     return found | {
         "aria": " ".join([f"{found['title']}.", *lines]),
-        "sizes": charts.draw(columns, series, top=_top(kind, max(values))),
-        "legend": [
-            {"letter": str(number), "part": one.part, "text": one.name}
-            for number, one in enumerate(series, 1)
-            if len(series) > 1
-        ],
-        "legend_note": _("Each mark is the mean of a week. A gap means no entry.")
-        if weekly
-        else _("A gap means no entry."),
-        "few_text": _("%(n)d so far. From five on you will see a line.")
-        % {"n": charts.most(series)}
-        if charts.few(series)
-        else "",
+        "summary": in_numbers(series, days),
+        "sizes": charts.draw(columns, series, top=_top(kind, max(values)), at=at),
+        "legend": legend(series),
+        "legend_note": note,
         "table": {
             "heads": [_("Week of") if weekly else _("When"), *(one.name for one in series)],
             "rows": list(table),
@@ -193,10 +190,6 @@ def _top(kind: ChartKind, highest: float) -> float:
     if kind is ChartKind.COUNT:
         return max(4, highest + highest % 2)
     return max(10, highest)
-
-
-def _said(value: float | None) -> str:
-    return _("no entry") if value is None else f"{value:g}"
 
 
 def _item(definition: Definition, key: str) -> Item | None:

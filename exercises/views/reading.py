@@ -1,15 +1,20 @@
-"""What a client reads afterwards: the therapist's answer, with what it asks for, and their own copy."""
+"""What a client reads afterwards: the therapist's answer, their own copy, and who read them."""
 
+from collections.abc import Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from clients.permissions import NOBODY
 from exercises import definition as definitions
+from exercises import schedule
 from exercises.actions import responding, reviewing
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
@@ -18,8 +23,10 @@ from exercises.views import wording
 from exercises.views.finishing import log_row, said_row
 from exercises.views.ground import (
     Work,
+    actor_of,
     draft_key,
     for_clients,
+    language,
     open_work,
     say_text,
     show,
@@ -28,6 +35,10 @@ from exercises.views.ground import (
 from exercises.views.steps import earlier_words
 from exercises.visibility import Reply, read_replies
 from exercises.workflow import Status
+from practice.actors import Actor
+from practice.models import AuditEvent
+from practice.queries import audit
+from practice.queries.paging import pages
 
 
 @require_GET
@@ -92,6 +103,42 @@ def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
         ]
         rounds.append({"number": one.response.round, "rows": rows, "moments": _moments(work, one)})
     return show(request, "copy", {"work": work, "rounds": rounds, "back_url": work.url("homework")})
+
+
+@require_GET
+@for_clients
+def who_read_me(request: HttpRequest) -> HttpResponse:
+    """Show a client who read which of their words, and when."""
+    actor = actor_of(request)
+    found = audit.reads_of(actor, actor.client_id or NOBODY, request.GET.get("after"))
+    return show(request, "readers", {"rows": _reads(actor, found.rows), **pages(request, found)})
+
+
+def _reads(actor: Actor, found: Sequence[AuditEvent]) -> list[dict[str, str]]:
+    """Say what was read, by whom and when: who read the same thing twice in a day is one row."""
+    names = audit.names(list(found))
+    titles = homeworks.titles(actor, [one.object_id for one in found], language())
+    what = {
+        "read.exported": _("Your whole record, as a copy"),
+        "read.numbers": _("Your numbers over some weeks"),
+        "read.topics": _("What you want to talk about"),
+    }
+    this_year = schedule.local_time(now(), actor.zone).year
+    rows: dict[tuple[str, str, date], list[str]] = {}
+    for one in found:
+        local = schedule.local_time(one.at, actor.zone)
+        thing = what.get(one.action) or titles.get(one.object_id) or _("What you sent")
+        times = rows.setdefault((thing, names.get(one.user_id or 0, ""), local.date()), [])
+        if (clock := date_format(local, "H:i")) not in times:
+            times.insert(0, clock)
+    return [
+        {"what": thing, "text": ", ".join([name, _day(day, this_year), *times])}
+        for (thing, name, day), times in rows.items()
+    ]
+
+
+def _day(day: date, this_year: int) -> str:
+    return str(date_format(day, _("l j F") if day.year == this_year else _("l j F Y")))
 
 
 def _place(work: Work, item: Item, reply: Reply, only: str) -> dict[str, Any]:

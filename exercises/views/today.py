@@ -193,7 +193,7 @@ def _recent(row: Homework, zone: str) -> dict[str, Any]:
     return {
         "title": _title(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
-        "help": wording.day(row.submitted_at or row.opens_at, zone),
+        "help": wording.sentence(wording.day(row.submitted_at or row.opens_at, zone)),
         "icon_name": "pencil-line" if row.status in UNDER_WAY else "circle-check-big",
         "tag": tag,
         "tone": tone,
@@ -201,7 +201,7 @@ def _recent(row: Homework, zone: str) -> dict[str, Any]:
 
 
 def _session(at: datetime | None, zone: str) -> str:
-    return f"{wording.day(at, zone)}, {wording.clock(at, zone)}" if at else ""
+    return f"{wording.sentence(wording.day(at, zone))}, {wording.clock(at, zone)}" if at else ""
 
 
 def _reminder(record: Any, at: datetime, zone: str) -> str:

@@ -141,6 +141,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("home")
 ACCOUNT_ADAPTER = "practice.adapters.AccountAdapter"
 MFA_ADAPTER = "practice.adapters.MfaAdapter"
 ACCOUNT_FORMS = {
+    "login": "practice.adapters.LoginForm",
     "request_login_code": "practice.adapters.RequestLoginCodeForm",
     "set_password": "practice.adapters.SetPasswordForm",
 }

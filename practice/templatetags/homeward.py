@@ -1,18 +1,21 @@
 """What templates need beyond Django's own: drawings, dictionary look-ups, form widgets."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.utils.crypto import get_random_string
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from practice.templatetags.icons import ICONS, SHAPES
+from practice.wording import in_words
 
 register = template.Library()
+register.filter(in_words)
 
 _GROUPS = frozenset({"yesno", "choice", "checklist", "scale", "emotions", "date", "datetime"}) | {
     "list",
@@ -32,6 +35,23 @@ _SECTIONS = {
     }.items()
     for page in pages.split()
 }
+# A client's pages lie under the four ways of their menu.
+_SECTIONS |= {
+    page: head
+    for head, pages in {
+        "today": "homework step draft check sent feedback save_copy aside ended breath",
+        "log": "entries entry entry_remove",
+        "you": "topics who_read_me consent own_ledger export_own erase_own account_email"
+        " account_change_password account_set_password account_reauthenticate account_logout"
+        " usersessions_list",
+    }.items()
+    for page in pages.split()
+}
+# A number to call: groups of digits, and no opening hours ("24 h", "24/7", "9:00") at its end.
+_NUMBER = re.compile(
+    r"(?<![\w#&+])\+?(?:\(\d+\)|\d+)(?:[ \u00a0-]?\(\d+\)|[ \u00a0-]\d+)*"
+    r"(?!\d|[ \u00a0-]?\d+ ?[:/]|[ \u00a0]?(?:[:/]|h\b|hor|hour))"
+)
 _CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}
 
 
@@ -66,8 +86,24 @@ def get(mapping: Mapping[str, Any] | None, key: str) -> Any:
 
 @register.filter
 def section(page: str | None) -> str:
-    """Name the page of the main menu under which a page of the staff's lies; itself, if none."""
+    """Name the page of the main menu under which a page lies; itself, if none."""
+    if page and page.startswith("mfa_"):
+        return "you"
     return _SECTIONS.get(page or "", page or "")
+
+
+@register.filter
+def dialable(text: str) -> SafeString:
+    """Let the phone numbers in a text be called with a tap."""
+    return mark_safe(_NUMBER.sub(_dial, conditional_escape(text)))  # noqa: S308 - escaped above
+
+
+def _dial(match: re.Match[str]) -> str:
+    said = match[0]
+    number = re.sub(r"[^\d+]", "", said.replace("(0)", "") if said[0] == "+" else said)
+    if len(number) >= 6 or (said.isdigit() and len(number) >= 3):
+        return format_html('<a href="tel:{}">{}</a>', number, said)
+    return re.sub(r"\d{3,}", r'<a href="tel:\g<0>">\g<0></a>', said)
 
 
 @register.filter
@@ -80,6 +116,19 @@ def grouped(kind: str) -> bool:
 def times(count: int) -> range:
     """Count 1, 2 … count, for drawing that many marks."""
     return range(1, int(count or 0) + 1)
+
+
+@register.filter
+def coded(text: str) -> SafeString:
+    """Show what stands between backticks as code."""
+    marked = re.sub(r"`([^`]+)`", r"<code>\1</code>", conditional_escape(text))
+    return mark_safe(marked)  # noqa: S308 - escaped above
+
+
+@register.filter
+def breakable(path: str) -> SafeString:
+    """Let an address break after a slash rather than within a word."""
+    return mark_safe(conditional_escape(path).replace("/", "/<wbr>"))  # noqa: S308 - escaped above
 
 
 @register.filter

@@ -45,12 +45,11 @@ def test_no_line_under_five_points(values: list[int], lines: int):
     drawing = wide(series, columns=WEEKS[: len(values)])
     assert len(drawing["polylines"]) == lines
     assert len(drawing["points"]) == len(values)
-    assert charts.few([series]) == (lines == 0)
 
 
 def test_each_series_counts_its_own_points():
     full, sparse = Series("a", [8, 7, 8, 7, 6, 5]), Series("b", [1, None, 2, None, 3, 4], "b")
-    assert [line["cls"] for line in wide(full, sparse)["polylines"]] == ["la"]
+    assert [line["cls"] for line in wide(full, sparse)["polylines"]] == ["lc"]
 
 
 def test_where_two_meet_the_first_is_a_ring_around_the_second():
@@ -83,6 +82,12 @@ def test_one_column_stands_in_the_middle():
     assert drawing["points"][0]["x"] == (drawing["grid"][0]["x1"] + drawing["grid"][0]["x2"]) / 2
 
 
+def lines_of(page: str) -> list[str]:
+    """Return the lines that are drawn; the legend has its own."""
+    drawn = re.sub(r'<svg class="key".*?</svg>', "", page)
+    return re.findall(r'<path class="line (\w+)"', drawn)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana: Person):
     for before, after in ((3, 5), (4, 4), (2, 6), (5, 7)):
@@ -90,17 +95,33 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
         play.submit(ana, homework, close_before=before, close_after=after)
     few = str(ana.browser().get("/growth/").content, "utf-8")
     assert few.count('role="img"') == 2
-    assert 'class="line' not in few
-    assert "4 so far. From five on you will see a line." in few
+    assert not lines_of(few)
+    assert few.count("From five entries on you will see a line.") == 1
+    assert "How close did I feel" in few
+    assert "From 3 to 5 within one week." in few
     homework = play.homework(ana, play.assign(dana, ana))
     play.submit(ana, homework, close_after=9)
     page = str(ana.browser().get("/growth/").content, "utf-8")
     # The first series has four points still; the second has its five, and its line.
-    assert page.count('class="line') == 2
-    assert page.count('class="line lb"') == 2
+    assert lines_of(page) == ["ld", "ld"]
     table = page[page.index("<tbody>") : page.index("</tbody>")]
     cells = re.findall(r"<td>([^<]*)</td>", table)
     assert cells == ["3", "5", "4", "4", "2", "6", "5", "7", "no entry", "9"]
+
+
+def test_moments_stand_as_far_apart_as_they_were_and_long_silence_breaks_the_line():
+    noon = datetime(2026, 11, 2, 12, tzinfo=ZoneInfo(ZONE))
+    at = [noon + timedelta(days=days) for days in (0, 1, 2, 14, 29, 30)]
+    (_narrow, drawing) = charts.draw(WEEKS, [Series("one", [1, 2, 3, 4, 5, 6])], top=10, at=at)
+    xs = [point["x"] for point in drawing["points"]]
+    assert xs[2] - xs[0] == pytest.approx(2 * (xs[1] - xs[0]), abs=0.2)
+    assert xs[3] - xs[0] == pytest.approx(14 * (xs[1] - xs[0]), abs=0.8)
+    # Twelve days are a line; fifteen are none.
+    assert [part.count("L") + 1 for part in re.findall("M[^M]*", drawing["polylines"][0]["d"])] == [
+        4,
+        2,
+    ]
+    assert len(drawing["ticks"]) < len(at)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -136,7 +157,7 @@ def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
     table = page[page.index("<tbody>") : page.index("</tbody>")]
     cells = re.findall(r"<td>([^<]*)</td>", table)
     assert cells == ["2", "no entry", "1", "no entry", "1"]
-    assert 'class="line' not in page
+    assert not lines_of(page)
 
 
 # --- the weeks that are shown -----------------------------------------------------------------

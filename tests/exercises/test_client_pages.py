@@ -111,7 +111,7 @@ def test_who_can_read_it_is_said_exactly_and_before_the_first_word(
 ):
     browser = ana.browser()
     for rest in ("", "step/1/", "check/"):
-        assert "Only you, Dana and their supervisor" in text_of(browser.get(url(homework, rest)))
+        assert "Only you, Dana and Dana’s supervisor" in text_of(browser.get(url(homework, rest)))
     step = text_of(browser.get(url(homework, f"step/{step_with(browser, homework, 'topic')}/")))
     assert step.index("Only you, Dana") < step.index('name="topic"')
     assert "unless you agree to it later" in step
