@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
@@ -180,6 +181,15 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         if isinstance(self._user, User) and is_member_anywhere(self._user):
             self._user = None
         return email
+
+
+class AddEmailForm(AllauthAddEmailForm):
+    """Ask for another address, beside the one that is shown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say which of the two is meant."""
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New e-mail")
 
 
 class SetPasswordForm(AllauthSetPasswordForm):
