@@ -36,7 +36,7 @@ class ClientFilter(PlainForm):
             ("couples", _("In a couple")),
             ("individuals", _("On their own")),
             ("invited", _("Not joined yet")),
-            ("discharged", _("Discharged")),
+            ("discharged", _("Care ended")),
         ],
     )
 
@@ -101,8 +101,11 @@ class ClientEditForm(SessionForm, AddressForm):
     zone = ZoneField(label=_("Time zone"))
     field_order = ["name", "email", "zone", "next_session_at"]
 
-    def __init__(self, *args: Any, joined: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, joined: bool, together: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if together:
+            session = self.fields["next_session_at"]
+            session.help_text = f"{session.help_text} {together}"
         email = self.fields["email"]
         email.help_text = _("Once they have joined, address and time zone are theirs to change.")
         email.disabled = self.fields["zone"].disabled = joined

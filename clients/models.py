@@ -79,6 +79,11 @@ class Couple(PracticeOwned):
     def __str__(self) -> str:
         return f"couple {self.pk}"
 
+    @property
+    def names(self) -> str:
+        """Both names to call."""
+        return f"{self.first.name_to_call} & {self.second.name_to_call}"
+
 
 class Caseload(PracticeOwned):
     """Which therapist cares for which client, from when until when: access follows it.

@@ -7,6 +7,7 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
@@ -192,6 +193,15 @@ class LoginForm(AllauthLoginForm):
         self.fields["password"].error_messages["required"] = _(
             "Write your password, or ask for a code"
         )
+
+
+class AddEmailForm(AllauthAddEmailForm):
+    """Ask for another address, beside the one that is shown."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say which of the two is meant."""
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("New e-mail")
 
 
 class SetPasswordForm(AllauthSetPasswordForm):

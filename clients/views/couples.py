@@ -41,6 +41,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
         title=_("Link a couple"),
         button=_("Link them"),
         back=reverse("client_list"),
+        back_to=_("Clients"),
         text=_("Both have to be clients of yours. Each keeps a page of their own."),
     )
 
@@ -59,6 +60,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
         title=_("No longer a couple"),
         button=_("Unlink them"),
         back=reverse("couple_page", args=[couple.pk]),
+        back_to=couple.names,
         text=_("What each of them wrote stays theirs. Neither is told."),
     )
 
@@ -80,5 +82,6 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         title=_("Next session"),
         button=_("Save"),
         back=reverse("couple_page", args=[couple.pk]),
+        back_to=couple.names,
         text=_("The review queue puts whoever comes first on top."),
     )

@@ -19,18 +19,32 @@ def posted(request: HttpRequest) -> QueryDict | None:
 
 
 def page(
-    request: ActorRequest, form: Form, *, title: str, button: str, back: str, **more: Any
+    request: ActorRequest,
+    form: Form,
+    *,
+    title: str,
+    button: str,
+    back: str,
+    back_to: str,
+    **more: Any,
 ) -> HttpResponse:
-    """Show a form by itself."""
+    """Show a form by itself; `back_to` names the page it was opened from."""
     return render(
         request,
-        "clients/form.html",
-        {"form": form, "title": title, "button": button, "back": back, **more},
+        "practice/form.html",
+        {
+            "form": form,
+            "title": title,
+            "button": button,
+            "back": back,
+            "back_to": back_to,
+            **more,
+        },
         status=422 if form.is_bound else 200,
     )
 
 
-def erasure_page(request: ActorRequest, client: Client, *, back: str) -> HttpResponse:
+def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: str) -> HttpResponse:
     """Show what erasing means, and whether it is under way; for staff and clients alike."""
     if request.method == "POST":
         act = erasing.cancel if request.POST.get("cancel") else erasing.request
@@ -43,6 +57,7 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str) -> HttpRes
             "client": client,
             "asked": queries.open_erasure(request.actor, client.pk),
             "back": back,
+            "back_to": back_to,
             "base": "base_client.html" if request.actor.is_client else "base_staff.html",
         },
     )

@@ -59,14 +59,16 @@ def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
             text=form.cleaned_data["text"],
             note=kept,
         )
-        messages.success(request, _("Kept."))
+        messages.success(request, _("Saved."))
         return redirect("client_notes", client.pk)
     return page(
         request,
         form,
-        title=_("Your private note"),
-        button=_("Keep it"),
+        title=_("Your private note on %(name)s") % {"name": client.name},
+        tab=_("Private notes"),
+        button=_("Save"),
         back=reverse("client_notes", args=[client.pk]),
+        back_to=_("Private notes"),
         text=_("Only you read this. It is in no export."),
     )
 

@@ -248,4 +248,6 @@ def consent(request: ActorRequest) -> HttpResponse:
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def erase_own(request: ActorRequest) -> HttpResponse:
     """Ask for one's own record to be erased, or take that back."""
-    return erasure_page(request, queries.own_client(request.actor), back=reverse("you"))
+    return erasure_page(
+        request, queries.own_client(request.actor), back=reverse("you"), back_to=_("You")
+    )

@@ -24,9 +24,10 @@ Curve = tuple[str, Sequence[float | None]]
 def span(request: HttpRequest, actor: Actor, shown: Span, at: datetime) -> dict[str, str]:
     """Return which weeks these are, and the ways to those before and to the newest."""
     last = min(shown.last, schedule.local_time(at, actor.zone).date())
+    first = _("j M") if shown.since.year == last.year else _("j M Y")
     return {
         "text": _("%(first)s to %(last)s")
-        % {"first": date_format(shown.since, _("j M Y")), "last": date_format(last, _("j M Y"))},
+        % {"first": date_format(shown.since, first), "last": date_format(last, _("j M Y"))},
         "earlier_url": f"{request.path}?before={shown.earlier}" if shown.earlier else "",
         "newest_url": "" if shown.is_newest else request.path,
     }

@@ -80,7 +80,7 @@ def part_of(client: Client, couple: Couple | None) -> str:
 
 def names(couple: Couple) -> str:
     """Return a couple's names to call."""
-    return f"{couple.first.name_to_call} & {couple.second.name_to_call}"
+    return couple.names
 
 
 def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:

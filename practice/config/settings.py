@@ -128,11 +128,8 @@ if DEMO and (not EMBEDDED or DATABASES["default"].get("HOST") != EMBEDDED):
 AUTH_USER_MODEL = "practice.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
+    {"NAME": "practice.passwords.LongEnough", "OPTIONS": {"min_length": 12}},
+    {"NAME": "practice.passwords.NotYourself"},
     {"NAME": "practice.passwords.KnownPasswords"},
     {"NAME": "practice.passwords.OurOwnWords"},
 ]
@@ -142,6 +139,7 @@ ACCOUNT_ADAPTER = "practice.adapters.AccountAdapter"
 MFA_ADAPTER = "practice.adapters.MfaAdapter"
 ACCOUNT_FORMS = {
     "login": "practice.adapters.LoginForm",
+    "add_email": "practice.adapters.AddEmailForm",
     "request_login_code": "practice.adapters.RequestLoginCodeForm",
     "set_password": "practice.adapters.SetPasswordForm",
 }

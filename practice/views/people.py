@@ -5,6 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
@@ -74,7 +75,8 @@ def invite(request: ActorRequest) -> HttpResponse:
             "title": _("Invite a colleague"),
             "text": _("They get a link that works once, for seven days."),
             "button": _("Send the invitation"),
-            "back": "people",
+            "back": reverse("people"),
+            "back_to": _("People"),
         },
         status=422 if form.is_bound else 200,
     )

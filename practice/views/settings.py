@@ -45,8 +45,8 @@ def practice_settings(request: ActorRequest) -> HttpResponse:
         return redirect("practice_settings")
     return render(
         request,
-        "practice/form.html",
-        {"form": form, "title": _("Practice settings"), "button": _("Save"), "back": "people"},
+        "practice/settings.html",
+        {"form": form},
         status=422 if form.is_bound else 200,
     )
 

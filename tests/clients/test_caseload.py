@@ -1,6 +1,7 @@
 """Who reaches whom: the caseload decides, from one request to the next."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -44,6 +45,27 @@ def test_a_client_s_pages_open_for_their_therapist_alone(
         assert stranger.browser().get(where).status_code == 404
     for wrong_role in (ruth, sana, ana):
         assert wrong_role.browser().get(where).status_code == 403
+
+
+@pytest.mark.parametrize("rest", [*OF_A_CLIENT, "record"])
+def test_a_form_says_for_whom_and_the_browser_s_title_does_not(
+    rest: str, ana: Person, dana: Person
+):
+    page = text_of(dana.browser().get(f"/clients/{ana.client.pk}/{rest}"))
+    said = {tag: re.findall(rf"<{tag}>(.*?)</{tag}>", page) for tag in ("h1", "title")}
+    assert "Ana Quintero" in said["h1"][0]
+    assert "Ana" not in said["title"][0]
+    back = rf'<a [^>]*href="/clients/{ana.client.pk}/"><svg.*?</svg>Ana Quintero</a>'
+    assert re.search(back, page)
+
+
+def test_a_client_s_form_says_when_they_come_with_their_partner(couple: Couple, dana: Person):
+    edit = f"/clients/{couple.first_id}/edit"
+    assert "With Ben" not in text_of(dana.browser().get(edit))
+    for hours, is_said in ((-2, False), (30, True)):
+        with scope(practice=dana.practice.pk):
+            Couple.objects.update(next_session_at=now() + timedelta(hours=hours))
+        assert ("With Ben: " in text_of(dana.browser().get(edit))) is is_said
 
 
 @pytest.mark.parametrize("rest", POSTED)

@@ -24,19 +24,20 @@ COLOURS = QUICK | {"runOnly": ["color-contrast", "link-in-text-block"]}
 ASK = """async (options) => (await axe.run(options)).violations.flatMap((one) =>
     one.nodes.map((node) => `${one.id} at ${node.target.join(" ")}: ${node.html.slice(0, 160)}`))"""
 STATUS = "the server responded with a status of"
-# What sticks out to the side, the page itself first.
-TOO_WIDE = """() => document.documentElement.scrollWidth <= innerWidth ? [] :
-    [...document.querySelectorAll("body *")]
-        .filter((el) => el.getBoundingClientRect().right > innerWidth + 1).slice(0, 3)
-        .map((el) => `${el.tagName}.${el.className}`)"""
+# What sticks out to the side. The screen's width is told: a phone zooms out until a page that is too
+# wide fits, and its `innerWidth` with it.
+TOO_WIDE = """(screen) => document.documentElement.scrollWidth <= screen ? [] :
+    ["the page", ...[...document.querySelectorAll("body *")]
+        .filter((el) => el.getBoundingClientRect().right > screen + 1).slice(0, 3)
+        .map((el) => `${el.tagName}.${el.className}`)]"""
 
 # At twice the text, what of a client's page sticks out of the screen, or out of its own frame.
-CUT = """() => !document.body.matches(".client, .public") || location.pathname === "/kit" ? [] :
+CUT = """(screen) => !document.body.matches(".client, .public") || location.pathname === "/kit" ? [] :
     [...document.querySelectorAll("header *, main *, footer *")].filter((el) => {
         const box = el.getBoundingClientRect();
         if (!box.width || el.closest(".vh, .skip, .scroll-x, svg, .demo")) return false;
-        const frame = el.parentElement.closest(".card")?.getBoundingClientRect().right ?? innerWidth;
-        return box.right > Math.min(innerWidth, frame) + 1;
+        const frame = el.parentElement.closest(".card")?.getBoundingClientRect().right ?? screen;
+        return box.right > Math.min(screen, frame) + 1;
     }).slice(0, 3).map((el) => `${el.tagName}.${el.className}`)"""
 
 # Words for feelings that take two lines by themselves, as they are or all chosen.
@@ -62,6 +63,11 @@ def places(demo_site: Site) -> dict[str, str]:
     return addresses(demo_site)
 
 
+def _width(page: Page) -> int:
+    assert page.viewport_size
+    return page.viewport_size["width"]
+
+
 def findings(page: Page, device: str) -> list[str]:
     """Return what is wrong with this page, in both themes."""
     page.evaluate(AXE_SCRIPT)
@@ -69,13 +75,13 @@ def findings(page: Page, device: str) -> list[str]:
     page.emulate_media(color_scheme="dark")
     found += [f"by night: {one}" for one in page.evaluate(ASK, COLOURS)]
     page.emulate_media(color_scheme="light")
-    found += [f"too wide: {one}" for one in page.evaluate(TOO_WIDE)]
+    found += [f"too wide: {one}" for one in page.evaluate(TOO_WIDE, _width(page))]
     if device == "phone":
         page.set_viewport_size({"width": 320, "height": 844})
-        found += [f"too wide at 320: {one}" for one in page.evaluate(TOO_WIDE)]
+        found += [f"too wide at 320: {one}" for one in page.evaluate(TOO_WIDE, 320)]
         page.set_viewport_size({"width": 390, "height": 844})
         page.evaluate("document.documentElement.style.fontSize = '200%'")
-        found += [f"cut at 200 % text: {one}" for one in page.evaluate(CUT)]
+        found += [f"cut at 200 % text: {one}" for one in page.evaluate(CUT, 390)]
     return found
 
 

@@ -126,7 +126,7 @@ def _let_omar_care_too(site: Site, name: str) -> None:
 
 
 # --- Ruth's pages ------------------------------------------------------------------------------
-def test_an_invitation_goes_out_again_and_is_taken_back(
+def test_an_invitation_goes_out_again_and_is_cancelled(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
     ruth = sign_in(visit(demo_site.url), "Ruth")
@@ -139,9 +139,9 @@ def test_an_invitation_goes_out_again_and_is_taken_back(
     expect(row.get_by_text("Waiting")).to_be_visible()
     row.get_by_role("button", name="Send again").click()
     expect(ruth.get_by_text("A new link is on its way.")).to_be_visible()
-    row.get_by_role("button", name="Take back").click()
-    expect(row.get_by_text("Taken back")).to_be_visible()
-    expect(row.get_by_role("button", name="Take back")).to_have_count(0)
+    row.get_by_role("button", name="Cancel the invitation").click()
+    expect(row.get_by_text("Cancelled")).to_be_visible()
+    expect(row.get_by_role("button", name="Cancel the invitation")).to_have_count(0)
     row.get_by_role("button", name="Send again").click()
     expect(row.get_by_text("Waiting")).to_be_visible()
     # To the same address once more: one open invitation, not two.

@@ -3,9 +3,13 @@
 from importlib import resources
 
 import pytest
-from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.password_validation import (
+    password_validators_help_texts,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.test import Client as Browser
+from django.utils import translation
 
 from practice.models import Practice
 from practice.tenancy import scope
@@ -58,6 +62,18 @@ def test_the_practice_s_name_is_no_password_even_for_whoever_forgot_theirs(dana:
     assert "password_ours" in codes("L@rkspur 2026", dana)
     # Nobody learns by trying what other practices are called.
     assert codes("L@rkspur 2026") == set()
+
+
+@pytest.mark.parametrize("password", ["dana whitlock", "Whitlock_Dana1", "dana@hillside.example"])
+def test_one_s_own_name_and_address_are_no_password(password: str, dana: Person):
+    assert "password_too_similar" in codes(password, dana)
+
+
+def test_what_is_asked_of_a_password_is_said_in_the_voice_of_this_place():
+    with translation.override("es"):
+        said = password_validators_help_texts()
+    assert said[:2] == ["Al menos 12 caracteres.", "No se parece a tu nombre ni a tu correo."]
+    assert "Su " not in " ".join(said)
 
 
 @pytest.mark.parametrize(

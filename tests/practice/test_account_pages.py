@@ -1,0 +1,61 @@
+"""One's own account: one bar of pages over each of them, in the frame of whoever looks."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.cast import Person
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BARRED = {
+    "/you/account": "You",
+    "/account/email/": "E-mail",
+    "/account/password/change/": "Password",
+    "/account/2fa/": "Second step",
+    "/account/sessions/": "Signed in",
+    "/you/keys": "Keys",
+}
+
+
+def bar(page: str) -> list[tuple[str, bool]]:
+    """Return what the bar offers, and whether one is there."""
+    [found] = re.findall(r'<nav class="seg tabs".*?</nav>', page)
+    links = re.findall(r"<a ([^>]*)>([^<]*)</a>", found)
+    return [(text, "aria-current" in attributes) for attributes, text in links]
+
+
+def text_of(response: Any) -> str:
+    assert response.status_code == 200
+    return str(response.content, "utf-8")
+
+
+@pytest.mark.parametrize(("path", "here"), BARRED.items())
+def test_each_page_has_the_same_bar_and_says_which_it_is(path: str, here: str, dana: Person):
+    page = text_of(dana.browser().get(path))
+    assert bar(page) == [(name, name == here) for name in BARRED.values()]
+
+
+def test_a_client_has_the_bar_without_what_is_for_those_who_work_here(ana: Person):
+    page = text_of(ana.browser().get("/account/email/"))
+    assert [text for text, _at in bar(page)] == ["E-mail", "Password", "Second step", "Signed in"]
+
+
+@pytest.mark.parametrize("path", ["/account/reauthenticate/", "/account/logout/"])
+def test_who_works_here_keeps_their_frame(path: str, dana: Person, ana: Person):
+    page = text_of(dana.browser().get(path))
+    assert '<body class="staff"' in page
+    assert 'href="/clients/"' in page
+    assert "/leave" not in page
+
+
+def test_the_page_for_signing_out_offers_it_once_beside_the_menu(dana: Person, ana: Person):
+    for person in (dana, ana):
+        main = text_of(person.browser().get("/account/logout/")).partition("<main")[2]
+        assert main.count('action="/account/logout/"') == 1
+
+
+@pytest.mark.parametrize("path", ["/clients/", "/exercises/", "/you/account", "/account/2fa/"])
+def test_help_is_at_the_foot_of_every_page(path: str, dana: Person):
+    assert "get help now" in text_of(dana.browser().get(path))
