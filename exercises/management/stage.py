@@ -97,13 +97,13 @@ class Stage:
         days: int = 7,
     ) -> Given:
         """Let a therapist assign something, in their hours."""
-        at = within(at, OFFICE)
+        at = self._some_time(at, OFFICE)
         given = Given(exercise, number)
         reader = client or (couple.first if couple else None)
         note = story.note(reader.language, exercise, number) if reader else ""
 
         def move() -> None:
-            wall = at.astimezone(ZoneInfo(ZONE)).replace(tzinfo=UTC)
+            wall = local(at).replace(tzinfo=UTC)
             due = datetime.combine((wall + timedelta(days=days)).date(), time(21, 0), tzinfo=UTC)
             given.assignment = assigning.assign(
                 by=self.therapist(therapist),
@@ -129,22 +129,23 @@ class Stage:
         send: bool = True,
     ) -> None:
         """Let a client write, and hand it in."""
-        at, dice = within(at, AWAKE), self._dice()
+        at, dice, by = self._some_time(at, AWAKE), self._dice(), client_of(client)
+        began = at - timedelta(minutes=dice.randint(6, 18))
 
-        def move() -> None:
-            by, homework = client_of(client), given.homework(client)
+        def write() -> None:
+            homework = given.homework(client)
             asked = homework.version.definition.items[: until + 1]
-            said = _said(
-                asked,
-                given.moment(client).say,
-                story.Mood(client, dice, lean, at.astimezone(ZoneInfo(ZONE))),
-            )
-            mail(Reminder.objects.filter(homework_id=homework.pk), at)
-            responding.save(by=by, at=at, homework=homework, said=said)
-            if send:
-                responding.submit(by=by, at=at, homework=homework_of(by, homework.pk))
+            said = _said(asked, given.moment(client).say, story.Mood(client, dice, lean, local(at)))
+            responding.save(by=by, at=began, homework=homework, said=said)
 
-        self._then(at, move)
+        def hand_in() -> None:
+            homework = given.homework(client)
+            mail(Reminder.objects.filter(homework_id=homework.pk), at)
+            responding.submit(by=by, at=at, homework=homework)
+
+        self._then(began, write)
+        if send:
+            self._then(at, hand_in)
 
     def note_moments(
         self, given: Given, client: Client, since: datetime, *, days: int, lean: float
@@ -167,7 +168,7 @@ class Stage:
         returned: frozenset[str] = frozenset(),
     ) -> None:
         """Let a therapist answer, and the client read it some hours later."""
-        at, by = within(at, OFFICE), self.therapist(therapist)
+        at, by = self._some_time(at, OFFICE), self.therapist(therapist)
 
         def move() -> None:
             homework = homework_of(by, given.homework(client).pk)
@@ -198,14 +199,19 @@ class Stage:
         entry = responding.add_entry(
             by=by, at=at, homework=homework, log_key=log.key, happened_at=at
         )
-        said = _said(
-            log.items, words, story.Mood(client, dice, lean, at.astimezone(ZoneInfo(ZONE)))
-        )
+        said = _said(log.items, words, story.Mood(client, dice, lean, local(at)))
         homework = homework_of(by, homework.pk)
         responding.save(by=by, at=at, homework=homework, said=said, entry=entry)
 
     def _then(self, at: datetime, move: Callable[[], None]) -> None:
         self.script.append((at, len(self.script), move))
+
+    def _some_time(self, at: datetime, hours: tuple[int, int]) -> datetime:
+        """Return a moment of the last such hour that is not after `at`: nobody lives on the dot."""
+        wall = local(within(at, hours))
+        passed = timedelta(minutes=wall.minute, seconds=wall.second)
+        earlier = self.random.randint(0, int(passed.total_seconds()))
+        return (wall - timedelta(seconds=earlier)).astimezone(UTC)
 
     def _dice(self) -> Random:
         # The same story every time is the point, so no cryptographic dice here.
@@ -226,17 +232,22 @@ def client_of(client: Client) -> Actor:
 
 def on(at: datetime, *, days: int, hour: int, minute: int = 0) -> datetime:
     """Return an hour of the day so many days after `at`, where they live."""
-    wall = at.astimezone(ZoneInfo(ZONE)) + timedelta(days=days)
+    wall = local(at) + timedelta(days=days)
     return wall.replace(hour=hour, minute=minute, second=0).astimezone(UTC)
+
+
+def local(at: datetime) -> datetime:
+    """Return a moment as their clocks show it."""
+    return at.astimezone(ZoneInfo(ZONE))
 
 
 def within(at: datetime, hours: tuple[int, int]) -> datetime:
     """Return `at`, or the last hour before it that lies within these of the day."""
-    wall, (first, end) = at.astimezone(ZoneInfo(ZONE)), hours
+    wall, (first, end) = local(at), hours
     if wall.hour < first:
         wall -= timedelta(days=1)
     if not first <= wall.hour < end:
-        wall = wall.replace(hour=end - 1)
+        wall = wall.replace(hour=end - 1, minute=59)
     return wall.astimezone(UTC)
 
 

@@ -85,7 +85,7 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
     is_late = state is ReminderState.PLANNED and row.next_at < at - PATIENCE
     goes = state is ReminderState.PLANNED and not is_late
     return {
-        "when": _about(row) if goes else _when(row.local_at),
+        "when": _about(row) if goes and mine else _when(row.local_at),
         "zone": "" if row.zone == client.zone else _spoken(row.zone),
         "what": _what(row, mine=mine),
         "state": _("Not sent yet") if is_late else state.label,

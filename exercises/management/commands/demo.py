@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -18,7 +17,7 @@ from clients.models import Caseload, Clearance, Client, ContactPreference, Coupl
 from exercises import definition as definitions
 from exercises.actions import publishing
 from exercises.management import story
-from exercises.management.stage import OFFICE, ZONE, Stage, on, within
+from exercises.management.stage import OFFICE, ZONE, Stage, local, on, within
 from exercises.models import ExerciseVersion
 from practice.crypto import new_wrapped_key
 from practice.models import Membership, Practice, PracticeKey, Role, Supervision, User
@@ -200,6 +199,7 @@ class Command(BaseCommand):
         stage.answer(ask, mateo, at - timedelta(days=1), 0.6)
         both = stage.give(DANA, "e11", at - timedelta(days=2), couple=couple, days=8)
         stage.answer(both, lucia, at - timedelta(hours=20), 0.6)
+        stage.give(DANA, "e01", at - timedelta(days=1), client=lucia, days=6)
 
     def _more(self, stage: Stage, count: int) -> None:
         """Bring in more clients: two thirds with Dana, the rest with Omar, many with colleagues.
@@ -333,7 +333,7 @@ def _seat(practice: Practice, user: User, at: datetime) -> Membership:
 
 
 def _session(row: Client | Couple, at: datetime, *, days: int, hour: int) -> None:
-    wall = at.astimezone(ZoneInfo(ZONE)) + timedelta(days=days)
+    wall = local(at) + timedelta(days=days)
     if wall.weekday() > FRIDAY:
         wall += timedelta(days=7 - wall.weekday())
     row.next_session_at = wall.replace(hour=hour, minute=30, second=0)
