@@ -145,9 +145,9 @@ class ReminderKind(models.TextChoices):
     """Which mail; a client may switch each one off."""
 
     ASSIGNED = "assigned", _("Something new is there")
-    DUE_SOON = "due_soon", _("It is due soon")
-    DUE_TODAY = "due_today", _("It is due today")
-    FOLLOW_UP = "follow_up", _("One gentle follow-up")
+    DUE_SOON = "due_soon", _("A few days before")
+    DUE_TODAY = "due_today", _("On the day")
+    FOLLOW_UP = "follow_up", _("Once more afterwards")
     ANSWERED = "answered", _("Your therapist answered")
     WAITING = "waiting", _("Something is waiting for review")
 

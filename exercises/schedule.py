@@ -23,6 +23,8 @@ MOST_COUNT = 1000
 MOST_INTERVAL = 366
 # More than ten years of a daily slot.
 MOST_SLOTS = 4000
+# In minutes: so far behind its hour a reminder may go.
+MOST_SPREAD = 10
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _DAY = timedelta(days=1)
 _LATEST = datetime.fromisoformat("9999-12-20")
@@ -404,7 +406,7 @@ def _window(at: datetime, zone: str, start: time, end: time) -> tuple[datetime, 
 # --- spreading --------------------------------------------------------------------------------
 
 
-def spread(key: str, minutes: int = 10) -> timedelta:
+def spread(key: str, minutes: int = MOST_SPREAD) -> timedelta:
     """Return this key's own delay, from 0 s to less than `minutes`, the same every time.
 
     So that a thousand people who chose 09:00 are not written to in the same second.

@@ -71,7 +71,7 @@ def reviewer_pairs(
 
     Kinds: "beside" (surface beside underneath), "change" (before and after), "offered" (what the
     client would let the partner see one day), "ranked" (choices in a log's `entries`, the most
-    frequent first, as "no reply · 4"), "gap" (rows of a list with two scales, where the first is
+    frequent first, as "No reply · 4"), "gap" (rows of a list with two scales, where the first is
     most above the second).
     """
     found = []

@@ -109,8 +109,8 @@ FAMILIES: tuple[Family, ...] = (
     ),
     _family(
         "angry",
-        "Angry and hot",
-        "Enojo y calor",
+        "Angry and heated",
+        "Enojo e irritación",
         "hot",
         """
         annoyed      | restless    | annoyed         | con fastidio

@@ -1,8 +1,13 @@
 """The ledger: why each reminder was sent or held back."""
 
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
 from clients.models import Client
 from clients.permissions import reachable
-from exercises.models import Reminder
+from exercises.models import Homework, Reminder
+from exercises.queries.homework import homeworks
 from practice.actors import Actor
 from practice.queries.paging import Page, page
 
@@ -13,3 +18,8 @@ def ledger(actor: Actor, client: Client, after: str | None = None) -> Page[Remin
         practice_id=actor.practice_id, client_id__in=reachable(actor).filter(pk=client.pk)
     )
     return page(found, order=("-local_at", "-pk"), after=after)
+
+
+def homework_of(actor: Actor, rows: Sequence[Reminder]) -> QuerySet[Homework]:
+    """Return the homework these reminders are about, as far as `actor` may know of it."""
+    return homeworks(actor).filter(pk__in=[row.homework_id for row in rows])

@@ -1,5 +1,6 @@
 """The ledger, and the way out of mails without signing in."""
 
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -7,20 +8,37 @@ from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import formats
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clients import queries as client_queries
 from clients.actions.joining import switch_off
-from clients.models import Client
+from clients.models import Client, ReminderKind
 from exercises import emails, schedule
-from exercises.models import Reminder, ReminderState
-from exercises.queries.reminders import ledger
+from exercises.models import Reminder, ReminderReason, ReminderState
+from exercises.queries.reminders import homework_of, ledger
+from exercises.views.desk import title_of
+from exercises.views.ground import language
 from practice.actors import ActorRequest, system
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import pages
 from practice.tenancy import enter
+
+TO_COME = {ReminderState.PLANNED, ReminderState.CLAIMED, ReminderState.ARMED}
+# The pump needs its minutes; what waits longer is late.
+PATIENCE = timedelta(minutes=5)
+TONES = {ReminderState.SENT: "pine", ReminderState.FAILED: "lamp", ReminderState.UNKNOWN: "lamp"}
+ICONS = {
+    ReminderState.PLANNED: "clock",
+    ReminderState.CLAIMED: "clock",
+    ReminderState.ARMED: "clock",
+    ReminderState.SENT: "check",
+    ReminderState.SKIPPED: "pause",
+    ReminderState.CANCELLED: "pause",
+}
 
 
 @require_GET
@@ -40,32 +58,76 @@ def own_ledger(request: ActorRequest) -> HttpResponse:
 
 
 def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse:
-    found = ledger(request.actor, client, request.GET.get("after"))
+    found, at = ledger(request.actor, client, request.GET.get("after")), now()
+    named = {row.pk: title_of(row, language()) for row in homework_of(request.actor, found.rows)}
+    to_come: list[dict[str, Any]] = []
+    earlier: list[dict[str, Any]] = []
+    for row in found.rows:
+        said = _row(row, client, at, mine=request.actor.is_client)
+        said["title"] = named.get(row.homework_id, "") if row.homework_id else ""
+        (to_come if row.state in TO_COME else earlier).append(said)
     return render(
         request,
         "exercises/ledger.html",
         {
             "base": base,
             "client": client,
+            "zone": _spoken(client.zone),
             **pages(request, found),
-            "rows": [_row(row) for row in found.rows],
+            "to_come": to_come[::-1],  # what goes next, first
+            "earlier": earlier,
         },
     )
 
 
-def _row(row: Reminder) -> dict[str, Any]:
+def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str, Any]:
     state = ReminderState(row.state)
-    planned = row.next_at if state is ReminderState.PLANNED else None
+    is_late = state is ReminderState.PLANNED and row.next_at < at - PATIENCE
+    goes = state is ReminderState.PLANNED and not is_late
     return {
-        "kind": row.get_kind_display(),
-        "planned": row.local_at,
-        "zone": row.zone.replace("_", " "),
-        "state": state.label,
-        "reason": row.get_reason_display() if row.reason else "",
-        "sent_at": schedule.local_time(row.sent_at, row.zone) if row.sent_at else None,
-        "next_at": schedule.local_time(planned, row.zone) if planned else None,
-        "tone": {ReminderState.SENT: "pine", ReminderState.PLANNED: "lamp"}.get(state, "line"),
+        "when": _about(row) if goes and mine else _when(row.local_at),
+        "zone": "" if row.zone == client.zone else _spoken(row.zone),
+        "what": _what(row, mine=mine),
+        "state": _("Not sent yet") if is_late else state.label,
+        "tone": "lamp" if is_late else TONES.get(state, "line"),
+        "icon": "circle-alert" if is_late else ICONS.get(state, "circle-alert"),
+        "reason": _why(row, mine=mine),
+        "sent_at": _when(schedule.local_time(row.sent_at, row.zone)) if row.sent_at else "",
+        # To the minute only for staff: the spread is the clockwork's own business.
+        "goes_at": _when(schedule.local_time(row.next_at, row.zone)) if goes and not mine else "",
     }
+
+
+def _about(row: Reminder) -> str:
+    """Say when it goes: the hour that was meant, or the one it was put off to."""
+    goes = schedule.local_time(row.next_at, row.zone).replace(tzinfo=None)
+    meant = row.local_at.replace(tzinfo=None)
+    spread = timedelta(minutes=schedule.MOST_SPREAD)
+    local = meant if timedelta(0) <= goes - meant < spread else goes
+    said = {"day": formats.date_format(local, _("D j M")), "time": f"{local:%H:%M}"}
+    return _("%(day)s, about %(time)s") % said
+
+
+def _when(local: datetime) -> str:
+    return str(formats.date_format(local, _("D j M, H:i")))
+
+
+def _what(row: Reminder, *, mine: bool) -> str:
+    """Say which mail it was, to its reader or to their therapist."""
+    if row.kind == ReminderKind.ANSWERED and not mine:
+        return _("Your reply is there")
+    return str(row.get_kind_display())
+
+
+def _why(row: Reminder, *, mine: bool) -> str:
+    """Say what held it back, to its reader or to their therapist."""
+    if row.reason == ReminderReason.SUBMITTED and mine:
+        return _("You had already sent it")
+    return str(row.get_reason_display()) if row.reason else ""
+
+
+def _spoken(zone: str) -> str:
+    return zone.replace("_", " ")
 
 
 @csrf_exempt  # RFC 8058: the mail program posts without cookies, and this only switches mail off

@@ -25,6 +25,8 @@ CAST = {
     "ana@mail.example": _("Client, with Ben. Half an exercise, a running log, a note from Dana."),
     "ben@mail.example": _("Client, with Ana. The same week, and nothing of hers."),
     "noor@mail.example": _("Client. One place to go deeper."),
+    "lucia@mail.example": _("Client, with Mateo. Everything in Spanish, Dana’s replies too."),
+    "mateo@mail.example": _("Client, with Lucía. Everything in Spanish, and nothing of hers."),
     "omar@hillside.example": _("Therapist, Dana’s colleague. Other clients, and not one of hers."),
     "sana@hillside.example": _("Supervisor. Reads along with Dana."),
     "ruth@hillside.example": _("Admin. People, settings, the trail; not a word of any client."),

@@ -483,7 +483,7 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     assert browser.post(entry, {"when.day": "2"}).status_code == 422
     assert browser.post(entry, said)["Location"] == url(row, "entries/")
     page = text_of(browser.get(url(row, "entries/")))
-    assert "no reply" in page
+    assert "No reply" in page
     assert "08:10" in page
     draft = json.dumps({"revision": 0, "device": "", "fields": {"note": ["it passed"]}})
     assert browser.post(f"{entry}draft", draft, content_type="application/json").status_code == 200

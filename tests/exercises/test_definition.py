@@ -422,7 +422,7 @@ def test_extra_rows_and_foreign_fields_are_ignored():
     ("kind", "words"),
     [
         ("text", "Write a few words, or choose “Skip this one”"),
-        ("scale", "Choose an answer, or choose “Skip this one”"),
+        ("scale", "Pick one, or “Skip this one”"),
     ],
 )
 def test_nothing_said_is_told_kindly(kind, words):

@@ -1,19 +1,24 @@
 """The demo's practice at other sizes: everybody cared for, nothing answered before it was given."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
 from django.db.models import Count, F
+from django.utils.timezone import now
 
 from clients.models import Caseload, Client
+from exercises import definition as d
+from exercises.management import story
 from exercises.management.commands import demo
-from exercises.models import Homework
-from practice.models import Membership, Practice, User
+from exercises.management.stage import OFFICE, ZONE
+from exercises.models import Homework, Reminder, ReminderState, Review
+from practice.models import AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
 
 pytestmark = pytest.mark.django_db(transaction=True)
-CAST = 3  # Ana, Ben and Noor
+CAST = 5  # Ana, Ben, Noor, Lucía and Mateo
 
 
 @pytest.fixture
@@ -54,3 +59,64 @@ def test_nobody_answers_before_they_were_asked(monkeypatch: pytest.MonkeyPatch):
         sent = Homework.objects.filter(submitted_at__isnull=False)
         assert sent.filter(client__email__regex=r"\.\d+@").count() == 12
         assert not sent.filter(submitted_at__lt=F("assignment__assigned_at")).exists()
+
+
+@pytest.mark.usefixtures("owner")
+def test_the_past_of_the_demo_holds_together(monkeypatch: pytest.MonkeyPatch):
+    practice = grow(monkeypatch, 12)
+    with scope(practice=practice.pk):
+        told = list(AuditEvent.objects.order_by("pk").values_list("at", flat=True))
+        assert told == sorted(told)
+        mails = Reminder.objects.all()
+        assert not mails.filter(state=ReminderState.PLANNED, next_at__lte=now()).exists()
+        assert mails.filter(state=ReminderState.SENT).exists()
+        assert not mails.filter(state=ReminderState.SENT).exclude(sent_at=F("next_at")).exists()
+        hours = {
+            at.astimezone(ZoneInfo(ZONE)).hour
+            for at in Review.objects.values_list("sent_at", flat=True)
+            if at
+        }
+        hours |= {
+            at.astimezone(ZoneInfo(ZONE)).hour
+            for at in Homework.objects.values_list("assignment__assigned_at", flat=True)
+        }
+        assert hours <= set(range(*OFFICE))
+        assert not Homework.objects.filter(created_at__lt=F("version__published_at")).exists()
+        spoken = Client.objects.filter(language="es")
+        assert [client.name_to_call for client in spoken.order_by("name")] == ["Lucía", "Mateo"]
+
+
+LIBRARY = {one.slug.split("-")[0]: one for one in d.load_library()}
+MOMENTS = [
+    pytest.param(LIBRARY[exercise], moment, language, id=f"{language}-{exercise}-{number}")
+    for language in ("en", "es")
+    for exercise in LIBRARY
+    for number in range(story.count(language, exercise))
+    for moment in [story.moment(language, exercise, number)]
+]
+
+
+@pytest.mark.parametrize(("exercise", "moment", "language"), MOMENTS)
+def test_what_is_said_belongs_to_what_was_asked(exercise: Any, moment: story.Moment, language: str):
+    items = {item.key: item for item in exercise.items}
+    for key, value in moment.say.items():
+        d.clean(items[key], value)
+    shown = {item.key for item in d.visible_items(exercise, moment.say)}
+    assert set(moment.say) <= shown
+    wordless = {d.ItemKind.YESNO, d.ItemKind.SCALE, d.ItemKind.DISPLAY, d.ItemKind.LOG}
+    needed = {i.key for i in exercise.items if i.required and i.stage is not d.Stage.RELEASE}
+    assert {key for key in needed if items[key].kind not in wordless} <= set(moment.say)
+    assert ("else" in moment.say.get("surface", [])) == ("surface_own" in moment.say)
+    written = {d.ItemKind.TEXT, d.ItemKind.LONGTEXT, d.ItemKind.LIST}
+    assert moment.comments
+    assert {items[key].kind for key in moment.comments if key in moment.say} <= written
+    assert set(moment.comments) <= set(moment.say)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_moment_of_a_log_can_be_kept(language: str):
+    log = LIBRARY["e04"].logs[0]
+    items = {item.key: item for item in log.items}
+    for moment in story.words(language)["e04"]["moments"]:
+        for key, value in moment.items():
+            d.clean(items[key], value)

@@ -544,8 +544,41 @@ def test_the_ledger_says_what_came_of_each(
     for page in (hers, staff):
         assert "Sent" in page
         assert "Europe/Lisbon" in page
+        assert "Under the argument" in page
+        assert page.count("Europe/Lisbon") == 1  # said once, above them all
+    assert "about 1" in hers
+    assert "goes " not in hers
+    assert "goes " in staff
     his = ben.browser().get(reverse("own_ledger")).content.decode()
-    assert "Europe/Lisbon" not in his
+    assert "Under the argument" not in his
+
+
+def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: Play) -> None:
+    """A pump that was held back is nobody's fault, and no promise of an hour that is over."""
+    play.assign(dana, ana)
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.update(next_at=now() - timedelta(hours=1))
+    assert ana.client is not None
+    for page in (
+        ana.browser().get(reverse("own_ledger")).content.decode(),
+        dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode(),
+    ):
+        assert "Not sent yet" in page
+        assert "goes " not in page
+        assert "about 1" not in page
+
+
+def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play: Play) -> None:
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
+    play.review(dana, homework, words="You stayed with it.")
+    assert ana.client is not None
+    hers = ana.browser().get(reverse("own_ledger")).content.decode()
+    staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
+    assert "You had already sent it" in hers
+    assert "Your therapist answered" in hers
+    assert "It was already handed in" in staff
+    assert "Your reply is there" in staff
+    assert "Reminders for Ana" in staff
 
 
 # --- discretion -------------------------------------------------------------------------------

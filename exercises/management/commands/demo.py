@@ -1,13 +1,10 @@
 """Make a believable practice: for trying, screenshots, tests and benchmarks. The same every time."""
 
 from argparse import ArgumentParser
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any
-from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from allauth.account.models import EmailAddress
 from django.conf import settings
@@ -16,19 +13,16 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils.timezone import now
 
-from clients.actions import joining
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, clockwork, publishing, responding, reviewing
+from exercises.actions import publishing
 from exercises.management import story
-from exercises.models import AnswerOutcome, ExerciseVersion, Homework
-from exercises.queries.homework import homework as homework_of
-from practice.actors import Actor
+from exercises.management.stage import OFFICE, ZONE, Stage, local, on, within
+from exercises.models import ExerciseVersion
 from practice.crypto import new_wrapped_key
 from practice.models import Membership, Practice, PracticeKey, Role, Supervision, User
 from practice.tenancy import scope
 
-ZONE = "Europe/Lisbon"
 PASSWORD = "a lamp in the window at dusk"  # noqa: S105 -- demo people only, on a database of our own
 MEMBERS = [
     ("dana@hillside.example", "Dana Whitlock", [Role.THERAPIST]),
@@ -36,7 +30,10 @@ MEMBERS = [
     ("ruth@hillside.example", "Ruth Abernathy", [Role.ADMIN]),
     ("sana@hillside.example", "Sana Iqbal", [Role.SUPERVISOR]),
 ]
+DANA = "dana@hillside.example"
 FRIDAY = 4
+# The practices, and so their exercises, are older than anything that was ever given.
+OPENED = timedelta(days=400)
 # Dana and Omar see the first clients; of more, a colleague takes this many each.
 FIRST_CLIENTS, CLIENTS_EACH = 60, 30
 PEOPLE = [
@@ -44,47 +41,13 @@ PEOPLE = [
     ("Ana", "client, with Ben", "ana@mail.example"),
     ("Ben", "client, with Ana", "ben@mail.example"),
     ("Noor", "client", "noor@mail.example"),
+    ("Lucía", "client, with Mateo, in Spanish", "lucia@mail.example"),
+    ("Mateo", "client, with Lucía, in Spanish", "mateo@mail.example"),
     ("Omar", "therapist, colleague", "omar@hillside.example"),
     ("Sana", "supervisor of Dana", "sana@hillside.example"),
     ("Ruth", "admin", "ruth@hillside.example"),
     ("Uma", "therapist in two practices", "uma@both.example"),
 ]
-
-
-@dataclass
-class Stage:
-    """One practice while it is being made."""
-
-    practice: Practice
-    random: Random
-    at: datetime
-    library: dict[str, ExerciseVersion] = field(default_factory=dict)
-    members: dict[str, Membership] = field(default_factory=dict)
-
-    def therapist(self, email: str) -> Actor:
-        """Return a member as the actor of their moves."""
-        member = self.members[email]
-        return Actor(
-            practice_id=self.practice.pk,
-            kind="member",
-            user_id=member.user_id,
-            member_id=member.pk,
-            roles=frozenset(member.roles),
-            name=member.user.name,
-            zone=ZONE,
-        )
-
-
-def client_of(client: Client) -> Actor:
-    """Return a client as the actor of their moves."""
-    return Actor(
-        practice_id=client.practice_id,
-        kind="client",
-        user_id=client.user_id,
-        client_id=client.pk,
-        name=client.name_to_call,
-        zone=client.zone,
-    )
 
 
 class Command(BaseCommand):
@@ -103,7 +66,7 @@ class Command(BaseCommand):
         """Make it, or say who is there."""
         if options["who"]:
             for name, what, email in PEOPLE:
-                self.stdout.write(f"{name:<6} {what:<28} {email}")
+                self.stdout.write(f"{name:<6} {what:<30} {email}")
             return
         if not settings.DEMO:
             raise CommandError("demo fills the database `make run` starts itself; nothing else.")
@@ -118,6 +81,7 @@ class Command(BaseCommand):
             self._cast(stage, options["weeks"])
             self._riverside(at, stage)
             self._more(stage, options["clients"])
+            stage.play()
         with connection.cursor() as cursor:
             cursor.execute("ANALYZE")
         self.stdout.write("The practice on the hillside is ready.")
@@ -126,14 +90,16 @@ class Command(BaseCommand):
         practice = Practice(name=name, zone=ZONE)
         practice.crisis_text = (
             "If you or someone else is in danger, call 112 now.\n"
-            "At any hour you can talk to someone on your country's crisis line."
+            "At any hour you can talk to someone on your country's crisis line.\n\n"
+            "Si tú u otra persona corren peligro, llama ahora al 112.\n"
+            "A cualquier hora puedes hablar con alguien en la línea de crisis de tu país."
         )
         with scope(practice=practice.pk):
             practice.save(force_insert=True)
             PracticeKey.objects.create(
                 practice=practice, number=1, wrapped=new_wrapped_key(practice.pk, 1)
             )
-            publishing.publish(practice.pk, definitions.load_library(), at=at)
+            publishing.publish(practice.pk, definitions.load_library(), at=at - OPENED)
             versions = ExerciseVersion.objects.select_related("exercise")
             library = {version.exercise.slug.split("-")[0]: version for version in versions}
         # The same story every time is the point, so no cryptographic dice here.
@@ -146,88 +112,94 @@ class Command(BaseCommand):
                     practice=stage.practice,
                     user=_user(email, name),
                     roles=[str(role) for role in roles],
-                    joined_at=stage.at - timedelta(days=400),
+                    joined_at=stage.at - OPENED,
                 )
             Supervision.objects.create(
                 practice=stage.practice,
                 supervisor=stage.members["sana@hillside.example"],
-                therapist=stage.members["dana@hillside.example"],
+                therapist=stage.members[DANA],
             )
 
     def _cast(self, stage: Stage, weeks: int) -> None:
-        dana = "dana@hillside.example"
         start = stage.at - timedelta(weeks=weeks, days=2)
         with scope(practice=stage.practice.pk):
-            ana = self._client(stage, "ana@mail.example", "Ana Quintero", dana, start)
-            ben = self._client(stage, "ben@mail.example", "Ben Achterberg", dana, start)
-            noor = self._client(stage, "noor@mail.example", "Noor Haddad", dana, start)
-            couple = self._couple(stage, ana, ben, dana, start)
+            ana = self._client(stage, "ana@mail.example", "Ana Quintero", DANA, start)
+            ben = self._client(stage, "ben@mail.example", "Ben Achterberg", DANA, start)
+            noor = self._client(stage, "noor@mail.example", "Noor Haddad", DANA, start)
+            couple = self._couple(stage, ana, ben, DANA, start)
             _session(couple, stage.at, days=3, hour=17)
             _session(noor, stage.at, days=4, hour=11)
             for week in range(weeks):
-                self._week(stage, dana, couple, noor, start + timedelta(weeks=week), week / weeks)
-            self._now(stage, dana, couple, ana, ben, noor)
+                at, lean = start + timedelta(weeks=week), week / weeks
+                for client, first in ((ana, 0), (ben, 6), (noor, 10)):
+                    self._week(stage, client, at, lean, number=first + week)
+                if round(lean * 10) in {0, 5}:
+                    self._log_week(stage, ana, at, lean, number=week)
+            self._now(stage, couple, noor)
+            self._in_spanish(stage, min(weeks, 4))
 
     def _week(
-        self,
-        stage: Stage,
-        therapist: str,
-        couple: Couple,
-        noor: Client,
-        at: datetime,
-        lean: float,
+        self, stage: Stage, client: Client, at: datetime, lean: float, *, number: int
     ) -> None:
-        """Play one past week: something given, answered some evenings later, answered back."""
-        for client in (couple.first, couple.second, noor):
-            if stage.random.random() < 0.15:
-                continue  # weeks are skipped in life, too: the charts show a gap
-            given = self._give(stage, therapist, stage.library["e01"], at, client=client)
-            self._answer(stage, given, client, at + timedelta(days=2, hours=9), lean)
-            self._reply(stage, therapist, given, client, at + timedelta(days=4))
-        if round(lean * 10) in {0, 5} or lean == 0:
-            given = self._give(
-                stage, therapist, stage.library["e04"], at, client=couple.first, days=7
-            )
-            self._log(stage, given, couple.first, at, days=7, lean=lean)
-            self._answer(stage, given, couple.first, at + timedelta(days=7, hours=-1), lean)
-            self._reply(stage, therapist, given, couple.first, at + timedelta(days=8))
+        """Tell one past week: something given, answered some evenings later, answered back."""
+        dice = stage.random
+        if dice.random() < 0.15:
+            return  # weeks are skipped in life, too: the charts show a gap
+        morning = on(at, days=0, hour=dice.randint(9, 12), minute=dice.randint(0, 59))
+        given = stage.give(DANA, "e01", morning, client=client, number=number)
+        evening = on(at, days=2, hour=dice.randint(19, 22), minute=dice.randint(0, 59))
+        stage.answer(given, client, evening, lean)
+        reply = on(at, days=4, hour=dice.randint(9, 18), minute=dice.randint(0, 59))
+        stage.reply(DANA, given, client, reply)
 
-    def _now(
-        self,
-        stage: Stage,
-        therapist: str,
-        couple: Couple,
-        ana: Client,
-        ben: Client,
-        noor: Client,
+    def _log_week(
+        self, stage: Stage, client: Client, at: datetime, lean: float, *, number: int
     ) -> None:
+        """Tell a past week with a log beside it."""
+        given = stage.give(DANA, "e04", at, client=client, number=number)
+        stage.note_moments(given, client, at, days=7, lean=lean)
+        stage.answer(given, client, on(at, days=7, hour=20, minute=17), lean)
+        stage.reply(DANA, given, client, on(at, days=8, hour=9, minute=40))
+
+    def _now(self, stage: Stage, couple: Couple, noor: Client) -> None:
         """Leave something in every state one would want to look at."""
-        at = stage.at
+        at, ana, ben = stage.at, couple.first, couple.second
         # Ana: begun yesterday, not finished; a running log; both: What reaches me.
-        begun = self._give(
-            stage, therapist, stage.library["e01"], at - timedelta(days=2), client=ana, days=6
-        )
-        self._answer(stage, begun, ana, at - timedelta(days=1), 0.8, until=5, send=False)
-        log = self._give(
-            stage, therapist, stage.library["e04"], at - timedelta(days=3), client=ana, days=7
-        )
-        self._log(stage, log, ana, at - timedelta(days=3), days=3, lean=0.8)
-        both = self._give(
-            stage, therapist, stage.library["e11"], at - timedelta(days=1), couple=couple, days=8
-        )
-        self._answer(stage, both, ben, at - timedelta(hours=5), 0.7)
-        ask = self._give(
-            stage, therapist, stage.library["e10"], at - timedelta(days=6), client=noor, days=9
-        )
-        self._answer(stage, ask, noor, at - timedelta(days=2), 0.6)
+        begun = stage.give(DANA, "e01", at - timedelta(days=2), client=ana, number=8, days=6)
+        stage.answer(begun, ana, at - timedelta(days=1), 0.8, until=5, send=False)
+        log = stage.give(DANA, "e04", at - timedelta(days=3), client=ana)
+        stage.note_moments(log, ana, at - timedelta(days=3), days=4, lean=0.8)
+        both = stage.give(DANA, "e11", at - timedelta(days=1), couple=couple, days=8)
+        stage.answer(both, ben, at - timedelta(hours=5), 0.7)
+        ask = stage.give(DANA, "e10", at - timedelta(days=6), client=noor, days=9)
+        stage.answer(ask, noor, at - timedelta(days=2), 0.6)
         # Noor got something back this morning, with one place to go deeper.
-        deeper = self._give(
-            stage, therapist, stage.library["e01"], at - timedelta(days=5), client=noor, days=12
+        deeper = stage.give(DANA, "e01", at - timedelta(days=5), client=noor, number=4, days=12)
+        stage.answer(deeper, noor, at - timedelta(days=3), 0.6)
+        stage.reply(DANA, deeper, noor, at - timedelta(hours=4), returned=frozenset({"under"}))
+
+    def _in_spanish(self, stage: Stage, weeks: int) -> None:
+        """Bring in a couple who write in Spanish, as Dana does to them."""
+        at, start = stage.at, stage.at - timedelta(weeks=weeks, days=1)
+        lucia, mateo = (
+            self._client(stage, email, name, DANA, start, language="es")
+            for email, name in (
+                ("lucia@mail.example", "Lucía Ferrer"),
+                ("mateo@mail.example", "Mateo Robles"),
+            )
         )
-        self._answer(stage, deeper, noor, at - timedelta(days=3), 0.6)
-        self._reply(
-            stage, therapist, deeper, noor, at - timedelta(hours=4), returned=frozenset({"under"})
-        )
+        couple = self._couple(stage, lucia, mateo, DANA, start)
+        _session(couple, at, days=5, hour=18)
+        for week in range(weeks):
+            monday, lean = start + timedelta(weeks=week), week / weeks
+            for client, first in ((lucia, 0), (mateo, 1)):
+                self._week(stage, client, monday, lean, number=first + 2 * week)
+        self._log_week(stage, lucia, at - timedelta(days=12), 0.4, number=0)
+        ask = stage.give(DANA, "e10", at - timedelta(days=4), client=mateo, days=9)
+        stage.answer(ask, mateo, at - timedelta(days=1), 0.6)
+        both = stage.give(DANA, "e11", at - timedelta(days=2), couple=couple, days=8)
+        stage.answer(both, lucia, at - timedelta(hours=20), 0.6)
+        stage.give(DANA, "e01", at - timedelta(days=1), client=lucia, days=6)
 
     def _more(self, stage: Stage, count: int) -> None:
         """Bring in more clients: two thirds with Dana, the rest with Omar, many with colleagues.
@@ -243,19 +215,18 @@ class Command(BaseCommand):
             with scope(practice=stage.practice.pk):
                 client = self._client(stage, email, name, carer, start)
                 _session(client, stage.at, days=1 + number % 9, hour=9 + number % 8)
-                version = stage.library["e10" if number % 5 == 3 else "e01"]
-                given = self._give(
-                    stage, carer, version, stage.at - timedelta(days=6), client=client
+                exercise, given_at = "e10" if number % 5 == 3 else "e01", timedelta(days=6)
+                given = stage.give(
+                    carer, exercise, stage.at - given_at, client=client, number=3 * number + 1
                 )
                 if number % 2:
                     # After it was given, however many they are.
                     ago = timedelta(hours=7 * number % 140 + 3)
-                    self._answer(stage, given, client, stage.at - ago, 0.5)
+                    stage.answer(given, client, stage.at - ago, 0.5)
                 if before and before[0] == carer and number % 6 == 4:
                     couple = self._couple(stage, before[1], client, carer, start)
                     _session(couple, stage.at, days=2 + number % 5, hour=10 + number % 7)
-                    since = stage.at - timedelta(days=2)
-                    self._give(stage, carer, stage.library["e11"], since, couple=couple)
+                    stage.give(carer, "e11", stage.at - timedelta(days=2), couple=couple)
             before = carer, client
 
     def _carer(self, stage: Stage, number: int) -> str:
@@ -286,16 +257,28 @@ class Command(BaseCommand):
             )
             _seat(stage.practice, uma, at)
             self._client(stage, "zack@mail.example", "Zack Oyelaran", zoe, at - timedelta(days=30))
+        stage.play()
         with scope(practice=hillside.practice.pk):
             _seat(hillside.practice, uma, at)
 
-    def _client(self, stage: Stage, email: str, name: str, carer: str, at: datetime) -> Client:
+    def _client(
+        self,
+        stage: Stage,
+        email: str,
+        name: str,
+        carer: str,
+        at: datetime,
+        *,
+        language: str = "en",
+    ) -> Client:
+        at = within(at, OFFICE)
         client = Client.objects.create(
             practice=stage.practice,
-            user=_user(email, name),
+            user=_user(email, name, language),
             name=name,
             email=email,
             zone=ZONE,
+            language=language,
             created_at=at,
             joined_at=at,
         )
@@ -309,7 +292,7 @@ class Command(BaseCommand):
         Caseload.objects.create(
             practice=stage.practice, member=stage.members[carer], client=client, from_at=at
         )
-        joining.consent(by=client_of(client), at=at, client=client, language="en")
+        stage.agree(client, at)
         return client
 
     def _couple(
@@ -328,126 +311,6 @@ class Command(BaseCommand):
             practice=stage.practice, first=first, second=second, linked_at=at
         )
 
-    def _give(
-        self,
-        stage: Stage,
-        therapist: str,
-        version: ExerciseVersion,
-        at: datetime,
-        *,
-        client: Client | None = None,
-        couple: Couple | None = None,
-        days: int = 7,
-    ) -> UUID:
-        wall = at.astimezone(ZoneInfo(ZONE)).replace(tzinfo=UTC)
-        assignment = assigning.assign(
-            by=stage.therapist(therapist),
-            at=at,
-            version=version,
-            client=client,
-            couple=couple,
-            when=assigning.Schedule(
-                opens_local=wall - timedelta(minutes=1),
-                due_local=datetime.combine(
-                    (wall + timedelta(days=days)).date(), time(21, 0), tzinfo=UTC
-                ),
-            ),
-            note=stage.random.choice(story.NOTES),
-        )
-        return assignment.pk
-
-    def _answer(
-        self,
-        stage: Stage,
-        assignment: UUID,
-        client: Client,
-        at: datetime,
-        lean: float,
-        *,
-        until: int = 99,
-        send: bool = True,
-    ) -> None:
-        by = client_of(client)
-        homework = Homework.objects.get(assignment_id=assignment, client=client)
-        homework = homework_of(by, homework.pk)
-        said = [
-            _say(item, stage.random, lean)
-            for item in homework.version.definition.items[: until + 1]
-            if item.is_asked and item.stage != definitions.Stage.RELEASE
-        ]
-        responding.save(by=by, at=at, homework=homework, said=said)
-        if send:
-            responding.submit(by=by, at=at, homework=homework_of(by, homework.pk))
-
-    def _log(
-        self,
-        stage: Stage,
-        assignment: UUID,
-        client: Client,
-        at: datetime,
-        *,
-        days: int,
-        lean: float,
-    ) -> None:
-        by = client_of(client)
-        pk = Homework.objects.get(assignment_id=assignment, client=client).pk
-        log = homework_of(by, pk).version.definition.logs[0]
-        for day in range(days):
-            for _moment in range(stage.random.choice([0, 1, 1, 2] if lean < 0.5 else [0, 0, 1, 1])):
-                when = at + timedelta(days=day, hours=stage.random.randint(1, 11))
-                entry = responding.add_entry(
-                    by=by, at=when, homework=homework_of(by, pk), log_key=log.key, happened_at=when
-                )
-                said = [_say(item, stage.random, lean, when) for item in log.items if item.is_asked]
-                responding.save(
-                    by=by, at=when, homework=homework_of(by, pk), said=said, entry=entry
-                )
-
-    def _reply(
-        self,
-        stage: Stage,
-        therapist: str,
-        assignment: UUID,
-        client: Client,
-        at: datetime,
-        *,
-        returned: frozenset[str] = frozenset(),
-    ) -> None:
-        by = stage.therapist(therapist)
-        pk = Homework.objects.get(assignment_id=assignment, client=client).pk
-        homework = homework_of(by, pk)
-        reviewing.open_rounds(by=by, at=at, homework=homework)
-        keys = [item.key for item in homework.version.definition.items if item.is_asked]
-        comments = {
-            key: stage.random.choice(story.COMMENTS) for key in stage.random.sample(keys, 2)
-        }
-        review = reviewing.send(
-            by=by,
-            at=at,
-            homework=homework,
-            draft=reviewing.Draft(
-                words=stage.random.choice(story.LETTERS),
-                comments=comments | dict.fromkeys(returned, story.COMMENTS[0]),
-                returned=returned,
-                decision="returned" if returned else "reviewed",
-            ),
-        )
-        clockwork.tick_practice(stage.practice.pk, at + timedelta(minutes=3))
-        if not returned and at < stage.at - timedelta(days=6):
-            reviewing.note_seen(by=client_of(client), at=at + timedelta(hours=6), review=review)
-
-
-def _say(item: Any, random: Random, lean: float, when: datetime | None = None) -> responding.Said:
-    if item.kind is definitions.ItemKind.DATETIME and when:
-        return responding.Said(item.key, when.strftime("%Y-%m-%dT%H:%M"))
-    if item.kind is definitions.ItemKind.DATE:
-        day = (when or now()) - timedelta(days=random.randint(1, 3))
-        return responding.Said(item.key, day.strftime("%Y-%m-%d"))
-    value = story.value_for(item, random, lean)
-    if value is None or (not item.required and random.random() < 0.1):
-        return responding.Said(item.key, None, AnswerOutcome.SKIPPED)
-    return responding.Said(item.key, value)
-
 
 @cache
 def _hashed() -> str:
@@ -455,8 +318,10 @@ def _hashed() -> str:
     return make_password(PASSWORD)
 
 
-def _user(email: str, name: str) -> User:
-    user = User.objects.create(email=email, password=_hashed(), name=name, zone=ZONE, is_demo=True)
+def _user(email: str, name: str, language: str = "en") -> User:
+    user = User.objects.create(
+        email=email, password=_hashed(), name=name, zone=ZONE, language=language, is_demo=True
+    )
     EmailAddress.objects.create(user=user, email=email, verified=True, primary=True)
     return user
 
@@ -468,7 +333,7 @@ def _seat(practice: Practice, user: User, at: datetime) -> Membership:
 
 
 def _session(row: Client | Couple, at: datetime, *, days: int, hour: int) -> None:
-    wall = at.astimezone(ZoneInfo(ZONE)) + timedelta(days=days)
+    wall = local(at) + timedelta(days=days)
     if wall.weekday() > FRIDAY:
         wall += timedelta(days=7 - wall.weekday())
     row.next_session_at = wall.replace(hour=hour, minute=30, second=0)

@@ -1,0 +1,271 @@
+"""One practice of the demo while it is being made: real moves, played in the order of time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time, timedelta
+from functools import partial
+from operator import itemgetter
+from random import Random
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.db.models import F, QuerySet
+
+from clients.actions import joining
+from clients.models import Client, Couple
+from exercises import definition as definitions
+from exercises.actions import assigning, clockwork, responding, reviewing
+from exercises.management import story
+from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Reminder, ReminderState
+from exercises.queries.homework import homework as homework_of
+from practice.actors import Actor
+from practice.models import Membership, Practice
+from practice.tenancy import scope
+
+ZONE = "Europe/Lisbon"
+# When therapists work, and when clients may be awake.
+OFFICE, AWAKE = (9, 19), (7, 23)
+
+
+@dataclass
+class Given:
+    """One exercise for somebody, with what they will write into it."""
+
+    exercise: str
+    number: int
+    assignment: UUID | None = None
+
+    def moment(self, client: Client) -> story.Moment:
+        """Return what is said in it, on both sides."""
+        return story.moment(client.language, self.exercise, self.number)
+
+    def homework(self, client: Client) -> Homework:
+        """Return it as the client finds it."""
+        rows = Homework.objects.filter(assignment=self.assignment, client=client)
+        return homework_of(client_of(client), rows.values_list("pk", flat=True).get())
+
+
+@dataclass
+class Stage:
+    """Who is there, and what is to happen when."""
+
+    practice: Practice
+    random: Random
+    at: datetime
+    library: dict[str, ExerciseVersion] = field(default_factory=dict)
+    members: dict[str, Membership] = field(default_factory=dict)
+    script: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+
+    def play(self) -> None:
+        """Play all of it, oldest first, whoever it is about: so the trail is in order, too."""
+        with scope(practice=self.practice.pk):
+            for _at, _number, move in sorted(self.script, key=itemgetter(0, 1)):
+                move()
+            mail(Reminder.objects.filter(practice_id=self.practice.pk), self.at)
+        self.script.clear()
+
+    def therapist(self, email: str) -> Actor:
+        """Return a member as the actor of their moves."""
+        member = self.members[email]
+        return Actor(
+            practice_id=self.practice.pk,
+            kind="member",
+            user_id=member.user_id,
+            member_id=member.pk,
+            roles=frozenset(member.roles),
+            name=member.user.name,
+            zone=ZONE,
+        )
+
+    def agree(self, client: Client, at: datetime) -> None:
+        """Let a client agree to being here."""
+        by = client_of(client)
+        self._then(
+            at, partial(joining.consent, by=by, at=at, client=client, language=client.language)
+        )
+
+    def give(
+        self,
+        therapist: str,
+        exercise: str,
+        at: datetime,
+        *,
+        client: Client | None = None,
+        couple: Couple | None = None,
+        number: int = 0,
+        days: int = 7,
+    ) -> Given:
+        """Let a therapist assign something, in their hours."""
+        at = self._some_time(at, OFFICE)
+        given = Given(exercise, number)
+        reader = client or (couple.first if couple else None)
+        note = story.note(reader.language, exercise, number) if reader else ""
+
+        def move() -> None:
+            wall = local(at).replace(tzinfo=UTC)
+            due = datetime.combine((wall + timedelta(days=days)).date(), time(21, 0), tzinfo=UTC)
+            given.assignment = assigning.assign(
+                by=self.therapist(therapist),
+                at=at,
+                version=self.library[exercise],
+                client=client,
+                couple=couple,
+                when=assigning.Schedule(opens_local=wall - timedelta(minutes=1), due_local=due),
+                note=note,
+            ).pk
+
+        self._then(at, move)
+        return given
+
+    def answer(
+        self,
+        given: Given,
+        client: Client,
+        at: datetime,
+        lean: float,
+        *,
+        until: int = 99,
+        send: bool = True,
+    ) -> None:
+        """Let a client write, and hand it in."""
+        at, dice, by = self._some_time(at, AWAKE), self._dice(), client_of(client)
+        began = at - timedelta(minutes=dice.randint(6, 18))
+
+        def write() -> None:
+            homework = given.homework(client)
+            asked = homework.version.definition.items[: until + 1]
+            said = _said(asked, given.moment(client).say, story.Mood(client, dice, lean, local(at)))
+            responding.save(by=by, at=began, homework=homework, said=said)
+
+        def hand_in() -> None:
+            homework = given.homework(client)
+            mail(Reminder.objects.filter(homework_id=homework.pk), at)
+            responding.submit(by=by, at=at, homework=homework)
+
+        self._then(began, write)
+        if send:
+            self._then(at, hand_in)
+
+    def note_moments(
+        self, given: Given, client: Client, since: datetime, *, days: int, lean: float
+    ) -> None:
+        """Let a client note moments in a log on the days after `since`, up to now."""
+        for day in range(1, days):
+            for _moment in range(self.random.choice([0, 1, 1, 2] if lean < 0.5 else [0, 0, 1, 1])):
+                hour, minute = self.random.randint(8, 21), self.random.randint(0, 59)
+                at = on(since, days=day, hour=hour, minute=minute)
+                if at < self.at:
+                    self._then(at, partial(self._note, given, client, at, lean, self._dice()))
+
+    def reply(
+        self,
+        therapist: str,
+        given: Given,
+        client: Client,
+        at: datetime,
+        *,
+        returned: frozenset[str] = frozenset(),
+    ) -> None:
+        """Let a therapist answer, and the client read it some hours later."""
+        at, by = self._some_time(at, OFFICE), self.therapist(therapist)
+
+        def move() -> None:
+            homework = homework_of(by, given.homework(client).pk)
+            reviewing.open_rounds(by=by, at=at, homework=homework)
+            letters = "deeper" if returned else given.exercise
+            review = reviewing.send(
+                by=by,
+                at=at,
+                homework=homework,
+                draft=reviewing.Draft(
+                    words=story.letter(client.language, letters, given.number),
+                    comments=given.moment(client).comments,
+                    returned=returned,
+                    decision="returned" if returned else "reviewed",
+                ),
+            )
+            clockwork.tick_practice(self.practice.pk, at + timedelta(minutes=3))
+            if not returned and at < self.at - timedelta(days=6):
+                read_at = at + timedelta(hours=3)
+                reviewing.note_seen(by=client_of(client), at=read_at, review=review)
+
+        self._then(at, move)
+
+    def _note(self, given: Given, client: Client, at: datetime, lean: float, dice: Random) -> None:
+        by, homework = client_of(client), given.homework(client)
+        log = homework.version.definition.logs[0]
+        words = story.log_moment(client.language, given.exercise, dice)
+        entry = responding.add_entry(
+            by=by, at=at, homework=homework, log_key=log.key, happened_at=at
+        )
+        said = _said(log.items, words, story.Mood(client, dice, lean, local(at)))
+        homework = homework_of(by, homework.pk)
+        responding.save(by=by, at=at, homework=homework, said=said, entry=entry)
+
+    def _then(self, at: datetime, move: Callable[[], None]) -> None:
+        self.script.append((at, len(self.script), move))
+
+    def _some_time(self, at: datetime, hours: tuple[int, int]) -> datetime:
+        """Return a moment of the last such hour that is not after `at`: nobody lives on the dot."""
+        wall = local(within(at, hours))
+        passed = timedelta(minutes=wall.minute, seconds=wall.second)
+        earlier = self.random.randint(0, int(passed.total_seconds()))
+        return (wall - timedelta(seconds=earlier)).astimezone(UTC)
+
+    def _dice(self) -> Random:
+        # The same story every time is the point, so no cryptographic dice here.
+        return Random(self.random.getrandbits(32))  # noqa: S311
+
+
+def client_of(client: Client) -> Actor:
+    """Return a client as the actor of their moves."""
+    return Actor(
+        practice_id=client.practice_id,
+        kind="client",
+        user_id=client.user_id,
+        client_id=client.pk,
+        name=client.name_to_call,
+        zone=client.zone,
+    )
+
+
+def on(at: datetime, *, days: int, hour: int, minute: int = 0) -> datetime:
+    """Return an hour of the day so many days after `at`, where they live."""
+    wall = local(at) + timedelta(days=days)
+    return wall.replace(hour=hour, minute=minute, second=0).astimezone(UTC)
+
+
+def local(at: datetime) -> datetime:
+    """Return a moment as their clocks show it."""
+    return at.astimezone(ZoneInfo(ZONE))
+
+
+def within(at: datetime, hours: tuple[int, int]) -> datetime:
+    """Return `at`, or the last hour before it that lies within these of the day."""
+    wall, (first, end) = local(at), hours
+    if wall.hour < first:
+        wall -= timedelta(days=1)
+    if not first <= wall.hour < end:
+        wall = wall.replace(hour=end - 1, minute=59)
+    return wall.astimezone(UTC)
+
+
+def mail(reminders: QuerySet[Reminder], until: datetime) -> None:
+    """Say of the mails that were to go by then that they went: no pump ran in the past."""
+    reminders.filter(state=ReminderState.PLANNED, next_at__lte=until).update(
+        state=ReminderState.SENT, sent_at=F("next_at"), armed_at=F("next_at"), attempt=1
+    )
+
+
+def _said(
+    items: Sequence[definitions.Item], words: Mapping[str, Any], mood: story.Mood
+) -> list[responding.Said]:
+    values = {item.key: story.value_for(item, words, mood) for item in items if item.is_asked}
+    return [
+        responding.Said(item.key, values[item.key])
+        if values[item.key] is not None
+        else responding.Said(item.key, None, AnswerOutcome.SKIPPED)
+        for item in definitions.visible_among(items, values)
+        if item.is_asked and item.stage is not definitions.Stage.RELEASE
+    ]
