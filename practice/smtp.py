@@ -88,17 +88,21 @@ class PhaseSMTP:
 
         `armed` is the `clock()` at which its sending was decided.
         """
+        try:
+            commands = _commands(sender, to)
+        except UnicodeEncodeError:  # RFC 6531 is not spoken here: to us there is no such address
+            return Result(Outcome.NO_SUCH_ADDRESS, 553, "rcpt")
         fresh = self.line is None
-        result = self._dialogue(sender, to, body, armed)
+        result = self._dialogue(commands, body, armed)
         # A server may have closed an idle connection; that says nothing about this message.
         if not fresh and result.phase == "mail" and self.line is None:
-            result = self._dialogue(sender, to, body, armed)
+            result = self._dialogue(commands, body, armed)
         return result
 
-    def _dialogue(self, sender: str, to: str, body: bytes, armed: float | None) -> Result:
+    def _dialogue(self, commands: list[bytes], body: bytes, armed: float | None) -> Result:
         self.phase = "connect"
         try:
-            code = self._speak(self._open(), sender, to, body, armed)
+            code = self._speak(self._open(), commands, body, armed)
         except _Stale:
             self.close()
             return Result(Outcome.STALE, 0, self.phase)
@@ -114,9 +118,9 @@ class PhaseSMTP:
         return Result(Outcome.SENT, code, self.phase)
 
     def _speak(
-        self, line: smtplib.SMTP, sender: str, to: str, body: bytes, armed: float | None
+        self, line: smtplib.SMTP, commands: list[bytes], body: bytes, armed: float | None
     ) -> int:
-        self._announce(line, _commands(sender, to))
+        self._announce(line, commands)
         self.phase = "body"
         line.send(_quoted(body))
         # Without its dot a message does not exist (RFC 5321 4.1.1.4): here one can still go back.

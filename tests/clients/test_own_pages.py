@@ -273,7 +273,7 @@ def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, d
     assert ruth.browser().post(hold).status_code == 302
     with scope(practice=ana.practice.pk):
         assert Client.objects.get(pk=ana.client.pk).legal_hold
-    assert "Held" in text_of(ruth.browser().get("/records/"))
+    assert "Kept from erasure" in text_of(ruth.browser().get("/records/"))
     assert acts(ana) == ["record.held"]
 
 

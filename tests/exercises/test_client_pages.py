@@ -267,7 +267,8 @@ def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Perso
     response = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
     assert response["Location"] == url(homework, "ended/")
     page = text_of(browser.get(url(homework, "ended/")))
-    assert "Call 112" in page
+    assert "Call <a" in page
+    assert 'href="tel:112"' in page
     assert "around the clock" in page
     assert play.fresh(homework).status == "skipped"
     with play.at(dana):

@@ -353,17 +353,16 @@ def test_a_stale_mail_gets_no_dot(line: Line, way: str) -> None:
     assert server.mails == [(TO, KEPT)]
 
 
-@pytest.mark.parametrize("address", [",\r\nRSET", "ana@büro.example"])
-def test_an_address_that_cannot_be_said_leaves_the_line_as_it_was(
-    address: str, line: Line, way: str
-) -> None:
+def test_an_address_that_cannot_be_said_leaves_the_line_as_it_was(line: Line, way: str) -> None:
     """It would be a command of its own; half a dialogue would cost the next mail its turn."""
     with Server(way) as server:
         speaker = line(server)
         assert speaker.send(SENDER, TO, BODY) == OK
         said = len(server.packets)
-        with pytest.raises(ValueError, match=r"line end|ascii"):
-            speaker.send(SENDER, address, BODY)
+        with pytest.raises(ValueError, match="line end"):
+            speaker.send(SENDER, ",\r\nRSET", BODY)
+        nobody = speaker.send(SENDER, "ana@büro.example", BODY)
+        assert nobody == Result(Outcome.NO_SUCH_ADDRESS, 553, "rcpt")
         assert len(server.packets) == said
         assert speaker.send(SENDER, TO, BODY) == OK
     assert len(server.lines) == 1
