@@ -348,7 +348,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
             return redirect("homework_page", found.pk)
     return render(
         request,
-        "clients/form.html",
+        "practice/form.html",
         {
             "form": form,
             "title": _("Another day"),
@@ -356,6 +356,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
             "text": _("The evening of that day where %(name)s lives: %(zone)s.")
             % {"name": found.client.name_to_call, "zone": found.zone.replace("_", " ")},
             "back": reverse("homework_page", args=[found.pk]),
+            "back_to": title_of(found, language()),
         },
         status=422 if form.is_bound else 200,
     )

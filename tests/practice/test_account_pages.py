@@ -37,6 +37,10 @@ def test_each_page_has_the_same_bar_and_says_which_it_is(path: str, here: str, d
     assert bar(page) == [(name, name == here) for name in BARRED.values()]
 
 
+def test_which_of_two_addresses_is_asked_for(dana: Person):
+    assert re.search(r"<label[^>]*>New e-mail", text_of(dana.browser().get("/account/email/")))
+
+
 def test_a_client_has_the_bar_without_what_is_for_those_who_work_here(ana: Person):
     page = text_of(ana.browser().get("/account/email/"))
     assert [text for text, _at in bar(page)] == ["E-mail", "Password", "Second step", "Signed in"]
