@@ -49,7 +49,7 @@ _SECTIONS |= {
 }
 # A number to call: groups of digits, and no opening hours ("24 h", "24/7", "9:00") at its end.
 _NUMBER = re.compile(
-    r"(?<![\w#&+])\+?(?:\(\d+\)|\d+)(?:[ \u00a0-]?\(\d+\)|[ \u00a0-]\d+)*"
+    r"(?<![\w#&+])\+?(?:\(\d+\)|\d+)(?:[ \u00a0-]?\(\d+\)\d*|[ \u00a0-]\d+)*"
     r"(?!\d|[ \u00a0-]?\d+ ?[:/]|[ \u00a0]?(?:[:/]|h\b|hor|hour))"
 )
 _CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}

@@ -267,7 +267,6 @@ def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Perso
     response = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
     assert response["Location"] == url(homework, "ended/")
     page = text_of(browser.get(url(homework, "ended/")))
-    assert "Call <a" in page
     assert 'href="tel:112"' in page
     assert "around the clock" in page
     assert play.fresh(homework).status == "skipped"
@@ -372,7 +371,9 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     browser.post(url(homework, "step/1/"), {})
     response = browser.post(url(homework, "submit/"), follow=True)
     assert response.status_code == 422
-    assert 'href="#row-topic"' in text_of(response)
+    page = text_of(response)
+    assert 'href="#row-topic"' in page
+    assert page.index("Answer them, skip them") < page.index('href="#row-topic"')
 
 
 def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Person):
@@ -452,6 +453,21 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     assert "being left" in copy
 
 
+def test_what_was_given_back_is_added_to_first(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, topic="the dishes", under="being alone")
+    play.review(dana, homework, words="Say more.", returned=("under",))
+    browser = ana.browser()
+    page = text_of(browser.get(url(homework, "check/")))
+    assert f'<a class="btn" href="{url(homework, "step/1/")}">Add to it</a>' in page
+    assert "Send without adding" in page
+    browser.post(url(homework, "step/1/"), {"under": "being left"})
+    page = text_of(browser.get(url(homework, "check/")))
+    assert "Send to Dana" in page
+    assert "Add to it" not in page
+
+
 def test_before_it_settles_there_is_nothing_to_read(
     play: Play, homework: Homework, ana: Person, dana: Person
 ):
@@ -511,6 +527,73 @@ def test_growth_shows_what_was_done(play: Play, homework: Homework, ana: Person,
     page = text_of(ana.browser().get("/growth/"))
     assert "Under the argument" in page
     assert "Your own account" in page
+
+
+def test_who_is_new_sees_no_empty_weeks(homework: Homework, ana: Person):
+    assert "Over the weeks" not in text_of(ana.browser().get("/growth/"))
+
+
+def test_one_reads_what_was_read_once_a_day_and_thing(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    def count() -> int:
+        with CaptureQueriesContext(connection) as captured:
+            assert browser.get("/you/readers").status_code == 200
+        return len(captured)
+
+    browser = ana.browser()
+    browser.get("/today/")  # the first visit notes the session
+    play.submit(ana, homework, close_before=3)
+    dana.browser().get(f"/review/{homework.pk}/")
+    one = count()
+    another = play.homework(ana, play.assign(dana, ana, E04))
+    play.submit(ana, another)
+    for pk in (homework.pk, homework.pk, another.pk):
+        dana.browser().get(f"/review/{pk}/")
+    dana.browser().get(f"/clients/{ana.client.pk}/")
+    page = text_of(browser.get("/you/readers"))
+    assert re.findall(r"<b>([^<]+)</b>", page.partition("<main")[2]) == [
+        "Your numbers over some weeks",
+        "Reassurance log",
+        "Under the argument",
+    ]
+    assert page.count("Dana Whitlock, ") == 3
+    assert count() == one
+
+
+@pytest.mark.parametrize(
+    ("path", "way"),
+    [
+        ("/today/", "today"),
+        ("/breath/", None),
+        ("/you/topics", "you"),
+        ("/you/readers", "you"),
+        ("/you/consent", "you"),
+        ("/you/reminders", "you"),
+        ("/account/email/", "you"),
+        ("/account/2fa/", "you"),
+        ("{}entries/", "log"),
+    ],
+)
+def test_the_menu_says_where_one_is(play: Play, dana: Person, ana: Person, path: str, way: Any):
+    log = play.homework(ana, play.assign(dana, ana, E04))
+    page = text_of(ana.browser().get(path.format(url(log))))
+    marked = re.findall(r'<a href="/(\w+)/" aria-current="(\w+)"', page)
+    assert [name for name, _how in marked] == ([way] if way else [])
+    assert all((how == "page") == (path == f"/{name}/") for name, how in marked)
+
+
+def test_from_the_topics_one_goes_back_to_where_one_came_from(ana: Person):
+    browser = ana.browser()
+
+    def up(path: str) -> str:
+        return re.findall(
+            r'<p><a class="btn quiet small" href="([^"]+)"', text_of(browser.get(path))
+        )[0]
+
+    assert [up("/you/topics"), up("/you/topics?from=you")] == ["/today/", "/you/"]
+    response = browser.post("/you/topics?from=you", {"text": "the phone"})
+    assert up(response["Location"]) == "/you/"
 
 
 # --- the partner ----------------------------------------------------------------------------------

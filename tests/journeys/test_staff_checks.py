@@ -59,13 +59,13 @@ CHARTS = """() => [...document.querySelectorAll(".fig")].map((fig) => {
     const dot = (el, x, y) => ({ x: +el.getAttribute(x), value: bottom.value
         + (bottom.y - el.getAttribute(y)) / (bottom.y - top.y) * (top.value - bottom.value) });
     const dots = {
-        a: [...svg.querySelectorAll("circle.pa")].map((el) => dot(el, "cx", "cy")),
-        b: [...svg.querySelectorAll("rect.pb")].map((el) => dot(el, "x", "y")),
+        a: [...svg.querySelectorAll("circle:is(.pa, .pc)")].map((el) => dot(el, "cx", "cy")),
+        b: [...svg.querySelectorAll("rect:is(.pb, .pd)")].map((el) => dot(el, "x", "y")),
     };
     const rows = [...fig.closest("section").querySelectorAll("tbody tr")]
         .map((row) => [...row.querySelectorAll("td")].map((cell) => cell.textContent));
     const lines = [...svg.querySelectorAll("path.line")]
-        .map((path) => ({ part: path.classList.contains("lb") ? "b" : "a",
+        .map((path) => ({ part: path.matches(".lb, .ld") ? "b" : "a",
             strokes: path.getAttribute("d").match(/M[^M]*/g).map((one) => one.split("L").length) }));
     return { dots, rows, lines };
 })"""

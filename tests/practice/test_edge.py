@@ -4,6 +4,7 @@ import gzip
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
 from typing import Any
@@ -11,6 +12,7 @@ from unittest import mock
 
 import pytest
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
@@ -21,6 +23,7 @@ from rest_framework import exceptions
 from practice import problems
 from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
 from practice.models import Practice
+from practice.templatetags.homeward import dialable
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
 
@@ -302,7 +305,38 @@ def test_signing_out_ends_the_session_and_empties_the_cache(ana: Person):
 def test_everybody_may_ask_for_help_and_read_who_reads_what(ana: Person):
     assert Browser().get("/help").status_code == 200
     assert Browser().get("/privacy").status_code == 200
-    assert "Call 112, or the line of your country" in text_of(ana.browser().get("/help"))
+    page = text_of(ana.browser().get("/help"))
+    assert 'Call <a href="tel:112">112</a>, or the line of your country' in page
+    assert "in the European Union" not in page
+
+
+def test_who_reads_another_language_gets_our_words_above_the_practice_s(ana: Person):
+    browser = ana.browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = text_of(browser.get("/help"))
+    assert page.index("112 en la Unión Europea") < page.index('<p lang="en">Call ')
+    assert "112 in the European Union" in text_of(Browser().get("/help"))
+
+
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        ("116 123, 24 h", ["116123"]),
+        ("112 24 horas", ["112"]),
+        ("+49 (0)30 1234-567", ["+49301234567"]),
+        ("(555) 123-4567 or 988", ["5551234567", "988"]),
+        ("1-800-273-8255, 24/7", ["18002738255"]),
+        ("Mon 9-17, 08:00 to 22:00, 2 days", []),
+    ],
+)
+def test_numbers_in_a_text_can_be_called(written: str, called: list[str]):
+    assert re.findall(r'href="tel:([^"]*)"', dialable(written)) == called
+
+
+def test_what_can_be_called_is_escaped_first():
+    assert dialable('<b onclick="x(112)">') == (
+        '&lt;b onclick=&quot;x(<a href="tel:112">112</a>)&quot;&gt;'
+    )
 
 
 def test_a_monitor_gets_a_short_answer():

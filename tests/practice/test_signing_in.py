@@ -346,6 +346,13 @@ def test_the_lock_can_be_switched_off_and_leaves_clients_alone(dana: Person, ana
         assert browser.get(address).status_code == 200
 
 
+def test_an_empty_sign_in_says_what_to_write(db: None):
+    page = text_of(Browser().post("/account/login/", {}))
+    assert "Two things before you go on" in page
+    assert "Write your e-mail address" in page
+    assert "Write your password, or ask for a code" in page
+
+
 # --- seats ------------------------------------------------------------------------------------
 def test_somebody_without_a_seat_reads_a_kind_page(db: None):
     user = make_user("nobody@mail.example", "No Body")
