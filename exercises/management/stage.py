@@ -151,12 +151,14 @@ class Stage:
         self, given: Given, client: Client, since: datetime, *, days: int, lean: float
     ) -> None:
         """Let a client note moments in a log on the days after `since`, up to now."""
+        number = self.random.randrange(100)
         for day in range(1, days):
             for _moment in range(self.random.choice([0, 1, 1, 2] if lean < 0.5 else [0, 0, 1, 1])):
                 hour, minute = self.random.randint(8, 21), self.random.randint(0, 59)
-                at = on(since, days=day, hour=hour, minute=minute)
+                at, number = on(since, days=day, hour=hour, minute=minute), number + 1
                 if at < self.at:
-                    self._then(at, partial(self._note, given, client, at, lean, self._dice()))
+                    mood = story.Mood(client, self._dice(), lean, local(at))
+                    self._then(at, partial(self._note, given, mood, number))
 
     def reply(
         self,
@@ -192,15 +194,15 @@ class Stage:
 
         self._then(at, move)
 
-    def _note(self, given: Given, client: Client, at: datetime, lean: float, dice: Random) -> None:
-        by, homework = client_of(client), given.homework(client)
+    def _note(self, given: Given, mood: story.Mood, number: int) -> None:
+        by, at, homework = client_of(mood.client), mood.at, given.homework(mood.client)
         log = homework.version.definition.logs[0]
-        words = story.log_moment(client.language, given.exercise, dice)
         entry = responding.add_entry(
             by=by, at=at, homework=homework, log_key=log.key, happened_at=at
         )
-        said = _said(log.items, words, story.Mood(client, dice, lean, local(at)))
+        told = story.log_moment(mood.client.language, given.exercise, number)
         homework = homework_of(by, homework.pk)
+        said = _said(log.items, told, mood)
         responding.save(by=by, at=at, homework=homework, said=said, entry=entry)
 
     def _then(self, at: datetime, move: Callable[[], None]) -> None:

@@ -123,9 +123,9 @@ def count(language: str, exercise: str) -> int:
     return len(_moments(language, exercise))
 
 
-def log_moment(language: str, exercise: str, random: Random) -> dict[str, Any]:
+def log_moment(language: str, exercise: str, number: int) -> dict[str, Any]:
     """Return one moment of a log."""
-    found: dict[str, Any] = random.choice(words(language)[exercise]["moments"])
+    found: dict[str, Any] = _nth(words(language)[exercise]["moments"], number)
     return found
 
 

@@ -58,7 +58,8 @@ def own_ledger(request: ActorRequest) -> HttpResponse:
 
 
 def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse:
-    found, at = ledger(request.actor, client, request.GET.get("after")), now()
+    at = now()
+    found = ledger(request.actor, client, at, request.GET.get("after"))
     named = {row.pk: title_of(row, language()) for row in homework_of(request.actor, found.rows)}
     to_come: list[dict[str, Any]] = []
     earlier: list[dict[str, Any]] = []
@@ -92,7 +93,7 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
         "tone": "lamp" if is_late else TONES.get(state, "line"),
         "icon": "circle-alert" if is_late else ICONS.get(state, "circle-alert"),
         "reason": _why(row, mine=mine),
-        "sent_at": _when(schedule.local_time(row.sent_at, row.zone)) if row.sent_at else "",
+        "sent_at": _sent(row, row.sent_at) if row.sent_at else "",
         # To the minute only for staff: the spread is the clockwork's own business.
         "goes_at": _when(schedule.local_time(row.next_at, row.zone)) if goes and not mine else "",
     }
@@ -110,6 +111,12 @@ def _about(row: Reminder) -> str:
 
 def _when(local: datetime) -> str:
     return str(formats.date_format(local, _("D j M, H:i")))
+
+
+def _sent(row: Reminder, at: datetime) -> str:
+    """Say when it went; of the day it was meant for, the hour is enough."""
+    local = schedule.local_time(at, row.zone)
+    return f"{local:%H:%M}" if local.date() == row.local_at.date() else _when(local)
 
 
 def _what(row: Reminder, *, mine: bool) -> str:

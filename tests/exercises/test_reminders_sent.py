@@ -571,6 +571,10 @@ def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: 
 def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play: Play) -> None:
     homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
     play.review(dana, homework, words="You stayed with it.")
+    ledger = reverse("own_ledger")
+    assert "On the day" not in ana.browser().get(ledger).content.decode()  # not to come any more
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.filter(state=State.CANCELLED).update(next_at=now())
     assert ana.client is not None
     hers = ana.browser().get(reverse("own_ledger")).content.decode()
     staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
