@@ -24,23 +24,6 @@ class LocalTimeField(forms.DateTimeField):
         super().__init__(widget=LOCAL, input_formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"], **kwargs)
 
 
-class ClientFilter(PlainForm):
-    """Search and filter clients."""
-
-    q = forms.CharField(label=_("Name"), required=False, max_length=100)
-    only = forms.ChoiceField(
-        label=_("Show"),
-        required=False,
-        choices=[
-            ("", _("Everyone in care")),
-            ("couples", _("In a couple")),
-            ("individuals", _("On their own")),
-            ("invited", _("Not joined yet")),
-            ("discharged", _("Care ended")),
-        ],
-    )
-
-
 class AddressForm(PlainForm):
     """Ask for an address nobody else here has."""
 

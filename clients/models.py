@@ -10,6 +10,7 @@ from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
 from practice.models import Membership, PracticeOwned, User
+from practice.wording import both
 
 
 class Client(PracticeOwned):
@@ -54,6 +55,12 @@ class Client(PracticeOwned):
         """Return what to call them: their own choice, else the first name we were given."""
         return self.called or self.name.split(" ")[0]
 
+    @property
+    def name_in_lists(self) -> str:
+        """Return what tells them apart where several stand, like Noor H."""
+        more = self.name.split()[1:]
+        return f"{self.name_to_call} {more[-1][0]}." if more else self.name_to_call
+
 
 class Couple(PracticeOwned):
     """Two clients seen together. `first` joined first: clay circle; `second`: tide square."""
@@ -81,8 +88,13 @@ class Couple(PracticeOwned):
 
     @property
     def names(self) -> str:
-        """Both names to call."""
-        return f"{self.first.name_to_call} & {self.second.name_to_call}"
+        """Return both names to call."""
+        return both(self.first.name_to_call, self.second.name_to_call)
+
+    @property
+    def names_in_lists(self) -> str:
+        """Return what tells these two apart where several couples stand."""
+        return both(self.first.name_in_lists, self.second.name_in_lists)
 
 
 class Caseload(PracticeOwned):

@@ -1,10 +1,19 @@
 """Who is in care, as far as one may know."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.http import Http404
 
 from clients.models import (
@@ -24,10 +33,29 @@ from practice.models import Invitation, Membership, Practice
 from practice.permissions import may_administer, may_care, may_read_caseloads
 from practice.queries.paging import Page, page
 
+BY_NAME = ("name", "pk")
+
 
 def client_of(actor: Actor, pk: UUID) -> Client:
     """Return one client in reach. Raises Http404."""
     found = reachable(actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
+
+
+def shared_session(at: datetime) -> Subquery:
+    """When the couple of a row of clients comes next, if a day to come is noted."""
+    couple = Couple.objects.filter(
+        Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None, next_session_at__gte=at
+    )
+    return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
+
+
+def client_with_session(actor: Actor, pk: UUID, at: datetime) -> Client:
+    """Return one client in reach, with `shared_session_at`. Raises Http404."""
+    rows = reachable(actor).filter(pk=pk).annotate(shared_session_at=shared_session(at))
+    found = rows.first()
     if found is None:
         raise Http404
     return found
@@ -95,9 +123,17 @@ def invited_client(invitation: Invitation) -> Client | None:
     return Client.objects.filter(pk=invitation.client_id or NOBODY).first()
 
 
-def couple_of(actor: Actor, pk: UUID) -> Couple:
-    """Return one couple in reach. Raises Http404."""
-    found = reachable_couples(actor).filter(pk=pk).select_related("first", "second").first()
+def couple_of(actor: Actor, pk: UUID) -> Any:
+    """Return one couple in reach, with `cares` (the actor is a therapist of both). Raises Http404."""
+    own = cared_for(actor).values("pk")
+    both_own = ExpressionWrapper(Q(first__in=own) & Q(second__in=own), output_field=BooleanField())
+    found = (
+        reachable_couples(actor)
+        .filter(pk=pk)
+        .select_related("first", "second")
+        .annotate(cares=both_own)
+        .first()
+    )
     if found is None:
         raise Http404
     return found
@@ -110,8 +146,8 @@ def couple_to_care_for(actor: Actor, pk: UUID) -> Couple:
     """
     if not may_read_caseloads(actor):
         raise PermissionDenied
-    couple = couple_of(actor, pk)
-    if not (may_care_for(actor, couple.first) and may_care_for(actor, couple.second)):
+    couple: Couple = couple_of(actor, pk)
+    if not couple.cares:  # type: ignore[attr-defined]  # annotated there
         raise PermissionDenied
     return couple
 
@@ -137,10 +173,8 @@ def partner_in(couple: Couple, client: Client) -> Client:
     return couple.second if couple.first_id == client.pk else couple.first
 
 
-def clients(
-    actor: Actor, *, search: str = "", only: str = "", after: str | None = None
-) -> Page[Client]:
-    """Return clients by name. `only`: couples, individuals, invited or discharged."""
+def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
+    """Return the clients in reach. `only`: couples, individuals, invited or discharged."""
     coupled = Couple.objects.filter(
         Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None
     )
@@ -151,7 +185,14 @@ def clients(
         found = found.filter(Exists(coupled) if only == "couples" else ~Exists(coupled))
     elif only == "invited":
         found = found.filter(joined_at=None)
-    return page(found, order=("name", "pk"), after=after)
+    return found
+
+
+def clients(
+    actor: Actor, *, search: str = "", only: str = "", after: str | None = None
+) -> Page[Client]:
+    """Return a page of them, by name (see `listed`)."""
+    return page(listed(actor, search=search, only=only), order=BY_NAME, after=after)
 
 
 def couples(actor: Actor) -> QuerySet[Couple]:
@@ -210,15 +251,16 @@ def single_clients(actor: Actor) -> list[Client]:
     )
 
 
-def clearance(actor: Actor, client: Client) -> Clearance | None:
-    """Return the standing attestation for couple work; staff only, a client never learns of it."""
+def standing(actor: Actor, couple: Couple) -> list[tuple[Client, Clearance | None]]:
+    """Return each partner with the standing attestation for couple work.
+
+    Staff only: a client never learns of it.
+    """
     if actor.is_client:
-        return None
-    return (
-        Clearance.objects.filter(client=client, ended_at=None)
-        .select_related("attested_by__user")
-        .first()
-    )
+        return []
+    pair = [couple.first, couple.second]
+    found = {one.client_id: one for one in Clearance.objects.filter(client__in=pair, ended_at=None)}
+    return [(one, found.get(one.pk)) for one in pair]
 
 
 def clearances(actor: Actor, client: Client) -> list[Clearance]:

@@ -7,7 +7,6 @@ from clients.views import admin, care, couples, notes, own
 
 urlpatterns = [
     path("invitation/<str:token>", own.accept_invitation, name="accept_invitation"),
-    path("clients/", care.client_list, name="client_list"),
     path("clients/add", care.client_add, name="client_add"),
     path("clients/<uuid:pk>/edit", care.client_edit, name="client_edit"),
     path("clients/<uuid:pk>/invite", care.client_invite, name="client_invite"),

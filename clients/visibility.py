@@ -1,5 +1,6 @@
 """Who reads these words? The only place in this app where sealed text is opened."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from clients.models import Client, PrivateNote, SessionTopic
@@ -17,10 +18,12 @@ def note_text(actor: Actor, note: PrivateNote) -> str:
     return unseal(note.sealed_text, **place_of(note))
 
 
-def topics_of(actor: Actor, client: Client) -> list[tuple[SessionTopic, str]]:
-    """Open what a client wants to talk about, for them and for who cares for them."""
+def topics_of(actor: Actor, clients: Sequence[Client]) -> list[tuple[SessionTopic, str]]:
+    """Open what clients want to talk about, for themselves and for who cares for them."""
     whose = reachable(actor) if actor.is_client else cared_for(actor)
-    found = SessionTopic.objects.filter(client=client, client__in=whose.values("pk"))
+    found = SessionTopic.objects.filter(
+        client__in=whose.filter(pk__in=[one.pk for one in clients]).values("pk")
+    )
     return [
         (topic, unseal(topic.sealed_text, **place_of(topic)))
         for topic in found.order_by("-created_at", "pk")[:MOST_TOPICS]

@@ -64,6 +64,7 @@ THERAPIST_URLS: list[URLPattern | URLResolver] = [
     path("reviews/<uuid:pk>/undo", reviewing.review_undo, name="review_undo"),
     path("flags/<uuid:pk>/handled", reviewing.flag_handled, name="flag_handled"),
     path("flags/<uuid:pk>/undo", reviewing.flag_undo, name="flag_undo"),
+    path("clients/", caring.client_list, name="client_list"),
     path("clients/<uuid:pk>/", caring.client_page, name="client_page"),
     path("couples/<uuid:pk>/", caring.couple_page, name="couple_page"),
     path("assign/", assigning.assign, name="assign"),

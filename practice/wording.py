@@ -1,10 +1,11 @@
 """What an act is called on screen (codes are what is stored), how a form asks once more, who reads."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
@@ -168,6 +169,18 @@ def refusals(field: forms.Field) -> dict[str, Any]:
     """Return what a field says instead of Django's own words, by error code."""
     own = next((words for kind, words in _ASK if isinstance(field, kind)), {})
     return {**_ANYWHERE, **own}
+
+
+# How a name begins before which Spanish says "e" for "y": Inés, Hilda, Yvonne; not Hierro, Yolanda.
+_SOUNDS_LIKE_I = re.compile(r"(h?[ií](?!e)|y(?![aeiouáéíóú]))", re.IGNORECASE)
+
+
+def both(one: str, other: str) -> str:
+    """Name two people who belong together."""
+    said = {"one": one, "other": other}
+    if _SOUNDS_LIKE_I.match(other):
+        return pgettext("before a name that sounds like i", "%(one)s & %(other)s") % said
+    return gettext("%(one)s & %(other)s") % said
 
 
 def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:

@@ -78,12 +78,15 @@ def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
         _note(by, at, "topic.dropped", topic.client_id)
 
 
-def read_topics(*, by: Actor, at: datetime, client: Client) -> list[tuple[SessionTopic, str]]:
-    """Read what a client wants to talk about; a therapist's reading is audited."""
-    found = topics_of(by, client)
-    if found and not by.is_client:
+def read_topics(
+    *, by: Actor, at: datetime, clients: Sequence[Client]
+) -> list[tuple[SessionTopic, str]]:
+    """Read what clients want to talk about; a therapist's reading is audited."""
+    found = topics_of(by, clients)
+    if not by.is_client:
         with transaction.atomic():
-            _note(by, at, "read.topics", client.pk)
+            for pk in dict.fromkeys(topic.client_id for topic, _text in found):
+                _note(by, at, "read.topics", pk)
     return found
 
 

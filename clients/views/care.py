@@ -14,64 +14,21 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from clients import queries
 from clients.actions import caring, clearances
 from clients.forms import (
     ClearanceForm,
     ClientEditForm,
-    ClientFilter,
     ClientForm,
     HandOverForm,
 )
 from clients.models import Client, Couple
 from clients.views.ground import erasure_page, page, posted
 from practice.actors import ActorRequest
-from practice.doors.pages import searches
-from practice.permissions import may_care, may_read_caseloads
+from practice.permissions import may_care
 from practice.queries import people
-from practice.queries.paging import pages
-
-
-@searches
-@require_GET
-def client_list(request: ActorRequest) -> HttpResponse:
-    """List one's clients."""
-    if not may_read_caseloads(request.actor):
-        raise PermissionDenied
-    form = ClientFilter(request.GET)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    found = queries.clients(
-        request.actor,
-        search=wanted.get("q", ""),
-        only=wanted.get("only", ""),
-        after=request.GET.get("after"),
-    )
-    rows, at = list(found.rows), now()
-    couples = queries.couples_of(request.actor, rows)
-    carers = queries.carers_of(request.actor, rows) if request.actor.is_supervisor else {}
-    return render(
-        request,
-        "clients/list.html",
-        {
-            "rows": [
-                (
-                    row,
-                    couples.get(row.pk),
-                    carers.get(row.pk, ""),
-                    queries.next_session(row, couples.get(row.pk), at),
-                )
-                for row in rows
-            ],
-            **pages(request, found),
-            "form": form,
-            "searching": bool(wanted.get("q")),
-            "filtering": bool(wanted.get("only")),
-            "may_care": may_care(request.actor),
-            "read_along": people.read_along(request.actor),
-        },
-    )
 
 
 @require_http_methods(["GET", "POST"])

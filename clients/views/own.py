@@ -194,7 +194,7 @@ def topics(request: ActorRequest) -> HttpResponse:
             return request.get_full_path() if FROM_YOU in request.GET else reverse("topics")
 
         return redirect(once(request, put_down))
-    found = noting.read_topics(by=request.actor, at=now(), client=client)
+    found = noting.read_topics(by=request.actor, at=now(), clients=[client])
     return render(
         request,
         "clients/topics.html",

@@ -66,7 +66,9 @@ class AssignForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Ask for the dates where dates were chosen."""
         said: dict[str, Any] = super().clean() or {}
-        if said.get("when") == "dates" and not said.get("opens"):
+        if said.get("when") != "dates":
+            return said
+        if not said.get("opens"):
             self.add_error("opens", _("Choose the day it opens."))
         opens, due = said.get("opens"), said.get("due")
         if opens and due and due <= opens:
@@ -77,14 +79,15 @@ class AssignForm(forms.Form):
         """Return the wall times, the same for each by their own clock."""
         said = self.cleaned_data
         wall = _on_the_wall(at, self.zones).replace(second=0, microsecond=0)
-        opens, due, rrule = wall, wall + timedelta(days=7), said["rrule"]
+        opens, due, rrule = wall, wall + timedelta(days=7), ""
         if said["when"] == "session" and self.session:
             due = self.session
         elif said["when"] == "weekly":
-            due, rrule = _evening(wall.date() + timedelta(days=6)), rrule or "FREQ=WEEKLY"
+            due, rrule = _evening(wall.date() + timedelta(days=6)), "FREQ=WEEKLY"
         elif said["when"] == "dates":
             opens = datetime.combine(said["opens"], time(8, 0), tzinfo=UTC)
             opens = max(opens, wall) if said["opens"] <= wall.date() else opens
+            rrule = said["rrule"]
             due = _evening(said["due"]) if said["due"] else None  # type: ignore[assignment]  # no end is fine
         else:
             due = _evening(wall.date() + timedelta(days=7))

@@ -8,10 +8,19 @@ from uuid import UUID
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
 from django.http import Http404
 
-from clients.models import Client, Couple
+from clients.models import Client
 from clients.permissions import NOBODY, reachable
 from clients.queries import carers
-from exercises.models import Assignment, Entry, Homework, Response, Review, Step
+from exercises.models import (
+    Answer,
+    AnswerOutcome,
+    Assignment,
+    Entry,
+    Homework,
+    Response,
+    Review,
+    Step,
+)
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
@@ -21,7 +30,7 @@ from practice.queries.paging import Page, behind, cut, fetched, page
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 PAST_ORDER = ("-opens_at", "pk")
-PAST, MOST_UNDER_WAY = 20, 40
+PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
@@ -115,14 +124,14 @@ class Course:
     past: Page[Homework]
 
 
-def course(actor: Actor, client: Client, after: str | None = None) -> Course:
-    """Return what a client has, and had, to do, in one query; staff only.
+def course(actor: Actor, clients: Sequence[Client], after: str | None = None) -> Course:
+    """Return what a client, or a couple, has and had to do, in one query; staff only.
 
     Under way is what comes soonest; what is over comes newest first, behind the cursor `after`.
     """
     if actor.is_client:
         raise Http404
-    rows = homeworks(actor).filter(client=client)
+    rows = homeworks(actor).filter(client__in=clients)
     over = behind(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
     now = rows.exclude(status__in=OVER).order_by("opens_at", "pk")[:MOST_UNDER_WAY]
     wanted = Q(pk__in=over[: PAST + 1].values("pk")) | Q(pk__in=now.values("pk"))
@@ -133,15 +142,23 @@ def course(actor: Actor, client: Client, after: str | None = None) -> Course:
     )
 
 
-def of_couple(actor: Actor, couple: Couple) -> list[Homework]:
-    """Return what both partners have under way, newest assignment first; for staff only."""
+def kept_for_session(actor: Actor, clients: Sequence[Client], since: datetime) -> list[Answer]:
+    """Return the questions these clients would rather answer in session, newest first; staff only.
+
+    Of what was handed in `since`, and a therapist has opened: until then it can be taken back.
+    """
     if actor.is_client:
         raise Http404
     return list(
-        homeworks(actor)
-        .filter(client__in=[couple.first_id, couple.second_id])
-        .exclude(status__in=OVER)
-        .order_by("-assignment__assigned_at", "client_id", "pk")[:40]
+        Answer.objects.filter(
+            outcome=AnswerOutcome.IN_SESSION,
+            response__submitted_at__gte=since,
+            response__opened_at__isnull=False,
+            response__homework__in=homeworks(actor).filter(client__in=clients).values("pk"),
+        )
+        .select_related("response__homework__version")
+        .defer("response__homework__version__body")
+        .order_by("-response__submitted_at", "pk")[:MOST_KEPT]
     )
 
 

@@ -49,15 +49,18 @@ def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
     )
 
 
-def _waiting(actor: Actor) -> QuerySet[Homework]:
+def unanswered(actor: Actor) -> QuerySet[Homework]:
+    """Return what was handed in and no answer is on its way to; the caller says whose."""
     sent = Review.objects.filter(
         response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
     )
-    return (
-        Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED)
-        .filter(client__in=cared_for(actor).values("pk"))
-        .exclude(Exists(sent))
+    return Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED).exclude(
+        Exists(sent)
     )
+
+
+def _waiting(actor: Actor) -> QuerySet[Homework]:
+    return unanswered(actor).filter(client__in=cared_for(actor).values("pk"))
 
 
 def queue(
@@ -115,6 +118,11 @@ def next_waiting(actor: Actor, at: datetime, current: Homework) -> Homework | No
         if found is not None:
             return found
     return None
+
+
+def has_clients(actor: Actor) -> bool:
+    """Say whether there is anybody this therapist could give something to."""
+    return cared_for(actor).filter(discharged_at=None).exists()
 
 
 def first_session(actor: Actor, at: datetime) -> datetime | None:

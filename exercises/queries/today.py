@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Q, Subquery
+from django.db.models import Count, F, OuterRef, Subquery
 from django.http import Http404
 
-from clients.models import Client, Couple
+from clients.models import Client
 from clients.permissions import reachable
+from clients.queries import shared_session
 from exercises.models import Entry, Homework, Reminder, ReminderState, Review
 from practice.actors import Actor
 
@@ -16,9 +17,6 @@ from practice.actors import Actor
 def own_record(actor: Actor, at: datetime) -> Client:
     """Return the client's own record, with `shared_session_at` (their couple's next session) and
     `reminder_at` (the next reminder planned)."""
-    couple = Couple.objects.filter(
-        Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None, next_session_at__gte=at
-    ).order_by("next_session_at", "pk")
     planned = Reminder.objects.filter(
         client_id=OuterRef("pk"), state=ReminderState.PLANNED, next_at__gte=at
     ).order_by("next_at", "pk")
@@ -26,7 +24,7 @@ def own_record(actor: Actor, at: datetime) -> Client:
         reachable(actor)  # of a client: themselves
         .select_related("preference")
         .annotate(
-            shared_session_at=Subquery(couple.values("next_session_at")[:1]),
+            shared_session_at=shared_session(at),
             reminder_at=Subquery(planned.values("next_at")[:1]),
         )
         .first()

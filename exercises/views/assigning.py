@@ -10,9 +10,10 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clients import queries as client_queries
@@ -20,7 +21,7 @@ from clients.models import Client, Couple
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.forms.assign import AssignForm, DueForm
-from exercises.models import Homework
+from exercises.models import Assignment, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import library
 from exercises.queries import review as reviews
@@ -31,7 +32,6 @@ from exercises.views.desk import (
     faces,
     for_carers,
     for_therapists,
-    names,
     part_of,
     reads_along,
     refuse,
@@ -39,6 +39,7 @@ from exercises.views.desk import (
 )
 from exercises.views.ground import language
 from exercises.visibility import read_note
+from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
 from practice.doors.pages import once, searches
 from practice.errors import NotPossible
@@ -62,7 +63,7 @@ class Target:
 
     @property
     def name(self) -> str:
-        return names(self.couple) if self.couple else self.people[0].name_to_call
+        return self.couple.names if self.couple else self.people[0].name_to_call
 
     @property
     def back(self) -> str:
@@ -70,10 +71,12 @@ class Target:
             return reverse("couple_page", args=[self.couple.pk])
         return reverse("client_page", args=[self.people[0].pk])
 
-    @property
-    def session(self) -> datetime | None:
-        row = self.couple or self.client
-        return row.next_session_at if row else None
+    def session(self, at: datetime) -> datetime | None:
+        """Return when they come next, one of a couple also with their partner."""
+        if self.couple:
+            to_come = self.couple.next_session_at
+            return to_come if to_come and to_come > at else None
+        return wording.next_session(self.people[0], at)
 
 
 @for_therapists
@@ -81,7 +84,8 @@ class Target:
 @require_http_methods(["GET", "POST"])
 def assign(request: ActorRequest) -> HttpResponse:
     """Choose for whom, what and when; sensible defaults stand there already."""
-    target = _target(request)
+    at = now()
+    target = _target(request, at)
     if target is None:
         found = client_queries.clients(
             request.actor, search=searched(request), after=request.GET.get("after")
@@ -97,8 +101,7 @@ def assign(request: ActorRequest) -> HttpResponse:
                 **pages(request, found),
             },
         )
-    at = now()
-    session = target.session if target.session and target.session > at else None
+    session = target.session(at)
     form = AssignForm(
         request.POST or None,
         people=_choices(target),
@@ -125,7 +128,7 @@ def _whom(found: Sequence[Client], couples: dict[UUID, Couple]) -> list[dict[str
         couple = couples.get(client.pk)
         if couple and all(row["pk"] != couple.pk for row in rows):
             text = _("Together: each gets their own")
-            shown = {"name": names(couple), "people": faces(client, couple), "text": text}
+            shown = {"name": couple.names, "people": faces(client, couple), "text": text}
             rows.append({"key": "couple", "pk": couple.pk, **shown})
         person = {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
         shown = {"name": client.name, "people": [person]}
@@ -172,7 +175,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             "value": str(row.pk),
             "title": newest[row.pk].definition.title.get(language()),
             "text": _option_text(row, done.get(row.pk), request.actor.zone),
-            "checked": str(row.pk) == chosen,
+            "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
             "disabled_text": _("For two: assign it from a couple’s page.")
             if row.is_pair and not target.couple
             else "",
@@ -189,12 +192,14 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
         % {"n": len(options)},
         "chosen": chosen,
-        "clearance": [(one, client_queries.clearance(request.actor, one)) for one in target.people]
-        if target.couple
-        else [],
+        "clearance": client_queries.standing(request.actor, target.couple) if target.couple else [],
         "at": at,
         "zone_text": _zone_text(target),
-        "load": [one for one in target.people if load.get(one.pk, 0) >= MOST_RUNNING],
+        "load": [
+            _load_text(one, load[one.pk])
+            for one in target.people
+            if load.get(one.pk, 0) >= MOST_RUNNING
+        ],
         "here": request.get_full_path(),
     }
     if template:
@@ -206,6 +211,14 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     return render(
         request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
     )
+
+
+def _load_text(client: Client, number: int) -> str:
+    return ngettext(
+        "%(name)s has %(n)d thing open. Fewer often works better.",
+        "%(name)s has %(n)d things open. Fewer often works better.",
+        number,
+    ) % {"name": client.name_to_call, "n": number}
 
 
 def _id(text: str) -> str:
@@ -252,13 +265,13 @@ def _choices(target: Target) -> list[tuple[str, str]]:
     ]
 
 
-def _target(request: ActorRequest) -> Target | None:
+def _target(request: ActorRequest, at: datetime) -> Target | None:
     client, couple = request.GET.get("client"), request.GET.get("couple")
     try:
         if couple:
             return Target(None, client_queries.couple_of(request.actor, UUID(couple)))
         if client:
-            return Target(client_queries.client_of(request.actor, UUID(client)), None)
+            return Target(client_queries.client_with_session(request.actor, UUID(client), at), None)
     except ValueError as error:
         raise Http404 from error
     return None
@@ -278,11 +291,25 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "opens": wording.plain_day(wall) if opens_later else "",
             "assignment": found,
-            "title": found.version.definition.title.get(language()),
+            "title": _with_dates(found),
             "who": back.name,
             "back": back.back,
         },
     )
+
+
+def _with_dates(found: Assignment) -> str:
+    """Say what it is and until when, by their own clock."""
+    title = found.version.definition.title.get(language())
+    if found.due_local is None:
+        return title
+    said = {
+        "title": title,
+        "due": date_format(found.due_local.replace(tzinfo=None), _("D j M, H:i")),
+    }
+    if found.rrule:
+        return _("%(title)s, the first one until %(due)s.") % said
+    return _("%(title)s, until %(due)s.") % said
 
 
 @for_therapists
@@ -298,8 +325,29 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
     return render(
         request,
         "exercises/therapist/withdraw.html",
-        {"assignment": found, "who": back.name, "back": back.back},
+        {
+            "title": found.version.definition.title.get(language()),
+            "for_two": back.couple is not None,
+            "who": back.name,
+            "back": back.back,
+        },
     )
+
+
+def _happened(step: Step) -> str:
+    """Say what became of a homework, as something that is over."""
+    texts = {
+        Move.OPEN: pgettext("what happened", "Opened"),
+        Move.SUBMIT: pgettext("what happened", "Sent"),
+        Move.TAKE_BACK: pgettext("what happened", "Taken back"),
+        Move.SKIP: pgettext("what happened", "Set aside"),
+        Move.PICK_UP: pgettext("what happened", "Picked up again"),
+        Move.REVIEW: pgettext("what happened", "Answered"),
+        Move.RETURN: pgettext("what happened", "Returned, to go deeper"),
+        Move.WITHDRAW: pgettext("what happened", "Withdrawn"),
+        Move.EXPIRE: pgettext("what happened", "Let go"),
+    }
+    return texts.get(Move(step.move), step.get_target_display())
 
 
 @for_carers
@@ -319,10 +367,12 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "due": wording.plain_when(found.due_at, actor.zone)
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
-            "steps": homeworks.steps(actor, found),
+            "steps": [(_happened(step), step.at) for step in homeworks.steps(actor, found)],
             "note": read_note(actor, found.assignment, found),
             "flag": reviews.flag_on(actor, found),
             "has_rounds": found.submitted_at is not None,
+            "waits": found.status == Status.SUBMITTED,
+            "own_note": found.assignment.assigned_by_id == actor.member_id,
             "can_move": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,
         },

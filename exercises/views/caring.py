@@ -1,7 +1,7 @@
-"""The page of one client, and of a couple: what is open, what came in, what changed."""
+"""Who is in care; the page of one client, and of a couple: what is open, came in, and changed."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -10,24 +10,88 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from clients import queries as client_queries
 from clients.actions import noting
 from clients.models import Client, Couple
-from clients.permissions import may_care_for
 from exercises import schedule
 from exercises.actions import reviewing
+from exercises.forms.caring import ClientFilter
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
+from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import faces, for_carers, names, part_of, title_of
+from exercises.views.desk import faces, for_carers, part_of, title_of
 from exercises.views.ground import language
 from exercises.workflow import Status
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
+from practice.doors.pages import searches
+from practice.permissions import may_care
+from practice.queries import people
 from practice.queries.paging import pages
-from practice.queries.people import invitation_of_client
+
+# What was to be said in session is looked for in what came in so lately.
+LATELY = timedelta(days=14)
+
+
+@searches
+@for_carers
+@require_GET
+def client_list(request: ActorRequest) -> HttpResponse:
+    """List one's clients, and where the homework of each stands."""
+    actor, at = request.actor, now()
+    form = ClientFilter(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    asked = {"search": wanted.get("q", ""), "only": wanted.get("only", "")}
+    found = caseload(actor, after=request.GET.get("after"), **asked)
+    rows = list(found.page.rows)
+    couples = client_queries.couples_of(actor, rows)
+    carers = client_queries.carers_of(actor, rows) if actor.is_supervisor else {}
+    return render(
+        request,
+        "exercises/therapist/clients.html",
+        {
+            "rows": [
+                _client_row(row, couples.get(row.pk), carers.get(row.pk, ""), at, actor.zone)
+                for row in rows
+            ],
+            "count_text": _count(found.count),
+            **pages(request, found.page),
+            "form": form,
+            "searching": bool(asked["search"]),
+            "filtering": bool(asked["only"]),
+            "may_care": may_care(actor),
+            "read_along": people.read_along(actor),
+        },
+    )
+
+
+def _client_row(
+    client: Any, couple: Couple | None, carer: str, at: datetime, zone: str
+) -> dict[str, Any]:
+    to_review, still_open = client.to_review, client.still_open
+    session = client_queries.next_session(client, couple, at)
+    return {
+        "client": client,
+        "person": {"letter": client.name_to_call[:1], "part": part_of(client, couple)},
+        "couple": couple,
+        "carer": carer,
+        "to_review": ngettext("%(n)d to review", "%(n)d to review", to_review) % {"n": to_review}
+        if to_review
+        else "",
+        "still_open": ngettext("%(n)d open", "%(n)d open", still_open) % {"n": still_open}
+        if still_open
+        else "",
+        "session": wording.plain_when(session, zone) if session else "",
+    }
+
+
+def _count(number: int) -> str:
+    if number > MOST_COUNTED:
+        return _("More than %(n)d clients") % {"n": MOST_COUNTED}
+    return ngettext("%(n)d client", "%(n)d clients", number) % {"n": number} if number else ""
 
 
 @for_carers
@@ -37,7 +101,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     client: Any = client_queries.record_for_staff(actor, pk)
     couple = client_queries.couple_with(actor, client)
-    course = homeworks.course(actor, client, request.GET.get("after"))
+    course = homeworks.course(actor, [client], request.GET.get("after"))
     span, weeks = reviewing.read_numbers(
         by=actor, at=at, clients=[client], before=request.GET.get("before")
     )
@@ -47,7 +111,6 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "client": client,
             "couple": couple,
-            "couple_names": names(couple) if couple else "",
             "people": [{"letter": client.name_to_call[:1], "part": part_of(client, couple)}],
             "cares": client.cares,
             "reads_along": bool(actor.supervises) and not client.cares,
@@ -56,11 +119,13 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "past": [_line(row, at, actor.zone) for row in course.past],
             **pages(request, course.past),
             "at": at,
-            "invitation": None if client.joined_at else invitation_of_client(actor, client.pk),
+            "invitation": None
+            if client.joined_at
+            else people.invitation_of_client(actor, client.pk),
             "charts": curves.of_one(weeks[client.pk]),
             "span": curves.span(request, actor, span, at),
             "consent_text": _consent(client, actor.zone),
-            "topics": noting.read_topics(by=actor, at=at, client=client),
+            "topics": noting.read_topics(by=actor, at=at, clients=[client]),
             "reminders": _reminders(client, at, actor.zone),
         },
     )
@@ -71,26 +136,29 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
 def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show a couple: each one's own account beside the other's, never subtracted."""
     actor, at = request.actor, now()
-    couple = client_queries.couple_of(actor, pk)
+    couple: Any = client_queries.couple_of(actor, pk)
     pair = [couple.first, couple.second]
     span, weeks = reviewing.read_numbers(
         by=actor, at=at, clients=pair, before=request.GET.get("before")
     )
-    rows = homeworks.of_couple(actor, couple)
-    cares = all(may_care_for(actor, one) for one in pair)
+    course = homeworks.course(actor, pair, request.GET.get("after"))
+    session = couple.next_session_at if (couple.next_session_at or at) > at else None
     return render(
         request,
         "exercises/therapist/couple.html",
         {
             "couple": couple,
-            "title": names(couple),
             "people": faces(couple.first, couple),
-            "head": _couple_head(couple, at, actor.zone),
-            "cares": cares,
-            "reads_along": bool(actor.supervises) and not cares,
-            "items": _under_way(rows, couple, at, actor.zone),
+            "session": wording.plain_when(session, actor.zone) if session else "",
+            "brief_title": _brief_title(session, at, actor.zone),
+            "brief": _brief(actor, at, couple) if couple.cares else [],
+            "cares": couple.cares,
+            "reads_along": bool(actor.supervises) and not couple.cares,
+            "items": _under_way(course.now, couple, at, actor.zone),
+            "past": [_line(row, at, actor.zone, couple) for row in course.past],
+            **pages(request, course.past),
             "pair": pair,
-            "clearances": [(one, client_queries.clearance(actor, one)) for one in pair],
+            "clearances": client_queries.standing(actor, couple),
             "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": curves.span(request, actor, span, at),
@@ -136,11 +204,37 @@ def _reminders(client: Any, at: datetime, zone: str) -> str:
     return _("By e-mail at %(time)s, %(zone)s.") % said
 
 
-def _couple_head(couple: Couple, at: Any, zone: str) -> str:
-    if couple.next_session_at and couple.next_session_at >= at:
-        when = wording.plain_when(couple.next_session_at, zone)
-        return _("Next session: %(when)s") % {"when": when}
-    return ""
+def _brief_title(session: datetime | None, at: datetime, zone: str) -> str:
+    day = wording.soon(session, at, zone)
+    return _("For %(day)s") % {"day": day} if day else _("For the session")
+
+
+def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
+    """Return what each of the two wants to talk about, or would rather answer in session."""
+    people_by_id = {one.pk: one for one in (couple.first, couple.second)}
+    pair = list(people_by_id.values())
+    points = [
+        (topic.client_id, text) for topic, text in noting.read_topics(by=actor, at=at, clients=pair)
+    ]
+    for kept in homeworks.kept_for_session(actor, pair, at - LATELY):
+        homework = kept.response.homework
+        asked = {item.key: item.text for item in homework.version.definition.walk()}
+        question = asked[kept.item_key].get(language())
+        points.append(
+            (
+                homework.client_id,
+                _("Would rather say it here: “%(question)s”") % {"question": question},
+            )
+        )
+    return [
+        {
+            "letter": people_by_id[pk].name_to_call[:1],
+            "part": part_of(people_by_id[pk], couple),
+            "name": people_by_id[pk].name_to_call,
+            "text": text,
+        }
+        for pk, text in points
+    ]
 
 
 def state_text(row: Homework, at: Any, zone: str) -> str:
@@ -161,35 +255,31 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
     return texts[Status(row.status)]
 
 
-def _line(row: Homework, at: Any, zone: str) -> dict[str, Any]:
+def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> dict[str, Any]:
     waits = row.status == Status.SUBMITTED
+    text = state_text(row, at, zone)
+    if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
+        text += " · " + _("until %(due)s") % {"due": wording.session(row.due_at, at, zone)}
     return {
         "title": title_of(row, language()),
-        "text": state_text(row, at, zone),
-        "due": wording.plain_when(row.due_at, zone) if row.due_at and row.due_at > at else "",
+        "text": text,
         "opened": wording.plain_day(schedule.local_time(row.opens_at, zone)),
         "href": reverse("review" if waits else "homework_page", args=[row.pk]),
         "waits": waits,
+        "letter": row.client.name_to_call[:1],
+        "name": row.client.name_to_call,
+        "part": part_of(row.client, couple),
     }
 
 
 def _under_way(
     rows: Sequence[Homework], couple: Couple, at: Any, zone: str
 ) -> list[dict[str, Any]]:
+    """Return what the two have to do, each exercise once, with where each of them stands."""
     found: dict[Any, dict[str, Any]] = {}
-    for row in rows:
-        item = found.setdefault(
-            row.assignment_id, {"title": title_of(row, language()), "lines": []}
-        )
-        waits = row.status == Status.SUBMITTED
-        item["lines"].append(
-            {
-                "letter": row.client.name_to_call[:1],
-                "part": part_of(row.client, couple),
-                "text": state_text(row, at, zone),
-                "muted": not waits,
-                "href": reverse("review" if waits else "homework_page", args=[row.pk]),
-                "link": _("Review") if waits else pgettext("a deed", "Open"),
-            }
-        )
+    for row in sorted(rows, key=lambda one: part_of(one.client, couple)):
+        line = _line(row, at, zone, couple)
+        item = found.setdefault(row.assignment_id, {"title": line["title"], "lines": []})
+        link = _("Review") if line["waits"] else pgettext("a deed", "Open")
+        item["lines"].append(line | {"muted": not line["waits"], "link": link})
     return list(found.values())

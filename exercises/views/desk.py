@@ -78,11 +78,6 @@ def part_of(client: Client, couple: Couple | None) -> str:
     return "a" if couple.first_id == client.pk else "b"
 
 
-def names(couple: Couple) -> str:
-    """Return a couple's names to call."""
-    return couple.names
-
-
 def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:
     """Return an answer as components/answer_value.html takes it."""
     if words is None or words.outcome == AnswerOutcome.SKIPPED:

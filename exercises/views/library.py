@@ -107,6 +107,7 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
             "version": version,
             "items": shown,
             "solo": len(steps[at - 1]) == 1 and not shown[-1]["parts"],
+            "moment": any(one["parts"] for one in shown),
             "asked": any(item.is_asked for item in steps[at - 1]),
             "step": at,
             "steps": len(steps),

@@ -24,7 +24,6 @@ from exercises.views.desk import (
     faces,
     for_carers,
     for_therapists,
-    names,
     reads_along,
     title_of,
     waited,
@@ -36,6 +35,7 @@ from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
 from practice.queries.paging import pages
 from practice.queries.people import read_along
+from practice.wording import both
 
 FILTERS = ("", "couples", "second")
 
@@ -60,7 +60,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             "flags": [
                 {
                     "text": _("%(name)s answered something that wants you soon.")
-                    % {"name": flag.client.name_to_call},
+                    % {"name": flag.client.name_in_lists},
                     "homework": flag.homework_id,
                     "pk": flag.pk,
                 }
@@ -72,6 +72,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             **pages(request, found),
             "read_along": read_along(actor),
             "caught_up": _caught_up(actor, at) if not counts["all"] else "",
+            "has_clients": not counts["all"] and asking.has_clients(actor),
         },
     )
 
@@ -116,7 +117,7 @@ def _caught_up(actor: Actor, at: datetime) -> str:
 
 def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
     couple = row.assignment.couple
-    who = row.client.name_to_call
+    who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)
     colleague = getattr(row, "colleague", "")
@@ -124,7 +125,7 @@ def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
         "people": faces(row.client, couple),
         "title": title_of(row, language()),
         "href": reverse("review", args=[row.pk]),
-        "text": f"{names(couple)} · {text}" if couple else text,
+        "text": f"{couple.names_in_lists} · {text}" if couple else text,
         "session_text": wording.session(session, at, zone)
         if session and session != asking.NO_SESSION
         else "",
@@ -154,14 +155,14 @@ def _sessions(rows: Any, at: Any, zone: str) -> list[dict[str, str]]:
         couple, session = row.assignment.couple, row.session_at
         if session == asking.NO_SESSION:
             continue
-        name = names(couple) if couple else row.client.name_to_call
+        name = couple.names_in_lists if couple else row.client.name_in_lists
         href = (
             reverse("couple_page", args=[couple.pk])
             if couple
             else reverse("client_page", args=[row.client_id])
         )
         found.setdefault(
-            name, {"when_text": wording.session(session, at, zone), "name": name, "href": href}
+            href, {"when_text": wording.session(session, at, zone), "name": name, "href": href}
         )
     return list(found.values())[:6]
 
@@ -231,7 +232,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
             "homework": homework,
             "title": title_of(homework, language()),
             "people": faces(homework.client, couple),
-            "who": names(couple) if couple else homework.client.name_to_call,
+            "who": both(couple.first.name, couple.second.name) if couple else homework.client.name,
             "who_url": reverse("couple_page", args=[couple.pk])
             if couple
             else reverse("client_page", args=[homework.client_id]),

@@ -96,8 +96,8 @@ def waits(since: datetime, current: datetime) -> str:
     if hours < 1:
         return _("came just now")
     if hours < 24:
-        return _("waits %(n)d h") % {"n": hours}
-    return ngettext("waits %(n)d day", "waits %(n)d days", hours // 24) % {"n": hours // 24}
+        return _("waiting %(n)d h") % {"n": hours}
+    return ngettext("waiting %(n)d day", "waiting %(n)d days", hours // 24) % {"n": hours // 24}
 
 
 def plain_day(local: datetime) -> str:

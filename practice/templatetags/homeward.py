@@ -29,7 +29,7 @@ _SECTIONS = {
         "client_list": "client_page client_add client_edit client_clearance client_hand_over"
         " client_discharge client_notes client_note couple_page couple_link couple_unlink"
         " couple_session homework_page homework_due erasure export_client reminder_ledger"
-        " assignment_sent assignment_withdraw",
+        " assign assignment_sent assignment_withdraw",
         "library": "exercise preview",
         "people": "people_invite member member_deactivate",
     }.items()

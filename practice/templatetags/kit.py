@@ -238,7 +238,7 @@ def kit_samples() -> dict[str, Any]:
         "homework": [{"title": "After a hard moment", "lines": [
             _ANA | {"text": "sent, waits for you", "href": "#", "link": "Review"},
             _BEN | {"text": "open until Thu", "muted": True}]}],
-        "brief": ["Strength of the same evening: Ana 7, Ben 3."],
+        "brief": [_ANA | {"text": "The move"}],
         "ledger": [
             {"when": "Mon 23 Nov, 19:30", "what": "On the day", "title": "After a hard moment",
              "state": "Sent", "tone": "pine", "icon": "check", "sent_at": "Mon 23 Nov, 19:34"},

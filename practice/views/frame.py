@@ -33,7 +33,9 @@ def home(request: ActorRequest) -> HttpResponse:
     actor = request.actor
     if actor.is_client:
         return redirect("today")
-    return redirect("queue" if actor.is_therapist or actor.is_supervisor else "people")
+    if actor.is_therapist:
+        return redirect("queue")
+    return redirect("client_list" if actor.is_supervisor else "people")
 
 
 @csrf_exempt  # getting out must work from a beacon; being signed out by others is a mere nuisance

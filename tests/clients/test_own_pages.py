@@ -138,7 +138,7 @@ def test_a_topic_is_for_the_client_and_their_therapist(ana: Person, dana: Person
 def read_topics(by: Person, of: Person) -> list[str]:
     with scope(practice=by.practice.pk, user=by.user.pk):
         client = queries.client_of(by.actor, of.client.pk)
-        read = noting.read_topics(by=by.actor, at=now(), client=client)
+        read = noting.read_topics(by=by.actor, at=now(), clients=[client])
         return [text for _topic, text in read]
 
 

@@ -261,7 +261,7 @@ def test_staff_read_their_own_clock_and_assign_by_the_clients(
     assert "Ana has this now" in form
     own = page(dana, f"/clients/{ana.client.pk}/")
     here = late.astimezone(ZoneInfo(ZONE))
-    assert f'<span class="small muted num">given {date_format(here, "j M")}</span>' in own
+    assert f'<span class="small muted num">assigned {date_format(here, "j M")}</span>' in own
     assert f"Ana did this on {date_format(here, 'j M')}" in form
     assert date_format(session.astimezone(ZoneInfo(ZONE)), "D j M, H:i") in own
 
@@ -374,7 +374,7 @@ def test_the_preview_of_a_log_shows_what_a_moment_asks(play: Play, dana: Person)
     version = play.library["e04-reassurance-log"]
     path = f"/exercises/{version.exercise_id}/preview/"
     seen = "".join(html.unescape(page(dana, f"{path}?step={n}")) for n in (1, 2))
-    assert "For each moment they note" in seen
+    assert "For each moment:" in seen
     assert "How strong was the urge to be reassured?" in seen
 
 
@@ -475,7 +475,9 @@ def test_what_assigning_refuses_is_said_beside_what_was_typed(
     answer = dana.browser().post(f"/assign/?couple={couple.pk}", data)
     assert answer.status_code == 422
     assert "For Friday." in answer.content.decode()
-    rule = data | {"exercise": play.library["e01-under-the-argument"].exercise_id, "rrule": "X=1"}
+    alone = play.library["e01-under-the-argument"].exercise_id
+    day = f"{now() + timedelta(days=2):%Y-%m-%d}"
+    rule = data | {"exercise": alone, "when": "dates", "opens": day, "rrule": "X=1"}
     answer = dana.browser().post(f"/assign/?client={ana.client.pk}", rule)
     assert answer.status_code == 422
     assert 'id="id_rrule_error"' in answer.content.decode()

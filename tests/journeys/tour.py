@@ -103,7 +103,7 @@ NOOR = [
 NEW = [Stop("/today/"), Stop("/log/"), Stop("/growth/"), Stop("/you/readers"), Stop("/you/topics")]
 DANA = [
     Stop("/review/"),
-    Stop("/review/?kind=couples"),
+    Stop("/review/?only=couples"),
     Stop("{review}"),
     Stop("/clients/"),
     Stop("/clients/add"),

@@ -534,7 +534,7 @@ def test_a_role_taken_away_holds_on_the_very_next_request(ruth: Person, dana: Pe
 def test_everybody_begins_in_their_own_place(ana: Person, dana: Person, ruth: Person, sana: Person):
     assert ana.browser().get("/")["Location"] == "/today/"
     assert dana.browser().get("/")["Location"] == "/review/"
-    assert sana.browser().get("/")["Location"] == "/review/"
+    assert sana.browser().get("/")["Location"] == "/clients/"
     assert ruth.browser().get("/")["Location"] == "/people/"
 
 

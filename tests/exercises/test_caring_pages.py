@@ -1,0 +1,265 @@
+"""Who is in care, a couple's page, and how two are named."""
+
+import html
+import re
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import translation
+from django.utils.formats import date_format
+from django.utils.timezone import now
+
+from clients.models import Client, Couple
+from exercises.actions import responding
+from exercises.forms.assign import AssignForm
+from exercises.models import Assignment, Homework
+from practice.models import AuditEvent
+from practice.wording import both
+from tests.cast import ZONE, Person, Play, make_client
+
+
+def page(person: Person, path: str, language: str = "en") -> str:
+    browser = person.browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    response = browser.get(path)
+    assert response.status_code == 200, path
+    return html.unescape(response.content.decode())
+
+
+def plain(text: str) -> str:
+    """Return what is read, in one line."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", text))
+
+
+def row_of(person: Person, name: str, language: str = "en", asked: str = "") -> str:
+    """Return what one client's row says."""
+    rows = page(person, f"/clients/{asked}", language).partition("<main")[2].split("<li")
+    return plain(next((row for row in rows if name in row), ""))
+
+
+# --- the list ----------------------------------------------------------------------------------
+def test_the_list_says_where_each_ones_homework_stands(
+    play: Play, dana: Person, sana: Person, ana: Person, noor: Person
+):
+    for _time in range(3):
+        play.assign(dana, ana)
+    play.assign(dana, noor, opens_in=timedelta(days=2))
+    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Bags")
+    for who in (dana, sana):
+        assert "1 to review · 3 open" in row_of(who, "Ana Quintero")
+        assert "Nothing open" in row_of(who, "Noor Haddad")  # it is still to come
+    assert "1 por revisar · 3 abiertas" in row_of(dana, "Ana Quintero", "es")
+    assert "Nada abierto" in row_of(dana, "Noor Haddad", "es")
+    assert "2 clients" in plain(page(dana, "/clients/"))
+
+
+def test_the_list_does_not_tell_who_has_begun(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    before = row_of(dana, "Ana Quintero")
+    play.say(ana, homework, topic="Bags")
+    assert play.fresh(homework).status == "in_progress"
+    assert row_of(dana, "Ana Quintero") == before
+
+
+def test_what_is_being_answered_waits_for_nobody(play: Play, dana: Person, ana: Person):
+    sent = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Bags")
+    assert "Ana Quintero" in row_of(dana, "Ana Quintero", asked="?only=review")
+    play.review(dana, sent, words="I read it.", settle=False)
+    assert "Nothing open" in row_of(dana, "Ana Quintero")
+    assert "Nobody here" in page(dana, "/clients/?only=review")
+
+
+def test_the_list_shows_only_those_with_something_to_review(
+    play: Play, dana: Person, ana: Person, noor: Person
+):
+    play.assign(dana, noor)
+    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Bags")
+    shown = page(dana, "/clients/?only=review")
+    assert "Ana Quintero" in shown
+    assert "Noor Haddad" not in shown
+    assert "1 client" in plain(shown)
+
+
+# --- names -------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        ("Ben", "Ana y Ben"),
+        ("Ines", "Ana e Ines"),
+        ("Íñigo", "Ana e Íñigo"),
+        ("Hilda", "Ana e Hilda"),
+        ("Hierro", "Ana y Hierro"),
+        ("Yolanda", "Ana y Yolanda"),
+        ("Yvonne", "Ana e Yvonne"),
+    ],
+)
+def test_two_names_are_joined_as_the_language_does(other: str, said: str):
+    assert both("Ana", other) == f"Ana & {other}"
+    with translation.override("es"):
+        assert both("Ana", other) == said
+
+
+def test_two_of_one_name_are_told_apart(play: Play, dana: Person, ana: Person):
+    other = make_client(dana.practice, "ana2@mail.example", "Ana Larkin", dana)
+    soon = now() + timedelta(days=2)
+    with play.at(dana):
+        Client.objects.filter(pk__in=[ana.client.pk, other.client.pk]).update(next_session_at=soon)
+    for one in (ana, other):
+        sent = play.submit(one, play.homework(one, play.assign(dana, one)), topic="Bags")
+    queue = page(dana, "/review/")
+    assert "Ana Q., round 1" in queue
+    assert "Ana L., round 1" in queue
+    sessions = queue.partition("Sessions</h2>")[2]
+    assert "Ana Q." in sessions
+    assert "Ana L." in sessions
+    assert "Ana Larkin" in page(dana, f"/review/{sent.pk}/")
+
+
+def test_withdrawing_from_two_speaks_of_two(play: Play, dana: Person, ana: Person, cleared: Couple):
+    two, one = play.assign(dana, cleared, "e11-what-reaches-me"), play.assign(dana, ana)
+    assert "Withdraw “What reaches me”?" in page(dana, f"/assignments/{two.pk}/withdraw")
+    assert "Ana y Ben ya no verán esto." in page(dana, f"/assignments/{two.pk}/withdraw", "es")
+    assert "Ana ya no verá esto." in page(dana, f"/assignments/{one.pk}/withdraw", "es")
+
+
+# --- a couple ----------------------------------------------------------------------------------
+@pytest.fixture
+def kept(play: Play, dana: Person, ana: Person) -> Homework:
+    """Ana handed something in, with one place she would rather speak about."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    play.fill(ana, homework, topic="Bags")
+    with play.at(ana):
+        said = [responding.Said("under", None, responding.AnswerOutcome.IN_SESSION)]
+        responding.save(by=ana.actor, at=now(), homework=play.fresh(homework), said=said)
+        responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
+    return homework
+
+
+def test_a_couples_page_says_what_the_hour_is_for(
+    play: Play, dana: Person, sana: Person, ana: Person, couple: Couple, kept: Homework
+):
+    ana.browser().post("/you/topics", {"text": "The move in spring"})
+    session = now() + timedelta(days=2)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=session)
+    path = f"/couples/{couple.pk}/"
+    shown = page(dana, path)
+    assert f"For {date_format(session, 'l')}</h2>" in shown
+    assert "The move in spring" in shown
+    # What nobody has opened can still be taken back: it is not hinted at.
+    question = (
+        "Would rather say it here: “If that had not been the point, I think I was afraid that…”"
+    )
+    assert question not in shown
+    page(dana, f"/review/{kept.pk}/")
+    assert question in page(dana, path)
+    with play.at(dana):
+        read = AuditEvent.objects.filter(action="read.topics", client_id=ana.client.pk)
+        assert read.count() == 2
+    along = page(sana, path)  # topics are for the therapist alone
+    assert "The move in spring" not in along
+    assert question not in along
+
+
+def test_a_couples_page_has_dates_what_was_before_and_how_long_they_are_cleared(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    done = play.submit(ben, play.homework(ben, play.assign(dana, ben)), topic="Bags")
+    play.review(dana, done, words="I read it.")
+    play.assign(dana, ana, days=2)
+    shown = page(dana, f"/couples/{cleared.pk}/")
+    read = plain(shown)
+    assert re.search(r"not in yet · until [A-Z][a-z]{2} \d\d:\d\d", read)
+    assert re.search(r"Before .*Ben: .*read and answered", read)
+    day = date_format(now() + timedelta(days=90), "j M Y")
+    assert read.count(f"cleared until {day}") == 2
+    assert "Note the next session" in read
+    assert "Ben: why each was sent or held back</a>" in shown
+
+
+# --- assigning ---------------------------------------------------------------------------------
+def test_assigning_counts_what_somebody_has_open(play: Play, dana: Person, ana: Person):
+    path = f"/assign/?client={ana.client.pk}"
+    play.assign(dana, ana)
+    assert "Fewer often works better" not in page(dana, path)
+    for _time in range(2):
+        play.assign(dana, ana)
+    assert "Ana has 3 things open. Fewer often works better." in page(dana, path)
+    assert "Ana tiene 3 tareas abiertas." in page(dana, path, "es")
+
+
+def test_one_of_a_couple_has_it_until_the_couples_session(
+    play: Play, dana: Person, ana: Person, couple: Couple
+):
+    session = now() + timedelta(days=3)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=session)
+    assert "Now, until the next session" in page(dana, f"/assign/?client={ana.client.pk}")
+    exercise = play.library["e01-under-the-argument"].exercise_id
+    said = {"exercise": exercise, "when": "session"}
+    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", said)
+    with play.at(dana):
+        given = Assignment.objects.get()
+    assert given.due_local is not None
+    until = date_format(given.due_local.replace(tzinfo=None), "D j M, H:i")
+    assert f"Under the argument, until {until}." in page(dana, answer["Location"])
+
+
+def test_dates_count_only_where_dates_were_chosen():
+    """They are out of sight then, and nobody would know why a form comes back."""
+    said = {
+        "exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5",
+        "when": "week",
+        "opens": "2030-01-08",
+        "due": "2030-01-07",
+        "rrule": "FREQ=DAILY",
+    }
+    form = AssignForm(said, people=[], session=None, zones=[ZONE])
+    assert form.is_valid(), form.errors
+    assert form.schedule(now()).rrule == ""
+    assert not AssignForm(
+        said | {"when": "dates"}, people=[], session=None, zones=[ZONE]
+    ).is_valid()
+
+
+def test_what_is_for_two_cannot_be_chosen_for_one(play: Play, dana: Person, ana: Person):
+    pair = play.library["e11-what-reaches-me"].exercise_id
+    path = f"/assign/?client={ana.client.pk}&exercise={pair}"
+    chosen = re.search(rf'<input[^>]*value="{pair}"[^>]*>', page(dana, path).partition("<main")[2])
+    assert re.search(rf'type="radio"[^>]*value="{pair}" disabled>', page(dana, path)), chosen
+
+
+@pytest.mark.usefixtures("play")
+def test_a_form_without_an_exercise_says_so_beside_the_exercises(dana: Person, ana: Person):
+    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", {"when": "week"})
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert '<a href="#id_exercise">' in shown
+    field = shown.partition('id="id_exercise"')[2]
+    assert 'aria-describedby="id_exercise_error"' in field.partition(">")[0]
+    assert 'id="id_exercise_error"' in field.partition("</fieldset>")[0]
+
+
+# --- work, and the frame -----------------------------------------------------------------------
+def test_a_works_page_speaks_of_what_is_over(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana, note="The one from Saturday"))
+    path = f"/work/{homework.pk}/"
+    assert "A draft is the client’s own." in page(dana, path)
+    play.submit(ana, homework, topic="Bags")
+    assert "Read it</a>" in page(dana, path)
+    play.review(dana, play.fresh(homework), words="I read it.")
+    shown = page(dana, path)
+    assert re.search(r"Opened .* Sent .* Answered ", plain(shown))
+    assert "See answers and reply</a>" in shown
+    assert "Your note with it" in shown
+    assert "A draft is the client’s own." not in shown
+
+
+def test_a_new_therapist_is_shown_the_first_step(dana: Person, omar: Person, sana: Person):
+    first = page(omar, "/review/").partition("<main")[2]
+    assert 'class="btn small" href="/clients/add"' in first
+    assert "Second rounds" not in first
+    # Nothing of a review is a supervisor's to do.
+    assert 'href="/review/"' in page(dana, "/clients/")
+    assert 'href="/review/"' not in page(sana, "/clients/")
