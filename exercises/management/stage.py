@@ -19,6 +19,7 @@ from exercises.actions import assigning, clockwork, responding, reviewing
 from exercises.management import story
 from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Reminder, ReminderState
 from exercises.queries.homework import homework as homework_of
+from exercises.queries.homework import homeworks
 from practice.actors import Actor
 from practice.models import Membership, Practice
 from practice.tenancy import scope
@@ -42,8 +43,7 @@ class Given:
 
     def homework(self, client: Client) -> Homework:
         """Return it as the client finds it."""
-        rows = Homework.objects.filter(assignment=self.assignment, client=client)
-        return homework_of(client_of(client), rows.values_list("pk", flat=True).get())
+        return homeworks(client_of(client)).get(assignment=self.assignment)
 
 
 @dataclass
@@ -249,7 +249,7 @@ def within(at: datetime, hours: tuple[int, int]) -> datetime:
     if wall.hour < first:
         wall -= timedelta(days=1)
     if not first <= wall.hour < end:
-        wall = wall.replace(hour=end - 1, minute=59)
+        wall = wall.replace(hour=end - 1, minute=50)
     return wall.astimezone(UTC)
 
 

@@ -149,7 +149,7 @@ class Command(BaseCommand):
         given = stage.give(DANA, "e01", morning, client=client, number=number)
         evening = on(at, days=2, hour=dice.randint(19, 22), minute=dice.randint(0, 59))
         stage.answer(given, client, evening, lean)
-        reply = on(at, days=4, hour=dice.randint(9, 18), minute=dice.randint(0, 59))
+        reply = on(at, days=4, hour=dice.randint(9, 17), minute=dice.randint(0, 59))
         stage.reply(DANA, given, client, reply)
 
     def _log_week(
