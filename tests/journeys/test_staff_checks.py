@@ -142,8 +142,10 @@ def test_six_reviews_in_a_row_and_never_one_that_a_colleague_has_taken(
         hand_in(demo_site, name)
     page = sign_in(visit(demo_site.url), "Dana")
     titles = page.locator("ol.list a.title")
-    expect(titles).to_have_count(8)
-    order = [str(titles.nth(number).get_attribute("href")) for number in range(8)]
+    # However many the demo has waiting at this hour: all but the two that a colleague takes.
+    order = [str(one.get_attribute("href")) for one in titles.all()]
+    assert len(order) >= 8
+    own = len(order) - 2
     taken, written_to = order[3], order[5]
     # Every click that the pages have seen, the way in from the queue not counted.
     page.add_init_script(
@@ -152,7 +154,7 @@ def test_six_reviews_in_a_row_and_never_one_that_a_colleague_has_taken(
     )
     titles.first.click()
     done = [order[0]]
-    for number in range(6):
+    for number in range(own):
         page.wait_for_url(f"**{done[-1]}*")
         if number == 1:
             omar_on(demo_site, taken, send=True)
@@ -164,17 +166,17 @@ def test_six_reviews_in_a_row_and_never_one_that_a_colleague_has_taken(
         page.wait_for_load_state()
         expect(page.get_by_text("Sent to").first).to_be_visible()
         done.append(page.url.removeprefix(demo_site.url).partition("?")[0])
-    assert int(page.evaluate("sessionStorage.clicks")) == 2 * 6
-    assert done[:6] == [path for path in order if path not in {taken, written_to}]
+    assert int(page.evaluate("sessionStorage.clicks")) == 2 * own
+    assert done[:own] == [path for path in order if path not in {taken, written_to}]
     # Nothing is left but what Omar writes to: the list says so, and what was sent can be undone.
-    assert done[6] == "/review/"
+    assert done[own] == "/review/"
     expect(titles).to_have_count(1)
     expect(page.get_by_text("Omar Castellan is writing")).to_be_visible()
     expect(page.get_by_role("button", name="Undo")).to_have_count(5)
     page.get_by_role("button", name="Undo").first.click()
     expect(page.get_by_text("Taken back. It is a draft again.")).to_be_visible()
     expect(page.locator("textarea[name^=comment]").first).to_have_value(
-        "I read this, and number 5 stays with me."
+        f"I read this, and number {own - 1} stays with me."
     )
     assert problems == []
 
@@ -389,7 +391,7 @@ def steps_of(page: Page) -> list[tuple[str, bool]]:
                 return copy.textContent.replace(/\\s+/g, " ").trim();
             })"""
         )
-        asked = re.split("For each moment they note:|Nothing noted yet", " | ".join(words))[0]
+        asked = re.split("For each moment:|Nothing noted yet", " | ".join(words))[0]
         found.append((asked, page.locator("main .note .icon").count() > 1))
         onward = page.locator(
             "a:visible:text-is('Skip this one'), button:visible:text-is('Skip this one')"
