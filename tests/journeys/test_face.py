@@ -141,7 +141,10 @@ def test_going_on_without_a_line_stays_and_loses_nothing(
 ) -> None:
     page = visit(demo_site.url, "phone")
     be(page, "ana@mail.example")
-    page.goto(f"{places['begun']}step/6/")
+    for number in range(1, 12):  # which step asks for words depends on what was answered before
+        page.goto(f"{places['begun']}step/{number}/")
+        if page.locator("textarea").count():
+            break
     page.context.set_offline(True)
     page.locator("textarea").fill("written on the train")
     page.locator("button:visible:text-is('Continue')").click()
