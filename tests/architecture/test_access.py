@@ -145,6 +145,7 @@ def kwargs(
         "step": {"pk": open_one.pk, "number": 1},
         "topic_drop": {"pk": topic.pk},
         "flag_handled": {"pk": flag.pk},
+        "flag_undo": {"pk": flag.pk},
         "record_hold": {"pk": ana.client.pk},
         "accept_invitation": {"token": f"{dana.practice.pk}.{'0' * 48}"},
         "stop_mails": {"token": "not-a-token"},
