@@ -304,7 +304,7 @@ def test_without_script_one_assigns_and_answers(demo_site: Site, visit: Visit):
     page.get_by_label("A few words to open with").fill("Thank you for staying with it.")
     page.get_by_role("button", name="Send and open next").click()
     expect(page.get_by_text("Sent to").first).to_be_visible()
-    page.get_by_role("link", name="Assign").click()
+    page.get_by_role("link", name="Assign", exact=True).click()
     page.locator("a.title").first.click()
     page.get_by_placeholder("Search the exercises").fill("argument")
     page.get_by_role("button", name="Search").click()
