@@ -153,8 +153,8 @@ def test_going_on_without_a_line_stays_and_loses_nothing(
     page.context.set_offline(False)
     expect(page.get_by_text("You are offline. Keep writing")).to_be_hidden()
     page.locator("button:visible:text-is('Continue')").click()
-    page.wait_for_url("**/step/7/")
-    page.goto(f"{places['begun']}step/6/")
+    page.wait_for_url(f"**/step/{number + 1}/")
+    page.goto(f"{places['begun']}step/{number}/")
     expect(page.locator("textarea")).to_have_value("written on the train")
 
 

@@ -365,8 +365,10 @@ def test_to_a_couple_in_six_clicks_as_previewed_and_taken_back_in_two(
     ana = sign_in(visit(demo_site.url, "phone"), "Ana")
     ana.goto("/today/")
     ana.get_by_role("link", name=re.compile("From test to clear ask")).first.click()
+    ana.wait_for_url("**/homework/*/")
     ana.get_by_role("link", name=re.compile("Begin|Continue")).first.click()
     ana.wait_for_url("**/step/*/")
+    expect(ana.locator("form[data-draft]")).to_be_visible()
     shown = [asked for asked, _noted in steps_of(ana)]
     # What depends on an answer, or comes at the end, the preview says to be so; of a log it shows
     # what a moment asks, where the client finds the moments noted so far.
@@ -382,6 +384,7 @@ def steps_of(page: Page) -> list[tuple[str, bool]]:
     """Return each step's questions, word for word, and whether a note says when they are asked."""
     found = []
     for _step in range(20):
+        page.wait_for_load_state()
         words = page.evaluate(
             """() => [...document.querySelectorAll(".question")].map((one) => {
                 const copy = one.cloneNode(true);
