@@ -17,7 +17,14 @@ from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.actions import assigning, clockwork, responding, reviewing
 from exercises.management import story
-from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Reminder, ReminderState
+from exercises.models import (
+    AnswerOutcome,
+    ExerciseVersion,
+    Homework,
+    Reminder,
+    ReminderState,
+    Review,
+)
 from exercises.queries.homework import homework as homework_of
 from exercises.queries.homework import homeworks
 from practice.actors import Actor
@@ -55,7 +62,7 @@ class Stage:
     at: datetime
     library: dict[str, ExerciseVersion] = field(default_factory=dict)
     members: dict[str, Membership] = field(default_factory=dict)
-    script: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
+    script: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
 
     def play(self) -> None:
         """Play all of it, oldest first, whoever it is about: so the trail is in order, too."""
@@ -171,6 +178,7 @@ class Stage:
     ) -> None:
         """Let a therapist answer, and the client read it some hours later."""
         at, by = self._some_time(at, OFFICE), self.therapist(therapist)
+        sent: list[Review] = []
 
         def move() -> None:
             homework = homework_of(by, given.homework(client).pk)
@@ -187,12 +195,17 @@ class Stage:
                     decision="returned" if returned else "reviewed",
                 ),
             )
-            clockwork.tick_practice(self.practice.pk, at + timedelta(minutes=3))
-            if not returned and at < self.at - timedelta(days=6):
-                read_at = at + timedelta(hours=3)
-                reviewing.note_seen(by=client_of(client), at=read_at, review=review)
+            sent.append(review)
 
+        def see() -> None:
+            reviewing.note_seen(by=client_of(client), at=read_at, review=sent[0])
+
+        # Each in its own minute, or the trail would not be in the order of time.
+        settled_at, read_at = at + timedelta(minutes=3), at + timedelta(hours=3)
         self._then(at, move)
+        self._then(settled_at, partial(clockwork.tick_practice, self.practice.pk, settled_at))
+        if not returned and at < self.at - timedelta(days=6):
+            self._then(read_at, see)
 
     def _note(self, given: Given, mood: story.Mood, number: int) -> None:
         by, at, homework = client_of(mood.client), mood.at, given.homework(mood.client)
@@ -205,7 +218,7 @@ class Stage:
         said = _said(log.items, told, mood)
         responding.save(by=by, at=at, homework=homework, said=said, entry=entry)
 
-    def _then(self, at: datetime, move: Callable[[], None]) -> None:
+    def _then(self, at: datetime, move: Callable[[], object]) -> None:
         self.script.append((at, len(self.script), move))
 
     def _some_time(self, at: datetime, hours: tuple[int, int]) -> datetime:
