@@ -71,6 +71,14 @@ class RoundWords:
         return {key: str(words.outcome) for key, words in self.words.items()}
 
 
+def merged(rounds: list[RoundWords]) -> dict[str, Any]:
+    """Return the newest value of each item over all rounds, for show-when rules."""
+    values: dict[str, Any] = {}
+    for words in rounds:
+        values |= words.values
+    return values
+
+
 def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list[RoundWords]:
     """Open every round of `homework` that `actor` may read, oldest first.
 

@@ -1,4 +1,4 @@
-"""What a client does with a homework: begin, save, submit, take back, set aside, pick up."""
+"""What a client writes into a homework: begin, save, submit, take back."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -14,14 +14,14 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions import reminding
+from exercises.actions.flagging import danger_in, raise_flag
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
-from exercises.models import Answer, AnswerOutcome, Entry, Flag, FlagKind, Homework, Response
+from exercises.models import Answer, AnswerOutcome, Entry, FlagKind, Homework, Response
 from exercises.permissions import may_answer, require
-from exercises.visibility import RoundWords, opened_value, read_rounds
+from exercises.visibility import RoundWords, merged, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
-from practice.actions import auditing
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
 
@@ -153,7 +153,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
-        if (danger := _danger(homework, rounds)) is not None:
+        if (danger := danger_in(homework, rounds)) is not None:
             raise_flag(by=by, at=at, homework=homework, item_key=danger, kind=FlagKind.SAFETY)
             return Handed.ENDED
         _refuse_gaps(homework, response, rounds)
@@ -175,56 +175,6 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
         Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
         move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
         reminding.plan_for_homework(homework, at)
-
-
-def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Finish the whole without sending: "I'd rather say it in session", or let it go."""
-    with transaction.atomic():
-        move(homework, Move.SKIP, by=by, at=at)
-        reminding.cancel_for_homework(homework.pk, reason="not_their_turn", at=at)
-
-
-def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Take something up again that was set aside or let go; what was written is still there."""
-    with transaction.atomic():
-        if homework.assignment.withdrawn_at is not None:
-            raise NotPossible(_("This is no longer open."))
-        move(homework, Move.PICK_UP, by=by, at=at)
-        Response.objects.get_or_create(
-            homework=homework,
-            round=homework.round,
-            defaults={"practice_id": homework.practice_id, "started_at": at},
-        )
-
-
-def raise_flag(
-    *, by: Actor, at: datetime, homework: Homework, item_key: str, kind: FlagKind
-) -> None:
-    """End an exercise kindly and ask for a human: the safety branch.
-
-    To everyone but the therapist it looks like any homework that was set aside.
-    """
-    with transaction.atomic():
-        Flag.objects.create(
-            practice_id=homework.practice_id,
-            client_id=homework.client_id,
-            homework=homework,
-            kind=kind,
-            item_key=item_key,
-            raised_at=at,
-        )
-        if kind == FlagKind.SAFETY:
-            _end_clearance(homework, at)
-        set_aside(by=by, at=at, homework=homework)
-        auditing.record(
-            by=by,
-            at=at,
-            action="flag.raised",
-            object_kind="homework",
-            object_id=homework.pk,
-            client_id=homework.client_id,
-            kind=str(kind),
-        )
 
 
 def tell_after(*, by: Actor, at: datetime, homework: Homework, feeling: str) -> None:
@@ -256,31 +206,6 @@ def open_keys(homework: Homework, response: Response) -> list[str]:
         if item.stage is not Stage.RELEASE
         and (not response.open_items or item.key in response.open_items)
     ]
-
-
-def merged(rounds: list[RoundWords]) -> dict[str, Any]:
-    """Return the newest value of each item over all rounds, for show-when rules."""
-    values: dict[str, Any] = {}
-    for words in rounds:
-        values |= words.values
-    return values
-
-
-def flags_in(
-    homework: Homework, rounds: list[RoundWords]
-) -> list[tuple[str, definitions.FlagKind]]:
-    """Return which answers want a human, those in moments too, by item key."""
-    definition, values = homework.version.definition, merged(rounds)
-    said = [(item, values.get(item.key)) for item in definition.items]
-    for moment in (moment for words in rounds for moment in words.moments):
-        log = definition.log(moment.entry.log_key)
-        said += [
-            (item, moment.words[item.key].value)
-            for item in (log.items if log else ())
-            if item.key in moment.words
-        ]
-    found = [(item.key, definitions.safety(item, value)) for item, value in said]
-    return [(key, kind) for key, kind in found if kind is not None]
 
 
 def _require_turn(by: Actor, homework: Homework) -> None:
@@ -439,14 +364,3 @@ def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords
             _("Some questions are still open. Answer them, skip them, or say it in session."),
             code="gaps",
         )
-
-
-def _danger(homework: Homework, rounds: list[RoundWords]) -> str | None:
-    """Catch a safety answer that reached the draft without passing its own page."""
-    raised = flags_in(homework, rounds)
-    return next((key for key, kind in raised if kind is definitions.FlagKind.SAFETY), None)
-
-
-def _end_clearance(homework: Homework, at: datetime) -> None:
-    """A safety flag re-opens the question whether couple work is safe (MATERIAL 2.0)."""
-    homework.client.clearances.filter(ended_at=None).update(ended_at=at)

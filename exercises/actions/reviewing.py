@@ -11,11 +11,10 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clients.models import Client
-from clients.permissions import may_care_for
 from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
-from exercises.models import Comment, Decision, Flag, Homework, Response, Review
+from exercises.models import Comment, Decision, Homework, Response, Review
 from exercises.permissions import may_review
 from exercises.queries import series
 from exercises.queries.series import Span, Weeks
@@ -219,44 +218,6 @@ def note_seen(*, by: Actor, at: datetime, review: Review) -> None:
     """Note that the client has read it, so that the therapist can see so."""
     if review.response.homework.client_id == by.client_id:
         Review.objects.filter(pk=review.pk, seen_at=None).update(seen_at=at)
-
-
-def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
-    """Say that a human is seeing to it."""
-    if not may_care_for(by, flag.client):
-        raise PermissionDenied
-    with transaction.atomic():
-        Flag.objects.filter(pk=flag.pk, handled_at=None).update(
-            handled_at=at, handled_by=by.member_id
-        )
-        auditing.record(
-            by=by,
-            at=at,
-            action="flag.handled",
-            object_kind="flag",
-            object_id=flag.pk,
-            client_id=flag.client_id,
-        )
-
-
-def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
-    """Put a flag back on the queue that one took on by a slip, within two minutes."""
-    if flag.handled_by_id not in {None, by.member_id}:
-        raise PermissionDenied
-    with transaction.atomic():
-        given_back = Flag.objects.filter(
-            pk=flag.pk, handled_by=by.member_id, handled_at__gt=at - UNDO
-        ).update(handled_at=None, handled_by=None)
-        if not given_back:
-            raise NotPossible(_("This cannot be put back any more."))
-        auditing.record(
-            by=by,
-            at=at,
-            action="flag.given_back",
-            object_kind="flag",
-            object_id=flag.pk,
-            client_id=flag.client_id,
-        )
 
 
 def _handed_in(homework: Homework, number: int | None) -> Response:

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.queries import client_of, couple_of
-from exercises.actions import assigning, responding, reviewing
+from exercises.actions import assigning, pausing, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data
 from exercises.models import Assignment, Homework
@@ -255,7 +255,7 @@ def take_back(request: Request, pk: UUID) -> Response:
 @idempotent
 def set_aside(request: Request, pk: UUID) -> Response:
     """Finish without sending: say it in session, or let it go."""
-    return _moved(request, pk, responding.set_aside)
+    return _moved(request, pk, pausing.set_aside)
 
 
 @extend_schema(request=None, responses=shapes.HomeworkShape)
@@ -264,7 +264,7 @@ def set_aside(request: Request, pk: UUID) -> Response:
 @idempotent
 def pick_up(request: Request, pk: UUID) -> Response:
     """Take something up again."""
-    return _moved(request, pk, responding.pick_up)
+    return _moved(request, pk, pausing.pick_up)
 
 
 def _moved(request: Request, pk: UUID, act: Any) -> Response:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from exercises import definition as definitions
-from exercises.actions import responding
+from exercises.actions import flagging, pausing, responding
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome
 from exercises.queries import homework as homeworks
@@ -136,7 +136,7 @@ def set_aside(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
     if homework.status != Status.SKIPPED:
-        responding.set_aside(by=actor, at=now(), homework=homework)
+        pausing.set_aside(by=actor, at=now(), homework=homework)
     if request.POST.get("how") == "let_go":
         messages.success(request, _("Let go. You can pick it up again below."))
     else:
@@ -151,7 +151,7 @@ def pick_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
     if homework.status in {Status.SKIPPED, Status.EXPIRED}:
-        responding.pick_up(by=actor, at=now(), homework=homework)
+        pausing.pick_up(by=actor, at=now(), homework=homework)
     return redirect("homework", pk=pk)
 
 
@@ -277,7 +277,7 @@ def _remarks(work: Work) -> list[dict[str, str]]:
 
 def _is_safety(work: Work) -> bool:
     """Say whether a safety answer ended it; "talk" answers end it without the alarm."""
-    kinds = {kind for _key, kind in responding.flags_in(work.homework, work.rounds)}
+    kinds = {kind for _key, kind in flagging.flags_in(work.homework, work.rounds)}
     return definitions.FlagKind.TALK not in kinds or definitions.FlagKind.SAFETY in kinds
 
 

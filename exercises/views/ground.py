@@ -19,13 +19,13 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
-from exercises.actions.responding import merged, open_keys
+from exercises.actions.responding import open_keys
 from exercises.definition import Definition, Item, ItemKind, Stage
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
 from exercises.views import wording
-from exercises.visibility import Moment, RoundWords, Words, read_rounds
+from exercises.visibility import Moment, RoundWords, Words, merged, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.wording import readers

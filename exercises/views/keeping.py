@@ -9,7 +9,7 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
 from exercises import definition as definitions
-from exercises.actions import responding
+from exercises.actions import flagging, responding
 from exercises.definition import Item
 from exercises.forms import items as forms
 from exercises.forms.drafts import LARGEST, Draft, parse_draft
@@ -152,7 +152,7 @@ def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
     for item in items:
         kind = definitions.safety(item, values.get(item.key))
         if kind is not None:
-            responding.raise_flag(
+            flagging.raise_flag(
                 by=work.actor,
                 at=now(),
                 homework=work.homework,

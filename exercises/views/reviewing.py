@@ -13,7 +13,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from exercises.actions import reviewing
+from exercises.actions import flagging, reviewing
 from exercises.forms.review import ReplyForm, draft_from
 from exercises.models import Homework
 from exercises.permissions import may_review
@@ -341,7 +341,7 @@ def review_undo(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def flag_handled(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that one is seeing to a flag."""
-    reviewing.handle_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
+    flagging.handle_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
     # With the way back: nobody else would see it any more.
     return redirect(f"{reverse('queue')}?handled={pk}")
 
@@ -350,6 +350,6 @@ def flag_handled(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def flag_undo(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Put a flag back that one took on a moment ago."""
-    reviewing.give_back_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
+    flagging.give_back_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
     messages.success(request, _("It is back on top of your queue."))
     return redirect("queue")

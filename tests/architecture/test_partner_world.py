@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients.models import Couple
-from exercises.actions import responding, reviewing
+from exercises.actions import flagging, pausing, responding, reviewing
 from exercises.models import Assignment, Homework, Reminder, ReminderState
 from exercises.queries import homework as homework_queries
 from exercises.workflow import Status
@@ -53,11 +53,11 @@ class Ana:
 
     def set_aside(self) -> None:
         with self.play.at(self.ana):
-            responding.set_aside(by=self.ana.actor, at=now(), homework=self.homework)
+            pausing.set_aside(by=self.ana.actor, at=now(), homework=self.homework)
 
     def pick_up(self) -> None:
         with self.play.at(self.ana):
-            responding.pick_up(by=self.ana.actor, at=now(), homework=self.homework)
+            pausing.pick_up(by=self.ana.actor, at=now(), homework=self.homework)
 
     def be_read(self) -> None:
         with self.play.at(self.dana):
@@ -73,7 +73,7 @@ class Ana:
 
     def be_flagged(self) -> None:
         with self.play.at(self.ana):
-            responding.raise_flag(
+            flagging.raise_flag(
                 by=self.ana.actor,
                 at=now(),
                 homework=self.homework,

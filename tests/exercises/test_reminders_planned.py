@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from clients.models import Client, ContactPreference, Couple, ReminderKind
 from exercises import schedule
-from exercises.actions import assigning, clockwork, reminding, responding
+from exercises.actions import assigning, clockwork, pausing, reminding, responding
 from exercises.actions.reminding import Hours, Wanted
 from exercises.models import Homework, Reminder, ReminderState
 from practice.models import Membership
@@ -172,7 +172,7 @@ def test_one_partners_doings_leave_the_others_reminders_alone(
     homework = play.submit(ana, play.homework(ana, given))
     play.review(dana, homework, returned=_one_item(play, homework), comments={})
     with play.at(ana):
-        responding.set_aside(by=ana.actor, at=now(), homework=play.fresh(homework))
+        pausing.set_aside(by=ana.actor, at=now(), homework=play.fresh(homework))
     with scope(practice=dana.practice.pk):
         clockwork.reminding.replan_changed(dana.practice.pk, now())
     assert everything(ben) == before

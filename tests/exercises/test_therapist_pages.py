@@ -13,7 +13,7 @@ from django.utils.timezone import now
 
 from clients.actions import joining
 from clients.models import Caseload, Client, Couple
-from exercises.actions import responding
+from exercises.actions import flagging, responding
 from exercises.models import Entry, Exercise, ExerciseVersion, Flag, FlagKind, Homework, Review
 from practice.actions import auditing
 from practice.models import AuditEvent, Membership, User
@@ -206,7 +206,7 @@ def test_an_empty_filter_says_that_something_else_waits(dana: Person, sent: Home
 def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana))
     with play.at(ana):
-        responding.raise_flag(
+        flagging.raise_flag(
             by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
         )
     assert hrefs(page(dana, "/review/"), str(homework.pk)) == [
@@ -223,7 +223,7 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
 def test_a_flag_taken_on_by_a_slip_goes_back_for_two_minutes(play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana))
     with play.at(ana):
-        responding.raise_flag(
+        flagging.raise_flag(
             by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.TALK
         )
         flag = Flag.objects.get()
@@ -239,6 +239,25 @@ def test_a_flag_taken_on_by_a_slip_goes_back_for_two_minutes(play: Play, dana: P
     assert undo not in page(dana, queue)
     assert dana.browser().post(undo).status_code == 409
     assert page(dana, "/review/?handled=nothing")
+
+
+def test_who_comes_second_to_a_flag_is_told_and_no_act_is_made_up(
+    play: Play, dana: Person, omar: Person, ana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        flagging.raise_flag(
+            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.TALK
+        )
+        Caseload.objects.create(
+            practice=dana.practice, client=ana.client, member=omar.member, from_at=now()
+        )
+        deed = reverse("flag_handled", args=[Flag.objects.get().pk])
+    assert [dana.browser().post(deed).status_code for _tap in range(2)] == [302, 302]
+    assert omar.browser().post(deed).status_code == 409
+    with play.at(dana):
+        assert Flag.objects.get().handled_by_id == dana.member.pk
+        assert AuditEvent.objects.filter(action="flag.handled").count() == 1
 
 
 # --- whose clock, and which rows ----------------------------------------------------------------

@@ -1,0 +1,112 @@
+"""An answer that wants a human: found, raised, taken on by a therapist, given back."""
+
+from datetime import datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clients.permissions import may_care_for
+from exercises import definition as definitions
+from exercises.actions.pausing import set_aside
+from exercises.actions.reviewing import UNDO
+from exercises.models import Flag, FlagKind, Homework
+from exercises.visibility import RoundWords, merged
+from practice.actions import auditing
+from practice.actors import Actor
+from practice.errors import NotPossible
+
+
+def flags_in(
+    homework: Homework, rounds: list[RoundWords]
+) -> list[tuple[str, definitions.FlagKind]]:
+    """Return which answers want a human, those in moments too, by item key."""
+    definition, values = homework.version.definition, merged(rounds)
+    said = [(item, values.get(item.key)) for item in definition.items]
+    for moment in (moment for words in rounds for moment in words.moments):
+        log = definition.log(moment.entry.log_key)
+        said += [
+            (item, moment.words[item.key].value)
+            for item in (log.items if log else ())
+            if item.key in moment.words
+        ]
+    found = [(item.key, definitions.safety(item, value)) for item, value in said]
+    return [(key, kind) for key, kind in found if kind is not None]
+
+
+def danger_in(homework: Homework, rounds: list[RoundWords]) -> str | None:
+    """Return which safety answer reached the draft without passing its own page, if one did."""
+    raised = flags_in(homework, rounds)
+    return next((key for key, kind in raised if kind is definitions.FlagKind.SAFETY), None)
+
+
+def raise_flag(
+    *, by: Actor, at: datetime, homework: Homework, item_key: str, kind: FlagKind
+) -> None:
+    """End an exercise kindly and ask for a human: the safety branch.
+
+    To everyone but the therapist it looks like any homework that was set aside.
+    """
+    with transaction.atomic():
+        Flag.objects.create(
+            practice_id=homework.practice_id,
+            client_id=homework.client_id,
+            homework=homework,
+            kind=kind,
+            item_key=item_key,
+            raised_at=at,
+        )
+        if kind == FlagKind.SAFETY:
+            _end_clearance(homework, at)
+        set_aside(by=by, at=at, homework=homework)
+        auditing.record(
+            by=by,
+            at=at,
+            action="flag.raised",
+            object_kind="homework",
+            object_id=homework.pk,
+            client_id=homework.client_id,
+            kind=str(kind),
+        )
+
+
+def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
+    """Say that a human is seeing to it; said twice, it is said once. Raises NotPossible when it is
+    a colleague who does."""
+    if not may_care_for(by, flag.client):
+        raise PermissionDenied
+    row = Flag.objects.filter(pk=flag.pk)
+    with transaction.atomic():
+        if row.filter(handled_at=None).update(handled_at=at, handled_by=by.member_id):
+            _note(by, at, "flag.handled", flag)
+        elif not row.filter(handled_by=by.member_id).exists():
+            raise NotPossible(_("A colleague is seeing to it already."))
+
+
+def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
+    """Put a flag back on the queue that one took on by a slip, within two minutes."""
+    if not may_care_for(by, flag.client) or flag.handled_by_id not in {None, by.member_id}:
+        raise PermissionDenied
+    with transaction.atomic():
+        given_back = Flag.objects.filter(
+            pk=flag.pk, handled_by=by.member_id, handled_at__gt=at - UNDO
+        ).update(handled_at=None, handled_by=None)
+        if not given_back:
+            raise NotPossible(_("This cannot be put back any more."))
+        _note(by, at, "flag.given_back", flag)
+
+
+def _end_clearance(homework: Homework, at: datetime) -> None:
+    """A safety flag re-opens the question whether couple work is safe (MATERIAL 2.0)."""
+    homework.client.clearances.filter(ended_at=None).update(ended_at=at)
+
+
+def _note(by: Actor, at: datetime, action: str, flag: Flag) -> None:
+    auditing.record(
+        by=by,
+        at=at,
+        action=action,
+        object_kind="flag",
+        object_id=flag.pk,
+        client_id=flag.client_id,
+    )

@@ -1,0 +1,33 @@
+"""Finish without sending, and take up again."""
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from exercises.actions import reminding
+from exercises.actions.moving import move
+from exercises.models import Homework, Response
+from exercises.workflow import Move
+from practice.actors import Actor
+from practice.errors import NotPossible
+
+
+def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
+    """Finish the whole without sending: "I'd rather say it in session", or let it go."""
+    with transaction.atomic():
+        move(homework, Move.SKIP, by=by, at=at)
+        reminding.cancel_for_homework(homework.pk, reason="not_their_turn", at=at)
+
+
+def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
+    """Take something up again that was set aside or let go; what was written is still there."""
+    with transaction.atomic():
+        if homework.assignment.withdrawn_at is not None:
+            raise NotPossible(_("This is no longer open."))
+        move(homework, Move.PICK_UP, by=by, at=at)
+        Response.objects.get_or_create(
+            homework=homework,
+            round=homework.round,
+            defaults={"practice_id": homework.practice_id, "started_at": at},
+        )
