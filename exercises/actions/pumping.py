@@ -22,6 +22,7 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from clients.models import ContactPreference
+from exercises.actions import breaker, doubts
 from exercises.actions.asking import Held, ask_again
 from exercises.emails import Mail
 from exercises.models import Reminder, ReminderReason, ReminderState
@@ -44,13 +45,6 @@ MOST_SECONDS = 25.0
 MOST_OF_A_PRACTICE = 5000
 MOST_ATTEMPTS = 8
 RETRY_MINUTES = (1, 5, 15, 60, 240, 720)
-# A slow reply to the dot may take ten minutes; only then is silence an answer.
-RECONCILE_MINUTES = 15
-# Then a doubt is announced, and settled after this many more: after an outage whoever knows better
-# (`_owed`, in one process alone) has that long to write it down.
-GRACE_MINUTES = 2
-# Worth a second copy when nobody knows whether the first arrived; the others are let go.
-RESENT_ONCE = ("assigned", "due_today")
 CLOCKS_APART = 60.0
 BACK_DATED = timedelta(minutes=5)
 # What this process could not write down while the database was away or out of room. It comes first
@@ -98,36 +92,6 @@ WHERE id = %(id)s AND lease_token = %(token)s AND state = 1
   AND next_at > now() + interval '30 seconds' AND (not_after IS NULL OR now() < not_after)
 RETURNING armed_at
 """
-SETTLE = """
-WITH announced AS (
-  UPDATE exercises_reminder SET reason = 'ambiguous',
-    next_at = now() - interval '1 minute' * (%(minutes)s - %(grace)s)
-  WHERE state = 2 AND reason <> 'ambiguous' AND next_at < now() - interval '1 minute' * %(minutes)s)
-UPDATE exercises_reminder r SET
-  state = CASE WHEN again THEN 0 ELSE 7 END, resent = r.resent + again::int,
-  attempt = least(r.attempt, %(most)s - 1), reason = 'ambiguous', next_at = now()
-FROM (
-  SELECT id, resent = 0 AND kind = ANY(%(kinds)s) AND coalesce(now() < not_after, true) AS again
-  FROM exercises_reminder
-  WHERE state = 2 AND reason = 'ambiguous' AND next_at < now() - interval '1 minute' * %(minutes)s
-  FOR UPDATE SKIP LOCKED) doubt
-WHERE r.id = doubt.id RETURNING again
-"""
-MAY_PROBE = """
-UPDATE exercises_mailchannel SET paused_until = now() + interval '60 seconds'
-WHERE host = %s AND paused_until <= now()
-"""
-IS_PAUSED = "SELECT 1 FROM exercises_mailchannel WHERE host = %s AND paused_until > now()"
-TRIP = """
-INSERT INTO exercises_mailchannel (host, failures, paused_until)
-VALUES (%s, 1, now() + interval '60 seconds')
-ON CONFLICT (host) DO UPDATE SET
-  failures = exercises_mailchannel.failures + 1, paused_until = excluded.paused_until
-"""
-CLEAR = """
-UPDATE exercises_mailchannel SET paused_until = NULL, failures = 0
-WHERE host = %s AND paused_until IS NOT NULL
-"""
 
 
 @dataclass
@@ -167,9 +131,13 @@ def pump(
     until = time.monotonic() + seconds
     current = Round(PhaseSMTP(), now, lambda: stopping() or time.monotonic() >= until)
     _pay()
-    if settings.REMINDERS_HOLD or not _clocks_agree(now()) or not _may_speak(current):
+    if (
+        settings.REMINDERS_HOLD
+        or not _clocks_agree(now())
+        or not breaker.may_speak(current.line.name)
+    ):
         return 0
-    _settle_doubt()
+    doubts.settle(most_attempts=MOST_ATTEMPTS)
     try:
         while not current.over():
             token = secrets.randbits(62)
@@ -356,7 +324,7 @@ def _take(current: Round, row: Reminder, token: int, result: Result) -> None:
         current.before = (row.pk, token)
         current.sent += 1
         if current.sent == 1:
-            _clear(current)
+            breaker.clear(current.line.name)
         return
     mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.ARMED)
     if outcome is Outcome.AMBIGUOUS:
@@ -371,7 +339,7 @@ def _take(current: Round, row: Reminder, token: int, result: Result) -> None:
     else:
         mine.update(state=State.PLANNED, next_at=Now(), attempt=Greatest(F("attempt") - 1, 0))
     if outcome is Outcome.NOT_ACCEPTED:
-        _trip(current, result)
+        breaker.trip(current.line.name, result.code)
 
 
 def _about_the_mail(result: Result) -> bool:
@@ -403,22 +371,6 @@ def _suppress(row: Reminder, now: datetime) -> None:
             ContactPreference.objects.filter(client_id=row.client_id).update(suppressed_at=now)
 
 
-def _settle_doubt() -> None:
-    """Resolve by policy, once and counted, what nobody can know: whether an armed mail arrived."""
-    wanted: dict[str, Any] = {
-        "kinds": list(RESENT_ONCE),
-        "minutes": RECONCILE_MINUTES,
-        "grace": GRACE_MINUTES,
-        "most": MOST_ATTEMPTS,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(SETTLE, wanted)
-        again = [row[0] for row in cursor.fetchall()]
-    for kind, count in (("resend", again.count(True)), ("let go", again.count(False))):
-        if count:
-            log.warning("ambiguous reminders settled", extra={"kind": kind, "count": count})
-
-
 def _tell_given_up(count: int) -> None:
     if count:
         log.error("reminders were tried too often", extra={"count": count})
@@ -433,29 +385,3 @@ def _clocks_agree(now: datetime) -> bool:
     if apart > CLOCKS_APART:
         log.critical("the clocks disagree; reminders hold", extra={"count": int(apart)})
     return apart <= CLOCKS_APART
-
-
-def _may_speak(current: Round) -> bool:
-    """Let one probe a minute through while the mail server is away."""
-    with connection.cursor() as cursor:
-        cursor.execute(MAY_PROBE, [current.line.name])
-        if cursor.rowcount:
-            return True
-        cursor.execute(IS_PAUSED, [current.line.name])
-        return cursor.fetchone() is None
-
-
-def _trip(current: Round, result: Result) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(TRIP, [current.line.name])
-    log.log(
-        # Refused for who we are: nothing will go until somebody looks.
-        logging.CRITICAL if 530 <= result.code <= 538 else logging.ERROR,
-        "the mail server is away",
-        extra={"code": result.code},
-    )
-
-
-def _clear(current: Round) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(CLEAR, [current.line.name])

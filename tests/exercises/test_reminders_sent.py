@@ -23,7 +23,7 @@ from pytest_django import Settings
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.actions import assigning, clockwork, pumping, reminding
+from exercises.actions import assigning, clockwork, doubts, pumping, reminding
 from exercises.management.commands import pump as pump_command
 from exercises.models import (
     Homework,
@@ -374,7 +374,9 @@ def test_who_knows_that_it_went_writes_it_down_before_another_settles_the_doubt(
     row = reminders(ana)
     assert row.state == State.ARMED
     a_while_passes(ana, minutes=60)
-    pumping._settle_doubt()  # the other process, the moment the database is back
+    doubts.settle(
+        most_attempts=pumping.MOST_ATTEMPTS
+    )  # the other process, the moment the database is back
     assert reminders(ana).state == State.ARMED
     pumping._owed.append(partial(pumping._confirm, (row.pk, row.lease_token)))
     assert pump() == 0

@@ -1,0 +1,47 @@
+"""What nobody can know: whether a mail arrived whose dot no server answered. Settled by a rule."""
+
+import logging
+from typing import Any
+
+from django.db import connection
+
+log = logging.getLogger(__name__)
+
+# A slow reply to the dot may take ten minutes; only then is silence an answer.
+RECONCILE_MINUTES = 15
+# Then a doubt is announced, and settled after this many more: after an outage whoever knows better
+# (`pumping`, in one process alone) has that long to write it down.
+GRACE_MINUTES = 2
+# Worth a second copy when nobody knows whether the first arrived; the others are let go.
+RESENT_ONCE = ("assigned", "due_today")
+SETTLE = """
+WITH announced AS (
+  UPDATE exercises_reminder SET reason = 'ambiguous',
+    next_at = now() - interval '1 minute' * (%(minutes)s - %(grace)s)
+  WHERE state = 2 AND reason <> 'ambiguous' AND next_at < now() - interval '1 minute' * %(minutes)s)
+UPDATE exercises_reminder r SET
+  state = CASE WHEN again THEN 0 ELSE 7 END, resent = r.resent + again::int,
+  attempt = least(r.attempt, %(most)s - 1), reason = 'ambiguous', next_at = now()
+FROM (
+  SELECT id, resent = 0 AND kind = ANY(%(kinds)s) AND coalesce(now() < not_after, true) AS again
+  FROM exercises_reminder
+  WHERE state = 2 AND reason = 'ambiguous' AND next_at < now() - interval '1 minute' * %(minutes)s
+  FOR UPDATE SKIP LOCKED) doubt
+WHERE r.id = doubt.id RETURNING again
+"""
+
+
+def settle(*, most_attempts: int) -> None:
+    """Announce new doubts, and resolve the older ones: by policy, once and counted."""
+    wanted: dict[str, Any] = {
+        "kinds": list(RESENT_ONCE),
+        "minutes": RECONCILE_MINUTES,
+        "grace": GRACE_MINUTES,
+        "most": most_attempts,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(SETTLE, wanted)
+        again = [row[0] for row in cursor.fetchall()]
+    for kind, count in (("resend", again.count(True)), ("let go", again.count(False))):
+        if count:
+            log.warning("ambiguous reminders settled", extra={"kind": kind, "count": count})
