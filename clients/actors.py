@@ -37,16 +37,18 @@ def client_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practi
     )
     if client is None:
         return None
-    return (
-        Actor(
-            practice_id=client.practice_id,
-            kind="client",
-            user_id=user.pk,
-            client_id=client.pk,
-            name=client.name_to_call,
-            zone=client.zone,
-        ),
-        client.practice,
+    return seat_of(client), client.practice
+
+
+def seat_of(client: Client) -> Actor:
+    """Return a client as the actor of their own moves."""
+    return Actor(
+        practice_id=client.practice_id,
+        kind="client",
+        user_id=client.user_id,
+        client_id=client.pk,
+        name=client.name_to_call,
+        zone=client.zone,
     )
 
 

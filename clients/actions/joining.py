@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients import consent_text
 from clients.actions.caring import hold
+from clients.actors import seat_of
 from clients.models import Client, Consent, ContactPreference
 from clients.permissions import NOBODY
 from practice.actions import auditing, invitations
@@ -81,9 +82,7 @@ def _join_care(invitation: Invitation, user: User, at: datetime, arrival: Arriva
             },
         )
         client.refresh_from_db()
-        by = Actor(
-            practice_id=client.practice_id, kind="client", user_id=user.pk, client_id=client.pk
-        )
+        by = seat_of(client)
         consent(by=by, at=at, client=client, language=language)
         _note(by, at, "client.joined", client)
     return client

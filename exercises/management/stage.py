@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import F, QuerySet
 
 from clients.actions import joining
+from clients.actors import seat_of
 from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.actions import assigning, clockwork, responding, reviewing
@@ -50,7 +51,7 @@ class Given:
 
     def homework(self, client: Client) -> Homework:
         """Return it as the client finds it."""
-        return homeworks(client_of(client)).get(assignment=self.assignment)
+        return homeworks(seat_of(client)).get(assignment=self.assignment)
 
 
 @dataclass
@@ -87,7 +88,7 @@ class Stage:
 
     def agree(self, client: Client, at: datetime) -> None:
         """Let a client agree to being here."""
-        by = client_of(client)
+        by = seat_of(client)
         self._then(
             at, partial(joining.consent, by=by, at=at, client=client, language=client.language)
         )
@@ -136,7 +137,7 @@ class Stage:
         send: bool = True,
     ) -> None:
         """Let a client write, and hand it in."""
-        at, dice, by = self._some_time(at, AWAKE), self._dice(), client_of(client)
+        at, dice, by = self._some_time(at, AWAKE), self._dice(), seat_of(client)
         began = at - timedelta(minutes=dice.randint(6, 18))
 
         def write() -> None:
@@ -198,7 +199,7 @@ class Stage:
             sent.append(review)
 
         def see() -> None:
-            reviewing.note_seen(by=client_of(client), at=read_at, review=sent[0])
+            reviewing.note_seen(by=seat_of(client), at=read_at, review=sent[0])
 
         # Each in its own minute, or the trail would not be in the order of time.
         settled_at, read_at = at + timedelta(minutes=3), at + timedelta(hours=3)
@@ -208,7 +209,7 @@ class Stage:
             self._then(read_at, see)
 
     def _note(self, given: Given, mood: story.Mood, number: int) -> None:
-        by, at, homework = client_of(mood.client), mood.at, given.homework(mood.client)
+        by, at, homework = seat_of(mood.client), mood.at, given.homework(mood.client)
         log = homework.version.definition.logs[0]
         entry = responding.add_entry(
             by=by, at=at, homework=homework, log_key=log.key, happened_at=at
@@ -231,18 +232,6 @@ class Stage:
     def _dice(self) -> Random:
         # The same story every time is the point, so no cryptographic dice here.
         return Random(self.random.getrandbits(32))  # noqa: S311
-
-
-def client_of(client: Client) -> Actor:
-    """Return a client as the actor of their moves."""
-    return Actor(
-        practice_id=client.practice_id,
-        kind="client",
-        user_id=client.user_id,
-        client_id=client.pk,
-        name=client.name_to_call,
-        zone=client.zone,
-    )
 
 
 def on(at: datetime, *, days: int, hour: int, minute: int = 0) -> datetime:

@@ -18,7 +18,7 @@ MOST_COUNTED = 200
 
 
 @dataclass(frozen=True)
-class Caseload:
+class InCare:
     """A page of clients, each with `to_review` and `still_open`, and how many there are in all.
 
     Counted up to one more than MOST_COUNTED: a longer list costs no more.
@@ -30,18 +30,18 @@ class Caseload:
 
 def caseload(
     actor: Actor, *, search: str = "", only: str = "", after: str | None = None
-) -> Caseload:
+) -> InCare:
     """Return the clients in reach by name. `only`: as `clients.queries.listed`, or TO_REVIEW.
 
     Begun is counted with open: that somebody has begun is theirs to tell.
     """
     waits = unanswered(actor).filter(client=OuterRef("pk"))
-    begun = Homework.objects.filter(client=OuterRef("pk"), status__in=CLIENTS_TURN)
+    theirs = Homework.objects.filter(client=OuterRef("pk"), status__in=CLIENTS_TURN)
     rows = listed(actor, search=search, only=only)
     if only == TO_REVIEW:
         rows = rows.filter(Exists(waits))
-    counted = rows.annotate(to_review=_number(waits), still_open=_number(begun))
-    return Caseload(
+    counted = rows.annotate(to_review=_number(waits), still_open=_number(theirs))
+    return InCare(
         page=page(counted, order=BY_NAME, after=after),
         count=rows[: MOST_COUNTED + 1].count(),
     )

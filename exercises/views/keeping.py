@@ -1,4 +1,4 @@
-"""How what is typed is kept: drafts, both texts of two devices, what is wrong, and what wants a human."""
+"""How what is typed is kept: drafts, two devices, what is wrong, and what wants a human."""
 
 from collections.abc import Mapping
 from typing import Any
