@@ -190,7 +190,12 @@ def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
     if len(known) == 1:
         above = gettext("%(therapist)s’s supervisor") % {"therapist": known[0]}
     *others, last = [*known, above] if is_supervised else known
+    said = {"therapist": last, "others": ", ".join(others), "last": last}
+    if _SOUNDS_LIKE_I.match(last):
+        text = pgettext("before a name that sounds like i", "Only you, %(others)s and %(last)s")
+        if not others:
+            text = pgettext("before a name that sounds like i", "Only you and %(therapist)s")
+        return text % said
     if not others:
-        return gettext("Only you and %(therapist)s") % {"therapist": last}
-    said = {"others": ", ".join(others), "last": last}
+        return gettext("Only you and %(therapist)s") % said
     return gettext("Only you, %(others)s and %(last)s") % said

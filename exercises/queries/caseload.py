@@ -28,9 +28,7 @@ class InCare:
     count: int
 
 
-def caseload(
-    actor: Actor, *, search: str = "", only: str = "", after: str | None = None
-) -> InCare:
+def caseload(actor: Actor, *, search: str = "", only: str = "", after: str | None = None) -> InCare:
     """Return the clients in reach by name. `only`: as `clients.queries.listed`, or TO_REVIEW.
 
     Begun is counted with open: that somebody has begun is theirs to tell.

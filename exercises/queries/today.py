@@ -16,7 +16,7 @@ from practice.actors import Actor
 
 def own_record(actor: Actor, at: datetime) -> Client:
     """Return the client's own record, with `shared_session_at` (their couple's next session) and
-    `reminder_at` (the next reminder planned)."""
+    of the next reminder planned `reminder_at` and `reminder_meant`, the hour on their clock."""
     planned = Reminder.objects.filter(
         client_id=OuterRef("pk"), state=ReminderState.PLANNED, next_at__gte=at
     ).order_by("next_at", "pk")
@@ -26,6 +26,7 @@ def own_record(actor: Actor, at: datetime) -> Client:
         .annotate(
             shared_session_at=shared_session(at),
             reminder_at=Subquery(planned.values("next_at")[:1]),
+            reminder_meant=Subquery(planned.values("local_at")[:1]),
         )
         .first()
     )

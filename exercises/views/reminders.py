@@ -101,10 +101,8 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
 
 def _about(row: Reminder) -> str:
     """Say when it goes: the hour that was meant, or the one it was put off to."""
-    goes = schedule.local_time(row.next_at, row.zone).replace(tzinfo=None)
-    meant = row.local_at.replace(tzinfo=None)
-    spread = timedelta(minutes=schedule.MOST_SPREAD)
-    local = meant if timedelta(0) <= goes - meant < spread else goes
+    meant = schedule.without_spread(row.next_at, row.local_at, row.zone)
+    local = schedule.local_time(meant, row.zone)
     said = {"day": formats.date_format(local, _("D j M")), "time": f"{local:%H:%M}"}
     return _("%(day)s, about %(time)s") % said
 

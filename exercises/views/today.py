@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
+from exercises import schedule
 from exercises.models import Homework, Review
 from exercises.queries import homework as homeworks
 from exercises.queries import series
@@ -212,8 +213,9 @@ def _reminder(record: Any, at: datetime, zone: str) -> str:
         return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
     if record.reminder_at is None:
         return _("No e-mail is planned.")
+    meant = schedule.without_spread(record.reminder_at, record.reminder_meant, zone)
     return _("One e-mail, %(when)s. It says only that something is waiting, never what.") % {
-        "when": wording.when(record.reminder_at, at, zone)
+        "when": wording.when(meant, at, zone)
     }
 
 

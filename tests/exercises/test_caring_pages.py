@@ -15,7 +15,7 @@ from exercises.actions import responding
 from exercises.forms.assign import AssignForm
 from exercises.models import Assignment, Homework
 from practice.models import AuditEvent
-from practice.wording import both
+from practice.wording import both, readers
 from tests.cast import ZONE, Person, Play, make_client
 
 
@@ -98,6 +98,14 @@ def test_two_names_are_joined_as_the_language_does(other: str, said: str):
     assert both("Ana", other) == f"Ana & {other}"
     with translation.override("es"):
         assert both("Ana", other) == said
+
+
+def test_who_reads_is_said_as_the_language_does():
+    with translation.override("es"):
+        assert readers(["Dana"]) == "Solo tú y Dana"
+        assert readers(["Inés"]) == "Solo tú e Inés"
+        assert readers(["Dana", "Inés"]) == "Solo tú, Dana e Inés"
+        assert readers(["Inés"], is_supervised=True) == "Solo tú, Inés y quien supervisa a Inés"
 
 
 def test_two_of_one_name_are_told_apart(play: Play, dana: Person, ana: Person):

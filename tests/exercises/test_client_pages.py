@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import UTC, timedelta
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from clients.models import Caseload
+from exercises import schedule
 from exercises.actions import reviewing
-from exercises.models import Answer, Entry, Flag, Homework, Review
+from exercises.models import Answer, Entry, Flag, Homework, Reminder, ReminderState, Review
 from practice.actions import people
 from practice.tenancy import scope
 from tests.cast import Person, Play
@@ -65,6 +67,22 @@ def test_today_says_what_is_there(homework: Homework, ana: Person, noor: Person)
     assert "Only you and Dana" in page
     empty = text_of(noor.browser().get("/today/"))
     assert "Nothing to do today" in empty
+
+
+def test_the_next_mail_is_told_by_the_hour_that_was_chosen(homework: Homework, ana: Person):
+    """That mails of one hour go some minutes apart is no business of their readers."""
+    with scope(practice=ana.practice.pk):
+        row = Reminder.objects.filter(state=ReminderState.PLANNED).order_by("next_at")[0]
+        meant = row.next_at.replace(second=0, microsecond=0) + timedelta(days=1)
+        local = schedule.local_time(meant, row.zone)
+        Reminder.objects.filter(pk=row.pk).update(
+            local_at=local.replace(tzinfo=UTC), next_at=meant + timedelta(minutes=7, seconds=12)
+        )
+    browser = ana.browser()
+    for path in ("/today/", "/you/reminders"):
+        page = text_of(browser.get(path))
+        assert f"{local:%H:%M}" in page, path
+        assert f"{local + timedelta(minutes=7):%H:%M}" not in page, path
 
 
 def test_today_costs_the_same_with_one_row_and_with_three(

@@ -1,38 +1,21 @@
-"""Slots, quiet hours and instants in a client's zone: pure functions, no clock, no ORM.
+"""Recurrence (RFC 5545, the part of it we take): a rule read, and the slots it gives."""
 
-Wall times are naive datetimes with a zone name beside them; instants are aware datetimes in UTC.
-They are never mixed: aware datetimes of one zone compare as wall clocks, so everything is
-converted before it is compared. Zone data comes from the pinned `tzdata` package alone
-(`zoneinfo.reset_tzpath(to=())` in the settings), the same in web, worker and tests.
-"""
-
-import hashlib
 import re
-import zoneinfo
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
-from functools import lru_cache
 
-import tzdata  # type: ignore[import-untyped]  # data, with one name we read
+from exercises.schedule.clocks import DAY, ScheduleProblem, instant, utc, zone_of
 
 LONGEST_RULE = 400
 MOST_COUNT = 1000
 MOST_INTERVAL = 366
 # More than ten years of a daily slot.
 MOST_SLOTS = 4000
-# In minutes: so far behind its hour a reminder may go.
-MOST_SPREAD = 10
 WEEKDAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
-_DAY = timedelta(days=1)
 _LATEST = datetime.fromisoformat("9999-12-20")
-_NOT_PLACES = frozenset({"Factory", "localtime"})
-
-
-class ScheduleProblem(ValueError):
-    """A rule, zone or time that cannot be planned; the text says why."""
 
 
 class Frequency(StrEnum):
@@ -77,78 +60,6 @@ class Slot:
     utc: datetime
 
 
-# --- zones ------------------------------------------------------------------------------------
-
-
-def tzdata_version() -> str:
-    """Return the version of the zone data in use, like "2026f"."""
-    return str(tzdata.IANA_VERSION)
-
-
-@lru_cache(maxsize=1)
-def zones() -> frozenset[str]:
-    """Return the names of all zones a person can live in."""
-    return frozenset(zoneinfo.available_timezones() - _NOT_PLACES)
-
-
-def is_zone(name: object) -> bool:
-    """Say whether `name` is a known zone; safe with anything, touches no file by that name."""
-    return isinstance(name, str) and name in zones()
-
-
-def _zone(name: str) -> tzinfo:
-    if not is_zone(name):
-        raise ScheduleProblem("This is not a time zone we know.")
-    return zoneinfo.ZoneInfo(name)
-
-
-# --- wall time to instant ---------------------------------------------------------------------
-
-
-def resolve(local: datetime, zone: str) -> datetime:
-    """Return the UTC instant of the naive wall time `local` in `zone` (RFC 5545, 3.3.5).
-
-    A time that comes twice is the first of the two. A time the clock jumps over uses the offset
-    before the jump, so 02:30 in a one-hour gap is shown as 03:30: later, never lost.
-    """
-    if local.tzinfo is not None:
-        raise ScheduleProblem("A wall time carries no zone of its own.")
-    return _instant(local, _zone(zone), fold=0)
-
-
-def at_local_hour(day: date, clock: time, zone: str) -> datetime:
-    """Return the UTC instant at which the clock in `zone` says `clock` on `day`."""
-    return resolve(datetime.combine(day, clock.replace(tzinfo=None)), zone)
-
-
-def local_time(at_utc: datetime, zone: str) -> datetime:
-    """Return the naive wall time in `zone` at the instant `at_utc`."""
-    return _utc(at_utc).astimezone(_zone(zone)).replace(tzinfo=None, fold=0)
-
-
-def _instant(local: datetime, zone: tzinfo, *, fold: int) -> datetime:
-    try:
-        return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
-    except OverflowError as problem:
-        raise ScheduleProblem("This is outside the calendar.") from problem
-
-
-def _utc(at: datetime) -> datetime:
-    if at.tzinfo is None:
-        raise ScheduleProblem("An instant needs its zone.")
-    return at.astimezone(UTC)
-
-
-def _swallowed(local: datetime, zone: tzinfo) -> bool:
-    """Say whether the whole date was left out, as 30 December 2011 was in Apia."""
-    before = local.replace(tzinfo=zone, fold=0).utcoffset() or timedelta(0)
-    after = local.replace(tzinfo=zone, fold=1).utcoffset() or timedelta(0)
-    return after - before >= _DAY
-
-
-# --- recurrence -------------------------------------------------------------------------------
-
-
 def parse_rrule(text: str) -> Rule:
     """Read a recurrence rule; raise ScheduleProblem, at once, for anything we don't plan.
 
@@ -185,13 +96,13 @@ def slots(
     wall time whose whole date does not exist is dropped; of two that fall on the same instant
     the earlier is. COUNT counts wall times, before anything is dropped. At most `limit`.
     """
-    place, end, found = _zone(zone), _utc(until), list[Slot]()
+    place, end, found = zone_of(zone), utc(until), list[Slot]()
     if rule.until is not None and rule.until.tzinfo is not None:
         end = min(end, rule.until)
     # A wall clock is never two days away from UTC.
-    last = min(end.replace(tzinfo=None), _LATEST) + 2 * _DAY
+    last = min(end.replace(tzinfo=None), _LATEST) + 2 * DAY
     for local in _wall_times(rule, first_local, last):
-        at = _instant(local, place, fold=0)
+        at = instant(local, place, fold=0)
         if at > end:
             break
         if _swallowed(local, place):
@@ -202,6 +113,13 @@ def slots(
             break
         found.append(Slot(local, at))
     return found
+
+
+def _swallowed(local: datetime, zone: tzinfo) -> bool:
+    """Say whether the whole date was left out, as 30 December 2011 was in Apia."""
+    before = local.replace(tzinfo=zone, fold=0).utcoffset() or timedelta(0)
+    after = local.replace(tzinfo=zone, fold=1).utcoffset() or timedelta(0)
+    return after - before >= DAY
 
 
 def _wall_times(rule: Rule, first: datetime, last: datetime) -> Iterator[datetime]:
@@ -352,64 +270,3 @@ def _check_together(rule: Rule) -> None:
         raise ScheduleProblem("A day of the month does not go with weekly.")
     if rule.by_set_position and not (large and (rule.by_day or rule.by_month_day)):
         raise ScheduleProblem("BYSETPOS goes with monthly or yearly days.")
-
-
-# --- quiet hours ------------------------------------------------------------------------------
-
-
-def quiet(at_utc: datetime, zone: str, start: time, end: time) -> bool:
-    """Say whether the instant lies in the quiet hours [start, end) of the wall clock in `zone`.
-
-    They may pass midnight; start == end means there are none. Where a clock change makes a
-    border doubtful, quiet begins at the earlier and ends at the later instant.
-    """
-    return _window(_utc(at_utc), zone, start, end) is not None
-
-
-def after_quiet(at_utc: datetime, zone: str, start: time, end: time) -> datetime:
-    """Return `at_utc` itself when it is not quiet then, else the instant quiet hours end."""
-    at = _utc(at_utc)
-    while (window := _window(at, zone, start, end)) is not None:
-        at = window[1]
-    return at
-
-
-def before_quiet(at_utc: datetime, zone: str, start: time, end: time) -> datetime:
-    """Return `at_utc` itself when it is not quiet then, else one minute before quiet begins.
-
-    A whole minute, so that what is planned for this instant is also sent before quiet hours.
-    """
-    at = _utc(at_utc)
-    while (window := _window(at, zone, start, end)) is not None:
-        at = window[0] - timedelta(minutes=1)
-    return at
-
-
-def _window(at: datetime, zone: str, start: time, end: time) -> tuple[datetime, datetime] | None:
-    """Return the quiet hours `at` lies in, as instants."""
-    # Borders are whole minutes: what is left of a day is then a minute at least, never seconds.
-    start, end = (border.replace(second=0, microsecond=0) for border in (start, end))
-    if start == end:
-        return None
-    place = _zone(zone)
-    today = at.astimezone(place).date()
-    for shift in (-2, -1, 0, 1):
-        first = today + timedelta(days=shift)
-        last = first if start < end else first + _DAY
-        begins = min(_instant(datetime.combine(first, start), place, fold=f) for f in (0, 1))
-        ends = max(_instant(datetime.combine(last, end), place, fold=f) for f in (0, 1))
-        if begins <= at < ends:
-            return begins, ends
-    return None
-
-
-# --- spreading --------------------------------------------------------------------------------
-
-
-def spread(key: str, minutes: int = MOST_SPREAD) -> timedelta:
-    """Return this key's own delay, from 0 s to less than `minutes`, the same every time.
-
-    So that a thousand people who chose 09:00 are not written to in the same second.
-    """
-    number = int.from_bytes(hashlib.sha256(key.encode("utf-8", "replace")).digest()[:8])
-    return timedelta(seconds=number % (minutes * 60))
