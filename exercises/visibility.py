@@ -70,13 +70,10 @@ class RoundWords:
         """Return how each item was finished, by item key."""
         return {key: str(words.outcome) for key, words in self.words.items()}
 
-
-def merged(rounds: list[RoundWords]) -> dict[str, Any]:
-    """Return the newest value of each item over all rounds, for show-when rules."""
-    values: dict[str, Any] = {}
-    for words in rounds:
-        values |= words.values
-    return values
+    @staticmethod
+    def merged(rounds: Sequence["RoundWords"]) -> dict[str, Any]:
+        """Return the newest value of each item over all rounds, for show-when rules."""
+        return {key: value for words in rounds for key, value in words.values.items()}
 
 
 def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list[RoundWords]:

@@ -11,7 +11,7 @@ from exercises import definition as definitions
 from exercises.actions.pausing import set_aside
 from exercises.actions.reviewing import UNDO
 from exercises.models import Flag, FlagKind, Homework
-from exercises.visibility import RoundWords, merged
+from exercises.visibility import RoundWords
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.errors import NotPossible
@@ -21,7 +21,7 @@ def flags_in(
     homework: Homework, rounds: list[RoundWords]
 ) -> list[tuple[str, definitions.FlagKind]]:
     """Return which answers want a human, those in moments too, by item key."""
-    definition, values = homework.version.definition, merged(rounds)
+    definition, values = homework.version.definition, RoundWords.merged(rounds)
     said = [(item, values.get(item.key)) for item in definition.items]
     for moment in (moment for words in rounds for moment in words.moments):
         log = definition.log(moment.entry.log_key)

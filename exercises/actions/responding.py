@@ -20,7 +20,7 @@ from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
 from exercises.models import Answer, AnswerOutcome, Entry, FlagKind, Homework, Response
 from exercises.permissions import may_answer, require
-from exercises.visibility import RoundWords, merged, opened_value, read_rounds
+from exercises.visibility import RoundWords, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
@@ -356,7 +356,9 @@ def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords
     words = rounds[-1]
     missing = [
         item
-        for item in definitions.missing(homework.version.definition, merged(rounds), words.outcomes)
+        for item in definitions.missing(
+            homework.version.definition, RoundWords.merged(rounds), words.outcomes
+        )
         if item.key in open_keys(homework, response)
     ]
     if missing:

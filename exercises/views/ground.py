@@ -25,7 +25,7 @@ from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
 from exercises.views import wording
-from exercises.visibility import Moment, RoundWords, Words, merged, read_rounds
+from exercises.visibility import Moment, RoundWords, Words, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.wording import readers
@@ -130,7 +130,7 @@ class Work:
     @cached_property
     def values(self) -> dict[str, Any]:
         """Return the newest value of each item, over all rounds."""
-        return merged(self.rounds)
+        return RoundWords.merged(self.rounds)
 
     @property
     def is_journal(self) -> bool:
