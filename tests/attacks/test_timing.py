@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from types import SimpleNamespace
 from typing import Any
 
@@ -21,7 +22,7 @@ from django.utils.timezone import now
 from pytest_django import DjangoDbBlocker
 
 from clients.models import Clearance, Couple
-from exercises.actions import responding
+from exercises.actions import flagging, pausing, responding
 from exercises.models import Assignment, Homework
 from exercises.queries import homework as homework_queries
 from exercises.workflow import Status
@@ -271,14 +272,18 @@ class Pair:
     def move(self, name: str, homework: Homework) -> None:
         """Let Ana make a move."""
         ana, play = self.crowd.ana, self.crowd.play
-        if name in {"fill", "submit"}:
+        if name not in ACTIONS:
             getattr(play, name)(ana, homework)
             return
-        more = {"item_key": "top", "kind": "safety"} if name == "raise_flag" else {}
         with play.at(ana):
-            getattr(responding, name)(by=ana.actor, at=now(), homework=homework, **more)
+            ACTIONS[name](by=ana.actor, at=now(), homework=homework)
 
 
+ACTIONS: dict[str, Callable[..., object]] = {
+    "begin": responding.begin,
+    "set_aside": pausing.set_aside,
+    "raise_flag": partial(flagging.raise_flag, item_key="top", kind="safety"),
+}
 ANAS = ("begin", "fill", "submit", "set_aside", "raise_flag")
 
 
