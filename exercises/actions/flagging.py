@@ -34,10 +34,20 @@ def flags_in(
     return [(key, kind) for key, kind in found if kind is not None]
 
 
-def danger_in(homework: Homework, rounds: list[RoundWords]) -> str | None:
-    """Return which safety answer reached the draft without passing its own page, if one did."""
+def unasked(
+    homework: Homework, rounds: list[RoundWords]
+) -> tuple[str, definitions.FlagKind] | None:
+    """Return an answer that reached the draft without passing its own page, if one did.
+
+    Danger counts each time. What is for the therapist counts once: whoever takes the exercise up
+    again after that may send it.
+    """
     raised = flags_in(homework, rounds)
-    return next((key for key, kind in raised if kind is definitions.FlagKind.SAFETY), None)
+    known = set(homework.flags.values_list("item_key", flat=True)) if raised else set()
+    for key, kind in sorted(raised, key=lambda one: one[1] is not definitions.FlagKind.SAFETY):
+        if kind is definitions.FlagKind.SAFETY or key not in known:
+            return key, kind
+    return None
 
 
 def raise_flag(

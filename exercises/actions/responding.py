@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions import reminding
-from exercises.actions.flagging import danger_in, raise_flag
+from exercises.actions.flagging import raise_flag, unasked
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
@@ -127,7 +127,7 @@ class Handed(StrEnum):
 
     IN = "in"
     ALREADY = "already"
-    # A safety answer stood in the draft: the exercise ended kindly instead of being sent.
+    # An answer in the draft wants a human: the exercise ended kindly instead of being sent.
     ENDED = "ended"
 
 
@@ -153,8 +153,9 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
-        if (danger := danger_in(homework, rounds)) is not None:
-            raise_flag(by=by, at=at, homework=homework, item_key=danger, kind=FlagKind.SAFETY)
+        if (wanting := unasked(homework, rounds)) is not None:
+            key, kind = wanting
+            raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
             return Handed.ENDED
         _refuse_gaps(homework, response, rounds)
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)

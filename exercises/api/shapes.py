@@ -158,7 +158,7 @@ class EntryShape(serializers.Serializer[Any]):
 
 
 class SubmittedShape(serializers.Serializer[Any]):
-    """How a submission ended: `in`, `already`, or `ended` (a safety answer; read the help text)."""
+    """How a submission ended: `in`, `already`, or `ended` (an answer wants a human; show the help text)."""
 
     result = serializers.ChoiceField(choices=["in", "already", "ended"])
     homework = HomeworkShape()

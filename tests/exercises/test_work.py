@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from clients.models import Clearance
 from exercises import definition as definitions
-from exercises.actions import assigning, publishing, responding, reviewing
+from exercises.actions import assigning, pausing, publishing, responding, reviewing
 from exercises.actions.responding import Handed, Said
 from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Step
 from exercises.permissions import available
@@ -195,6 +195,42 @@ def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person
     assert play.fresh(homework).status == Status.SKIPPED
     with play.at(dana):
         assert [flag.item_key for flag in review_queries.flags(dana.actor)] == ["hurt"]
+
+
+TALK = """
+slug: a-talk
+format: 1
+title: {en: A talk}
+purpose: {en: Notice.}
+minutes: 2
+kind: individual
+items:
+  - key: alone
+    kind: yesno
+    text: {en: "Is this too much for paper?"}
+    flag_if: {is: "yes", flag: talk}
+"""
+
+
+def test_what_is_for_the_therapist_is_not_sent_past_them_but_may_be_after(
+    play: Play, dana: Person, ana: Person
+):
+    with play.at(dana):
+        publishing.publish(dana.practice.pk, [definitions.parse(TALK, file="t")], at=now())
+        play.library["a-talk"] = ExerciseVersion.objects.get(exercise__slug="a-talk")
+    homework = play.homework(ana, play.assign(dana, ana, "a-talk"))
+    with play.at(ana):
+        who = {"by": ana.actor, "at": now(), "homework": homework}
+        responding.save(**who, said=[Said("alone", value=True)])
+        assert responding.submit(**who) is Handed.ENDED
+    with play.at(dana):
+        assert [flag.kind for flag in review_queries.flags(dana.actor)] == ["talk"]
+    with play.at(ana):
+        pausing.pick_up(by=ana.actor, at=now(), homework=play.fresh(homework))
+        again = {"by": ana.actor, "at": now(), "homework": play.fresh(homework)}
+        assert responding.submit(**again) is Handed.IN
+    with play.at(dana):
+        assert len(review_queries.flags(dana.actor)) == 1
 
 
 def test_only_the_client_answers_and_only_their_therapist_reviews(
