@@ -123,12 +123,17 @@ class RolesForm(PlainForm):
             field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
 
 
+# One text for each language somebody may read it in.
+CRISIS = {f"crisis_{code}": code for code, _name in settings.LANGUAGES}
 PARTS = (
     (_("Practice"), ("name", "discreet_name", "zone", "language")),
     (_("Reminders"), ("reminder_time", "quiet_from", "quiet_until")),
     (
         _("Safety and records"),
-        ("crisis_text", "leave_url", "second_factor_required", "idle_minutes", "retention_months"),
+        (
+            *CRISIS,
+            *("leave_url", "second_factor_required", "idle_minutes", "retention_months"),
+        ),
     ),
 )
 
@@ -148,7 +153,23 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        names = dict(settings.LANGUAGES)
+        for name, code in CRISIS.items():
+            self.fields[name] = forms.CharField(
+                label=_("What clients read under “get help now” (%(language)s)")
+                % {"language": names[code]},
+                required=False,
+                max_length=2000,
+                widget=forms.Textarea(attrs={"rows": 5, "lang": code}),
+                initial=self.instance.crisis_texts.get(code, ""),
+            )
         speak_plainly(self.fields)
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the texts for danger under their languages."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        said["crisis_texts"] = {code: said[name] for name, code in CRISIS.items() if said.get(name)}
+        return said
 
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """Return the fields by what they are about."""
@@ -156,7 +177,7 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
 
     class Meta:
         model = Practice
-        fields = tuple(name for _title, names in PARTS for name in names)
+        fields = tuple(name for _title, names in PARTS for name in names if name not in CRISIS)
         labels = {
             "name": _("Name of the practice"),
             "discreet_name": _("Discreet name"),
@@ -165,7 +186,6 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "quiet_until": _("Quiet until"),
             "second_factor_required": _("Everyone who works here needs a second step"),
             "idle_minutes": _("Lock a member’s screen after"),
-            "crisis_text": _("What clients read under “get help now”"),
             "retention_months": _("After care ends, keep records for"),
         }
         help_texts = {
@@ -178,7 +198,6 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "reminder_time": TIME,
             "quiet_from": TIME,
             "quiet_until": TIME,
-            "crisis_text": forms.Textarea(attrs={"rows": 5}),
         }
 
 

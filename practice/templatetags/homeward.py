@@ -11,6 +11,7 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from practice.models import Practice
 from practice.templatetags.icons import ICONS, SHAPES
 from practice.wording import in_words
 
@@ -104,6 +105,16 @@ def _dial(match: re.Match[str]) -> str:
     if len(number) >= 6 or (said.isdigit() and len(number) >= 3):
         return format_html('<a href="tel:{}">{}</a>', number, said)
     return re.sub(r"\d{3,}", r'<a href="tel:\g<0>">\g<0></a>', said)
+
+
+@register.simple_tag
+def crisis_words(practice: Practice | None, language: str) -> dict[str, str]:
+    """Return what a practice says of danger in a reader's language, else in one it has."""
+    texts = practice.crisis_texts if practice else {}
+    for code in (language, practice.language if practice else "", *texts):
+        if texts.get(code):
+            return {"language": code, "text": texts[code]}
+    return {}
 
 
 @register.filter

@@ -265,7 +265,7 @@ def english_in(page: str) -> list[str]:
 @pytest.fixture
 def _spanish(dana: Person, ana: Person, ben: Person, ruth: Person) -> None:
     with scope(practice=dana.practice.pk):
-        dana.practice.crisis_text = "Llama al 112, a cualquier hora."
+        dana.practice.crisis_texts = {"es": "Llama al 112, a cualquier hora."}
         dana.practice.save()
     for person in (dana, ana, ben, ruth):
         person.user.language = "es"

@@ -314,8 +314,21 @@ def test_who_reads_another_language_gets_our_words_above_the_practice_s(ana: Per
     browser = ana.browser()
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = text_of(browser.get("/help"))
-    assert page.index("112 en la Unión Europea") < page.index('<p lang="en">Call ')
-    assert "112 in the European Union" in text_of(Browser().get("/help"))
+    ours = '(<a href="tel:112">112</a> en la Unión Europea)'
+    assert page.index(ours) < page.index('<p lang="en">Call ')
+    assert '(<a href="tel:112">112</a> in the European Union)' in text_of(Browser().get("/help"))
+
+
+def test_who_reads_another_language_gets_the_practice_s_words_in_it(ana: Person):
+    with scope(practice=ana.practice.pk):
+        ana.practice.crisis_texts["es"] = "Llama al faro."
+        ana.practice.save()
+    browser = ana.browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = text_of(browser.get("/help"))
+    assert '<p lang="es">Llama al faro.</p>' in page
+    assert "Call " not in page
+    assert "Unión Europea" not in page
 
 
 @pytest.mark.parametrize(

@@ -88,12 +88,13 @@ class Command(BaseCommand):
 
     def _practice(self, name: str, at: datetime) -> Stage:
         practice = Practice(name=name, zone=ZONE)
-        practice.crisis_text = (
-            "If you or someone else is in danger, call 112 now.\n"
-            "At any hour you can talk to someone on your country's crisis line.\n\n"
-            "Si tú u otra persona corren peligro, llama ahora al 112.\n"
-            "A cualquier hora puedes hablar con alguien en la línea de crisis de tu país."
-        )
+        practice.crisis_texts = {
+            "en": "If you or someone else is in danger, call 112 now, anywhere in Europe.\n"
+            "To talk with someone at any hour in Portugal, call the health line: 808 24 24 24.",
+            "es": "Si tú u otra persona está en peligro, llama ahora al 112, en toda Europa.\n"
+            "Para hablar con alguien a cualquier hora en Portugal, llama a la línea de salud:"
+            " 808 24 24 24.",
+        }
         with scope(practice=practice.pk):
             practice.save(force_insert=True)
             PracticeKey.objects.create(
