@@ -29,6 +29,7 @@ urlpatterns = [
     path("you/topics", own.topics, name="topics"),
     path("you/topics/<uuid:pk>/drop", own.topic_drop, name="topic_drop"),
     path("you/consent", own.consent, name="consent"),
+    path("you/consent/withdraw", own.consent_withdraw, name="consent_withdraw"),
     path("api/v1/clients", api.client_list, name="api_clients"),
     path("api/v1/clients/search", api.client_search, name="api_client_search"),
     path("api/v1/clients/<uuid:pk>", api.client, name="api_client"),

@@ -42,7 +42,7 @@ _SECTIONS |= {
     for head, pages in {
         "today": "homework step draft check sent feedback save_copy aside ended breath",
         "log": "entries entry entry_remove",
-        "you": "topics who_read_me consent own_ledger export_own erase_own account_email"
+        "you": "topics who_read_me consent consent_withdraw own_ledger export_own erase_own account_email"
         " account_change_password account_set_password account_reauthenticate account_logout"
         " usersessions_list",
     }.items()

@@ -88,6 +88,7 @@ ANA = [
     Stop("/you/topics"),
     Stop("/you/readers"),
     Stop("/you/consent"),
+    Stop("/you/consent/withdraw"),
     Stop("/you/record"),
     Stop("/you/erasure"),
     Stop("/help"),
