@@ -10,7 +10,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
-from practice.forms import TIME, PlainForm, ZoneField
+from practice.forms import A_NAME, TIME, PlainForm, ZoneField
 from practice.models import Membership, User
 
 Taken = Callable[[str], bool]
@@ -27,7 +27,7 @@ class LocalTimeField(forms.DateTimeField):
 class AddressForm(PlainForm):
     """Ask for an address nobody else here has."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, error_messages=A_NAME)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
 
     def __init__(self, *args: Any, taken: Taken, **kwargs: Any) -> None:
@@ -157,7 +157,10 @@ class TextForm(PlainForm):
     """A few words."""
 
     text = forms.CharField(
-        label=_("Your words"), widget=forms.Textarea(attrs={"rows": 5}), max_length=5000
+        label=_("Your words"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        error_messages={"required": _("Write a few words.")},
     )
 
 
@@ -170,18 +173,24 @@ class RecordFilter(PlainForm):
 class JoinForm(PlainForm):
     """What an invited person says on their way in."""
 
-    called = forms.CharField(label=_("What would you like to be called?"), max_length=60)
+    called = forms.CharField(
+        label=_("What would you like to be called?"), max_length=60, error_messages=A_NAME
+    )
     zone = ZoneField(label=_("Where are you? (time zone)"))
     password = forms.CharField(
         label=_("A password"),
         required=False,
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Write a password.")},
     )
     agree = forms.BooleanField(
         label=_("I have read this, and I agree."),
         error_messages={
-            "required": _("Tick this to go on. If you would rather not, talk with your therapist.")
+            "required": _(
+                "Tick “I have read this, and I agree” to go on. If you would rather not, talk with"
+                " your therapist."
+            )
         },
     )
     # The language the text above was shown in: consent is kept in these very words.
@@ -203,7 +212,8 @@ class JoinForm(PlainForm):
             self.fields["password"].help_text = _("At least twelve characters. A sentence is good.")
         else:
             self.fields["password"].help_text = _(
-                "You may leave this empty: each time you sign in, a code comes by e-mail."
+                "At least twelve characters; a sentence is good. Or leave it empty: each time you"
+                " sign in, a code comes by e-mail."
             )
 
     def clean_password(self) -> str:
@@ -218,15 +228,15 @@ class JoinForm(PlainForm):
 class WishesForm(PlainForm):
     """A client's own choices."""
 
-    called = forms.CharField(label=_("What to call you"), max_length=60)
+    called = forms.CharField(label=_("What to call you"), max_length=60, error_messages=A_NAME)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))
     by_email = forms.BooleanField(label=_("Remind me by e-mail"), required=False)
     reminder_time = forms.TimeField(label=_("At what time?"), widget=TIME)
-    quiet_from = forms.TimeField(label=_("Nothing from"), widget=TIME)
-    quiet_until = forms.TimeField(label=_("until"), widget=TIME)
+    quiet_from = forms.TimeField(label=_("Quiet hours from"), widget=TIME)
+    quiet_until = forms.TimeField(label=_("Quiet hours until"), widget=TIME)
     kinds = forms.MultipleChoiceField(
-        label=_("Which ones?"),
+        label=_("Which reminders?"),
         required=False,
         choices=[c for c in ReminderKind.choices if c[0] != ReminderKind.WAITING],
         widget=forms.CheckboxSelectMultiple,

@@ -241,6 +241,14 @@ def carers(actor: Actor) -> QuerySet[Caseload]:
     )
 
 
+def have_cared(actor: Actor) -> set[int]:
+    """Return the users who care or ever cared for the client who asks; other readers supervise."""
+    rows = Caseload.objects.filter(
+        practice_id=actor.practice_id, client_id=actor.client_id or NOBODY
+    )
+    return set(rows.values_list("member__user_id", flat=True))
+
+
 def single_clients(actor: Actor) -> list[Client]:
     """Return one's own clients who are in no couple, by name."""
     coupled = Couple.objects.filter(

@@ -23,6 +23,7 @@ SCOPE_NAMES = {
 ONE_LINE = RegexValidator(
     r"[\x01-\x1f\x7f\u2028\u2029]", _("Write it in one line."), inverse_match=True
 )
+A_NAME = {"required": _("Write a name.")}
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
@@ -87,7 +88,7 @@ class PeopleFilter(PlainForm):
 class InviteForm(PlainForm):
     """Invite a member."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, error_messages=A_NAME)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple
@@ -194,6 +195,7 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "idle_minutes": _("Minutes without a click. 0 switches it off."),
             "retention_months": _("Months. Empty: until somebody asks."),
         }
+        error_messages = {"name": A_NAME, "discreet_name": A_NAME}
         widgets = {
             "reminder_time": TIME,
             "quiet_from": TIME,
@@ -227,7 +229,7 @@ class AuditFilter(PlainForm):
 class AccountForm(PlainForm):
     """What a member says about themselves."""
 
-    name = forms.CharField(label=_("Name"), max_length=120)
+    name = forms.CharField(label=_("Name"), max_length=120, error_messages=A_NAME)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))
     daily_mail = forms.BooleanField(
@@ -239,7 +241,11 @@ class AccountForm(PlainForm):
 class TokenForm(PlainForm):
     """Make a key for a program."""
 
-    name = forms.CharField(label=_("What is it for?"), max_length=80)
+    name = forms.CharField(
+        label=_("What is it for?"),
+        max_length=80,
+        error_messages={"required": _("Write what it is for.")},
+    )
     scopes = forms.MultipleChoiceField(
         label=_("It may"),
         choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],

@@ -165,6 +165,12 @@ def in_words(count: int) -> str:
     return str(_NUMBERS[count - 2]) if 2 <= count < 2 + len(_NUMBERS) else str(count)
 
 
+def is_general(text: str) -> bool:
+    """Say whether a refusal is the same for many fields, and so needs a field's name beside it."""
+    known = (_ANYWHERE, *(words for _kind, words in _ASK))
+    return text in {str(said) for words in known for said in words.values()}
+
+
 def refusals(field: forms.Field) -> dict[str, Any]:
     """Return what a field says instead of Django's own words, by error code."""
     own = next((words for kind, words in _ASK if isinstance(field, kind)), {})

@@ -202,6 +202,7 @@ def topics(request: ActorRequest) -> HttpResponse:
             "form": form,
             "topics": found,
             "from_you": FROM_YOU in request.GET,
+            "lit": "you" if FROM_YOU in request.GET else "today",
             "only": readers(
                 [row.member.user.get_short_name() for row in queries.carers(request.actor)]
             ),
@@ -215,7 +216,7 @@ def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take a topic off the table."""
     topic = queries.own_topic(request.actor, pk)
     noting.drop_topic(by=request.actor, at=now(), topic=topic)
-    return redirect("topics")
+    return redirect(reverse("topics") + (f"?{FROM_YOU}=you" if FROM_YOU in request.GET else ""))
 
 
 @require_http_methods(["GET", "POST"])

@@ -1,4 +1,4 @@
-"""A log: moments one notes in a quarter of a minute, kept until the log is closed."""
+"""A log: moments one notes in a minute or two, kept until the log is closed."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -69,9 +69,10 @@ def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
         "logs": logs,
         "add_url": work.url("entry_add"),
         "close_url": _close_url(work, step),
-        "is_journal": work.is_journal,
+        "is_journal": work.definition.is_journal,
         "ripe": _is_ripe(work, at),
-        "only": therapist.only,
+        "only": _("Nobody but you until you send it; then %(readers)s.")
+        % {"readers": therapist.only[:1].lower() + therapist.only[1:]},
         "therapist": therapist.name,
         "aside_url": work.url("set_aside"),
     }
@@ -242,7 +243,9 @@ def _page(
         "work": work,
         "items": [forms.show(item, data, look) for item in items],
         "errors": bool(errors),
-        "title_text": log.add_text.get(work.language) or _("Note a moment"),
+        "title_text": _("Change this moment")
+        if moment.words
+        else log.add_text.get(work.language) or _("Note a moment"),
         "back_url": work.url("entries"),
         "saved_text": "",
         "draft_key": draft_key(request),

@@ -25,11 +25,12 @@ from exercises.views.ground import (
     for_clients,
     open_work,
     say_text,
+    session_words,
     show,
     therapist_of,
 )
 from exercises.views.keeping import chosen, conflict_page, flagged, problems_of, words_now
-from exercises.visibility import read_note
+from exercises.visibility import Words, read_note
 from exercises.workflow import Status
 from practice.errors import Stale
 
@@ -69,15 +70,18 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
             "purpose": definition.purpose.get(work.language),
             "content_note": definition.content_note.get(work.language),
             "cadence": definition.cadence.get(work.language),
-            "minutes": work.minutes_left if begun else definition.minutes,
+            "takes": work.takes(begun=begun),
             "due_text": wording.due(work.homework.due_at, at, work.actor.zone),
             "only": therapist.only,
             "note": read_note(work.actor, work.homework.assignment, work.homework),
             "therapist": therapist.name,
             "initials": therapist.initials,
-            "go_url": work.continue_url if begun or work.is_journal else work.url("step", number=1),
+            "go_url": work.continue_url
+            if begun or work.definition.is_journal
+            else work.url("step", number=1),
             "about": _about(work),
             "aside_url": work.url("set_aside"),
+            "bring_text": wording.bring(session_words(work.actor)),
         },
     )
 
@@ -193,7 +197,8 @@ def _step_page(
     shown = [forms.show(item, data, look) for item in here.items]
     to_check = "check" in {request.GET.get("from"), request.POST.get("from")}
     asked = [item for item in here.items if item.is_asked]
-    saved = work.saved_at
+    # Of the words on this screen alone: where there are none, nothing is saved yet.
+    saved = max((kept.row.saved_at for kept in _kept(work, here)), default=None)
     context = {
         "work": work,
         "items": shown,
@@ -218,6 +223,11 @@ def _step_page(
         "state": _state(work, here),
     }
     return show(request, "step", context, status=422 if errors else 200)
+
+
+def _kept(work: Work, here: Step) -> list[Words]:
+    found = [work.words[key] for key in here.keys if key in work.words]
+    return [words for words in found if not definitions.is_empty(words.value)]
 
 
 def earlier_words(work: Work, items: list[Item]) -> list[dict[str, Any]]:
@@ -256,7 +266,7 @@ def _back(work: Work, here: Step, *, to_check: bool) -> str:
         return work.url("check")
     if here.number > 1:
         return work.url("step", number=here.number - 1)
-    return work.url("entries") if work.is_journal else work.url("homework")
+    return work.url("entries") if work.definition.is_journal else work.url("homework")
 
 
 def _about(work: Work) -> list[dict[str, str]]:

@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from clients.models import Client
 from exercises import schedule
+from exercises.definition import Definition
 
 
 def clock(at: datetime, zone: str) -> str:
@@ -71,6 +72,25 @@ def due(at: datetime | None, current: datetime, zone: str) -> str:
     if at is None or at < current:
         return ""
     return _("before %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+
+
+def takes(definition: Definition, *, left: int | None = None) -> str:
+    """Say how many minutes it takes: each moment of a log, what is left, or the whole."""
+    n = definition.minutes
+    if definition.is_journal:
+        text = ngettext("about %(n)s minute a moment", "about %(n)s minutes a moment", n)
+    elif left is not None:
+        n, text = left, ngettext("about %(n)s minute left", "about %(n)s minutes left", left)
+    else:
+        text = ngettext("about %(n)s minute", "about %(n)s minutes", n)
+    return text % {"n": n}
+
+
+def bring(day: str) -> str:
+    """Say that something may be brought to the next session, by its day when that is near."""
+    if day:
+        return _("Bring it to %(day)s instead") % {"day": day}
+    return _("Bring it to session instead")
 
 
 def sentence(text: str) -> str:

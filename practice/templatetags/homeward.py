@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from practice.models import Practice
 from practice.templatetags.icons import ICONS, SHAPES
-from practice.wording import in_words
+from practice.wording import in_words, is_general
 
 register = template.Library()
 register.filter(in_words)
@@ -42,7 +42,7 @@ _SECTIONS |= {
     for head, pages in {
         "today": "homework step draft check sent feedback save_copy aside ended breath",
         "log": "entries entry entry_remove",
-        "you": "topics who_read_me consent consent_withdraw own_ledger export_own erase_own account_email"
+        "you": "who_read_me consent consent_withdraw own_ledger export_own erase_own account_email"
         " account_change_password account_set_password account_reauthenticate account_logout"
         " usersessions_list",
     }.items()
@@ -173,6 +173,13 @@ def widget(field: BoundField) -> SafeString:
     # allauth says the label once more inside the box, where it looks like an answer.
     field.field.widget.attrs.pop("placeholder", None)
     return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def says_itself(field: BoundField, text: str) -> bool:
+    """Tell whether an error names what is asked for, as a field's very own does."""
+    own = {str(words) for words in field.field.error_messages.values()}
+    return text in own and not is_general(text)
 
 
 @register.filter

@@ -70,7 +70,7 @@ def _items() -> list[dict[str, Any]]:
             hints=["A word, a touch, a sentence."],
             disclosure="You, Dana, and Ben if Dana releases it",
             shared=True,
-            errors=["Write a few words, or choose “Skip this one”"],
+            errors=["Write a few words, or choose “Skip this one”."],
         ),
         _item("yesno", "Did the other notice you coming back?"),
         _item(
@@ -257,7 +257,7 @@ def kit_samples() -> dict[str, Any]:
         "reopen": [{"key": "what", "text": "1. What happened", "checked": True}],
         "files": [{"text": "Everything you wrote", "href": "#", "help": "A readable file and PDF"}],
         "entry": [{"label": "I asked", "text": "in words"}, {"label": "It helped", "text": "6 of 10"}],
-        "errors": [{"id": "q-kit-longtext", "text": "Write a few words, or choose “Skip this one”"}],
+        "errors": [{"id": "q-kit-longtext", "text": "Write a few words, or choose “Skip this one”."}],
         "heads": ["Name", "Role", "Since"],
         "rows": [["Dana Lindqvist", "Therapist", "March"], ["Ruth Abel", "Admin", "May"]],
         "tags": [{"text": "Therapist", "tone": "pine"}],

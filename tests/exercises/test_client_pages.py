@@ -4,6 +4,7 @@ import json
 import re
 from datetime import UTC, timedelta
 from typing import Any
+from unittest import mock
 
 import pytest
 from django.db import connection
@@ -230,6 +231,16 @@ def test_silence_where_words_are_needed_says_what_to_do(homework: Homework, ana:
     assert "Write a few words, or choose “Skip this one”" in page
 
 
+def test_a_step_is_saved_when_its_own_words_are(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    save(browser, homework, {"topic": ["the dishes"]})
+    assert re.search(
+        r"data-saved-text>Saved \d", text_of(browser.get(url(homework, f"step/{number}/")))
+    )
+    assert "data-saved-text></span>" in text_of(browser.get(url(homework, f"step/{number + 1}/")))
+
+
 def test_what_is_too_long_stays_in_the_box(homework: Homework, ana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "topic")
@@ -392,6 +403,13 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     page = text_of(response)
     assert 'href="#row-topic"' in page
     assert page.index("Answer them, skip them") < page.index('href="#row-topic"')
+    rows = dict(re.findall(r'<div id="row-([\w-]+)" tabindex="-1">(.*?)</div>', page, re.DOTALL))
+    needed, free = rows["topic"], rows["story"]
+    assert "Answer" in needed
+    assert "Still open" in needed
+    assert "Answer" in free
+    assert "Not answered" in free
+    assert "Still open" not in free
 
 
 def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Person):
@@ -402,7 +420,13 @@ def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Per
         assert browser.post(url(homework, "submit/"))["Location"] == url(homework, "sent/")
     page = text_of(browser.get(url(homework, "sent/")))
     assert "It’s with Dana now" in page
+    assert "You can stop here for today." in page
+    assert "Until Dana opens it you can take it back" in page
     assert "Take it back" in page
+    with mock.patch("exercises.views.finishing.now", return_value=now() + timedelta(days=1)):
+        page = text_of(browser.get(url(homework, "sent/")))
+    assert "That took some honesty." in page
+    assert "for today" not in page
     assert browser.get(url(homework, "step/2/"))["Location"] == url(homework)
     assert save(browser, homework, {"topic": ["later"]}).status_code == 409
 
@@ -417,7 +441,9 @@ def test_it_can_be_taken_back_until_it_is_read(
     browser.post(url(homework, "submit/"))
     with play.at(dana):
         reviewing.open_rounds(by=dana.actor, at=now(), homework=play.fresh(homework))
-    assert "Take it back" not in text_of(browser.get(url(homework, "sent/")))
+    page = text_of(browser.get(url(homework, "sent/")))
+    assert "It has been opened (today, " in page
+    assert "Take it back" not in page
     assert browser.post(url(homework, "take-back/")).status_code == 409
 
 
@@ -482,8 +508,11 @@ def test_what_was_given_back_is_added_to_first(
     assert "Send without adding" in page
     browser.post(url(homework, "step/1/"), {"under": "being left"})
     page = text_of(browser.get(url(homework, "check/")))
+    assert "Your addition has not been sent yet." in page
     assert "Send to Dana" in page
     assert "Add to it" not in page
+    copy = text_of(browser.get(url(homework, "copy/")))
+    assert copy.index("Sent: ") < copy.index("being alone") < copy.index("Not sent yet")
 
 
 def test_before_it_settles_there_is_nothing_to_read(
@@ -504,6 +533,7 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     response = browser.post(url(row, "entries/add/"), {"log": "moments"})
     entry = response["Location"]
     page = text_of(browser.get(entry))
+    assert "Change this moment" not in page
     assert 'name="when.day"' in page
     assert 'name="relief_hour"' not in page  # asked an hour later, not now
     said = {
@@ -520,6 +550,8 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     page = text_of(browser.get(url(row, "entries/")))
     assert "No reply" in page
     assert "08:10" in page
+    assert "Nobody but you until you send it; then only you and Dana." in page
+    assert "Change this moment" in text_of(browser.get(entry))
     draft = json.dumps({"revision": 0, "device": "", "fields": {"note": ["it passed"]}})
     assert browser.post(f"{entry}draft", draft, content_type="application/json").status_code == 200
     assert "it passed" in text_of(browser.get(entry))
@@ -527,6 +559,15 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     browser.post(f"{entry}remove/")
     with play.at(ana):
         assert not Entry.objects.exists()
+
+
+def test_a_log_says_what_a_moment_takes(play: Play, dana: Person, ana: Person):
+    log = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    assert "about 2 minutes a moment" in text_of(browser.get("/today/"))
+    play.homework(ana, play.assign(dana, ana))
+    assert "bout 2 minutes a moment" in text_of(browser.get("/today/"))
+    assert "about 2 minutes a moment" in text_of(browser.get(url(log)))
 
 
 def test_a_log_is_closed_with_a_look_back(play: Play, dana: Person, ana: Person):
@@ -579,12 +620,24 @@ def test_one_reads_what_was_read_once_a_day_and_thing(
     assert count() == one
 
 
+def test_who_reads_over_the_therapist_s_shoulder_is_called_supervisor(
+    play: Play, homework: Homework, ana: Person, dana: Person, sana: Person
+):
+    play.submit(ana, homework, topic="the dishes")
+    for reader in (dana, sana):
+        assert reader.browser().get(f"/review/{homework.pk}/").status_code == 200
+    page = text_of(ana.browser().get("/you/readers"))
+    assert "Sana Iqbal (supervisor), " in page
+    assert "Dana Whitlock, " in page
+
+
 @pytest.mark.parametrize(
     ("path", "way"),
     [
         ("/today/", "today"),
         ("/breath/", None),
-        ("/you/topics", "you"),
+        ("/you/topics", "today"),
+        ("/you/topics?from=you", "you"),
         ("/you/readers", "you"),
         ("/you/consent", "you"),
         ("/you/reminders", "you"),
@@ -612,6 +665,8 @@ def test_from_the_topics_one_goes_back_to_where_one_came_from(ana: Person):
     assert [up("/you/topics"), up("/you/topics?from=you")] == ["/today/", "/you/"]
     response = browser.post("/you/topics?from=you", {"text": "the phone"})
     assert up(response["Location"]) == "/you/"
+    drop = re.findall(r'action="(/you/topics/[^"]+)"', text_of(browser.get(response["Location"])))
+    assert up(browser.post(drop[0])["Location"]) == "/you/"
 
 
 # --- the partner ----------------------------------------------------------------------------------
