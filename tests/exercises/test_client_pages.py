@@ -508,7 +508,7 @@ def test_what_was_given_back_is_added_to_first(
     assert "Send without adding" in page
     browser.post(url(homework, "step/1/"), {"under": "being left"})
     page = text_of(browser.get(url(homework, "check/")))
-    assert "Your addition has not been sent yet." in page
+    assert "Nothing new has been sent yet." in page
     assert "Send to Dana" in page
     assert "Add to it" not in page
     copy = text_of(browser.get(url(homework, "copy/")))
