@@ -12,10 +12,11 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from clients.models import Caseload
+from clients.models import Caseload, Client
 from exercises import schedule
 from exercises.actions import reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Reminder, ReminderState, Review
+from exercises.views import wording
 from practice.actions import people
 from practice.tenancy import scope
 from tests.cast import Person, Play
@@ -478,8 +479,13 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
         returned=("under",),
     )
     browser = ana.browser()
-    assert "Read what Dana wrote" in text_of(browser.get("/today/"))
+    today = text_of(browser.get("/today/"))
+    assert "Read what Dana wrote" in today
+    day = wording.day(play.fresh(homework).submitted_at, ana.actor.zone)
+    assert f"what you sent on {day}, and a place where" in today
     page = text_of(browser.get(url(homework, "feedback/")))
+    kept = page.index("What you first wrote stays as it was.")
+    assert page.index("being alone") < kept < page.index("What was softer")
     for words in ("You came back", "What was softer", "being alone", "Well put.", "One place"):
         assert words in page
     with play.at(ana):
@@ -559,6 +565,20 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     browser.post(f"{entry}remove/")
     with play.at(ana):
         assert not Entry.objects.exists()
+
+
+def test_what_is_brought_to_the_session_is_named_by_its_day(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser = ana.browser()
+    for page in ("/today/", url(homework)):
+        assert "Bring it to session instead" in text_of(browser.get(page))
+    at = now() + timedelta(days=2)
+    with scope(practice=ana.practice.pk):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=at)
+    day = wording.soon(at, now(), ana.actor.zone)
+    for page in ("/today/", url(homework)):
+        assert f"Bring it to {day} instead" in text_of(browser.get(page))
 
 
 def test_a_log_says_what_a_moment_takes(play: Play, dana: Person, ana: Person):
