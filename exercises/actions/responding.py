@@ -149,6 +149,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             response = begin(by=by, at=at, homework=homework)
             rounds = read_rounds(by, homework, hold=True)
         elif response.submitted_at is not None:
+            _catch_up(homework)
             return Handed.ALREADY
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
@@ -221,9 +222,10 @@ def _require_turn(by: Actor, homework: Homework) -> None:
 
 def _catch_up(homework: Homework) -> None:
     """Let two devices begin at the same moment: the second waits, and goes on from there."""
-    rows = Homework.objects.select_for_update(no_key=True).only("status", "revision")
-    fresh = rows.get(pk=homework.pk)
-    homework.status, homework.revision = fresh.status, fresh.revision
+    told = ("status", "revision", "submitted_at")
+    fresh = Homework.objects.select_for_update(no_key=True).only(*told).get(pk=homework.pk)
+    for name in told:
+        setattr(homework, name, getattr(fresh, name))
 
 
 def _held(
