@@ -253,6 +253,35 @@ def test_anything_can_be_skipped_or_kept_for_the_session(
     assert browser.post(url(homework, f"step/{number}/"), {}).status_code == 302
 
 
+@pytest.mark.parametrize("button", ["skip", "say"])
+def test_what_stood_there_is_found_again_and_is_not_sent(
+    play: Play, homework: Homework, ana: Person, dana: Person, button: str
+):
+    """A slip of the thumb costs no words; and what was not to be said is not said."""
+    play.fill(ana, homework, topic="Twenty minutes of words")
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    step = url(homework, f"step/{number}/")
+    form = {"topic": "Twenty minutes of words, and one", "revision": "1", "device": "phone"}
+    browser.post(step, form | {button: "1"})
+    assert "Twenty minutes of words, and one" in text_of(browser.get(step))
+    assert "Twenty minutes" not in text_of(browser.get(url(homework, "check/")))
+    assert browser.post(url(homework, "submit/")).status_code == 302
+    assert answers(homework)["topic"].sealed_value is None
+    assert "Twenty minutes" not in text_of(dana.browser().get(f"/review/{homework.pk}/"))
+
+
+def test_a_stale_tab_sets_nothing_aside_that_another_device_wrote(homework: Homework, ana: Person):
+    phone, laptop = ana.browser(), ana.browser()
+    number = step_with(laptop, homework, "topic")
+    save(phone, homework, {"topic": ["Words from the phone"]})
+    step = url(homework, f"step/{number}/")
+    response = laptop.post(step, {"skip": "1", "topic": "", "revision": "0", "device": "laptop"})
+    assert response.status_code == 409
+    assert "Words from the phone" in text_of(response)
+    assert answers(homework)["topic"].outcome == "answered"
+
+
 def test_an_answer_opens_a_question(homework: Homework, ana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "surface")
