@@ -29,7 +29,14 @@ from exercises.views.ground import (
     show,
     therapist_of,
 )
-from exercises.views.keeping import chosen, conflict_page, flagged, problems_of, words_now
+from exercises.views.keeping import (
+    chosen,
+    closed_meanwhile,
+    conflict_page,
+    flagged,
+    problems_of,
+    words_now,
+)
 from exercises.visibility import read_note
 from exercises.workflow import Status
 from practice.errors import Stale
@@ -87,15 +94,20 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """Ask one thing, and keep what is said to it."""
-    work = open_work(request, pk)
+    is_post = request.method == "POST"
+    work = open_work(request, pk, or_withdrawn=is_post)
     if not work.is_open:
-        return redirect("homework", pk=pk)
+        return (
+            closed_meanwhile(request, work, work.items, work.values)
+            if is_post
+            else redirect("homework", pk=pk)
+        )
     if number < 1:
         raise Http404
     if number > len(work.steps):
         return redirect("check", pk=pk)
     here = work.steps[number - 1]
-    if request.method == "POST":
+    if is_post:
         return _answered(request, work, here)
     return _step_page(request, work, here, _data(work, here))
 

@@ -13,8 +13,9 @@ from django.utils.timezone import now
 
 from clients.models import Caseload
 from exercises import schedule
-from exercises.actions import reviewing
+from exercises.actions import assigning, reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Reminder, ReminderState, Review
+from exercises.queries import review as review_queries
 from practice.actions import people
 from practice.tenancy import scope
 from tests.cast import Person, Play
@@ -280,6 +281,59 @@ def test_a_stale_tab_sets_nothing_aside_that_another_device_wrote(homework: Home
     assert response.status_code == 409
     assert "Words from the phone" in text_of(response)
     assert answers(homework)["topic"].outcome == "answered"
+
+
+def closed(play: Play, dana: Person, ana: Person, homework: Homework, how: str) -> None:
+    """Close it, while a tab of Ana's still shows a question of it."""
+    if how == "sent":
+        play.submit(ana, homework, topic="The bags")
+    elif how == "aside":
+        ana.browser().post(url(homework, "set-aside/"))
+    else:
+        play.say(ana, homework, topic="The bags")
+        with play.at(dana):
+            assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment)
+
+
+CLOSED = pytest.mark.parametrize("how", ["sent", "aside", "withdrawn"])
+
+
+@CLOSED
+def test_words_in_an_old_tab_are_shown_once_more(
+    play: Play, homework: Homework, ana: Person, dana: Person, how: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    closed(play, dana, ana, homework, how)
+    response = browser.post(url(homework, f"step/{number}/"), {"topic": "Words in an old tab"})
+    assert response.status_code == 409
+    assert "Words in an old tab" in text_of(response)
+    assert browser.post(url(homework, f"step/{number}/"), {"topic": ""}).status_code == 302
+
+
+@CLOSED
+def test_fear_in_an_old_tab_is_heard(
+    play: Play, homework: Homework, ana: Person, dana: Person, how: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "afraid")
+    closed(play, dana, ana, homework, how)
+    status = play.fresh(homework).status
+    response = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
+    assert response["Location"] == url(homework, "ended/")
+    assert 'href="tel:112"' in text_of(browser.get(url(homework, "ended/")))
+    assert play.fresh(homework).status == status
+    with play.at(dana):
+        assert [flag.kind for flag in review_queries.flags(dana.actor)] == ["safety"]
+
+
+def test_that_there_was_such_an_answer_is_not_to_be_seen_from_the_address(
+    homework: Homework, ana: Person
+):
+    browser = ana.browser()
+    assert browser.get(url(homework, "ended/")).status_code == 302
+    browser.post(url(homework, "set-aside/"))
+    assert browser.get(url(homework, "ended/")).status_code == 200
 
 
 def test_an_answer_opens_a_question(homework: Homework, ana: Person):
