@@ -273,7 +273,7 @@ def test_a_works_page_speaks_of_what_is_over(play: Play, dana: Person, ana: Pers
     play.review(dana, play.fresh(homework), words="I read it.")
     shown = page(dana, path)
     assert re.search(r"Opened .* Sent .* Answered ", plain(shown))
-    assert "See answers and reply</a>" in shown
+    assert "See the answers and the reply</a>" in shown
     assert "Your note with it" in shown
     assert "A draft is the client’s own." not in shown
 
