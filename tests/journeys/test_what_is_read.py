@@ -68,7 +68,7 @@ WORDS = {
         feelings_hint="Elige las palabras que más se acerquen y di con qué fuerza."
         " «Todavía no lo sé» también es una respuesta.",
         how_strong="Con qué fuerza: con dolor",
-        writing="Si el asunto no hubiera sido ese, creo que tenía miedo de que…",
+        writing="Más allá de ese asunto, creo que tenía miedo de que…",
         writing_hint="Termina la frase con tus palabras. Con pocas alcanza.",
         one_thing="Una cosa antes de seguir",
         write_something="Escribe unas palabras o elige «Saltar esta»",
