@@ -194,7 +194,7 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
     expect(ruth.get_by_label("Reminders go at")).to_have_value("18:45")
     ruth.goto("/audit/")
     ruth.get_by_label("What", exact=True).select_option(label="Changed the practice’s settings")
-    ruth.get_by_role("button", name="Show").click()
+    ruth.get_by_role("button", name="Filter").click()
     rows = ruth.locator("tbody tr")
     expect(rows).to_have_count(1)
     expect(rows.first).to_contain_text("Ruth Abernathy")

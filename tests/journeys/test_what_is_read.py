@@ -49,7 +49,7 @@ WORDS = {
         seven="7 rather close",
         feelings="And underneath, what was there?",
         feelings_hint="Pick the words that come closest, and say how strong."
-        " “I don't know yet” is an answer too.",
+        " “I don’t know yet” is an answer too.",
         how_strong="How strong: hurt",
         writing="If that had not been the point, I think I was afraid that…",
         writing_hint="Finish the sentence in your own words. A few are enough.",
