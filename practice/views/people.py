@@ -105,7 +105,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     found = asking.member(request.actor, pk)
     therapists = [one for one in asking.therapists(request.actor) if one.pk != found.pk]
     # Whose caseloads they read is asked once they are a supervisor.
-    is_supervisor = Role.SUPERVISOR in found.roles
+    is_supervisor = Role.SUPERVISOR in {*found.roles, *request.POST.getlist("roles")}
     form = RolesForm(
         request.POST or None,
         therapists=therapists,
@@ -116,17 +116,18 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
+        roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
         acting.set_roles(
             by=request.actor,
             at=now(),
             member=found,
-            roles=form.cleaned_data["roles"],
-            supervises=[UUID(one) for one in form.cleaned_data.get("supervises", [])],
+            roles=roles,
+            supervises=[UUID(one) for one in supervises],
         )
         messages.success(
             request,
             _("Saved. Now choose whose caseloads they read.")
-            if Role.SUPERVISOR in form.cleaned_data["roles"] and not is_supervisor
+            if Role.SUPERVISOR in roles and not supervises
             else _("Saved. It holds from their next click on."),
         )
         return redirect("member", found.pk)
