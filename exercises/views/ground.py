@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions.responding import open_keys
-from exercises.definition import Definition, Item, ItemKind, Stage
+from exercises.definition import Definition, Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
@@ -134,9 +134,7 @@ class Work:
 
     @property
     def is_journal(self) -> bool:
-        """Say whether the moments are the work, and the rest is asked when it is closed."""
-        asked = [item for item in self.definition.items if item.is_asked]
-        return bool(self.definition.open_logs) and all(one.stage is not Stage.WORK for one in asked)
+        return self.definition.is_journal
 
     @cached_property
     def items(self) -> list[Item]:
