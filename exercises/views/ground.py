@@ -243,13 +243,14 @@ class Work:
         return definitions.describe(item, value, self.language)
 
 
-def open_work(request: HttpRequest, pk: UUID) -> Work:
+def open_work(request: HttpRequest, pk: UUID, *, or_withdrawn: bool = False) -> Work:
     """Return one of the client's own homeworks, with their own words.
 
     While something is sent, another tab that writes into the same waits.
     """
     actor = actor_of(request)
-    return Work(actor, homeworks.homework(actor, pk), hold=request.method == "POST")
+    found = homeworks.own_homework if or_withdrawn else homeworks.homework
+    return Work(actor, found(actor, pk), hold=request.method == "POST")
 
 
 @dataclass(frozen=True)
