@@ -67,10 +67,12 @@ def soon(at: datetime | None, current: datetime, zone: str) -> str:
 
 
 def due(at: datetime | None, current: datetime, zone: str) -> str:
-    """Say by when, without pressing."""
+    """Say by when, without pressing: that day is still part of it."""
     if at is None or at < current:
         return ""
-    return _("before %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+    if schedule.local_time(at, zone).date() == schedule.local_time(current, zone).date():
+        return _("today, if you want it")
+    return _("by %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
 
 
 def sentence(text: str) -> str:
