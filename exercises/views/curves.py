@@ -162,9 +162,7 @@ def in_numbers(series: Sequence[Series], days: Sequence[date], *, weekly: bool =
 
 def _course(one: Series, days: Sequence[date], *, weekly: bool) -> str:
     """Say the way from first to last only where a line could show it; of a few, the span."""
-    found = [
-        (day, value) for day, value in zip(days, one.values, strict=True) if value is not None
-    ]
+    found = [(day, value) for day, value in zip(days, one.values, strict=True) if value is not None]
     if not found:
         return ""
     if len(found) < charts.FEWEST_FOR_A_LINE:
@@ -184,7 +182,11 @@ def _few(values: Sequence[float], *, weekly: bool) -> str:
     if count == 1:
         text = _("One week: %(value)s.") if weekly else _("One day: %(value)s.")
     elif low == high:
-        text = _("%(count)s weeks, %(value)s each.") if weekly else _("%(count)s days, %(value)s each.")
+        text = (
+            _("%(count)s weeks, %(value)s each.")
+            if weekly
+            else _("%(count)s days, %(value)s each.")
+        )
     elif weekly:
         text = _("%(count)s weeks, between %(low)s and %(high)s.")
     else:

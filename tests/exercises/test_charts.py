@@ -111,9 +111,7 @@ def cells_of(page: str) -> list[str]:
 def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana: Person):
     at = now()
     for weeks, before, after in ((4, 3, 5), (3, 4, 4), (2, 2, 6), (1, 5, 7), (1, 6, 8)):
-        close(
-            play, dana, ana, at - timedelta(weeks=weeks), close_before=before, close_after=after
-        )
+        close(play, dana, ana, at - timedelta(weeks=weeks), close_before=before, close_after=after)
     few = str(ana.browser().get("/growth/").content, "utf-8")
     assert few.count('role="img"') == 2
     # Without a line on the drawing there is none in the legend, and no trend in the words.
