@@ -37,7 +37,7 @@ def url(homework: Homework, rest: str = "") -> str:
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def answers(homework: Homework) -> dict[str, Answer]:
