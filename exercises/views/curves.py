@@ -81,7 +81,7 @@ def _drawn(
     of_closeness, of_relief = about
     wanted = [
         ("closeness", _("How close it felt around a hard moment"), of_closeness, closeness),
-        ("asks", _("Moments of wanting reassurance"), _("noted each week"), asks),
+        ("asks", _("Moments of wanting reassurance"), _("Noted each week"), asks),
         ("strength", _("How strong those moments were"), _("0 to 10, by week"), urge),
         ("relief", _("Relief after such a moment"), of_relief, relief),
     ]
