@@ -105,7 +105,7 @@ class CoupleForm(PlainForm):
         for name in ("first", "second"):
             choice = self.fields[name]
             if isinstance(choice, forms.ChoiceField):
-                choice.choices = [("", "—"), *((str(one.pk), one.name) for one in people)]
+                choice.choices = [("", _("Choose")), *((str(one.pk), one.name) for one in people)]
 
     def clean(self) -> dict[str, Any]:
         """Ask for two people."""
@@ -148,7 +148,7 @@ class HandOverForm(PlainForm):
             )
         choice = self.fields["to"]
         if isinstance(choice, forms.ChoiceField):
-            choice.choices = [("", "—")] + [
+            choice.choices = [("", _("Choose"))] + [
                 (str(one.pk), one.user.get_full_name()) for one in therapists
             ]
 

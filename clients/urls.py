@@ -3,7 +3,7 @@
 from django.urls import path
 
 from clients import api
-from clients.views import admin, care, couples, notes, own
+from clients.views import admin, care, couples, notes, own, trail
 
 urlpatterns = [
     path("invitation/<str:token>", own.accept_invitation, name="accept_invitation"),
@@ -23,6 +23,7 @@ urlpatterns = [
     path("couples/<uuid:pk>/unlink", couples.couple_unlink, name="couple_unlink"),
     path("couples/<uuid:pk>/session", couples.couple_session, name="couple_session"),
     path("people/<uuid:pk>/deactivate", admin.member_deactivate, name="member_deactivate"),
+    path("audit/", trail.audit, name="audit"),
     path("records/", admin.record_holds, name="record_holds"),
     path("records/<uuid:pk>/hold", admin.record_hold, name="record_hold"),
     path("you/", own.you, name="you"),

@@ -9,7 +9,6 @@ from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from practice import wording
-from practice.actions.tokens import SCOPES
 from practice.models import Membership, Practice, Role
 
 SCOPE_NAMES = {
@@ -113,13 +112,16 @@ class RolesForm(PlainForm):
         label=_("Reads the caseloads of"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Only for supervisors."),
     )
 
-    def __init__(self, *args: Any, therapists: list[Membership], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, therapists: list[Membership], is_supervisor: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["supervises"]
-        if isinstance(field, forms.MultipleChoiceField):
+        if not is_supervisor:
+            del self.fields["supervises"]
+        elif isinstance(field, forms.MultipleChoiceField):
             field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
 
 
@@ -223,7 +225,12 @@ class TokenForm(PlainForm):
     name = forms.CharField(label=_("What is it for?"), max_length=80)
     scopes = forms.MultipleChoiceField(
         label=_("It may"),
-        choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(label=_("Days it lasts"), min_value=1, max_value=365, initial=90)
+
+    def __init__(self, *args: Any, offered: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = self.fields["scopes"]
+        if isinstance(scopes, forms.MultipleChoiceField):
+            scopes.choices = [(scope, SCOPE_NAMES[scope]) for scope in offered]

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
@@ -71,10 +71,10 @@ ACTS = {
 }
 
 KINDS = {
-    "assignment": _("An exercise given"),
+    "assignment": _("Assignment"),
     "client": _("Client"),
     "flag": _("Flag"),
-    "homework": _("Homework"),
+    "homework": pgettext_lazy("one of them", "Homework"),
     "invitation": _("Invitation"),
     "member": _("Member"),
     "practice": _("Practice"),

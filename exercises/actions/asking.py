@@ -5,10 +5,11 @@ from datetime import datetime, time, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
+from clients.models import ReminderKind as Kind
 from clients.permissions import NOBODY
 from exercises import emails, schedule
 from exercises.actions.reminding import something_waits
-from exercises.models import Reminder
+from exercises.models import Reminder, ReminderState
 from exercises.models import ReminderReason as Reason
 from exercises.workflow import CLIENTS_TURN, Status
 from practice import statements
@@ -16,22 +17,36 @@ from practice.models import Membership
 
 # What is due to open is opened by the clockwork within seconds; its mail waits for that.
 SOON = timedelta(seconds=15)
+# Reminders say no more than that something is there, so one says it for all of these that fall on
+# the same hours. (A mail about something new, or about an answer, is its own occasion.)
+NUDGES = (Kind.DUE_SOON, Kind.DUE_TODAY, Kind.FOLLOW_UP)
+WAIT_FOR_OTHER = timedelta(minutes=5)
+# What else of these was handed over to the mail server lately; asked when deciding, and once more
+# when arming, where no other pump can be in between.
+OTHERS = """
+  SELECT o.state FROM exercises_reminder o
+  WHERE %(nudge)s AND o.client_id = %(client)s AND o.id <> %(id)s AND o.state IN (2, 3)
+    AND o.kind IN ('due_soon', 'due_today', 'follow_up')
+    AND o.armed_at > now() - interval '2 hours'
+"""
 # All that decides, in one question: this is asked for every mail. A stop, a pause or a discharge is
 # saved either before we ask, or after the row is armed: client and preference are held still until
-# then; shared, so that pumps do not wait for each other. The ORM has no word for that.
-FACTS = """
+# then. The preference for oneself: two pumps do not decide about one client at once. The ORM has no
+# word for that.
+FACTS = f"""
 SELECT c.practice_id, c.id, c.zone, c.language, c.discharged_at, u.email, practice.discreet_name,
   p.reminder_time, p.quiet_from, p.quiet_until, p.by_email, p.kinds_off, p.paused_until,
   p.suppressed_at, h.status, h.opens_at,
   EXISTS (SELECT 1 FROM exercises_response r JOIN exercises_review v ON v.response_id = r.id
-    WHERE r.homework_id = h.id AND v.settled_at IS NOT NULL AND v.seen_at IS NULL)
+    WHERE r.homework_id = h.id AND v.settled_at IS NOT NULL AND v.seen_at IS NULL),
+  (SELECT max(state) FROM ({OTHERS}) others)
 FROM clients_client c
 JOIN clients_contactpreference p ON p.client_id = c.id
 JOIN practice_practice practice ON practice.id = c.practice_id
 LEFT JOIN practice_user u ON u.id = c.user_id
-LEFT JOIN exercises_homework h ON h.id = %s
-WHERE c.id = %s FOR SHARE OF c, p
-"""
+LEFT JOIN exercises_homework h ON h.id = %(homework)s
+WHERE c.id = %(client)s FOR SHARE OF c FOR NO KEY UPDATE OF p
+"""  # noqa: S608 -- OTHERS is the text above
 
 
 class Facts(NamedTuple):
@@ -54,6 +69,7 @@ class Facts(NamedTuple):
     status: str | None
     opens_at: datetime
     unread: bool
+    other: int | None
 
 
 @dataclass(frozen=True)
@@ -71,7 +87,7 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
     """
     if row.member_id is not None:
         return _ask_member(row)
-    found = statements.ask(FACTS, [row.homework_id, row.client_id])
+    found = statements.ask(FACTS, {"homework": row.homework_id, **whose(row)})
     facts = Facts(*found) if found else None
     if facts is None or facts.email is None:
         return Held(Reason.NO_ADDRESS)
@@ -79,6 +95,7 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
         _unwanted(row, facts)
         or _over(row, facts, now)
         or _not_now(row, facts, now)
+        or _said_already(row, facts, now)
         or emails.reminder(
             row,
             emails.Recipient(
@@ -91,6 +108,11 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
             ),
         )
     )
+
+
+def whose(row: Reminder) -> dict[str, object]:
+    """Return what `OTHERS` wants to know of a row."""
+    return {"id": row.pk, "client": row.client_id, "nudge": row.kind in NUDGES}
 
 
 def _ask_member(row: Reminder) -> emails.Mail | Held:
@@ -138,3 +160,13 @@ def _not_now(row: Reminder, facts: Facts, now: datetime) -> Held | None:
     later = schedule.after_quiet(now, facts.zone, *quiet)
     late = row.not_after is not None and later >= row.not_after
     return Held(Reason.QUIET, None if late else later)
+
+
+def _said_already(row: Reminder, facts: Facts, now: datetime) -> Held | None:
+    """One mail says it for all of an evening. While another's fate is open, this one waits."""
+    if facts.other is None:
+        return None
+    later = now + WAIT_FOR_OTHER
+    late = row.not_after is not None and later >= row.not_after
+    waits = facts.other == ReminderState.ARMED and not late
+    return Held(Reason.TOGETHER, later if waits else None)

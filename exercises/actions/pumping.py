@@ -23,7 +23,7 @@ from django.db.models.functions import Greatest, Now
 
 from clients.models import ContactPreference
 from exercises.actions import breaker, doubts
-from exercises.actions.asking import Held, ask_again
+from exercises.actions.asking import NUDGES, OTHERS, WAIT_FOR_OTHER, Held, ask_again, whose
 from exercises.emails import Mail
 from exercises.models import Reminder, ReminderReason, ReminderState
 from practice import bell, statements
@@ -80,7 +80,7 @@ UPDATE exercises_reminder SET state = 3, sent_at = now(),
 WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2
 """
 # The date of a second copy is the date of the first: mail systems compare it.
-ARM = """
+ARM = f"""
 WITH before AS (
   UPDATE exercises_reminder SET state = 3, sent_at = now(),
     reason = CASE WHEN resent > 0 THEN reason ELSE '' END
@@ -90,8 +90,9 @@ UPDATE exercises_reminder SET state = 2, next_at = now(), message_id = %(message
   reason = CASE WHEN resent > 0 THEN reason ELSE '' END
 WHERE id = %(id)s AND lease_token = %(token)s AND state = 1
   AND next_at > now() + interval '30 seconds' AND (not_after IS NULL OR now() < not_after)
+  AND NOT EXISTS ({OTHERS})
 RETURNING armed_at
-"""
+"""  # noqa: S608 -- OTHERS is our own text
 
 
 @dataclass
@@ -253,8 +254,8 @@ def _arm(current: Round, row: Reminder, token: int, mail: Mail) -> datetime | No
         "before": before,
         "before_token": before_token,
         "message_id": mail.message_id,
-        "id": row.pk,
         "token": token,
+        **whose(row),
     }
     found = statements.ask(ARM, wanted)
     return found[0] if found else None
@@ -295,9 +296,12 @@ def _pay() -> None:
 def _hold_back(row: Reminder, token: int, held: Mail | Held, now: datetime) -> None:
     """Write down why it does not go; nothing, when it only is somebody else's by now."""
     if isinstance(held, Mail):
-        if row.not_after is None or now < row.not_after:
+        if row.not_after is not None and now >= row.not_after:
+            held = Held(Reason.TOO_LATE)
+        elif row.kind in NUDGES:  # another pump was faster with another of the same evening
+            held = Held(Reason.TOGETHER, now + WAIT_FOR_OTHER)
+        else:
             return
-        held = Held(Reason.TOO_LATE)
     mine = Reminder.objects.filter(pk=row.pk, lease_token=token, state=State.CLAIMED)
     if held.until is not None:
         mine.update(

@@ -30,7 +30,10 @@ MOST_ENTRIES = 500
 
 @dataclass(frozen=True)
 class Said:
-    """What someone says to one item: a value, or why there is none."""
+    """What someone says to one item: a value, or why there is none.
+
+    Set aside with a value, or over one that was kept, it is found again until the round is sent.
+    """
 
     item_key: str
     value: Any = None
@@ -149,6 +152,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             response = begin(by=by, at=at, homework=homework)
             rounds = read_rounds(by, homework, hold=True)
         elif response.submitted_at is not None:
+            _catch_up(homework)
             return Handed.ALREADY
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
@@ -158,6 +162,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
             return Handed.ENDED
         _refuse_gaps(homework, response, rounds)
+        _forget_unsaid(response, rounds[-1])
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
         reminding.cancel_for_homework(homework.pk, reason="submitted", at=at)
@@ -221,9 +226,10 @@ def _require_turn(by: Actor, homework: Homework) -> None:
 
 def _catch_up(homework: Homework) -> None:
     """Let two devices begin at the same moment: the second waits, and goes on from there."""
-    rows = Homework.objects.select_for_update(no_key=True).only("status", "revision")
-    fresh = rows.get(pk=homework.pk)
-    homework.status, homework.revision = fresh.status, fresh.revision
+    told = ("status", "revision", "submitted_at")
+    fresh = Homework.objects.select_for_update(no_key=True).only(*told).get(pk=homework.pk)
+    for name in told:
+        setattr(homework, name, getattr(fresh, name))
 
 
 def _held(
@@ -295,6 +301,14 @@ def _kept(
     return {answer.item_key: answer for answer in found.order_by("pk")}
 
 
+def _forget_unsaid(response: Response, words: RoundWords) -> None:
+    """Erase what was set aside: it is not sent, and nobody is to find it in what was."""
+    found = (words.words, *(moment.words for moment in words.moments))
+    if any(one.unsaid is not None for said in found for one in said.values()):
+        aside = Answer.objects.filter(response=response).exclude(outcome=AnswerOutcome.ANSWERED)
+        aside.update(sealed_value=None)
+
+
 def _save_one(
     response: Response,
     items: Mapping[str, Item],
@@ -309,8 +323,8 @@ def _save_one(
     item = items.get(one.item_key)
     if item is None:
         raise Http404
-    text = ""
-    if one.outcome == AnswerOutcome.ANSWERED:
+    is_said, text = one.outcome == AnswerOutcome.ANSWERED, ""
+    if is_said or one.value is not None:
         text = json.dumps(_clean(item, one.value), ensure_ascii=False)
     present = kept.get(one.item_key)
     if present is not None and base is not None:
@@ -323,7 +337,8 @@ def _save_one(
         revision=0,
     )
     answer.outcome = one.outcome
-    answer.sealed_value = sealed(answer, "sealed_value", text)
+    if is_said or text:
+        answer.sealed_value = sealed(answer, "sealed_value", text)
     answer.revision += 1
     answer.device = device[:40]
     answer.saved_at = at

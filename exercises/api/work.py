@@ -236,8 +236,7 @@ def submit(request: Request, pk: UUID) -> Response:
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     result = responding.submit(by=actor, at=now(), homework=row)
-    fresh = homework_queries.homework(actor, pk)
-    return Response({"result": str(result), "homework": homework_data(actor, fresh)})
+    return Response({"result": str(result), "homework": homework_data(actor, row)})
 
 
 @extend_schema(request=None, responses=shapes.HomeworkShape)
@@ -269,8 +268,9 @@ def pick_up(request: Request, pk: UUID) -> Response:
 
 def _moved(request: Request, pk: UUID, act: Any) -> Response:
     actor = actor_of(request)
-    act(by=actor, at=now(), homework=homework_queries.homework(actor, pk))
-    return Response(homework_data(actor, homework_queries.homework(actor, pk)))
+    row = homework_queries.homework(actor, pk)
+    act(by=actor, at=now(), homework=row)
+    return Response(homework_data(actor, row))
 
 
 def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Response:

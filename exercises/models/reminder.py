@@ -31,6 +31,7 @@ class ReminderReason(models.TextChoices):
     OPTED_OUT = "opted_out", _("This kind of e-mail is switched off")
     PAUSED = "paused", _("Reminders are paused")
     QUIET = "quiet", _("It would have come in quiet hours")
+    TOGETHER = "together", _("Another e-mail said it that day")
     TOO_LATE = "too_late", _("It would have come too late to help")
     NO_ADDRESS = "no_address", _("There is no working address")
     DISCHARGED = "discharged", _("Care has ended")

@@ -31,6 +31,7 @@ from exercises.views.ground import (
 )
 from exercises.views.keeping import (
     chosen,
+    closed_meanwhile,
     conflict_page,
     flagged,
     keep_draft,
@@ -105,11 +106,12 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     """One moment on one short screen."""
-    work = open_work(request, pk)
+    is_post = request.method == "POST"
+    work = open_work(request, pk, or_withdrawn=is_post)
     if not work.is_open:
-        return redirect("homework", pk=pk)
+        return _closed(request, work, entry) if is_post else redirect("homework", pk=pk)
     moment, log = _find(work, entry)
-    if request.method != "POST":
+    if not is_post:
         return _page(request, work, log, moment, _data(work, log, moment))
     data: Data = dict(request.POST.lists())
     items = _asked(work, log, moment, data)
@@ -194,6 +196,12 @@ def _keep(
         return redirect("ended", pk=work.homework.pk)
     messages.success(request, _("Noted. That was all."))
     return redirect("entries", pk=work.homework.pk)
+
+
+def _closed(request: HttpRequest, work: Work, pk: UUID) -> HttpResponse:
+    kept = next((one.words for one in work.moments if one.entry.pk == pk), {})
+    items = [item for log in work.definition.logs for item in log.items]
+    return closed_meanwhile(request, work, items, {key: one.value for key, one in kept.items()})
 
 
 def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:

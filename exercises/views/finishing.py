@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from exercises import definition as definitions
-from exercises.actions import flagging, pausing, responding
+from exercises.actions import pausing, responding
 from exercises.definition import Item, ItemKind
-from exercises.models import AnswerOutcome
+from exercises.models import AnswerOutcome, FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.ground import (
@@ -159,8 +159,9 @@ def pick_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     """End kindly, with help at hand: an answer matters more than the exercise."""
-    work = open_work(request, pk)
-    if work.homework.status != Status.SKIPPED:
+    work = open_work(request, pk, or_withdrawn=True)
+    # Whether there was such an answer is not to be seen from here, by whoever holds the phone.
+    if work.is_open:
         return redirect("homework", pk=pk)
     therapist = therapist_of(work.actor)
     return show(
@@ -277,8 +278,8 @@ def _remarks(work: Work) -> list[dict[str, str]]:
 
 def _is_safety(work: Work) -> bool:
     """Say whether a safety answer ended it; "talk" answers end it without the alarm."""
-    kinds = {kind for _key, kind in flagging.flags_in(work.homework, work.rounds)}
-    return definitions.FlagKind.TALK not in kinds or definitions.FlagKind.SAFETY in kinds
+    kinds = set(work.homework.flags.values_list("kind", flat=True))
+    return FlagKind.TALK not in kinds or FlagKind.SAFETY in kinds
 
 
 def _landings() -> list[dict[str, str]]:

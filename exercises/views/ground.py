@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions.responding import open_keys
-from exercises.definition import Definition, Item, ItemKind, Stage
+from exercises.definition import Definition, Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
@@ -134,9 +134,7 @@ class Work:
 
     @property
     def is_journal(self) -> bool:
-        """Say whether the moments are the work, and the rest is asked when it is closed."""
-        asked = [item for item in self.definition.items if item.is_asked]
-        return bool(self.definition.open_logs) and all(one.stage is not Stage.WORK for one in asked)
+        return self.definition.is_journal
 
     @cached_property
     def items(self) -> list[Item]:
@@ -245,13 +243,14 @@ class Work:
         return definitions.describe(item, value, self.language)
 
 
-def open_work(request: HttpRequest, pk: UUID) -> Work:
+def open_work(request: HttpRequest, pk: UUID, *, or_withdrawn: bool = False) -> Work:
     """Return one of the client's own homeworks, with their own words.
 
     While something is sent, another tab that writes into the same waits.
     """
     actor = actor_of(request)
-    return Work(actor, homeworks.homework(actor, pk), hold=request.method == "POST")
+    found = homeworks.own_homework if or_withdrawn else homeworks.homework
+    return Work(actor, found(actor, pk), hold=request.method == "POST")
 
 
 @dataclass(frozen=True)

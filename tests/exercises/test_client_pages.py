@@ -14,8 +14,9 @@ from django.utils.timezone import now
 
 from clients.models import Caseload
 from exercises import schedule
-from exercises.actions import reviewing
+from exercises.actions import assigning, reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Reminder, ReminderState, Review
+from exercises.queries import review as review_queries
 from exercises.views import wording
 from practice.actions import people
 from practice.tenancy import scope
@@ -255,6 +256,88 @@ def test_anything_can_be_skipped_or_kept_for_the_session(
     assert browser.post(url(homework, f"step/{number}/"), {}).status_code == 302
 
 
+@pytest.mark.parametrize("button", ["skip", "say"])
+def test_what_stood_there_is_found_again_and_is_not_sent(
+    play: Play, homework: Homework, ana: Person, dana: Person, button: str
+):
+    """A slip of the thumb costs no words; and what was not to be said is not said."""
+    play.fill(ana, homework, topic="Twenty minutes of words")
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    step = url(homework, f"step/{number}/")
+    form = {"topic": "Twenty minutes of words, and one", "revision": "1", "device": "phone"}
+    browser.post(step, form | {button: "1"})
+    assert "Twenty minutes of words, and one" in text_of(browser.get(step))
+    assert "Twenty minutes" not in text_of(browser.get(url(homework, "check/")))
+    assert browser.post(url(homework, "submit/")).status_code == 302
+    assert answers(homework)["topic"].sealed_value is None
+    assert "Twenty minutes" not in text_of(dana.browser().get(f"/review/{homework.pk}/"))
+
+
+def test_a_stale_tab_sets_nothing_aside_that_another_device_wrote(homework: Homework, ana: Person):
+    phone, laptop = ana.browser(), ana.browser()
+    number = step_with(laptop, homework, "topic")
+    save(phone, homework, {"topic": ["Words from the phone"]})
+    step = url(homework, f"step/{number}/")
+    response = laptop.post(step, {"skip": "1", "topic": "", "revision": "0", "device": "laptop"})
+    assert response.status_code == 409
+    assert "Words from the phone" in text_of(response)
+    assert answers(homework)["topic"].outcome == "answered"
+
+
+def closed(play: Play, dana: Person, ana: Person, homework: Homework, how: str) -> None:
+    """Close it, while a tab of Ana's still shows a question of it."""
+    if how == "sent":
+        play.submit(ana, homework, topic="The bags")
+    elif how == "aside":
+        ana.browser().post(url(homework, "set-aside/"))
+    else:
+        play.say(ana, homework, topic="The bags")
+        with play.at(dana):
+            assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment)
+
+
+CLOSED = pytest.mark.parametrize("how", ["sent", "aside", "withdrawn"])
+
+
+@CLOSED
+def test_words_in_an_old_tab_are_shown_once_more(
+    play: Play, homework: Homework, ana: Person, dana: Person, how: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    closed(play, dana, ana, homework, how)
+    response = browser.post(url(homework, f"step/{number}/"), {"topic": "Words in an old tab"})
+    assert response.status_code == 409
+    assert "Words in an old tab" in text_of(response)
+    assert browser.post(url(homework, f"step/{number}/"), {"topic": ""}).status_code == 302
+
+
+@CLOSED
+def test_fear_in_an_old_tab_is_heard(
+    play: Play, homework: Homework, ana: Person, dana: Person, how: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "afraid")
+    closed(play, dana, ana, homework, how)
+    status = play.fresh(homework).status
+    response = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
+    assert response["Location"] == url(homework, "ended/")
+    assert 'href="tel:112"' in text_of(browser.get(url(homework, "ended/")))
+    assert play.fresh(homework).status == status
+    with play.at(dana):
+        assert [flag.kind for flag in review_queries.flags(dana.actor)] == ["safety"]
+
+
+def test_that_there_was_such_an_answer_is_not_to_be_seen_from_the_address(
+    homework: Homework, ana: Person
+):
+    browser = ana.browser()
+    assert browser.get(url(homework, "ended/")).status_code == 302
+    browser.post(url(homework, "set-aside/"))
+    assert browser.get(url(homework, "ended/")).status_code == 200
+
+
 def test_an_answer_opens_a_question(homework: Homework, ana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "surface")
@@ -300,7 +383,7 @@ def test_the_sentence_is_put_together_and_can_be_changed(play: Play, dana: Perso
     browser = ana.browser()
     number = step_with(browser, row, "ask")
     page = text_of(browser.get(url(row, f"step/{number}/")))
-    assert "I feel alone. I&#x27;d appreciate it if you called me, today at six." in page
+    assert "I feel alone. I’d appreciate it if you called me, today at six." in page
 
 
 def test_a_hint_holds_nothing_up(play: Play, dana: Person, ana: Person):

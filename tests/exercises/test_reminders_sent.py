@@ -7,7 +7,7 @@ from datetime import time, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
-from threading import Event
+from threading import Event, Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -15,6 +15,7 @@ import pytest
 from django.conf import settings
 from django.core import signing
 from django.core.management import call_command
+from django.db import connection
 from django.db.models import F
 from django.test import Client as Browser
 from django.urls import reverse
@@ -38,6 +39,7 @@ from practice.errors import KeyTrouble
 from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.conftest import acting_as
+from tests.faults.ground import until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State, Reason = ReminderState, ReminderReason
@@ -194,6 +196,101 @@ def test_too_late_is_held_back(dana: Person, ana: Person, play: Play, sink: Sink
     row = reminders(ana)
     assert (row.state, row.reason) == (State.SKIPPED, Reason.TOO_LATE)
     assert sink.messages == []
+
+
+def nudges(dana: Person, ana: Person, play: Play) -> list[Reminder]:
+    """Give Ana two things to do; return the reminders of both, due now."""
+    found = []
+    for _number in range(2):
+        play.assign(dana, ana)
+        found.append(reminders(ana, "due_soon"))
+    pump()
+    for row in found:
+        due_now(row)
+    return found
+
+
+def test_two_of_one_evening_go_as_one_mail(
+    dana: Person, ana: Person, play: Play, sink: Sink
+) -> None:
+    """They would say the same, and Today promises one."""
+    rows = nudges(dana, ana, play)
+    told = len(sink.to(ana.user.email))
+    assert pump() == 1
+    for row in rows:
+        if reloaded(row).state == State.PLANNED:
+            due_now(row)
+    assert pump() == 0
+    assert len(sink.to(ana.user.email)) == told + 1
+    assert sorted((row.state, row.reason) for row in map(reloaded, rows)) == [
+        (State.SENT, ""),
+        (State.SKIPPED, Reason.TOGETHER),
+    ]
+
+
+def test_what_another_pump_armed_in_this_moment_is_seen(
+    dana: Person, ana: Person, play: Play, sink: Sink
+) -> None:
+    """It asked before the other was through; it learns of it when it arms, and not too late."""
+    first, second = nudges(dana, ana, play)
+    told = len(sink.to(ana.user.email))
+
+    def elsewhere() -> None:
+        try:
+            pump()
+        finally:
+            connection.close()
+
+    thread = Thread(target=elsewhere)
+    with scope(practice=ana.practice.pk):
+        ContactPreference.objects.select_for_update(no_key=True).get(client=ana.client)
+        Reminder.objects.filter(pk=first.pk).update(state=State.ARMED, armed_at=now())
+        thread.start()
+        assert until(somebody_waits)
+    thread.join(30)
+    assert len(sink.to(ana.user.email)) == told
+    assert (reloaded(second).state, reloaded(second).reason) == (State.PLANNED, Reason.TOGETHER)
+
+
+def somebody_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
+def test_while_the_others_fate_is_open_it_waits_and_goes_when_that_one_did_not(
+    dana: Person, ana: Person, play: Play, sink: Sink
+) -> None:
+    first, second = nudges(dana, ana, play)
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.filter(pk=first.pk).update(state=State.ARMED, armed_at=now())
+    told = len(sink.to(ana.user.email))
+    assert pump() == 0
+    row = reloaded(second)
+    assert (row.state, row.reason, row.attempt) == (State.PLANNED, Reason.TOGETHER, 0)
+    assert row.next_at > now() + timedelta(minutes=4)
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.filter(pk=first.pk).update(state=State.CANCELLED)
+    due_now(second)
+    assert pump() == 1
+    assert len(sink.to(ana.user.email)) == told + 1
+    assert (reloaded(second).state, reloaded(second).reason) == (State.SENT, "")
+
+
+def test_something_new_and_an_answer_are_told_each_for_itself(
+    dana: Person, ana: Person, play: Play, sink: Sink
+) -> None:
+    nudges(dana, ana, play)
+    pump()
+    told = len(sink.to(ana.user.email))
+    play.assign(dana, ana)
+    assert pump() == 1
+    assert len(sink.to(ana.user.email)) == told + 1
+
+
+def reloaded(row: Reminder) -> Reminder:
+    with scope(practice=row.practice_id):
+        return Reminder.objects.get(pk=row.pk)
 
 
 def test_what_is_about_to_open_waits_for_it(

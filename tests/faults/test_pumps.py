@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from django.db.models.functions import Now
 from pytest_django import DjangoDbBlocker
 
 from exercises.models import Reminder, ReminderState
@@ -171,6 +172,25 @@ def test_a_kind_that_may_wait_is_let_go_instead(site: FaultSite) -> None:
     pump_once(site)
     assert states() == {"UNKNOWN": 1}
     assert len(site.raw.accepted) == 1
+
+
+def test_pumps_side_by_side_write_once_for_one_evening(site: FaultSite) -> None:
+    """Two hundred to one person, four pumps: whoever comes second learns it in time."""
+    plan_due(gather(), 200, kind="due_soon")
+    for key in ("pump", "second", "third", "fourth"):
+        site.start("pump", key)
+    assert until(lambda: len(site.raw.accepted) >= 1)
+    # What lost the race, or met one not confirmed yet, waits for five minutes.
+    assert until(lambda: not Reminder.objects.filter(state__in=[1, 2]).exists())
+    assert until(ended), "what waits is told so"
+    assert len(site.raw.accepted) == 1
+    assert states()["SENT"] == 1
+
+
+def ended() -> bool:
+    """Say whether each was sent, let go, or put off, and hurry those that were put off."""
+    Reminder.objects.filter(state=0, reason="together").update(next_at=Now())
+    return not Reminder.objects.exclude(state__in=[3, 4]).exists()
 
 
 @BOTH_WAYS

@@ -49,7 +49,7 @@ WORDS = {
         seven="7 rather close",
         feelings="And underneath, what was there?",
         feelings_hint="Pick the words that come closest, and say how strong."
-        " “I don't know yet” is an answer too.",
+        " “I don’t know yet” is an answer too.",
         how_strong="How strong: hurt",
         writing="If that had not been the point, I think I was afraid that…",
         writing_hint="Finish the sentence in your own words. A few are enough.",
@@ -68,7 +68,7 @@ WORDS = {
         feelings_hint="Elige las palabras que más se acerquen y di con qué fuerza."
         " «Todavía no lo sé» también es una respuesta.",
         how_strong="Con qué fuerza: con dolor",
-        writing="Si el asunto no hubiera sido ese, creo que tenía miedo de que…",
+        writing="Más allá de ese asunto, creo que tenía miedo de que…",
         writing_hint="Termina la frase con tus palabras. Con pocas alcanza.",
         one_thing="Una cosa antes de seguir",
         write_something="Escribe unas palabras o elige «Saltar esta»",

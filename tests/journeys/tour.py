@@ -131,6 +131,7 @@ DANA = [
     Stop("/exercises/?q=repiar"),
     Stop("{exercise}"),
     Stop("{exercise}preview/"),
+    Stop("{exercise}preview/?step=1"),
     Stop("/you/account"),
     Stop("/you/keys"),
     *ACCOUNT,
