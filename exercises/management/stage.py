@@ -35,6 +35,7 @@ from practice.tenancy import scope
 ZONE = "Europe/Lisbon"
 # When therapists work, and when clients may be awake.
 OFFICE, AWAKE = (9, 19), (7, 23)
+FRIDAY = 4
 
 
 @dataclass
@@ -64,6 +65,8 @@ class Stage:
     library: dict[str, ExerciseVersion] = field(default_factory=dict)
     members: dict[str, Membership] = field(default_factory=dict)
     script: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
+    # Whose session each hour of each therapist is.
+    hours: dict[tuple[str, datetime], Client | Couple] = field(default_factory=dict)
 
     def play(self) -> None:
         """Play all of it, oldest first, whoever it is about: so the trail is in order, too."""
@@ -92,6 +95,21 @@ class Stage:
         self._then(
             at, partial(joining.consent, by=by, at=at, client=client, language=client.language)
         )
+
+    def meet(self, therapist: str, who: Client | Couple, *, days: int, hour: int) -> None:
+        """Note the next session, in the first free hour from then on; a couple has one together."""
+        if isinstance(who, Couple):
+            alone = {who.first_id, who.second_id}
+            Client.objects.filter(pk__in=alone).update(next_session_at=None)
+            self.hours = {key: row for key, row in self.hours.items() if row.pk not in alone}
+        wall = (local(self.at) + timedelta(days=days)).replace(hour=hour, minute=30, second=0)
+        while wall.weekday() > FRIDAY or (therapist, wall) in self.hours:
+            wall += timedelta(hours=1)
+            if wall.weekday() > FRIDAY or wall.hour >= OFFICE[1]:
+                wall = (wall + timedelta(days=1)).replace(hour=OFFICE[0])
+        self.hours[therapist, wall] = who
+        who.next_session_at = wall
+        who.save(update_fields=["next_session_at"])
 
     def give(
         self,

@@ -260,13 +260,13 @@ def _option_text(row: Any, definition: Definition, done: Homework | None, zone: 
 
 def _zone_text(target: Target) -> str:
     """Say whose days these are: a wall time means the client's own clock, wherever staff sit."""
-    zones = {one.zone.replace("_", " ") for one in target.people}
+    zones = {wording.clock_of(one.zone) for one in target.people}
     if len(zones) == 1:
         said = {"name": target.name, "zone": zones.pop()}
         if target.couple:
             return _("Days and hours are those where %(name)s live: %(zone)s.") % said
         return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
-    said_by = [f"{one.name_to_call}: {one.zone.replace('_', ' ')}" for one in target.people]
+    said_by = [f"{one.name_to_call}: {wording.clock_of(one.zone)}" for one in target.people]
     return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)
 
 
@@ -418,7 +418,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": _("Another day"),
             "button": _("Save"),
             "text": _("The evening of that day where %(name)s lives: %(zone)s.")
-            % {"name": found.client.name_to_call, "zone": found.zone.replace("_", " ")},
+            % {"name": found.client.name_to_call, "zone": wording.clock_of(found.zone)},
             "back": reverse("homework_page", args=[found.pk]),
             "back_to": title_of(found, language()),
         },

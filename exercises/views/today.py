@@ -218,7 +218,7 @@ def _reminder(record: Any, at: datetime, zone: str) -> str:
         return _("No e-mail is planned.")
     meant = schedule.without_spread(record.reminder_at, record.reminder_meant, zone)
     return _("One e-mail, %(when)s. It says only that something is waiting, never what.") % {
-        "when": wording.when(meant, at, zone)
+        "when": wording.when(meant, at, zone, wording.about)
     }
 
 

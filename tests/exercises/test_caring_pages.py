@@ -24,7 +24,7 @@ def page(person: Person, path: str, language: str = "en") -> str:
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     response = browser.get(path)
     assert response.status_code == 200, path
-    return html.unescape(response.content.decode())
+    return html.unescape(response.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def plain(text: str) -> str:

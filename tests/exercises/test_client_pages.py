@@ -2,9 +2,10 @@
 
 import json
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -20,7 +21,7 @@ from exercises.queries import review as review_queries
 from exercises.views import wording
 from practice.actions import people
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,7 +39,7 @@ def url(homework: Homework, rest: str = "") -> str:
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def answers(homework: Homework) -> dict[str, Answer]:
@@ -791,3 +792,14 @@ def test_the_partner_changes_nothing(
     assert play.fresh(hers).status == "submitted"
     play.review(dana, hers, words="Thank you.")
     assert seen() == before
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-1, ""), (0, "today, if you want it"), (4, "by Tuesday"), (9, "by Sunday")]
+)
+def test_the_day_something_is_due_is_part_of_the_time_for_it(days: int, said: str):
+    friday = datetime(2026, 11, 27, 12, tzinfo=ZoneInfo(ZONE))
+    due = friday.replace(hour=21) + timedelta(days=days)
+    words = wording.due(due, friday, ZONE)
+    assert words.startswith(said)
+    assert bool(words) == bool(said)

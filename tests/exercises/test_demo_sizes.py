@@ -8,7 +8,7 @@ from django.core.management import call_command
 from django.db.models import Count, F
 from django.utils.timezone import now
 
-from clients.models import Caseload, Client
+from clients.models import Caseload, Client, Couple
 from exercises import definition as d
 from exercises.management import story
 from exercises.management.commands import demo
@@ -26,8 +26,8 @@ def owner(settings: Any) -> None:
     settings.DEMO = True
 
 
-def grow(monkeypatch: pytest.MonkeyPatch, clients: int) -> Practice:
-    monkeypatch.setattr(demo, "FIRST_CLIENTS", 4)
+def grow(monkeypatch: pytest.MonkeyPatch, clients: int, *, few: int = 4) -> Practice:
+    monkeypatch.setattr(demo, "FIRST_CLIENTS", few)
     monkeypatch.setattr(demo, "CLIENTS_EACH", 3)
     call_command("demo", weeks=1, clients=clients, verbosity=0)
     dana = User.objects.get(email="dana@hillside.example")
@@ -50,6 +50,22 @@ def test_more_clients_bring_more_colleagues_and_each_is_cared_for(monkeypatch: p
         assert Membership.objects.filter(user__email__startswith="colleague.").count() == len(loads)
     someone = User.objects.get(email="ana@mail.example")
     assert someone.check_password(demo.PASSWORD)
+
+
+@pytest.mark.usefixtures("owner")
+def test_a_therapist_sees_one_at_a_time_and_a_couple_together(monkeypatch: pytest.MonkeyPatch):
+    practice = grow(monkeypatch, 30, few=30)
+    with scope(practice=practice.pk):
+        people = Client.objects.filter(next_session_at__isnull=False)
+        hours = list(people.values_list("caseload__member", "next_session_at"))
+        couples = Couple.objects.all()
+        assert couples.count() > 2
+        for couple in couples:
+            assert couple.first.next_session_at is None is couple.second.next_session_at
+            carer = Caseload.objects.get(client=couple.first).member_id
+            hours.append((carer, couple.next_session_at))
+    assert len(hours) > 20
+    assert len(set(hours)) == len(hours)
 
 
 @pytest.mark.usefixtures("owner")
