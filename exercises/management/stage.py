@@ -10,19 +10,21 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from clients.actions import joining
 from clients.actors import seat_of
 from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.actions import assigning, clockwork, responding, reviewing
+from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.models import (
     AnswerOutcome,
     ExerciseVersion,
     Homework,
     Reminder,
+    ReminderReason,
     ReminderState,
     Review,
 )
@@ -74,7 +76,24 @@ class Stage:
             for _at, _number, move in sorted(self.script, key=itemgetter(0, 1)):
                 move()
             mail(Reminder.objects.filter(practice_id=self.practice.pk), self.at)
+            self._one_mail_for_an_evening()
         self.script.clear()
+
+    def _one_mail_for_an_evening(self) -> None:
+        """Let one of those go that were meant for the same hour, as the pump does."""
+        sent = Reminder.objects.filter(
+            practice_id=self.practice.pk, kind__in=NUDGES, state=ReminderState.SENT
+        )
+        before = sent.filter(
+            client_id=OuterRef("client_id"), local_at=OuterRef("local_at"), pk__lt=OuterRef("pk")
+        )
+        others = list(sent.filter(Exists(before)).values_list("pk", flat=True))
+        Reminder.objects.filter(pk__in=others).update(
+            state=ReminderState.SKIPPED,
+            reason=ReminderReason.TOGETHER,
+            sent_at=None,
+            armed_at=None,
+        )
 
     def therapist(self, email: str) -> Actor:
         """Return a member as the actor of their moves."""

@@ -566,7 +566,7 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     today = text_of(browser.get("/today/"))
     assert "Read what Dana wrote" in today
     day = wording.day(play.fresh(homework).submitted_at, ana.actor.zone)
-    assert f"what you sent on {day}, and a place where" in today
+    assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
     kept = page.index("What you first wrote stays as it was.")
     assert page.index("being alone") < kept < page.index("What was softer")

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 
 from clients.models import Caseload, Client, Couple
 from exercises import definition as d
+from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.management.commands import demo
 from exercises.management.stage import OFFICE, ZONE
@@ -87,6 +88,9 @@ def test_the_past_of_the_demo_holds_together(monkeypatch: pytest.MonkeyPatch):
         assert not mails.filter(state=ReminderState.PLANNED, next_at__lte=now()).exists()
         assert mails.filter(state=ReminderState.SENT).exists()
         assert not mails.filter(state=ReminderState.SENT).exclude(sent_at=F("next_at")).exists()
+        nudges = mails.filter(state=ReminderState.SENT, kind__in=NUDGES)
+        evenings = nudges.values_list("client_id", "local_at")
+        assert len(evenings) == len(set(evenings))
         hours = {
             at.astimezone(ZoneInfo(ZONE)).hour
             for at in Review.objects.values_list("sent_at", flat=True)
