@@ -14,10 +14,11 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clients import queries
 from clients.actions import caring, erasing
-from clients.forms import HandOverForm, RecordFilter
+from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.views.ground import page, posted
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, searches
+from practice.errors import NotPossible
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.queries.paging import pages
@@ -84,8 +85,12 @@ def record_holds(request: ActorRequest) -> HttpResponse:
 
 @require_POST
 def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Hold a record for the law, or let it go."""
+    """Hold a record for the law, or let it go, as the page said; tapped twice it is done once."""
     client = queries.record(request.actor, pk)
-    erasing.hold(by=request.actor, at=now(), client=client, held=not client.legal_hold)
+    wanted = HoldForm(request.POST)
+    if not wanted.is_valid():
+        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
+    held = wanted.cleaned_data["held"] == "yes"
+    erasing.hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
     return redirect("record_holds")

@@ -273,11 +273,25 @@ def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, d
     assert ">Kept from erasure<" not in page
     hold = f"/records/{ana.client.pk}/hold"
     assert dana.browser().post(hold).status_code == 403
-    assert ruth.browser().post(hold).status_code == 302
+    assert ruth.browser().post(hold, {"held": "yes"}).status_code == 302
     with scope(practice=ana.practice.pk):
         assert Client.objects.get(pk=ana.client.pk).legal_hold
     assert ">Kept from erasure<" in text_of(ruth.browser().get("/records/"))
     assert acts(ana) == ["record.held"]
+
+
+def test_a_double_tap_does_not_undo_a_hold(ana: Person, ruth: Person):
+    browser, hold = ruth.browser(), f"/records/{ana.client.pk}/hold"
+    for wanted, page, deeds in (
+        ("yes", 'name="held" value="no"', ["record.held"]),
+        ("no", 'name="held" value="yes"', ["record.held", "record.released"]),
+    ):
+        assert [browser.post(hold, {"held": wanted}).status_code for _tap in range(2)] == [302, 302]
+        assert page in text_of(browser.get("/records/"))
+        assert acts(ana) == deeds
+    # A page from before, or nonsense: nobody guesses what was meant.
+    for nothing in ({}, {"held": "maybe"}):
+        assert browser.post(hold, nothing).status_code == 409
 
 
 def test_another_practice_s_office_holds_nothing(ana: Person, zoe: Person):
