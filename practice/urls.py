@@ -23,7 +23,6 @@ urlpatterns = [
     path("offline", frame.offline, name="offline"),
     path("people/", people.people, name="people"),
     path("people/invite", people.invite, name="people_invite"),
-    path("people/<uuid:pk>/", people.member, name="member"),
     path("people/<uuid:pk>/sign-out", people.member_sign_out, name="member_sign_out"),
     path("people/<uuid:pk>/reactivate", people.member_reactivate, name="member_reactivate"),
     path("people/invitations/<uuid:pk>/resend", people.invitation_resend, name="invitation_resend"),

@@ -19,9 +19,46 @@ from clients.views.ground import page, posted
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, searches
 from practice.errors import NotPossible
+from practice.forms import RolesForm
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.queries.paging import pages
+
+# So many at most are named above the records; who is found a therapist makes room for the next.
+MOST_UNCARED = 20
+
+
+@require_http_methods(["GET", "POST"])
+def member(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Show one member, and say what they do."""
+    if not may_administer(request.actor):
+        raise PermissionDenied
+    found = people.member(request.actor, pk)
+    therapists = [one for one in people.therapists(request.actor) if one.pk != found.pk]
+    form = RolesForm(
+        request.POST or None,
+        therapists=therapists,
+        initial={
+            "roles": found.roles,
+            "supervises": [str(one) for one in people.named_therapists(request.actor, found)],
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        caring.set_roles(
+            by=request.actor,
+            at=now(),
+            member=found,
+            roles=form.cleaned_data["roles"],
+            supervises=[UUID(one) for one in form.cleaned_data["supervises"]],
+        )
+        messages.success(request, _("Saved. It holds from their next click on."))
+        return redirect("member", found.pk)
+    return render(
+        request,
+        "practice/member.html",
+        {"member": found, "form": form},
+        status=422 if form.is_bound else 200,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -77,6 +114,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
         "clients/records.html",
         {
             "rows": [(row, waiting.get(row.pk)) for row in found.rows],
+            "uncared": queries.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
         },
@@ -94,3 +132,24 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
     erasing.hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
     return redirect("record_holds")
+
+
+@require_http_methods(["GET", "POST"])
+def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Find a therapist for somebody who is in nobody's care."""
+    client = queries.uncared_client(request.actor, pk)
+    form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
+    if request.method == "POST" and form.is_valid():
+        to = people.member(request.actor, UUID(form.cleaned_data["to"]))
+        caring.entrust(by=request.actor, at=now(), client=client, to=to)
+        messages.success(request, _("Handed over. Your colleague sees them from now on."))
+        return redirect("record_holds")
+    return page(
+        request,
+        form,
+        title=_("Hand over %(name)s") % {"name": client.name},
+        tab=_("Hand over to a colleague"),
+        button=_("Hand over"),
+        back=reverse("record_holds"),
+        back_to=_("Records"),
+    )

@@ -14,7 +14,7 @@ from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, searches
-from practice.forms import InviteForm, PeopleFilter, RolesForm
+from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer
 from practice.queries import people as asking
@@ -96,38 +96,6 @@ def invitation_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
     inviting.revoke(by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk))
     messages.success(request, _("The link no longer opens."))
     return redirect("people")
-
-
-@require_http_methods(["GET", "POST"])
-def member(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Show one member, and say what they do."""
-    refuse_unless(allowed=may_administer(request.actor))
-    found = asking.member(request.actor, pk)
-    therapists = [one for one in asking.therapists(request.actor) if one.pk != found.pk]
-    form = RolesForm(
-        request.POST or None,
-        therapists=therapists,
-        initial={
-            "roles": found.roles,
-            "supervises": [str(one) for one in asking.named_therapists(request.actor, found)],
-        },
-    )
-    if request.method == "POST" and form.is_valid():
-        acting.set_roles(
-            by=request.actor,
-            at=now(),
-            member=found,
-            roles=form.cleaned_data["roles"],
-            supervises=[UUID(one) for one in form.cleaned_data["supervises"]],
-        )
-        messages.success(request, _("Saved. It holds from their next click on."))
-        return redirect("member", found.pk)
-    return render(
-        request,
-        "practice/member.html",
-        {"member": found, "form": form},
-        status=422 if form.is_bound else 200,
-    )
 
 
 @require_POST

@@ -169,6 +169,8 @@ member_deactivate                  GET      in  403  403  403  403  403  403  20
 member_deactivate                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 record_holds                       GET      in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
 record_hold                        POST     in  403  403  403  403  403  403  409  404  403    ·    ·    ·    ·
+record_entrust                     GET      in  403  403  403  403  403  403  404  404  403    ·    ·    ·    ·
+record_entrust                     POST     in  403  403  403  403  403  403  404  404  403    ·    ·    ·    ·
 
 # Sign-in and one's own account (allauth)  any  ana  ben noor dana omar sana ruth  zoe  uma aKey  dRd dKey rKey
 account_home                       GET      in  302  302  302  200  200  200  200  200  200    ·    ·    ·    ·
