@@ -9,6 +9,7 @@ from practice.views import account, demo, frame, guide, people, settings
 urlpatterns = [
     path("", frame.home, name="home"),
     path("leave", frame.leave, name="leave"),
+    path("still-here", frame.still_here, name="still_here"),
     # allauth's pages, under their own names and addresses, each with a rule more.
     path("account/logout/", frame.sign_out, name="account_logout"),
     path("account/sessions/", account.session_list, name="usersessions_list"),
