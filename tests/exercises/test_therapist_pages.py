@@ -220,6 +220,21 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     assert "Please look today" not in page(dana, reverse("homework_page", args=[homework.pk]))
 
 
+def test_nothing_out_of_reach_is_offered_to_be_undone(
+    play: Play, dana: Person, omar: Person, ana: Person, noor: Person
+):
+    for client in (ana, noor):
+        work = play.submit(client, play.homework(client, play.assign(dana, client)), topic="Bags")
+        play.review(dana, work, words="I read it.", settle=False)
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+    shown = page(dana, "/review/")
+    assert "Sent to Noor." in shown
+    assert "Sent to Ana." not in shown
+    for undo in re.findall(r'action="(/reviews/[^"]+/undo)"', shown):
+        assert dana.browser().post(undo).status_code == 302
+
+
 def test_a_flag_outlives_whoever_it_reached_first(
     play: Play, dana: Person, omar: Person, ruth: Person, ana: Person
 ):
