@@ -11,6 +11,7 @@ from clients.models import Client, Consent
 from clients.permissions import may_care_for, reachable
 from clients.visibility import topics_of
 from exercises import definition as definitions
+from exercises.actions.reviewing import mark_opened
 from exercises.models import Homework, Review
 from exercises.queries.homework import homeworks
 from exercises.visibility import (
@@ -37,6 +38,8 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
     if not by.is_client and not may_care_for(by, client):
         raise PermissionDenied
     rows = list(homeworks(by).filter(client=client).order_by("opens_at", "pk"))
+    if not by.is_client:
+        mark_opened(by=by, at=at, homeworks=rows)
     rounds = read_many(by, rows)
     replies = _replies(by, rows)
     record = {
