@@ -170,6 +170,12 @@ class RecordFilter(PlainForm):
     q = forms.CharField(label=_("Name"), required=False, max_length=100)
 
 
+class HoldForm(PlainForm):
+    """What an admin wants of a record: held from erasure, or not."""
+
+    held = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+
+
 class JoinForm(PlainForm):
     """What an invited person says on their way in."""
 

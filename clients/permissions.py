@@ -7,6 +7,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.models import Caseload, Client, Couple
 from practice.actors import Actor
+from practice.models import Role
 
 NOBODY = UUID(int=0)
 
@@ -54,6 +55,16 @@ def among_cared_for(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:
     if not actor.is_therapist or not ids:
         return frozenset()
     return frozenset(cared_for(actor).filter(pk__in=ids).values_list("pk", flat=True))
+
+
+def standing_care() -> QuerySet[Caseload]:
+    """Return who cares for whom and can act on it: an active seat, as a therapist, now."""
+    return Caseload.objects.filter(
+        until_at=None,
+        member__deactivated_at=None,
+        member__roles__contains=[Role.THERAPIST],
+        member__user__is_active=True,
+    )
 
 
 def may_care_for(actor: Actor, client: Client) -> bool:

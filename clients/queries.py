@@ -28,7 +28,14 @@ from clients.models import (
     PrivateNote,
     SessionTopic,
 )
-from clients.permissions import NOBODY, cared_for, may_care_for, reachable, reachable_couples
+from clients.permissions import (
+    NOBODY,
+    cared_for,
+    may_care_for,
+    reachable,
+    reachable_couples,
+    standing_care,
+)
 from practice.actors import Actor
 from practice.models import AuditEvent, Invitation, Membership, Practice
 from practice.permissions import may_administer, may_care, may_read_caseloads
@@ -214,9 +221,11 @@ def couples_of(actor: Actor, found: list[Client]) -> dict[UUID, Couple]:
 
 def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:
     """Return who cares for each of these clients, by client id, in one query."""
-    rows = Caseload.objects.filter(
-        practice_id=actor.practice_id, client__in=found, until_at=None
-    ).select_related("member__user")
+    rows = (
+        standing_care()
+        .filter(practice_id=actor.practice_id, client__in=found)
+        .select_related("member__user")
+    )
     return {row.client_id: row.member.user.get_full_name() for row in rows.order_by("from_at")}
 
 
@@ -234,9 +243,8 @@ def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
 def carers(actor: Actor) -> QuerySet[Caseload]:
     """Return who cares for the client who asks, by caseload; who has for longest comes first."""
     return (
-        Caseload.objects.filter(
-            practice_id=actor.practice_id, client_id=actor.client_id or NOBODY, until_at=None
-        )
+        standing_care()
+        .filter(practice_id=actor.practice_id, client_id=actor.client_id or NOBODY)
         .select_related("member__user")
         .order_by("from_at", "pk")
     )
@@ -369,6 +377,25 @@ def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:
     ids = {event.client_id for event in found if event.client_id}
     rows = Client.objects.filter(practice_id=actor.practice_id, pk__in=ids)
     return {str(pk): name for pk, name in rows.values_list("pk", "name")}
+
+
+def uncared(actor: Actor) -> QuerySet[Client]:
+    """Return who is in care and in nobody's: what they send reaches no one. For admins, by name."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    return Client.objects.filter(
+        ~Exists(standing_care().filter(client=OuterRef("pk"))),
+        practice_id=actor.practice_id,
+        discharged_at=None,
+    ).order_by(*BY_NAME)
+
+
+def uncared_client(actor: Actor, pk: UUID) -> Client:
+    """Return one of them, name and state. Raises Http404."""
+    found = uncared(actor).filter(pk=pk).first()
+    if found is None:
+        raise Http404
+    return found
 
 
 def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:

@@ -3,15 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Window
-from django.db.models.functions import RowNumber
-
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import cared_for, reachable
 from practice.actors import Actor
 from practice.crypto import unseal
-
-MOST_TOPICS = 30
 
 
 def note_text(actor: Actor, note: PrivateNote) -> str:
@@ -24,14 +19,13 @@ def note_text(actor: Actor, note: PrivateNote) -> str:
 def topics_of(actor: Actor, clients: Sequence[Client]) -> list[tuple[SessionTopic, str]]:
     """Open what clients want to talk about, for themselves and for who cares for them."""
     whose = reachable(actor) if actor.is_client else cared_for(actor)
-    # Of each client the newest: what one has written moves nothing of the other's out of sight.
-    newest = Window(RowNumber(), "client_id", ["-created_at", "pk"])
+    # All of them: how many there may be is decided where one is raised, and none goes out of sight.
     found = SessionTopic.objects.filter(
         client__in=whose.filter(pk__in=[one.pk for one in clients]).values("pk")
-    ).alias(place=newest)
+    )
     return [
         (topic, unseal(topic.sealed_text, **place_of(topic)))
-        for topic in found.filter(place__lte=MOST_TOPICS).order_by("-created_at", "pk")
+        for topic in found.order_by("-created_at", "pk")
     ]
 
 

@@ -70,6 +70,11 @@ def may_review(actor: Actor, homework: Homework) -> bool:
     return may(actor, Move.REVIEW, homework)
 
 
+def may_answer_rounds(actor: Actor) -> bool:
+    """Answer rounds at all; whose is decided by the caseload."""
+    return actor.is_therapist and (actor.scopes is None or SCOPES[Side.THERAPIST] in actor.scopes)
+
+
 def may_assign(actor: Actor) -> bool:
     """Give homework at all; to whom is decided by the caseload."""
     return actor.is_therapist and (actor.scopes is None or "assign" in actor.scopes)

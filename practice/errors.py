@@ -1,6 +1,9 @@
 """What a person is told when something cannot be done, and what is nobody's mistake."""
 
-from django.db import InterfaceError, InternalError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
+
+# How PostgreSQL's codes begin when it could not do its work.
+AWAY = ("XX", "25P03", "57P0")
 
 
 class NotPossible(Exception):
@@ -41,10 +44,11 @@ def records_away(error: BaseException | None) -> bool:
 
     A full disk is an OperationalError (53100); a file system that refuses in another way (a quota,
     a file grown too large) is PostgreSQL's own XX000, which Django calls an InternalError like some
-    mistakes of ours. Those keep their 500.
+    mistakes of ours. Away is also what ends a transaction in which nothing came for too long
+    (25P03), and a server that shuts down (57P0x), whatever Django calls them. The rest keeps its 500.
     """
     return isinstance(error, OperationalError | InterfaceError) or (
-        isinstance(error, InternalError) and sql_state(error).startswith("XX")
+        isinstance(error, DatabaseError) and sql_state(error).startswith(AWAY)
     )
 
 

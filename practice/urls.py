@@ -9,6 +9,7 @@ from practice.views import account, demo, frame, guide, people, settings
 urlpatterns = [
     path("", frame.home, name="home"),
     path("leave", frame.leave, name="leave"),
+    path("still-here", frame.still_here, name="still_here"),
     # allauth's pages, under their own names and addresses, each with a rule more.
     path("account/logout/", frame.sign_out, name="account_logout"),
     path("account/sessions/", account.session_list, name="usersessions_list"),
@@ -23,7 +24,6 @@ urlpatterns = [
     path("offline", frame.offline, name="offline"),
     path("people/", people.people, name="people"),
     path("people/invite", people.invite, name="people_invite"),
-    path("people/<uuid:pk>/", people.member, name="member"),
     path("people/<uuid:pk>/sign-out", people.member_sign_out, name="member_sign_out"),
     path("people/<uuid:pk>/reactivate", people.member_reactivate, name="member_reactivate"),
     path("people/invitations/<uuid:pk>/resend", people.invitation_resend, name="invitation_resend"),

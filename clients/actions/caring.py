@@ -8,9 +8,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from clients.models import Caseload, Client, Couple
-from clients.permissions import may_care_for
+from clients.permissions import may_care_for, standing_care
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
@@ -34,6 +35,8 @@ def add(
         raise PermissionDenied
     try:
         with transaction.atomic():
+            if not _holds_a_therapist(by, _seat(by)):
+                raise PermissionDenied
             client = Client.objects.create(
                 practice_id=by.practice_id,
                 name=name.strip(),
@@ -167,14 +170,41 @@ def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Members
     _move(by, at, [client.pk for client in clients], from_member=_seat(by), to=to)
 
 
+def set_roles(
+    *,
+    by: Actor,
+    at: datetime,
+    member: Membership,
+    roles: Sequence[str],
+    supervises: Iterable[UUID] = (),
+) -> None:
+    """Say what a member does. Raises NotPossible when their clients would be left with nobody."""
+    with transaction.atomic():
+        people.set_roles(by=by, at=at, member=member, roles=roles, supervises=supervises)
+        _leave_nobody_alone(member)
+
+
 def let_go(*, by: Actor, at: datetime, member: Membership, to: Membership | None) -> None:
     """Deactivate a member and hand their whole caseload over: both, or neither."""
     with transaction.atomic():
         if to is not None:
             hand_over_all(by=by, at=at, member=member, to=to)
-        elif Caseload.objects.filter(member=member, until_at=None).exists():
-            raise NotPossible(_("Choose who takes over their clients."))
         people.deactivate(by=by, at=at, member=member)
+        _leave_nobody_alone(member)
+
+
+def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
+    """Find a therapist for somebody in nobody's care; for admins, who reach no one in care."""
+    if not may_administer(by):
+        raise PermissionDenied
+    with transaction.atomic():
+        hold([client.pk])
+        if standing_care().filter(client=client).exists():
+            raise NotPossible(_("This has already moved on. Open it again to see where it is."))
+        if not _holds_a_therapist(by, to.pk):
+            raise NotPossible(_("Choose a therapist who works here."))
+        Caseload.objects.filter(client=client, until_at=None).update(until_at=at)
+        _give(by, at, client.pk, to)
 
 
 def hand_over_all(*, by: Actor, at: datetime, member: Membership, to: Membership) -> int:
@@ -212,12 +242,12 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
 def _move(
     by: Actor, at: datetime, ids: Sequence[UUID], *, from_member: UUID, to: Membership
 ) -> None:
-    if Role.THERAPIST not in to.roles or to.deactivated_at or to.practice_id != by.practice_id:
-        raise NotPossible(_("Choose a therapist who works here."))
     if to.pk == from_member:
         raise NotPossible(_("Choose somebody else."))
     with transaction.atomic():
         hold(ids)
+        if not _holds_a_therapist(by, to.pk):
+            raise NotPossible(_("Choose a therapist who works here."))
         given = Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None)
         # Somebody was faster, perhaps oneself in another tab: only who has a client gives them away.
         if given.update(until_at=at) != len(set(ids)):
@@ -228,19 +258,49 @@ def _move(
             )
         )
         for pk in ids:
-            if pk not in there:
-                Caseload.objects.create(
-                    practice_id=by.practice_id, member=to, client_id=pk, from_at=at
-                )
-            auditing.record(
-                by=by,
-                at=at,
-                action="caseload.handed_over",
-                object_kind="client",
-                object_id=pk,
-                client_id=pk,
-                to=str(to.pk),
-            )
+            _give(by, at, pk, to, is_new=pk not in there)
+
+
+def _give(by: Actor, at: datetime, pk: UUID, to: Membership, *, is_new: bool = True) -> None:
+    if is_new:
+        Caseload.objects.create(practice_id=by.practice_id, member=to, client_id=pk, from_at=at)
+    auditing.record(
+        by=by,
+        at=at,
+        action="caseload.handed_over",
+        object_kind="client",
+        object_id=pk,
+        client_id=pk,
+        to=str(to.pk),
+    )
+
+
+def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
+    """Say whether this seat is a therapist's now; it stays so until the transaction ends."""
+    seat = (
+        Membership.objects.select_for_update(of=("self",), no_key=True)
+        .filter(practice_id=by.practice_id, pk=pk, deactivated_at=None, user__is_active=True)
+        .first()
+    )
+    return seat is not None and Role.THERAPIST in seat.roles
+
+
+def _leave_nobody_alone(member: Membership) -> None:
+    """Refuse what ends a therapist's seat while people are in their care: asked after the change,
+    whose lock on the seat lets nobody be given to it meanwhile (`_holds_a_therapist`)."""
+    seat = Membership.objects.get(pk=member.pk)
+    if Role.THERAPIST in seat.roles and not seat.deactivated_at:
+        return
+    count = Caseload.objects.filter(member=member, until_at=None).count()
+    if count:
+        said = ngettext(
+            "They still care for %(count)d client. First hand over: they do it on the client’s"
+            " page, or you choose who takes over when you deactivate them.",
+            "They still care for %(count)d clients. First hand over: they do it on each client’s"
+            " page, or you choose who takes over when you deactivate them.",
+            count,
+        )
+        raise NotPossible(said % {"count": count}, code="still_cares")
 
 
 def hold(ids: Iterable[UUID]) -> None:

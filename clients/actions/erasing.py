@@ -50,12 +50,12 @@ def cancel(*, by: Actor, at: datetime, client: Client) -> None:
 
 
 def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
-    """Keep a record from being erased for as long as the law asks, or let it go again."""
+    """Keep a record from being erased for as long as the law asks, or let it go again; safe to repeat."""
     if not may_administer(by):
         raise PermissionDenied
     with transaction.atomic():
-        Client.objects.filter(pk=client.pk).update(legal_hold=held)
-        _note(by, at, "record.held" if held else "record.released", client)
+        if Client.objects.filter(pk=client.pk).exclude(legal_hold=held).update(legal_hold=held):
+            _note(by, at, "record.held" if held else "record.released", client)
 
 
 def request_past_retention(practice: Practice, at: datetime) -> int:

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from clients.actions.caring import hold
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, may_care_for
 from clients.visibility import note_text, place_of, topics_of
@@ -17,6 +18,8 @@ from practice.crypto import seal
 from practice.errors import BadInput
 
 LONGEST = 5000
+# More than any hour holds; each of them is shown to whoever may read them.
+MOST_TOPICS = 30
 
 
 def keep_note(
@@ -58,12 +61,19 @@ def read_notes(
 
 
 def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> SessionTopic:
-    """Put something on the table for the next session."""
+    """Put something on the table for the next session. Raises BadInput when the table is full."""
     if by.client_id != client.pk:
         raise PermissionDenied
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
     topic.sealed_text = seal(_checked(text), **place_of(topic))
     with transaction.atomic():
+        hold([client.pk])
+        if SessionTopic.objects.filter(client=client).count() >= MOST_TOPICS:
+            said = _(
+                "There are %(most)d topics here already. Take one off the table that you have"
+                " talked about; your words are still in the box."
+            )
+            raise BadInput({"text": [said % {"most": MOST_TOPICS}]})
         topic.save(force_insert=True)
         _note(by, at, "topic.raised", client.pk)
     return topic

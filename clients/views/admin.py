@@ -14,13 +14,61 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clients import queries
 from clients.actions import caring, erasing
-from clients.forms import HandOverForm, RecordFilter
+from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.views.ground import page, posted
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, searches
+from practice.errors import NotPossible
+from practice.forms import RolesForm
+from practice.models import Role
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.queries.paging import pages
+
+# So many at most are named above the records; who is found a therapist makes room for the next.
+MOST_UNCARED = 20
+
+
+@require_http_methods(["GET", "POST"])
+def member(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Show one member, and say what they do."""
+    if not may_administer(request.actor):
+        raise PermissionDenied
+    found = people.member(request.actor, pk)
+    therapists = [one for one in people.therapists(request.actor) if one.pk != found.pk]
+    # Whose caseloads they read is asked once they are a supervisor.
+    is_supervisor = Role.SUPERVISOR in {*found.roles, *request.POST.getlist("roles")}
+    form = RolesForm(
+        request.POST or None,
+        therapists=therapists,
+        is_supervisor=is_supervisor,
+        initial={
+            "roles": found.roles,
+            "supervises": [str(one) for one in people.named_therapists(request.actor, found)],
+        },
+    )
+    if request.method == "POST" and form.is_valid():
+        roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
+        caring.set_roles(
+            by=request.actor,
+            at=now(),
+            member=found,
+            roles=roles,
+            supervises=[UUID(one) for one in supervises],
+        )
+        messages.success(
+            request,
+            _("Saved. Now choose whose caseloads they read.")
+            if Role.SUPERVISOR in roles and not supervises
+            else _("Saved. It holds from their next click on."),
+        )
+        return redirect("member", found.pk)
+    return render(
+        request,
+        "practice/member.html",
+        {"member": found, "form": form},
+        status=422 if form.is_bound else 200,
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -76,6 +124,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
         "clients/records.html",
         {
             "rows": [(row, waiting.get(row.pk)) for row in found.rows],
+            "uncared": queries.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
         },
@@ -84,8 +133,33 @@ def record_holds(request: ActorRequest) -> HttpResponse:
 
 @require_POST
 def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Hold a record for the law, or let it go."""
+    """Hold a record for the law, or let it go, as the page said; tapped twice it is done once."""
     client = queries.record(request.actor, pk)
-    erasing.hold(by=request.actor, at=now(), client=client, held=not client.legal_hold)
+    wanted = HoldForm(request.POST)
+    if not wanted.is_valid():
+        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
+    held = wanted.cleaned_data["held"] == "yes"
+    erasing.hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
     return redirect("record_holds")
+
+
+@require_http_methods(["GET", "POST"])
+def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
+    """Find a therapist for somebody who is in nobody's care."""
+    client = queries.uncared_client(request.actor, pk)
+    form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
+    if request.method == "POST" and form.is_valid():
+        to = people.member(request.actor, UUID(form.cleaned_data["to"]))
+        caring.entrust(by=request.actor, at=now(), client=client, to=to)
+        messages.success(request, _("Handed over. Your colleague sees them from now on."))
+        return redirect("record_holds")
+    return page(
+        request,
+        form,
+        title=_("Hand over %(name)s") % {"name": client.name},
+        tab=_("Hand over to a colleague"),
+        button=_("Hand over"),
+        back=reverse("record_holds"),
+        back_to=_("Records"),
+    )

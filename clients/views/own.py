@@ -28,6 +28,7 @@ from clients.views.ground import erasure_page, posted
 from practice.actions import invitations
 from practice.actors import ActorRequest
 from practice.doors.pages import once, sit
+from practice.errors import BadInput
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
 from practice.wording import readers
@@ -193,7 +194,10 @@ def topics(request: ActorRequest) -> HttpResponse:
             noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
             return request.get_full_path() if FROM_YOU in request.GET else reverse("topics")
 
-        return redirect(once(request, put_down))
+        try:
+            return redirect(once(request, put_down))
+        except BadInput as refusal:  # the table is full: said beside what was typed
+            form.add_error("text", refusal.message)
     found = noting.read_topics(by=request.actor, at=now(), clients=[client])
     return render(
         request,

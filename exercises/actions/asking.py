@@ -13,7 +13,7 @@ from exercises.models import Reminder, ReminderState
 from exercises.models import ReminderReason as Reason
 from exercises.workflow import CLIENTS_TURN, Status
 from practice import statements
-from practice.models import Membership
+from practice.models import Membership, Role
 
 # What is due to open is opened by the clockwork within seconds; its mail waits for that.
 SOON = timedelta(seconds=15)
@@ -121,7 +121,12 @@ def _ask_member(row: Reminder) -> emails.Mail | Held:
         .filter(pk=row.member_id or NOBODY)
         .first()
     )
-    if member is None or member.deactivated_at or not member.daily_mail:
+    if (
+        member is None
+        or member.deactivated_at
+        or Role.THERAPIST not in member.roles
+        or not member.daily_mail
+    ):
         return Held(Reason.OPTED_OUT)
     if not something_waits(member):
         return Held(Reason.NOT_THEIR_TURN)

@@ -9,7 +9,9 @@ from django.http import Http404
 
 from clients.models import Client, Consent
 from clients.permissions import may_care_for, reachable
+from clients.visibility import topics_of
 from exercises import definition as definitions
+from exercises.actions.reviewing import mark_opened
 from exercises.models import Homework, Review
 from exercises.queries.homework import homeworks
 from exercises.visibility import (
@@ -36,6 +38,8 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
     if not by.is_client and not may_care_for(by, client):
         raise PermissionDenied
     rows = list(homeworks(by).filter(client=client).order_by("opens_at", "pk"))
+    if not by.is_client:
+        mark_opened(by=by, at=at, homeworks=rows)
     rounds = read_many(by, rows)
     replies = _replies(by, rows)
     record = {
@@ -52,6 +56,11 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
         "consents": [
             {"version": c.version, "given_at": c.given_at.isoformat(), "text": c.text}
             for c in Consent.objects.filter(client=client).order_by("given_at", "pk")
+        ],
+        # What they want to talk about: their own, and a therapist's of theirs, whom they wrote it for.
+        "topics": [
+            {"raised_at": topic.created_at.isoformat(), "words": text}
+            for topic, text in topics_of(by, [client])
         ],
         "homework": [
             _homework(by, row, rounds[row.pk], replies.get(row.pk, []), language) for row in rows

@@ -1,6 +1,6 @@
 """What a therapist does with a round: open, draft, send, undo; two minutes later it settles."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -12,11 +12,12 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clients.models import Client
+from clients.permissions import cared_for
 from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Homework, Response, Review
-from exercises.permissions import may_review
+from exercises.permissions import may_answer_rounds, may_review
 from exercises.queries import series
 from exercises.queries.series import Span, Weeks
 from exercises.visibility import Reply, RoundWords, read_review, read_rounds
@@ -41,17 +42,14 @@ class Draft:
 
 def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWords]:
     """Read what a client handed in; the reading is audited, and ends the time to take it back."""
-    rounds = read_rounds(by, homework)
     if by.is_client:
-        return rounds
-    if not rounds:
-        raise Http404
-    unopened = any(one.response.opened_at is None for one in rounds)
+        return read_rounds(by, homework)
     with transaction.atomic():
-        if unopened and may_review(by, homework):
-            Response.objects.filter(
-                homework=homework, submitted_at__isnull=False, opened_at=None
-            ).update(opened_at=at)
+        # Read behind the mark alone: what the client took back a moment ago is theirs.
+        mark_opened(by=by, at=at, homeworks=[homework])
+        rounds = read_rounds(by, homework)
+        if not rounds:
+            raise Http404
         auditing.record(
             by=by,
             at=at,
@@ -61,6 +59,21 @@ def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWor
             client_id=homework.client_id,
         )
     return rounds
+
+
+def mark_opened(*, by: Actor, at: datetime, homeworks: Sequence[Homework]) -> None:
+    """End the time to take these back, before a therapist of theirs reads them.
+
+    Waits for a client who takes one back at this moment; who comes after it is told that it was
+    opened. Whoever may not answer (a supervisor, a key that only reads) marks nothing.
+    """
+    if may_answer_rounds(by):
+        Response.objects.filter(
+            homework__in=homeworks,
+            homework__client__in=cared_for(by).values("pk"),
+            submitted_at__isnull=False,
+            opened_at=None,
+        ).update(opened_at=at)
 
 
 def read_numbers(

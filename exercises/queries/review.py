@@ -194,11 +194,15 @@ def place_in_queue(actor: Actor, at: datetime, homework: Homework) -> Place:
 
 
 def unsettled(actor: Actor, at: datetime) -> list[Review]:
-    """Return this therapist's reviews that can still be undone, newest first."""
+    """Return this therapist's reviews that can still be undone, newest first.
+
+    Not those of somebody handed over since: what is out of reach cannot be undone.
+    """
     return list(
         Review.objects.filter(
             practice_id=actor.practice_id,
             reviewer_id=actor.member_id,
+            response__homework__client__in=reachable(actor).values("pk"),
             sent_at__isnull=False,
             settled_at=None,
             settles_at__gt=at,

@@ -172,6 +172,7 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
         {
             "therapist": therapist.name,
             "only": therapist.only_carers,
+            "nobody": therapist.is_nobody,
             "is_safety": _is_safety(work),
             "session_text": session_words(work.actor),
         },

@@ -262,6 +262,8 @@ class Therapist:
     # Who can read what the client writes; and who what is for those alone who care for them.
     only: str
     only_carers: str
+    # Nobody cares for them just now: then no page promises that somebody will read this.
+    is_nobody: bool
 
 
 def therapist_of(actor: Actor) -> Therapist:
@@ -274,6 +276,7 @@ def therapist_of(actor: Actor) -> Therapist:
         initials=initials,
         only=readers(names, is_supervised=care.is_supervised),
         only_carers=readers(names),
+        is_nobody=not names,
     )
 
 

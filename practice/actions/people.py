@@ -28,7 +28,8 @@ def set_roles(
 ) -> None:
     """Say what a member does, and whose caseloads they read as a supervisor.
 
-    Takes effect on their next request. Raises NotPossible when no admin would be left.
+    Takes effect on their next request. Raises NotPossible when no admin would be left. Who still
+    has people in their care is no business of this app: `clients.actions.caring` is the way in.
     """
     _require(by)
     wanted = [role for role in Role.values if role in roles]
@@ -53,7 +54,10 @@ def set_roles(
 
 
 def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
-    """End a member's seat; sessions and tokens end with it, on the very next request."""
+    """End a member's seat; sessions and tokens end with it, on the very next request.
+
+    `clients.actions.caring.let_go` is the way in: it hands over whom they care for.
+    """
     _require(by)
     with transaction.atomic():
         if Role.ADMIN in member.roles:

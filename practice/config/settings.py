@@ -95,6 +95,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "practice.context.frame",
+                "clients.context.nobodys",
                 "exercises.context.waiting",
             ],
         },

@@ -1,21 +1,19 @@
 """Gunicorn's settings (`gunicorn -c python:practice.config.web`); the environment may widen them."""
 
 import os
-import socket
-import struct
-from typing import Any
+
+from practice.config.patience import PatientWorker
 
 bind = os.environ.get("HOMEWARD_BIND", "127.0.0.1:8000")
 wsgi_app = "practice.config.wsgi:application"
-worker_class = "gthread"
+# gthread, with a limit for whole requests: dripping clients would hold every thread for ever.
+worker_class = PatientWorker
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
 # Above the longest proxy's idle time, so that the proxy and not we closes a kept connection.
 keepalive = 65
 timeout = 60
 graceful_timeout = 10
-# A thread that reads waits no longer than this for a client: eight silent ones stopped the site.
-read_seconds = 15
 # Recycled now and then, at different moments, so that a slow leak never grows.
 max_requests = 5000
 max_requests_jitter = 500
@@ -33,10 +31,3 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Gunicorn's own command socket is not used.
 control_socket_disable = True
-
-
-def post_worker_init(worker: Any) -> None:
-    """Let every connection inherit the patience of its listener (gthread itself waits for ever)."""
-    patience = struct.pack("ll", read_seconds, 0)
-    for listener in worker.sockets:
-        listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)

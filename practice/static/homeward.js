@@ -20,7 +20,7 @@
   /* other tabs hear of it; the mark itself does not stay */
   const tell = (what) => { remember.set("homeward-out", what); remember.set("homeward-out", null); };
   const leave = (button) => {
-    cover(); here.set("1"); tell("leave");
+    cover(); kept(""); here.set("1"); tell("leave");
     for (const d of drafts) d.last();
     const go = () => location.replace(button.dataset.exit);
     if (button.form) Promise.race([end(button.form), new Promise((ok) => setTimeout(ok, 400))]).then(go); else go();
@@ -56,31 +56,80 @@
   /* a form that came back: Back and reload ask for its page anew, not whether to send it again */
   if (stopped) { stopped.focus(); history.replaceState(history.state, "", location.href); }
 
-  /* ---- The idle lock, told five minutes before. */
-  const idle = +document.body.dataset.expires * 1000;
-  let lockAt = Date.now() + idle;
-  const alive = () => { lockAt = Date.now() + idle; const w = $("[data-session-warning]"); if (w) w.hidden = true; };
-  if (idle) setInterval(() => {
-    const left = lockAt - Date.now(), w = $("[data-session-warning]");
-    if (left <= 0) { lockAt = Infinity; for (const d of drafts) d.last(); location.reload(); }
-    else if (w && left <= 300000) w.hidden = false;
-  }, 10000);
-  $("[data-stay]")?.addEventListener("click", () => fetch(location.href, { method: "HEAD", redirect: "manual" }).then((r) => r.ok && alive(), () => {}));
-
   /* ---- Copies on this device: sealed with a key the server gives to the signed-in person only. */
   const shared = () => remember.get("homeward-shared") === "1";
   const open = () => new Promise((ok, no) => { const r = indexedDB.open("homeward", 1); r.onupgradeneeded = () => r.result.createObjectStore("drafts"); r.onsuccess = () => ok(r.result); r.onerror = () => no(r.error); });
   const tx = async (mode, fn) => { const db = await open(); return new Promise((ok, no) => { const t = db.transaction("drafts", mode), q = fn(t.objectStore("drafts")); t.oncomplete = () => { db.close(); ok(q.result); }; t.onerror = () => { db.close(); no(t.error); }; }); };
-  let key = null;
-  const keyOf = () => key ??= crypto.subtle.importKey("raw", Uint8Array.from(atob($("meta[name=draft-key]").content.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0)), "AES-GCM", false, ["encrypt", "decrypt"]);
-  const seal = async (o) => { const iv = crypto.getRandomValues(new Uint8Array(12)); return { iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(), new TextEncoder().encode(JSON.stringify(o))) }; };
-  const unseal = async ({ iv, box }) => JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(), box)));
+  const keys = {}, bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+  const keyOf = (name = "draft-key") => keys[name] ??= crypto.subtle.importKey("raw", bytes($(`meta[name=${name}]`).content), "AES-GCM", false, ["encrypt", "decrypt"]);
+  const seal = async (o, name) => { const iv = crypto.getRandomValues(new Uint8Array(12)); return { iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(name), new TextEncoder().encode(JSON.stringify(o))) }; };
+  const unseal = async ({ iv, box }, name) => JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(name), box)));
   const keeps = () => !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
   const device = (() => { let id = remember.get("homeward-device"); if (!id) { id = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join(""); remember.set("homeward-device", id); } return id; })();
   for (const el of $$("[data-shared-device]")) {
     el.hidden = false;
     const box = $("input", el);
     if (box) { box.checked = shared(); box.addEventListener("change", () => { remember.set("homeward-shared", box.checked ? "1" : null); if (box.checked) tx("readwrite", (s) => s.clear()).catch(() => {}); }); }
+  }
+
+  /* ---- The idle lock, told five minutes before: the screen is covered at once. What is typed and not
+     sent stays in this tab, sealed with a key that the server gives to the same person alone: whoever
+     sits down meanwhile finds the sign-in, and whoever signs in again finds their words. */
+  const idle = +document.body.dataset.expires * 1000, MINUTE = 60000;
+  let lockAt = Date.now() + idle, locked = false;
+  const alive = () => { lockAt = Date.now() + idle; const w = $("[data-session-warning]"); if (w) w.hidden = true; };
+  const stay = () => fetch("/still-here", { method: "POST", redirect: "manual", headers: { "X-CSRFToken": csrf() } }).then((r) => { if (r.ok) alive(); return r.ok; });
+  const ticked = (el) => /radio|checkbox/.test(el.type);
+  const value = (el) => (ticked(el) ? el.checked : el.value);
+  const first = (el) => (ticked(el) ? el.defaultChecked : el.options ? ([...el.options].find((o) => o.defaultSelected) ?? el.options[0])?.value : el.defaultValue);
+  const typing = () => {
+    const seen = {};
+    return $$("form[method=post] :is(input, textarea, select)").filter((el) => el.name && !/hidden|password|file|submit|button/.test(el.type)).map((el) => {
+      const name = ticked(el) ? `${el.name}=${el.value}` : el.name;
+      return [`${name} ${seen[name] = (seen[name] ?? 0) + 1}`, el];
+    });
+  };
+  const kept = (...v) => { try { return v.length ? v[0] ? sessionStorage.setItem("homeward-typed", v[0]) : sessionStorage.removeItem("homeward-typed") : sessionStorage.getItem("homeward-typed"); } catch { return null; } };
+  const lock = async () => {
+    if (locked) return;
+    locked = true; cover();
+    for (const d of drafts) d.last();
+    try {
+      const changed = typing().filter(([, el]) => value(el) !== first(el)).map(([k, el]) => [k, value(el), first(el)]);
+      if (changed.length) { const { iv, box } = await seal({ at: location.pathname, changed }, "lock-key"); kept(JSON.stringify([iv, new Uint8Array(box)].map((b) => btoa([...b].map((n) => String.fromCharCode(n)).join(""))))); }
+    } catch { /* no key, no room: the cover stays all the same */ }
+    /* a page that came back from a form is asked for anew, not sent again */
+    location.replace(location.pathname + location.search);
+  };
+  const comeBack = async () => {
+    const [iv, box] = JSON.parse(kept()).map(bytes), { at, changed } = await unseal({ iv, box }, "lock-key");
+    if (at !== location.pathname) return;
+    const fields = new Map(typing());
+    for (const [k, typed, before] of changed) {
+      const el = fields.get(k), now = el && value(el);
+      if (!el || now === typed) continue;
+      if (ticked(el)) el.checked = typed; else el.value = now === before || el.tagName !== "TEXTAREA" ? typed : `${now}\n\n${typed}`; /* changed elsewhere: both stay */
+      const d = el.closest("details"); if (d) d.open = true;
+      el.dispatchEvent(new Event("input", { bubbles: true }));
+    }
+    kept(""); const n = $("[data-words-back]"); if (n) n.hidden = false;
+  };
+  if (idle) {
+    const look = () => {
+      const left = lockAt - Date.now(), w = $("[data-session-warning]");
+      if (left <= 0) lock(); else if (w && left <= 5 * MINUTE) w.hidden = false;
+    };
+    setInterval(look, 10000); document.addEventListener("visibilitychange", look);
+    addEventListener("homeward-alive", alive); /* a reply was kept: that is somebody writing */
+    $("[data-stay]")?.addEventListener("click", () => stay().then((ok) => ok || lock(), () => {}));
+    /* the server counts to the minute: what is sent in the last one asks first, so that no refusal costs the words */
+    addEventListener("submit", (e) => {
+      const form = e.target, by = e.submitter;
+      if (lockAt - Date.now() > MINUTE || form.method !== "post" || form.matches("[action$='/account/logout/'], .exit-form")) return;
+      e.preventDefault(); e.stopImmediatePropagation();
+      stay().then((ok) => (ok ? form.requestSubmit(by) : lock()), () => {});
+    }, true);
+    if (kept()) comeBack().catch(() => {}); /* somebody else's: it stays shut */
   }
 
   /* ---- Saying how it stands: on the page at once, to assistive technology at most every ten seconds. */
@@ -245,6 +294,7 @@
   if (unsent && globalThis.indexedDB) waiting().then((n) => { unsent.hidden = !n; });
   document.addEventListener("submit", async (e) => {
     const form = e.target;
+    if (form.matches("form[action$='/account/logout/']")) kept("");
     if (e.defaultPrevented || !form.matches("form[action$='/account/logout/']") || !$("meta[name=csrf-token]") || !globalThis.indexedDB) return;
     e.preventDefault();
     await Promise.race([Promise.all(drafts.map(async (d) => { await d.sending; await d.send(); await d.forget(); })), new Promise((ok) => setTimeout(ok, 2000))]);

@@ -53,6 +53,7 @@
       going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: String(body).length < 60000 }).then(async (answer) => {
         over = answer.status === 409 || answer.status === 412; // from here on nothing is kept; what to do about it, sending says
         if (!answer.ok) throw new Error(answer.status);
+        dispatchEvent(new Event("homeward-alive"));
         base.value = (await answer.json()).revision; if (!typed) said.textContent = said.dataset.said;
       }).catch(() => { typed = true; wait = 5000; said.textContent = said.dataset.trouble; }).finally(() => { going = null; if (typed && !over) later(wait); });
     };

@@ -33,6 +33,7 @@ _SECTIONS = {
         " assign assignment_sent assignment_withdraw",
         "library": "exercise preview",
         "people": "people_invite member member_deactivate",
+        "record_holds": "record_entrust",
     }.items()
     for page in pages.split()
 }

@@ -81,6 +81,12 @@ def _left(request: HttpRequest, target: str) -> HttpResponse:
     return HttpResponse(blank, headers={"Refresh": f"0; url={target}"})
 
 
+@require_POST
+def still_here(request: HttpRequest) -> HttpResponse:
+    """Answer who pressed "Stay signed in"; that they asked is what keeps the session."""
+    return HttpResponse(status=204)
+
+
 @login_not_required
 @require_GET
 def help_now(request: HttpRequest) -> HttpResponse:

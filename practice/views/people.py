@@ -14,8 +14,8 @@ from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, searches
-from practice.forms import InviteForm, PeopleFilter, RolesForm
-from practice.models import InvitationKind, Role
+from practice.forms import InviteForm, PeopleFilter
+from practice.models import InvitationKind
 from practice.permissions import may_administer
 from practice.queries import people as asking
 from practice.queries.paging import pages
@@ -96,47 +96,6 @@ def invitation_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
     inviting.revoke(by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk))
     messages.success(request, _("The link no longer opens."))
     return redirect("people")
-
-
-@require_http_methods(["GET", "POST"])
-def member(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Show one member, and say what they do."""
-    refuse_unless(allowed=may_administer(request.actor))
-    found = asking.member(request.actor, pk)
-    therapists = [one for one in asking.therapists(request.actor) if one.pk != found.pk]
-    # Whose caseloads they read is asked once they are a supervisor.
-    is_supervisor = Role.SUPERVISOR in {*found.roles, *request.POST.getlist("roles")}
-    form = RolesForm(
-        request.POST or None,
-        therapists=therapists,
-        is_supervisor=is_supervisor,
-        initial={
-            "roles": found.roles,
-            "supervises": [str(one) for one in asking.named_therapists(request.actor, found)],
-        },
-    )
-    if request.method == "POST" and form.is_valid():
-        roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
-        acting.set_roles(
-            by=request.actor,
-            at=now(),
-            member=found,
-            roles=roles,
-            supervises=[UUID(one) for one in supervises],
-        )
-        messages.success(
-            request,
-            _("Saved. Now choose whose caseloads they read.")
-            if Role.SUPERVISOR in roles and not supervises
-            else _("Saved. It holds from their next click on."),
-        )
-        return redirect("member", found.pk)
-    return render(
-        request,
-        "practice/member.html",
-        {"member": found, "form": form},
-        status=422 if form.is_bound else 200,
-    )
 
 
 @require_POST

@@ -45,6 +45,7 @@ privacy                            GET     200  200  200  200  200  200  200  20
 health                             GET     200  200  200  200  200  200  200  200  200  200    ·    ·    ·    ·
 set_theme                          POST    302  302  302  302  302  302  302  302  302  302    ·    ·    ·    ·
 set_language                       POST    302  302  302  302  302  302  302  302  302  302    ·    ·    ·    ·
+still_here                         POST     in  204  204  204  204  204  204  204  204  204    ·    ·    ·    ·
 switch_practice                    POST     in  302  302  302  302  302  302  302  302  302    ·    ·    ·    ·
 service_worker                     GET     200  200  200  200  200  200  200  200  200  200    ·    ·    ·    ·
 manifest                           GET     200  200  200  200  200  200  200  200  200  200    ·    ·    ·    ·
@@ -170,7 +171,9 @@ audit                              GET      in  403  403  403  403  403  403  20
 member_deactivate                  GET      in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
 member_deactivate                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 record_holds                       GET      in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
-record_hold                        POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
+record_hold                        POST     in  403  403  403  403  403  403  409  404  403    ·    ·    ·    ·
+record_entrust                     GET      in  403  403  403  403  403  403  404  404  403    ·    ·    ·    ·
+record_entrust                     POST     in  403  403  403  403  403  403  404  404  403    ·    ·    ·    ·
 
 # Sign-in and one's own account (allauth)  any  ana  ben noor dana omar sana ruth  zoe  uma aKey  dRd dKey rKey
 account_home                       GET      in  302  302  302  200  200  200  200  200  200    ·    ·    ·    ·

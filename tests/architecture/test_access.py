@@ -147,6 +147,7 @@ def kwargs(
         "flag_handled": {"pk": flag.pk},
         "flag_undo": {"pk": flag.pk},
         "record_hold": {"pk": ana.client.pk},
+        "record_entrust": {"pk": ana.client.pk},
         "accept_invitation": {"token": f"{dana.practice.pk}.{'0' * 48}"},
         "stop_mails": {"token": "not-a-token"},
         "mfa_remove_webauthn": {"pk": 1},

@@ -2,6 +2,7 @@
 
 import re
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test import Client as Browser
+from django.urls import reverse
 from django.utils.timezone import now
 
 from clients.actions import caring, joining, noting
@@ -20,8 +22,8 @@ from clients.models import (
     PrivateNote,
     SessionTopic,
 )
-from exercises.actions import assigning, responding
-from exercises.models import Answer, Assignment, Homework
+from exercises.actions import assigning, exporting, responding, reviewing
+from exercises.models import Answer, Assignment, Homework, Response
 from practice.actions import invitations
 from practice.models import User
 from practice.tenancy import scope
@@ -248,3 +250,57 @@ def test_a_double_tap_keeps_what_was_written_once(
     assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert model.objects.count() == 2
+
+
+def test_what_is_taken_back_while_it_is_opened_is_read_by_nobody(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    """Dana's page has found it and not yet marked it: Ana is told that it is back, so it is."""
+    work = play.submit(
+        ana, play.homework(ana, play.assign(dana, ana)), topic="Who carries the bags"
+    )
+    client, inner = quiet(ana.browser()), reviewing.mark_opened
+    statuses: list[int] = []
+
+    def meanwhile(**kwargs: Any) -> None:
+        statuses.extend(at_once(lambda: client.post(reverse("take_back", args=[work.pk]))))
+        inner(**kwargs)
+
+    monkeypatch.setattr(reviewing, "mark_opened", meanwhile)
+    answer = quiet(dana.browser()).get(f"/review/{work.pk}/")
+    assert statuses == [302]
+    assert b"Who carries the bags" not in answer.content
+    assert answer.status_code == 404
+    assert play.fresh(work).status == "in_progress"
+    with scope(practice=dana.practice.pk):
+        assert not Response.objects.filter(opened_at__isnull=False).exists()
+
+
+@pytest.mark.parametrize("path", ["/review/{work}/", "/clients/{client}/record?as=json"])
+def test_what_is_opened_first_stays_as_it_was_sent(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch, path: str
+):
+    """Ana's tap comes while Dana's page is being made: it waits, and is told so."""
+    work = play.submit(
+        ana, play.homework(ana, play.assign(dana, ana)), topic="Who carries the bags"
+    )
+    client, inner = quiet(ana.browser()), reviewing.mark_opened
+    statuses: list[int] = []
+    tap = threading.Thread(
+        target=lambda: statuses.extend(
+            at_once(lambda: client.post(reverse("take_back", args=[work.pk])))
+        )
+    )
+
+    def then(*args: Any, **kwargs: Any) -> None:
+        inner(*args, **kwargs)
+        tap.start()
+        time.sleep(PATIENCE / 3)
+
+    monkeypatch.setattr(reviewing, "mark_opened", then)
+    monkeypatch.setattr(exporting, "mark_opened", then)
+    answer = quiet(dana.browser()).get(path.format(work=work.pk, client=ana.client.pk))
+    tap.join(30)
+    assert b"Who carries the bags" in answer.content
+    assert statuses == [409]
+    assert play.fresh(work).status == "submitted"

@@ -1,20 +1,111 @@
 """Clients that begin a request and never end it hold the site up for seconds, not for ever."""
 
 import socket
+import threading
+import time
+from contextlib import suppress
 
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from practice.config.patience import WHOLE
+from practice.errors import records_away
 from tests.processes import Site
 
 # More than there are threads to serve them.
 SILENT = 16
+DRIPPING = 12
+FORM = (
+    b"POST /account/login/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5000\r\n"
+    b"Content-Type: application/x-www-form-urlencoded\r\n\r\n"
+)
+HEADERS = b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Never: "
+
+
+def is_well(site: Site, patience: float = 120) -> bool:
+    with socket.create_connection(("localhost", site.port), timeout=patience) as asking:
+        asking.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return asking.recv(64).startswith(b"HTTP/1.1 200")
 
 
 def test_silent_clients_are_let_go(live_site: Site):
     address = ("localhost", live_site.port)
     held = [socket.create_connection(address) for _n in range(SILENT)]
     for one in held:
-        one.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Never: ")
-    with socket.create_connection(address, timeout=120) as asking:
-        asking.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
-        assert asking.recv(64).startswith(b"HTTP/1.1 200")
+        one.sendall(HEADERS)
+    assert is_well(live_site)
     for one in held:
         one.close()
+
+
+def drip(one: socket.socket, answers: list[bytes]) -> None:
+    """Send a byte each second, so that no single wait is ever long, until one is let go."""
+    one.settimeout(1)
+    end, found = time.monotonic() + 3 * WHOLE, b""
+    while time.monotonic() < end:
+        try:
+            one.sendall(b"a")
+            found = one.recv(64)
+        except TimeoutError:
+            continue
+        except OSError:
+            break
+        break
+    answers.append(found)
+    one.close()
+
+
+@pytest.mark.parametrize(("start", "said"), [(FORM, b"HTTP/1.1 408"), (HEADERS, b"")])
+def test_dripping_clients_hold_no_transaction_and_no_thread_for_long(
+    live_site: Site, start: bytes, said: bytes
+):
+    """More of them than threads: a page comes as soon as the first are let go, and none is a 500."""
+    answers: list[bytes] = []
+    held = [socket.create_connection(("localhost", live_site.port)) for _n in range(DRIPPING)]
+    for one in held:
+        one.sendall(start)
+    threads = [threading.Thread(target=drip, args=(one, answers)) for one in held]
+    for thread in threads:
+        thread.start()
+    time.sleep(3)
+    with live_site.orm(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND state LIKE 'idle in transaction%'"
+        )
+        (open_ones,) = cursor.fetchone()
+    assert open_ones == 0
+    assert is_well(live_site, 2 * WHOLE + 5)
+    for thread in threads:
+        thread.join(3 * WHOLE)
+    assert len(answers) == DRIPPING
+    assert {answer[: len(said)] for answer in answers} == {said}
+    assert b" 500 " not in b"".join(answers)
+
+
+def test_what_is_left_of_a_late_body_is_no_next_request(live_site: Site):
+    with socket.create_connection(("localhost", live_site.port), timeout=3 * WHOLE) as one:
+        one.sendall(FORM + b"a=b")
+        heard = b""
+        with suppress(ConnectionResetError):
+            while got := one.recv(4096):
+                heard += got
+                with suppress(OSError):
+                    one.sendall(b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    assert heard.count(b"HTTP/1.1") == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transaction_ended_by_the_server_is_the_records_being_away():
+    """It is an error of another kind in Django's eyes, and was a 500."""
+    with pytest.raises(DatabaseError) as caught:
+        fall_silent()
+    assert records_away(caught.value)
+    connection.close()
+
+
+def fall_silent() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 100")
+        time.sleep(0.6)
+        cursor.execute("SELECT 1")

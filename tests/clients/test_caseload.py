@@ -5,14 +5,17 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
+from clients.actions import caring
 from clients.models import Caseload, Client, Couple
+from practice.errors import NotPossible
 from practice.models import AuditEvent, Membership
 from practice.tenancy import scope
-from tests.cast import Person, make_client
+from tests.cast import ZONE, Person, make_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -209,3 +212,62 @@ def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person
     browser = uma.browser()
     for client in (ana.client, zack.client):
         assert browser.get(f"/clients/{client.pk}/edit").status_code == 404
+
+
+# --- nobody in care is left with nobody ----------------------------------------------------------
+def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
+    ana: Person, dana: Person, omar: Person, ruth: Person
+):
+    where = f"/people/{dana.member.pk}/"
+    refused = ruth.browser().post(where, {"roles": ["admin"]})
+    assert refused.status_code == 409
+    assert "They still care for 1 client. First hand over" in text_of(refused)
+    with scope(practice=dana.practice.pk):
+        assert Membership.objects.get(pk=dana.member.pk).roles == ["therapist"]
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+    # More roles, and the same once more, were never the trouble.
+    assert ruth.browser().post(where, {"roles": ["admin", "therapist"]}).status_code == 302
+    assert ruth.browser().post(where, {"roles": ["admin"]}).status_code == 302
+    with scope(practice=dana.practice.pk):
+        assert Membership.objects.get(pk=dana.member.pk).roles == ["admin"]
+
+
+def test_nobody_is_given_to_somebody_who_is_a_therapist_no_more(
+    ana: Person, dana: Person, omar: Person
+):
+    """The colleague's seat is asked anew, not as the page knew it."""
+    before = omar.actor
+    with scope(practice=dana.practice.pk):
+        Membership.objects.filter(pk=omar.member.pk).update(roles=["admin"])
+        with pytest.raises(NotPossible):
+            caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+        with pytest.raises(PermissionDenied):
+            caring.add(by=before, at=now(), name="New", email="n@mail.example", zone=ZONE)
+
+
+def test_who_was_left_with_nobody_is_told_so_and_found_a_therapist(
+    ana: Person, ben: Person, dana: Person, omar: Person, ruth: Person
+):
+    """Rows from before it was refused: admins read names, and give them into a colleague's care."""
+    browser = ruth.browser()
+    where = f"/records/{ana.client.pk}/hand-over"
+    assert browser.get(where).status_code == 404
+    assert "nobody’s care" not in text_of(browser.get("/people/"))
+    with scope(practice=dana.practice.pk):
+        Membership.objects.filter(pk=dana.member.pk).update(roles=["admin"])
+    # No page names who can no longer read, nor promises a talk with them.
+    assert "Dana" not in text_of(ana.browser().get("/you/topics")).partition("<main")[2]
+    assert "nobody’s care" in text_of(browser.get("/people/"))
+    assert "Nobody cares for Ana Quintero." in text_of(browser.get("/records/"))
+    assert browser.post(where, {"to": str(dana.member.pk)}).status_code == 422
+    assert omar.browser().get(where).status_code == 403
+    assert browser.post(where, {"to": str(omar.member.pk)}).status_code == 302
+    assert names_on(omar) == ["Ana Quintero"]
+    assert browser.post(where, {"to": str(omar.member.pk)}).status_code == 404
+    page = text_of(browser.get("/records/"))
+    assert "Nobody cares for Ana Quintero." not in page
+    assert "Nobody cares for Ben Achterberg." in page
+    # Dana's role may come back; Ana does not.
+    with scope(practice=dana.practice.pk):
+        Membership.objects.filter(pk=dana.member.pk).update(roles=["therapist"])
+    assert names_on(dana) == ["Ben Achterberg"]

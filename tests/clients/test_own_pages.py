@@ -135,6 +135,41 @@ def test_a_topic_is_for_the_client_and_their_therapist(ana: Person, dana: Person
         assert not SessionTopic.objects.exists()
 
 
+def test_no_topic_goes_out_of_sight_and_the_one_too_many_stays_in_its_box(
+    ana: Person, dana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(noting, "MOST_TOPICS", 3)
+    browser = ana.browser()
+    for number in range(3):
+        browser.post("/you/topics", {"text": f"topic {number}"})
+    refused = browser.post("/you/topics", {"text": "the one too many"})
+    assert refused.status_code == 422
+    page = text_of(refused)
+    assert "There are 3 topics here already." in page
+    assert "the one too many</textarea>" in page
+    assert read_topics(dana, ana) == ["topic 2", "topic 1", "topic 0"]
+    # From before there was a limit: all of them are shown, to both.
+    monkeypatch.undo()
+    for number in range(3, 34):
+        with scope(practice=ana.practice.pk, user=ana.user.pk):
+            monkeypatch.setattr(noting, "MOST_TOPICS", 99)
+            noting.raise_topic(by=ana.actor, at=now(), client=ana.client, text=f"topic {number}")
+    assert len(read_topics(dana, ana)) == 34
+    assert text_of(browser.get("/you/topics")).count("/drop") == 34
+
+
+def test_topics_are_in_the_record_that_is_taken_away(ana: Person, dana: Person, ben: Person):
+    ana.browser().post("/you/topics", {"text": "the phone at dinner"})
+    for browser, where in (
+        (ana.browser(), "/you/record"),
+        (dana.browser(), f"/clients/{ana.client.pk}/record"),
+    ):
+        record = browser.get(f"{where}?as=json").json()
+        assert [topic["words"] for topic in record["topics"]] == ["the phone at dinner"]
+        assert "the phone at dinner" in text_of(browser.get(f"{where}?as=page"))
+    assert ben.browser().get("/you/record?as=json").json()["topics"] == []
+
+
 def read_topics(by: Person, of: Person) -> list[str]:
     with scope(practice=by.practice.pk, user=by.user.pk):
         client = queries.client_of(by.actor, of.client.pk)
@@ -291,11 +326,25 @@ def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, d
     assert ">Kept from erasure<" not in page
     hold = f"/records/{ana.client.pk}/hold"
     assert dana.browser().post(hold).status_code == 403
-    assert ruth.browser().post(hold).status_code == 302
+    assert ruth.browser().post(hold, {"held": "yes"}).status_code == 302
     with scope(practice=ana.practice.pk):
         assert Client.objects.get(pk=ana.client.pk).legal_hold
     assert ">Kept from erasure<" in text_of(ruth.browser().get("/records/"))
     assert acts(ana) == ["record.held"]
+
+
+def test_a_double_tap_does_not_undo_a_hold(ana: Person, ruth: Person):
+    browser, hold = ruth.browser(), f"/records/{ana.client.pk}/hold"
+    for wanted, page, deeds in (
+        ("yes", 'name="held" value="no"', ["record.held"]),
+        ("no", 'name="held" value="yes"', ["record.held", "record.released"]),
+    ):
+        assert [browser.post(hold, {"held": wanted}).status_code for _tap in range(2)] == [302, 302]
+        assert page in text_of(browser.get("/records/"))
+        assert acts(ana) == deeds
+    # A page from before, or nonsense: nobody guesses what was meant.
+    for nothing in ({}, {"held": "maybe"}):
+        assert browser.post(hold, nothing).status_code == 409
 
 
 def test_another_practice_s_office_holds_nothing(ana: Person, zoe: Person):

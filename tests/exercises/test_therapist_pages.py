@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import now
 
-from clients.actions import joining
+from clients.actions import caring, joining
 from clients.models import Caseload, Client, Couple
 from exercises.actions import flagging, responding
 from exercises.models import Entry, Exercise, ExerciseVersion, Flag, FlagKind, Homework, Review
@@ -227,6 +227,40 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     (deed,) = re.findall(r'action="(/flags/[^"]+)"', text)
     assert dana.browser().post(deed).status_code == 302
     assert "Please look today" not in page(dana, reverse("homework_page", args=[homework.pk]))
+
+
+def test_nothing_out_of_reach_is_offered_to_be_undone(
+    play: Play, dana: Person, omar: Person, ana: Person, noor: Person
+):
+    for client in (ana, noor):
+        work = play.submit(client, play.homework(client, play.assign(dana, client)), topic="Bags")
+        play.review(dana, work, words="I read it.", settle=False)
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+    shown = page(dana, "/review/")
+    assert "Sent to Noor." in shown
+    assert "Sent to Ana." not in shown
+    for undo in re.findall(r'action="(/reviews/[^"]+/undo)"', shown):
+        assert dana.browser().post(undo).status_code == 302
+
+
+def test_a_flag_outlives_whoever_it_reached_first(
+    play: Play, dana: Person, omar: Person, ruth: Person, ana: Person
+):
+    """Raised before the therapist's seat ended, or while nobody cared: the next one sees it."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        flagging.raise_flag(
+            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
+        )
+    ended = reverse("ended", args=[homework.pk])
+    with play.at(ruth):
+        Membership.objects.filter(pk=dana.member.pk).update(roles=["admin"])
+    shown = ana.browser().get(ended).content.decode()
+    assert "will want to talk with you" not in shown
+    with play.at(ruth):
+        caring.entrust(by=ruth.actor, at=now(), client=ana.client, to=omar.member)
+    assert hrefs(page(omar, "/review/"), str(homework.pk))
 
 
 def test_a_flag_taken_on_by_a_slip_goes_back_for_two_minutes(play: Play, dana: Person, ana: Person):

@@ -325,6 +325,31 @@ def test_an_idle_member_is_signed_out_and_led_back(dana: Person):
     assert browser.get("/people/").status_code == 200
 
 
+def test_pressing_stay_counts_as_being_here_and_nothing_is_kept_of_it(dana: Person, ana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    session = browser.session
+    session["last_seen"] = before = time.time() - 29 * 60
+    session.save()
+    answer = browser.post("/still-here")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["Cache-Control"] == "no-store, private"
+    assert browser.session["last_seen"] > before + 28 * 60
+    assert ana.browser().post("/still-here").status_code == 204
+    assert Browser().post("/still-here").status_code == 302
+    assert browser.get("/still-here").status_code == 405
+    # Another site cannot keep a screen from locking.
+    strict = Browser(enforce_csrf_checks=True)
+    strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert strict.post("/still-here").status_code == 403
+    # Too late is too late: it wakes nobody's session.
+    session = browser.session
+    session["last_seen"] = time.time() - 31 * 60
+    session.save()
+    assert browser.post("/still-here").status_code == 302
+    assert browser.get("/people/").status_code == 302
+
+
 def test_a_program_of_an_idle_member_is_told_it_is_nobody(dana: Person):
     browser = dana.browser()
     browser.get("/people/")

@@ -1,0 +1,117 @@
+"""The screen that locks by itself: it can be kept open, and it costs nobody their words.
+
+The browser's clock is moved on; the session is made as old as the browser thinks it is.
+"""
+
+import time
+from collections.abc import Callable
+from importlib import import_module
+
+from django.conf import settings
+from playwright.sync_api import Page, expect
+
+from exercises.management.commands.demo import PASSWORD
+from tests.journeys.test_staff import sign_in
+from tests.processes import Site
+
+Visit = Callable[..., Page]
+MINUTE = 60_000
+WORDS = "She said it before I could ask."
+
+
+def seat(demo_site: Site, visit: Visit) -> Page:
+    """Sit Dana down in front of a client's private notes, half a sentence in."""
+    page = visit(demo_site.url)
+    page.clock.install()
+    sign_in(page, "Dana")
+    page.goto("/clients/?q=Petra")
+    page.get_by_role("link", name="Petra Ashby", exact=True).first.click()
+    page.wait_for_url("**/clients/*-*/")
+    page.goto(f"{page.url}notes")
+    page.locator("main textarea").first.fill(WORDS)
+    return page
+
+
+def grow_old(site: Site, page: Page, minutes: int) -> None:
+    """Let the session have been idle for so long."""
+    (key,) = [
+        one["value"]
+        for one in page.context.cookies()
+        if one["name"] == settings.SESSION_COOKIE_NAME
+    ]
+    with site.orm():
+        store = import_module(settings.SESSION_ENGINE).SessionStore(key)
+        store["last_seen"] = time.time() - minutes * 60
+        store.save()
+
+
+def come_in(page: Page, who: str) -> None:
+    page.wait_for_url("**/account/login/**")
+    page.locator("[name=login]").fill(f"{who}@hillside.example")
+    page.locator("[name=password]").fill(PASSWORD)
+    page.locator("main button.btn", has_text="Sign in").first.click()
+    page.wait_for_url("**/notes")
+
+
+def test_who_presses_stay_stays_and_goes_on_typing(
+    demo_site: Site, visit: Visit, problems: list[str]
+):
+    page = seat(demo_site, visit)
+    for _twice in range(2):
+        page.clock.fast_forward(26 * MINUTE)
+        grow_old(demo_site, page, 26)
+        warning = page.locator("[data-session-warning]")
+        expect(warning).to_be_visible()
+        with page.expect_response("**/still-here") as asked:
+            warning.get_by_role("button", name="Stay signed in").click()
+        assert asked.value.status == 204
+        expect(warning).to_be_hidden()
+    page.clock.fast_forward(10 * MINUTE)
+    expect(page.locator("main textarea").first).to_have_value(WORDS)
+    page.get_by_role("button", name="Save").first.click()
+    expect(page.get_by_text(WORDS).first).to_be_visible()
+    assert problems == []
+
+
+def test_the_lock_hides_what_is_typed_and_gives_it_back_to_the_same_person(
+    demo_site: Site, visit: Visit
+):
+    page = seat(demo_site, visit)
+    grow_old(demo_site, page, 31)
+    page.clock.fast_forward(31 * MINUTE)
+    page.wait_for_url("**/account/login/**")
+    # Whoever sits down finds no word of it, in the page or in what the tab keeps.
+    assert WORDS not in page.content()
+    left = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+    assert "homeward-typed" in left
+    assert "She said" not in left
+    come_in(page, "dana")
+    expect(page.locator("main textarea").first).to_have_value(WORDS)
+    expect(page.locator("[data-words-back]")).to_be_visible()
+    assert page.evaluate("sessionStorage.getItem('homeward-typed')") is None
+
+
+def test_what_is_sent_in_the_last_moment_is_not_refused_with_its_words(
+    demo_site: Site, visit: Visit
+):
+    """The machine slept: the page comes to itself when somebody sends, and asks first."""
+    page = seat(demo_site, visit)
+    grow_old(demo_site, page, 31)
+    page.clock.set_system_time(page.evaluate("Date.now()") + 29.5 * MINUTE)
+    page.get_by_role("button", name="Save").first.click()
+    come_in(page, "dana")
+    expect(page.locator("main textarea").first).to_have_value(WORDS)
+
+
+def test_a_colleague_who_signs_in_after_the_lock_gets_no_word(demo_site: Site, visit: Visit):
+    page = seat(demo_site, visit)
+    grow_old(demo_site, page, 31)
+    page.clock.fast_forward(31 * MINUTE)
+    page.wait_for_url("**/account/login/**")
+    page.goto("/demo/")
+    page.get_by_role("button", name="Omar").first.click()
+    page.wait_for_url("**/review/**")
+    page.goto("/clients/add")
+    page.wait_for_timeout(300)
+    assert "She said" not in page.content()
+    assert "She said" not in page.evaluate("JSON.stringify({...sessionStorage})")
