@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client, ReminderKind
 from practice.forms import TIME, PlainForm, ZoneField
 from practice.models import Membership, User
+from practice.passwords import SHORT_ENOUGH
 
 Taken = Callable[[str], bool]
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -176,6 +177,7 @@ class JoinForm(PlainForm):
         label=_("A password"),
         required=False,
         strip=False,
+        validators=[SHORT_ENOUGH],
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
     agree = forms.BooleanField(

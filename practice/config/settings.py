@@ -142,6 +142,9 @@ ACCOUNT_FORMS = {
     "add_email": "practice.adapters.AddEmailForm",
     "request_login_code": "practice.adapters.RequestLoginCodeForm",
     "set_password": "practice.adapters.SetPasswordForm",
+    "change_password": "practice.adapters.ChangePasswordForm",
+    "reset_password_from_key": "practice.adapters.ResetPasswordKeyForm",
+    "reauthenticate": "practice.adapters.ReauthenticateForm",
 }
 MFA_FORMS = {
     "add_webauthn": "practice.adapters.AddKeyForm",
