@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from practice import wording
 from practice.actions.tokens import SCOPES
-from practice.models import Membership, Practice, Role
+from practice.models import MOST_MONTHS, Membership, Practice, Role
 
 SCOPE_NAMES = {
     "read": _("Read what I may read"),
@@ -146,6 +146,14 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         validators=[URLValidator(schemes=["http", "https"])],
     )
 
+    retention_months = forms.IntegerField(
+        label=_("After care ends, keep records for"),
+        help_text=_("Months, 1 to 1200. Leave it empty to keep them until somebody asks."),
+        required=False,
+        min_value=1,
+        max_value=MOST_MONTHS,
+    )
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         speak_plainly(self.fields)
@@ -166,13 +174,11 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "second_factor_required": _("Everyone who works here needs a second step"),
             "idle_minutes": _("Lock a member’s screen after"),
             "crisis_text": _("What clients read under “get help now”"),
-            "retention_months": _("After care ends, keep records for"),
         }
         help_texts = {
             "discreet_name": _("Mails carry this name. Choose one that says nothing."),
             "reminder_time": _("New clients begin with these times, and choose their own."),
             "idle_minutes": _("Minutes without a click. 0 switches it off."),
-            "retention_months": _("Months. Empty: until somebody asks."),
         }
         widgets = {
             "reminder_time": TIME,
