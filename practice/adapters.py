@@ -31,6 +31,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.emails import host
 from practice.errors import KeyTrouble, SignInAgain
+from practice.forms import NameField
 from practice.models import User
 from practice.passwords import SHORT_ENOUGH
 from practice.queries.people import account_of, is_member_anywhere, is_with_another
@@ -248,10 +249,10 @@ class SetPasswordForm(_ShortEnough, AllauthSetPasswordForm):
 class AddKeyForm(AddWebAuthnForm):
     """Ask for a key's name in the person's language."""
 
-    name = forms.CharField(label=_("Name"), required=False)
+    name = NameField(label=_("Name"), required=False)
 
 
 class EditKeyForm(EditWebAuthnForm):
     """Do the same when the name is changed."""
 
-    name = forms.CharField(label=_("Name"))
+    name = NameField(label=_("Name"))

@@ -1,4 +1,4 @@
-"""What letters can do beyond being read: marks without end."""
+"""What letters can do beyond being read: marks without end, names that nobody sees."""
 
 import unicodedata
 from functools import lru_cache
@@ -7,6 +7,10 @@ from typing import Literal
 # The longest run of marks on one letter that any language needs (UAX #15, Stream-Safe Text).
 MOST_MARKS = 30
 _JOINER = "\u034f"
+# Persian and the scripts of India write with these two; every other format character is dropped.
+_JOINING = "\u200c\u200d"
+# Letters by name, and empty to the eye: Hangul and Khmer fillers, an empty Braille cell.
+_BLANK = "\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0"
 
 
 def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:
@@ -21,6 +25,18 @@ def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:
 def bare(form: Literal["NFD", "NFKD"], text: str) -> str:
     """Return the letters without what stands over and under them."""
     return "".join(c for c in normalized(form, text) if not unicodedata.combining(c))
+
+
+def seen(text: str) -> str:
+    """Return what of `text` can be seen, in the order it is written; nothing if nothing can.
+
+    A name of zero-width characters names nobody, and one that is turned round names somebody else.
+    """
+    kept = "".join(
+        c for c in text if c in _JOINING or (c not in _BLANK and unicodedata.category(c) != "Cf")
+    )
+    visible = any(unicodedata.category(c)[0] in "LNPS" for c in kept)
+    return kept.strip() if visible else ""
 
 
 def _stream_safe(text: str) -> str:

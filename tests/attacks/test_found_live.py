@@ -10,8 +10,12 @@ import pytest
 from django.test import Client as Browser
 from django.urls import reverse
 
+from clients.models import Client
 from exercises.models import Homework
 from practice.letters import normalized
+from practice.models import Invitation
+from practice.tenancy import scope
+from tests.api.ground import Program
 from tests.cast import PASSWORD, Person, Play
 from tests.practice.test_people import ARRIVAL, NEW, link
 
@@ -96,3 +100,52 @@ def test_a_password_of_marks_holds_nobody_up(ruth: Person, dana: Person, ana: Pe
     ana.user.save()
     answer = ana.browser().post("/account/password/set/", {"password1": long, "password2": long})
     assert "characters, and 256 fit" in answer.content.decode()
+
+
+# --- names ------------------------------------------------------------------------------------
+UNSEEN = [
+    "\u200b",
+    "\ufeff\u2060",
+    "\u3164",
+    "\u202e",
+    "\u200d\u034f",
+    "\u2800",
+    "\u00ad",
+    "\u0301",
+]
+
+
+@pytest.mark.parametrize("name", UNSEEN)
+def test_nobody_has_a_name_that_nobody_sees(name: str, dana: Person, ruth: Person, ana: Person):
+    client = {"name": name, "email": "ivo@mail.example", "zone": "Europe/Lisbon", "language": "en"}
+    assert dana.browser().post("/clients/add", client).status_code == 422
+    assert Program(dana).post("clients", client).status_code == 422
+    assert Program(dana).patch(f"clients/{ana.client.pk}", {"name": name}).status_code == 422
+    invited = {"name": name, "email": "ivo@hillside.example", "roles": ["therapist"]}
+    assert Program(ruth).post("invitations", invited).status_code == 422
+    account = {"name": name, "language": "en", "zone": "Europe/Lisbon", "daily_mail_time": "08:00"}
+    assert dana.browser().post("/you/account", account).status_code == 422
+    with scope(practice=dana.practice.pk):
+        assert set(Client.objects.values_list("name", flat=True)) == {"Ana Quintero"}
+        assert not Invitation.objects.exists()
+
+
+def test_a_name_is_read_as_it_is_written(dana: Person, ana: Person):
+    written = "\u202eanA \u200bQuin\u2066tero\u2069 \u0645\u06cc\u200c\u0634\u0648\u062f"
+    answer = Program(dana).patch(f"clients/{ana.client.pk}", {"name": written})
+    assert answer.json()["name"] == "anA Quintero \u0645\u06cc\u200c\u0634\u0648\u062f"
+
+
+@pytest.mark.parametrize(
+    "name", ["=?utf-8?q?a=0ABcc=3A?=", "=?utf-8?b?QW5h?=", "x =?utf-8?q?y?= z", "=?x?q?=0d=0a?="]
+)
+def test_a_sender_s_name_is_no_riddle(name: str, ruth: Person, dana: Person):
+    browser = ruth.browser()
+    page = browser.get("/practice/settings")
+    said = {one: page.context["form"][one].value() for one in page.context["form"].fields}
+    said = {one: value for one, value in said.items() if value not in {None, False}}
+    answer = browser.post("/practice/settings", {**said, "discreet_name": name})
+    assert answer.status_code == 422
+    for plain in ("A note", "Sol, Mar & Cía.", "Дом", "Home (ward)", 'The "Lamp"', "x" * 60):
+        answer = browser.post("/practice/settings", {**said, "discreet_name": plain})
+        assert answer.status_code == 302, plain
