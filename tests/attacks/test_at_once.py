@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,10 +23,10 @@ from clients.models import (
 )
 from exercises.actions import assigning, responding
 from exercises.models import Answer, Assignment, Homework
-from practice.actions import invitations
-from practice.models import User
+from practice.actions import invitations, people
+from practice.models import Membership, Practice, User
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import Person, Play, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # How long the first waits for the second; who is made to wait elsewhere never comes.
@@ -250,3 +251,19 @@ def test_a_double_tap_keeps_what_was_written_once(
     assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert model.objects.count() == 2
+
+
+def test_two_admins_who_demote_each_other_leave_one(
+    practice: Practice, ruth: Person, monkeypatch: pytest.MonkeyPatch
+):
+    rae = make_member(practice, "rae@hillside.example", "Rae Ito", "admin")
+    pairs = [(quiet(ruth.browser()), rae), (quiet(rae.browser()), ruth)]
+    meet(monkeypatch, people, "_keep_an_admin")
+    deeds = [
+        partial(browser.post, f"/people/{other.member.pk}/", {"roles": ["therapist"]})
+        for browser, other in pairs
+    ]
+    assert at_once(*deeds) == [302, 409]
+    with scope(practice=practice.pk):
+        (left,) = Membership.objects.filter(roles__contains=["admin"])
+        assert left.pk in {ruth.member.pk, rae.member.pk}
