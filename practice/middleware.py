@@ -348,7 +348,10 @@ def _page_before(request: HttpRequest) -> str:
     """Return the page of ours whose form this was, else the start."""
     came = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
-    return urlsplit(came).path or "/" if ours and request.method != "GET" else "/"
+    path = urlsplit(came).path or "/"
+    # "//elsewhere" alone would be another house.
+    ours = ours and url_has_allowed_host_and_scheme(path, None)
+    return path if ours and request.method != "GET" else "/"
 
 
 def _zone(actor: object) -> ZoneInfo:
