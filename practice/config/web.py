@@ -5,6 +5,8 @@ import socket
 import struct
 from typing import Any
 
+from gunicorn.glogging import Logger
+
 bind = os.environ.get("HOMEWARD_BIND", "127.0.0.1:8000")
 wsgi_app = "practice.config.wsgi:application"
 worker_class = "gthread"
@@ -27,6 +29,7 @@ limit_request_field_size = 8190
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+logger_class = "practice.config.web.QuietLogger"
 # The heartbeat file must lie in memory, or a slow disk looks like a dead worker.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 # Forwarded headers are trusted only from our own proxy; Django counts them once more.
@@ -40,3 +43,21 @@ def post_worker_init(worker: Any) -> None:
     patience = struct.pack("ll", read_seconds, 0)
     for listener in worker.sockets:
         listener.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, patience)
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own log, which would quote the request it could not read, or its address."""
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Say that there was such a request."""
+        super().warning(_unquoted(msg), *args, **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Say what broke, and not at which address."""
+        plain = _unquoted(msg)
+        super().exception(plain, *(args if plain == msg else ()), **kwargs)
+
+
+def _unquoted(msg: str) -> str:
+    known = ("Invalid request", "Error handling request")
+    return next((begins for begins in known if msg.startswith(begins)), msg)

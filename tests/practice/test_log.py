@@ -11,8 +11,10 @@ import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.db import IntegrityError, connection
 from django.test import Client as Browser
+from gunicorn.config import Config
 
 from practice.actions import people
+from practice.config.web import QuietLogger
 from practice.logs import JsonFormatter
 from practice.models import AuditEvent, User
 from practice.tenancy import scope
@@ -146,3 +148,30 @@ def test_wherever_it_runs_the_database_is_told_to_log_no_name():
             "log_parameter_max_length_on_error",
         ):
             assert name in text, (file, name)
+
+
+def test_a_forged_host_is_not_quoted(lines: Lines):
+    record = logging.LogRecord(
+        "django.security.DisallowedHost",
+        logging.ERROR,
+        __file__,
+        1,
+        "Invalid HTTP_HOST header: 'evil.example'. You may need to add it to ALLOWED_HOSTS.",
+        (),
+        None,
+    )
+    line = json.loads(JsonFormatter().format(record))
+    assert line["event"] == "something suspicious was refused"
+    assert line["logger"] == "django.security.DisallowedHost"
+    assert "evil" not in json.dumps(line)
+
+
+def test_what_the_web_server_cannot_read_is_not_quoted(caplog: pytest.LogCaptureFixture):
+    log = QuietLogger(Config())
+    log.error_log.propagate = True
+    log.warning("Invalid request from ip=192.0.2.1: Invalid HTTP method: 'evil'")
+    log.exception("Error handling request %s %s", "GET", "/evil")  # noqa: LOG004 -- as gunicorn does
+    log.warning("Worker with pid %s was terminated", 7)
+    assert "evil" not in caplog.text
+    assert "Invalid request" in caplog.text
+    assert "Worker with pid 7" in caplog.text
