@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -69,6 +69,11 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form says, be it nothing: that, too, is answered with what is missing."""
+    return request.POST if request.method == "POST" else None
 
 
 def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

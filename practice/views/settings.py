@@ -14,12 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from practice.actions import auditing, practices
 from practice.actors import ActorRequest
-from practice.doors.pages import seldom
+from practice.doors.pages import posted, seldom
 from practice.forms import AuditFilter, PracticeForm
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
-from practice.queries.paging import pages
+from practice.queries.paging import Page, pages
 from practice.queries.people import members
 from practice.views.doors import refuse_unless
 from practice.wording import KINDS, act_text
@@ -35,7 +35,7 @@ def _wants_csv(request: HttpRequest) -> bool:
 def practice_settings(request: ActorRequest) -> HttpResponse:
     """Show and set the policies."""
     refuse_unless(allowed=may_administer(request.actor))
-    form = PracticeForm(request.POST or None, instance=request.practice)
+    form = PracticeForm(posted(request), instance=request.practice)
     if request.method == "POST" and form.is_valid():
         request.practice.refresh_from_db()
         practices.set_policies(
@@ -57,10 +57,13 @@ def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when; ids, never a word."""
     refuse_unless(allowed=may_administer(request.actor))
     form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
-    wanted = form.cleaned_data if form.is_valid() else {}
-    if _wants_csv(request):
-        return _export(request, wanted)
-    found = asking.trail(request.actor, request.GET.get("after"), **wanted)
+    # What cannot be understood narrows nothing: it finds nothing, rather than everything.
+    understood = form.is_valid()
+    if understood and _wants_csv(request):
+        return _export(request, form.cleaned_data)
+    found: Page[AuditEvent] = Page(rows=(), after=None, is_first=True)
+    if understood:
+        found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
     names = asking.names(list(found.rows))
     return render(
         request,
@@ -70,6 +73,7 @@ def audit(request: ActorRequest) -> HttpResponse:
             "form": form,
             "rows": [_row(event, names) for event in found.rows],
         },
+        status=200 if understood else 422,
     )
 
 
