@@ -12,11 +12,11 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -157,5 +157,9 @@ def checked(form: BaseForm) -> dict[str, Any]:
 def _fingerprint(request: Request) -> str:
     # A key that may do less is not answered with what another one did.
     scopes = sorted(actor_of(request).scopes or ["*"])
-    material = f"{request.method} {request.path} {scopes}\n".encode() + plain(request).body
+    try:
+        body = plain(request).body
+    except RawPostDataException as error:  # a form with parts, taken in by the search for its token
+        raise UnsupportedMediaType(plain(request).content_type or "") from error
+    material = f"{request.method} {request.path} {scopes}\n".encode() + body
     return hashlib.sha256(material).hexdigest()

@@ -37,7 +37,7 @@ class Asked(serializers.Serializer[Any]):
             }
             if self.at_least_one and not data.keys() & set(self.at_least_one):
                 missing = self.fields[self.at_least_one[0]].error_messages["required"]
-                wrong.setdefault(self.at_least_one[0], [missing])
+                wrong.setdefault(self.at_least_one[0], [str(missing)])
             if wrong:
                 raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)

@@ -7,16 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.test import Client as Browser
 from django.urls import reverse
 
 from clients.models import Client
+from exercises.definition import Definition
 from exercises.models import Homework
 from practice.letters import normalized
 from practice.models import Invitation
 from practice.tenancy import scope
 from tests.api.ground import Program
 from tests.cast import PASSWORD, Person, Play
+from tests.conftest import commit_trail
 from tests.practice.test_people import ARRIVAL, NEW, link
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -149,3 +152,111 @@ def test_a_sender_s_name_is_no_riddle(name: str, ruth: Person, dana: Person):
     for plain in ("A note", "Sol, Mar & Cía.", "Дом", "Home (ward)", 'The "Lamp"', "x" * 60):
         answer = browser.post("/practice/settings", {**said, "discreet_name": plain})
         assert answer.status_code == 302, plain
+
+
+# --- what ended in a 500 ----------------------------------------------------------------------
+def test_a_draft_in_parts_is_none(ana: Person, work: Homework):
+    browser = ana.browser()
+    browser.get(f"/homework/{work.pk}/")
+    browser.handler.enforce_csrf_checks = True  # it takes the form in, to look for the token
+    form = {"csrfmiddlewaretoken": browser.cookies[settings.CSRF_COOKIE_NAME].value}
+    assert browser.post(reverse("draft", kwargs={"pk": work.pk}), form).status_code == 400
+    key = {"Idempotency-Key": "parts-of-it"}
+    answer = browser.post(f"/api/v1/homework/{work.pk}/submit", form, headers=key)
+    assert answer.status_code == 415
+
+
+@pytest.mark.parametrize("item", ["to%00pic", "%00", "no-such", "x" * 3000])
+def test_an_answer_to_nothing_is_not_there(item: str, ana: Person, work: Homework):
+    answer = Program(ana).put(f"homework/{work.pk}/answers/{item}", {"value": "x"})
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("line", ["9" * 5000, "9" * 19, "²", "٣", "-1", "x", ""])
+def test_a_device_there_is_not_is_not_signed_out(line: str, dana: Person):
+    answer = dana.browser().post("/account/sessions/", {"session": line})
+    assert answer.status_code == 404
+
+
+# --- addresses and hosts ----------------------------------------------------------------------
+@pytest.mark.parametrize("path", ["//evil.example/x", "///evil.example", "/\\evil.example"])
+def test_no_way_back_leads_to_another_house(path: str, ruth: Person):
+    came = {"Referer": f"http://testserver{path}"}
+    last = f"/people/{ruth.member.pk}/"
+    refused = ruth.browser().post(last, {"roles": ["therapist"]}, headers=came)
+    assert refused.status_code == 409
+    assert "evil" not in refused.content.decode()
+    asked = Browser().post("/people/invite", headers=came)
+    assert asked.status_code == 302
+    assert "evil" not in asked["Location"]
+
+
+def test_the_page_one_came_from_is_still_the_way_back(ruth: Person):
+    path = f"/people/{ruth.member.pk}/"
+    came = {"Referer": f"http://testserver{path}?x=1"}
+    answer = ruth.browser().post(path, {"roles": ["therapist"]}, headers=came)
+    assert answer.status_code == 409
+    assert f'href="{path}"' in answer.content.decode()
+
+
+# --- what is only read ------------------------------------------------------------------------
+@pytest.mark.parametrize("outcome", ["in_session", "skipped", "answered"])
+def test_what_is_only_read_takes_no_answer(
+    outcome: str, play: Play, dana: Person, ana: Person, shelf: list[Definition]
+):
+    asleep = {"value": None, "outcome": outcome}
+    for definition in shelf:
+        if definition.kind in {"pair", "joint"}:
+            continue
+        work = play.homework(ana, play.assign(dana, ana, definition.slug))
+        for item in definition.items:
+            answer = Program(ana).put(f"homework/{work.pk}/answers/{item.key}", asleep)
+            open_now = item in definition.asked
+            assert answer.status_code == (200 if open_now else 404), (definition.slug, item.key)
+
+
+def test_nothing_is_returned_that_nobody_could_answer(play: Play, dana: Person, ana: Person):
+    work = play.homework(ana, play.assign(dana, ana))
+    play.submit(ana, work, topic="Who carries the bags")
+    definition = play.fresh(work).version.definition
+    unasked = [item.key for item in definition.items if item not in definition.asked]
+    assert unasked
+    program, at = Program(dana), f"homework/{work.pk}/review"
+    said = {"words": "Look again.", "decision": "returned", "returned": unasked}
+    assert program.post(f"{at}/send", said).status_code == 409
+    sent = program.post(f"{at}/send", {**said, "returned": [*unasked, "topic"]})
+    assert sent.json()["returned"] == ["topic"]
+    play.settle(ana.practice.pk)
+    (new_round,) = Program(ana).get(f"homework/{work.pk}/rounds").json()[1:]
+    assert new_round["open_items"] == ["topic"]
+
+
+# --- forms that say nothing -------------------------------------------------------------------
+def test_a_form_that_says_nothing_is_told_what_is_missing(ruth: Person, dana: Person, ana: Person):
+    for who, path in (
+        (ruth, f"/people/{dana.member.pk}/"),
+        (ruth, "/people/invite"),
+        (ruth, "/practice/settings"),
+        (dana, "/you/account"),
+        (dana, "/clients/add"),
+        (dana, "/you/keys"),
+    ):
+        answer = who.browser().post(path)
+        assert answer.status_code == 422, path
+        assert "field-error" in answer.content.decode(), path
+
+
+def test_a_filter_that_is_none_shows_no_trail(ruth: Person, dana: Person):
+    ruth.browser().post(f"/people/{dana.member.pk}/", {"roles": ["therapist", "supervisor"]})
+    commit_trail()
+    browser = ruth.browser()
+    assert browser.get("/audit/?action=member.roles_set").context["rows"]
+    assert browser.get("/audit/?action=member.deactivated").context["rows"] == []
+    for query in ("person=bad", "person=999999", "action=no.such", "since=yesterday"):
+        page = browser.get(f"/audit/?{query}")
+        assert page.status_code == 422, query
+        assert page.context["rows"] == [], query
+        assert "field-error" in page.content.decode(), query
+        sheet = browser.get(f"/audit/?{query}&as=csv")
+        assert (sheet.status_code, sheet["Content-Type"][:9]) == (422, "text/html"), query
+    assert browser.get("/audit/?as=csv")["Content-Type"].startswith("text/csv")
