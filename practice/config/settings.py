@@ -27,6 +27,8 @@ SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_OLD", "").spli
 HOMEWARD_MASTER_KEY = os.environ.get("HOMEWARD_MASTER_KEY", "")
 HOMEWARD_MASTER_KEY_FILE = os.environ.get("HOMEWARD_MASTER_KEY_FILE", "")
 HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.MasterKeyWrapper")
+# Whose records somebody may open: what a repeated post is answered with must not outlive it.
+HOMEWARD_REACH = "clients.permissions.reach"
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
 MAIL_DIR = os.environ.get("HOMEWARD_MAIL_DIR", "")
 SECURE = BASE_URL.startswith("https://")

@@ -13,6 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
 from django.http import HttpRequest, RawPostDataException
+from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
@@ -104,7 +105,12 @@ class RequestLimit(BaseThrottle):
 
 
 def idempotent(view: Door[P]) -> Door[P]:
-    """Honour `Idempotency-Key`: the same post again gets the same answer and changes nothing."""
+    """Honour `Idempotency-Key`: the same post again gets the same answer and changes nothing.
+
+    Only while whoever asks may do and reaches all that they did when it was given: an answer kept
+    for two days must not outlive a role, a seat or a hand-over. Whatever it holds, so this needs no
+    list of what to look at; who lost anything since asks anew, and finds what they may see.
+    """
 
     @wraps(view)
     def inner(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
@@ -120,11 +126,14 @@ def idempotent(view: Door[P]) -> Door[P]:
             )
             if isinstance(claimed, idempotency.Remembered):
                 kept = json.loads(claimed.body)
+                if not _standing(request).issuperset(kept.get("standing", [None])):
+                    raise idempotency.spent()
                 return Response(kept["data"], status=claimed.status, headers=kept["headers"])
             response = view(request, *args, **kwargs)
             tags = {name: response[name] for name in ("ETag", "Location") if name in response}
             # As the API's own renderer writes it, so that the answer is the same to the byte.
-            body = JSONRenderer().render({"headers": tags, "data": response.data}).decode()
+            data = {"headers": tags, "data": response.data, "standing": sorted(_standing(request))}
+            body = JSONRenderer().render(data).decode()
             idempotency.remember(claimed, status=response.status_code, body=body)
         return response
 
@@ -152,6 +161,13 @@ def checked(form: BaseForm) -> dict[str, Any]:
     if not form.is_valid():
         raise BadInput({name: [str(text) for text in texts] for name, texts in form.errors.items()})
     return form.cleaned_data
+
+
+def _standing(request: Request) -> frozenset[str]:
+    """Return what somebody has now of what a door asks for: seat, roles, clients within reach."""
+    actor = actor_of(request)
+    reach = import_string(settings.HOMEWARD_REACH)(actor)  # clients', whom this app does not know
+    return frozenset({actor.seat, *actor.roles, *map(str, reach)})
 
 
 def _fingerprint(request: Request) -> str:

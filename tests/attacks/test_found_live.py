@@ -10,10 +10,12 @@ import pytest
 from django.conf import settings
 from django.test import Client as Browser
 from django.urls import reverse
+from django.utils.timezone import now
 
 from clients.models import Client
 from exercises.definition import Definition
 from exercises.models import Homework
+from practice.actions import people
 from practice.letters import normalized
 from practice.models import Invitation
 from practice.tenancy import scope
@@ -260,3 +262,35 @@ def test_a_filter_that_is_none_shows_no_trail(ruth: Person, dana: Person):
         sheet = browser.get(f"/audit/?{query}&as=csv")
         assert (sheet.status_code, sheet["Content-Type"][:9]) == (422, "text/html"), query
     assert browser.get("/audit/?as=csv")["Content-Type"].startswith("text/csv")
+
+
+# --- answers that outlive what they were given for --------------------------------------------
+def test_no_repeated_post_is_answered_after_a_hand_over(dana: Person, omar: Person):
+    program = Program(dana)
+    added = {"name": "Pia", "email": "pia@mail.example", "zone": "Europe/Lisbon"}
+    first = program.post("clients", added, Idempotency_Key="somebody-new")
+    assert first.status_code == 201
+    assert program.post("clients", added, Idempotency_Key="somebody-new").content == first.content
+    over = {"to": str(omar.member.pk)}
+    path = f"clients/{first.json()['id']}/hand-over"
+    for _once_more in range(2):  # what one gave away oneself is answered as before
+        assert program.post(path, over, Idempotency_Key="given-away").status_code == 204
+    answer = program.post("clients", added, Idempotency_Key="somebody-new")
+    assert (answer.status_code, answer.json()["code"]) == (409, "idempotency_key_spent")
+    assert "Pia" not in answer.content.decode()
+    with scope(practice=dana.practice.pk):
+        assert Client.objects.filter(name="Pia").count() == 1
+
+
+def test_no_repeated_post_is_answered_after_a_role_is_gone(ruth: Person, dana: Person):
+    roles = {"by": ruth.actor, "at": now(), "member": dana.member}
+    with scope(practice=dana.practice.pk, user=ruth.user.pk):
+        people.set_roles(**roles, roles=["therapist", "admin"])
+    program, twice = Program(dana), {"Idempotency_Key": "the-very-same-1"}
+    invited = {"name": "Ivo", "email": "ivo@hillside.example", "roles": ["therapist"]}
+    assert program.post("invitations", invited, **twice).status_code == 201
+    with scope(practice=dana.practice.pk, user=ruth.user.pk):
+        people.set_roles(**roles, roles=["therapist"])
+    refused = program.post("invitations", invited, **twice)
+    assert refused.status_code in {403, 409}
+    assert "Ivo" not in refused.content.decode()
