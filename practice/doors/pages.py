@@ -50,6 +50,7 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     A name that somebody looks for would stay in the browser's history and in a proxy's log.
     """
+    place = f"search {view.__module__}.{view.__name__}"
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -58,11 +59,11 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             looked_for = asked.pop("q")[-1][:100].replace("\x00", "")
             asked.pop("csrfmiddlewaretoken", None)
             if looked_for.strip():
-                asked[HIDDEN] = hide(looked_for)
+                asked[HIDDEN] = hide(looked_for, place=place)
             return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
         if HIDDEN in asked:
             try:
-                asked["q"] = reveal(str(asked[HIDDEN]))
+                asked["q"] = reveal(str(asked[HIDDEN]), place=place)
             except ValueError as error:
                 raise Http404 from error
             request.__dict__["GET"] = asked

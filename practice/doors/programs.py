@@ -26,6 +26,7 @@ from rest_framework.throttling import BaseThrottle
 from practice.actions import idempotency
 from practice.actors import Actor
 from practice.cache import seconds_to_wait
+from practice.crypto import reads
 from practice.errors import BadInput
 from practice.models import ApiToken, Practice
 from practice.tenancy import enter
@@ -66,6 +67,7 @@ def act_as(request: Request, actor: Actor, practice: Practice, *, scopes: frozen
     inner = plain(request)
     inner.__dict__.update(actor=replace(actor, scopes=scopes), practice=practice)
     enter(practice.pk)
+    reads(actor.seat)
 
 
 def needs(*scopes: str) -> Callable[[Door[P]], Door[P]]:

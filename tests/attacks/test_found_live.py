@@ -17,10 +17,10 @@ from exercises.definition import Definition
 from exercises.models import Homework
 from practice.actions import people
 from practice.letters import normalized
-from practice.models import Invitation
+from practice.models import Invitation, Practice
 from practice.tenancy import scope
 from tests.api.ground import Program
-from tests.cast import PASSWORD, Person, Play
+from tests.cast import PASSWORD, Person, Play, make_client
 from tests.conftest import commit_trail
 from tests.practice.test_people import ARRIVAL, NEW, link
 
@@ -294,3 +294,34 @@ def test_no_repeated_post_is_answered_after_a_role_is_gone(ruth: Person, dana: P
     refused = program.post("invitations", invited, **twice)
     assert refused.status_code in {403, 409}
     assert "Ivo" not in refused.content.decode()
+
+
+# --- addresses that say nothing ---------------------------------------------------------------
+def test_what_an_address_hides_opens_for_nobody_else(
+    dana: Person, omar: Person, uma: Person, ruth: Person, ana: Person
+):
+    browser = dana.browser()
+    where = browser.post("/clients/", {"q": "Quintero"})["Location"]
+    assert "Quintero" not in where
+    assert "Quintero" in browser.get(where).content.decode()
+    for other in (omar, uma):
+        assert other.browser().get(where).status_code == 404
+    sealed = where.partition("?")[2]
+    assert browser.get(f"/people/?{sealed}").status_code == 404, "nor on another page"
+    assert ruth.browser().get(f"/records/?{sealed}").status_code == 404
+
+
+def test_a_cursor_opens_for_nobody_else_and_nowhere_else(
+    dana: Person, omar: Person, practice: Practice
+):
+    for number in range(27):
+        make_client(practice, f"c{number}@mail.example", f"Client {number:02}", dana)
+    here, there = Program(dana), Program(omar)
+    cursor = here.post("clients/search", {"q": "Client"}).json()["next"]
+    assert here.get(f"clients?after={cursor}").json()["results"]
+    assert there.get(f"clients?after={cursor}").status_code == 404
+    assert here.get(f"members?after={cursor}").status_code == 404
+    browser = dana.browser()
+    next_url = browser.get("/clients/").context["next_url"]
+    assert browser.get(next_url).status_code == 200
+    assert omar.browser().get(next_url).status_code == 404
