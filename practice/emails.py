@@ -31,7 +31,7 @@ def build(name: str, *, to: str, from_name: str, context: dict[str, Any]) -> Ema
     message = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"emails/{name}/body.txt", context),
-        from_email=formataddr((from_name, address())),
+        from_email=sender(from_name, address()),
         to=[to],
         headers={"Auto-Submitted": "auto-generated"},
     )
@@ -53,6 +53,11 @@ def can_be_a_sender(name: str) -> bool:
     except ValueError:
         return False
     return str(found.display_name).split() == name.split()
+
+
+def sender(name: str, at: str) -> str:
+    """Return whom a mail comes from: by name, where a mail can carry it (one from before we asked)."""
+    return formataddr((name if can_be_a_sender(name) else "", at))
 
 
 def address() -> str:

@@ -16,6 +16,7 @@ from clients.models import Client
 from exercises.definition import Definition
 from exercises.models import Homework
 from practice.actions import people
+from practice.emails import sender
 from practice.letters import normalized
 from practice.models import Invitation, Practice
 from practice.tenancy import scope
@@ -325,3 +326,12 @@ def test_a_cursor_opens_for_nobody_else_and_nowhere_else(
     next_url = browser.get("/clients/").context["next_url"]
     assert browser.get(next_url).status_code == 200
     assert omar.browser().get(next_url).status_code == 404
+
+
+def test_a_name_from_before_stops_no_mail(ruth: Person, practice: Practice):
+    with scope(practice=practice.pk):
+        Practice.objects.update(discreet_name="=?utf-8?q?a=0ABcc=3A?=")
+    invited = {"name": "Ivo", "email": "ivo@hillside.example", "roles": ["therapist"]}
+    assert ruth.browser().post("/people/invite", invited).status_code == 302
+    assert sender("=?utf-8?q?a=0ABcc=3A?=", "a@b.example") == "a@b.example"
+    assert sender("A note", "a@b.example") == "A note <a@b.example>"
