@@ -118,8 +118,18 @@ class CoupleShape(serializers.Serializer[Any]):
 ClientPage = paged(ClientShape)
 
 
-@extend_schema(methods=["GET"], parameters=[AFTER, ClientQuery], responses=ClientPage)
-@extend_schema(methods=["POST"], request=ClientRequest, responses={201: ClientShape})
+@extend_schema(
+    methods=["GET"],
+    description="List one’s clients, by name.",
+    parameters=[AFTER, ClientQuery],
+    responses=ClientPage,
+)
+@extend_schema(
+    methods=["POST"],
+    description="Bring somebody into one’s care.",
+    request=ClientRequest,
+    responses={201: ClientShape},
+)
 @api_view(["GET", "POST"])
 @needs("read", "assign")
 @idempotent
@@ -157,8 +167,13 @@ def _add(request: Request, actor: Actor) -> Response:
     return Response(_client_data(client), status=201)
 
 
-@extend_schema(methods=["GET"], responses=ClientShape)
-@extend_schema(methods=["PATCH"], request=ClientChange, responses=ClientShape)
+@extend_schema(methods=["GET"], description="Show one client.", responses=ClientShape)
+@extend_schema(
+    methods=["PATCH"],
+    description="Change a client’s details.",
+    request=ClientChange,
+    responses=ClientShape,
+)
 @api_view(["GET", "PATCH"])
 @needs("read", "assign")
 def client(request: Request, pk: UUID) -> Response:
@@ -240,8 +255,17 @@ def client_hand_over(request: Request, pk: UUID) -> Response:
     return Response(status=204)
 
 
-@extend_schema(methods=["GET"], responses=ClearanceShape(many=True))
-@extend_schema(methods=["POST"], request=ClearanceRequest, responses={201: ClearanceShape})
+@extend_schema(
+    methods=["GET"],
+    description="List what was judged about couple work, newest first.",
+    responses=ClearanceShape(many=True),
+)
+@extend_schema(
+    methods=["POST"],
+    description="Note one’s judgement about couple work.",
+    request=ClearanceRequest,
+    responses={201: ClearanceShape},
+)
 @api_view(["GET", "POST"])
 @needs("assign")
 @idempotent
@@ -259,8 +283,18 @@ def client_clearances(request: Request, pk: UUID) -> Response:
     return Response(_clearance_data(row), status=201)
 
 
-@extend_schema(methods=["GET"], parameters=[AFTER], responses=paged(CoupleShape))
-@extend_schema(methods=["POST"], request=CoupleRequest, responses={201: CoupleShape})
+@extend_schema(
+    methods=["GET"],
+    description="List the couples one reaches, newest first.",
+    parameters=[AFTER],
+    responses=paged(CoupleShape),
+)
+@extend_schema(
+    methods=["POST"],
+    description="Link two of one’s clients.",
+    request=CoupleRequest,
+    responses={201: CoupleShape},
+)
 @api_view(["GET", "POST"])
 @needs("read", "assign")
 @idempotent
@@ -284,8 +318,13 @@ def _link(request: Request, actor: Actor) -> Response:
     return Response(_couple_data(couple), status=201)
 
 
-@extend_schema(methods=["GET"], responses=CoupleShape)
-@extend_schema(methods=["PATCH"], request=SessionRequest, responses=CoupleShape)
+@extend_schema(methods=["GET"], description="Show one couple.", responses=CoupleShape)
+@extend_schema(
+    methods=["PATCH"],
+    description="Say when a couple comes next.",
+    request=SessionRequest,
+    responses=CoupleShape,
+)
 @api_view(["GET", "PATCH"])
 @needs("read", "assign")
 def couple(request: Request, pk: UUID) -> Response:

@@ -106,7 +106,7 @@ class CoupleForm(PlainForm):
         for name in ("first", "second"):
             choice = self.fields[name]
             if isinstance(choice, forms.ChoiceField):
-                choice.choices = [("", "—"), *((str(one.pk), one.name) for one in people)]
+                choice.choices = [("", _("Choose")), *((str(one.pk), one.name) for one in people)]
 
     def clean(self) -> dict[str, Any]:
         """Ask for two people."""
@@ -149,7 +149,7 @@ class HandOverForm(PlainForm):
             )
         choice = self.fields["to"]
         if isinstance(choice, forms.ChoiceField):
-            choice.choices = [("", "—")] + [
+            choice.choices = [("", _("Choose"))] + [
                 (str(one.pk), one.user.get_full_name()) for one in therapists
             ]
 
@@ -158,7 +158,10 @@ class TextForm(PlainForm):
     """A few words."""
 
     text = forms.CharField(
-        label=_("Your words"), widget=forms.Textarea(attrs={"rows": 5}), max_length=5000
+        label=_("Your words"),
+        widget=forms.Textarea(attrs={"rows": 5}),
+        max_length=5000,
+        error_messages={"required": _("Write a few words.")},
     )
 
 
@@ -179,11 +182,15 @@ class JoinForm(PlainForm):
         strip=False,
         validators=[SHORT_ENOUGH],
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        error_messages={"required": _("Write a password.")},
     )
     agree = forms.BooleanField(
         label=_("I have read this, and I agree."),
         error_messages={
-            "required": _("Tick this to go on. If you would rather not, talk with your therapist.")
+            "required": _(
+                "Tick “I have read this, and I agree” to go on. If you would rather not, talk with"
+                " your therapist."
+            )
         },
     )
     # The language the text above was shown in: consent is kept in these very words.
@@ -205,7 +212,8 @@ class JoinForm(PlainForm):
             self.fields["password"].help_text = _("At least twelve characters. A sentence is good.")
         else:
             self.fields["password"].help_text = _(
-                "You may leave this empty: each time you sign in, a code comes by e-mail."
+                "At least twelve characters; a sentence is good. Or leave it empty: each time you"
+                " sign in, a code comes by e-mail."
             )
 
     def clean_password(self) -> str:
@@ -225,10 +233,10 @@ class WishesForm(PlainForm):
     zone = ZoneField(label=_("Time zone"))
     by_email = forms.BooleanField(label=_("Remind me by e-mail"), required=False)
     reminder_time = forms.TimeField(label=_("At what time?"), widget=TIME)
-    quiet_from = forms.TimeField(label=_("Nothing from"), widget=TIME)
-    quiet_until = forms.TimeField(label=_("until"), widget=TIME)
+    quiet_from = forms.TimeField(label=_("Quiet hours from"), widget=TIME)
+    quiet_until = forms.TimeField(label=_("Quiet hours until"), widget=TIME)
     kinds = forms.MultipleChoiceField(
-        label=_("Which ones?"),
+        label=_("Which reminders?"),
         required=False,
         choices=[c for c in ReminderKind.choices if c[0] != ReminderKind.WAITING],
         widget=forms.CheckboxSelectMultiple,

@@ -1,5 +1,6 @@
 """Who is in care, as far as one may know."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -29,7 +30,7 @@ from clients.models import (
 )
 from clients.permissions import NOBODY, cared_for, may_care_for, reachable, reachable_couples
 from practice.actors import Actor
-from practice.models import Invitation, Membership, Practice
+from practice.models import AuditEvent, Invitation, Membership, Practice
 from practice.permissions import may_administer, may_care, may_read_caseloads
 from practice.queries.paging import Page, page
 
@@ -241,6 +242,14 @@ def carers(actor: Actor) -> QuerySet[Caseload]:
     )
 
 
+def have_cared(actor: Actor) -> set[int]:
+    """Return the users who care or ever cared for the client who asks; other readers supervise."""
+    rows = Caseload.objects.filter(
+        practice_id=actor.practice_id, client_id=actor.client_id or NOBODY
+    )
+    return set(rows.values_list("member__user_id", flat=True))
+
+
 def single_clients(actor: Actor) -> list[Client]:
     """Return one's own clients who are in no couple, by name."""
     coupled = Couple.objects.filter(
@@ -351,6 +360,15 @@ def record(actor: Actor, pk: UUID) -> Client:
     if found is None:
         raise Http404
     return found
+
+
+def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:
+    """Return the names of the clients a part of the trail concerns, by id; for admins."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    ids = {event.client_id for event in found if event.client_id}
+    rows = Client.objects.filter(practice_id=actor.practice_id, pk__in=ids)
+    return {str(pk): name for pk, name in rows.values_list("pk", "name")}
 
 
 def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:

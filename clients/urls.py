@@ -3,7 +3,7 @@
 from django.urls import path
 
 from clients import api
-from clients.views import admin, care, couples, notes, own
+from clients.views import admin, care, couples, notes, own, trail
 
 urlpatterns = [
     path("invitation/<str:token>", own.accept_invitation, name="accept_invitation"),
@@ -23,12 +23,14 @@ urlpatterns = [
     path("couples/<uuid:pk>/unlink", couples.couple_unlink, name="couple_unlink"),
     path("couples/<uuid:pk>/session", couples.couple_session, name="couple_session"),
     path("people/<uuid:pk>/deactivate", admin.member_deactivate, name="member_deactivate"),
+    path("audit/", trail.audit, name="audit"),
     path("records/", admin.record_holds, name="record_holds"),
     path("records/<uuid:pk>/hold", admin.record_hold, name="record_hold"),
     path("you/", own.you, name="you"),
     path("you/topics", own.topics, name="topics"),
     path("you/topics/<uuid:pk>/drop", own.topic_drop, name="topic_drop"),
     path("you/consent", own.consent, name="consent"),
+    path("you/consent/withdraw", own.consent_withdraw, name="consent_withdraw"),
     path("api/v1/clients", api.client_list, name="api_clients"),
     path("api/v1/clients/search", api.client_search, name="api_client_search"),
     path("api/v1/clients/<uuid:pk>", api.client, name="api_client"),

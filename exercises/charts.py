@@ -6,12 +6,11 @@ ring, so that the second shows through. Two sizes are made; the page's own width
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from itertools import pairwise
+from math import ceil
 from typing import Any
 
 FEWEST_FOR_A_LINE = 5
-# What lies further apart is not joined.
-LONGEST_LINE = timedelta(days=14)
 # How many dates fit under a drawing without touching.
 MOST_TICKS = {"s": 4, "l": 10}
 # x of the first and last column, y of top and bottom, for the narrow and the wide drawing.
@@ -36,34 +35,24 @@ class Series:
     # Two people: a, clay circles, and b, tide squares, dashed. One alone: c, pine, and d, grey.
     part: str = "c"
 
-
-def draw(
-    columns: Sequence[str],
-    series: Sequence[Series],
-    *,
-    top: float,
-    at: Sequence[datetime] | None = None,
-) -> list[dict[str, Any]]:
-    """Return both drawings of these series over these columns, on an axis from 0 to `top`.
-
-    Columns stand side by side; or, told `at` which moments, as far apart as those lie, and where
-    that is long the line breaks.
-    """
-    return [_size(plan, columns, series, max(top, 1), at) for plan in (NARROW, WIDE)]
+    @property
+    def has_line(self) -> bool:
+        """Say whether its marks are joined: enough of them, and two side by side."""
+        there = [value is not None for value in self.values]
+        return sum(there) >= FEWEST_FOR_A_LINE and any(map(all, pairwise(there)))
 
 
-def _count(one: Series) -> int:
-    return sum(value is not None for value in one.values)
+def draw(columns: Sequence[str], series: Sequence[Series], *, top: float) -> list[dict[str, Any]]:
+    """Return both drawings of these series over these columns, on an axis from 0 to `top` or,
+    for a middle that is whole, one more."""
+    end = max(2 * ceil(top / 2), 2)
+    return [_size(plan, columns, series, end) for plan in (NARROW, WIDE)]
 
 
 def _size(
-    plan: dict[str, Any],
-    columns: Sequence[str],
-    series: Sequence[Series],
-    top: float,
-    at: Sequence[datetime] | None,
+    plan: dict[str, Any], columns: Sequence[str], series: Sequence[Series], top: int
 ) -> dict[str, Any]:
-    xs = _xs(plan, len(columns), at)
+    xs = _xs(plan, len(columns))
     return {
         "cls": plan["cls"],
         "width": plan["width"],
@@ -73,18 +62,18 @@ def _size(
                 "x1": plan["left"],
                 "x2": plan["right"],
                 "y": round(_y(plan, value, top), 1),
-                "label": f"{value:g}",
+                "label": str(value),
             }
-            for value in (0, top / 2, top)
+            for value in (0, top // 2, top)
         ],
         "ticks": [
             {"x": round(x, 1), "y": plan["bottom"] + 26, "label": label}
             for x, label in _ticks(plan, xs, columns)
         ],
         "polylines": [
-            {"d": path, "cls": f"l{one.part}"}
+            {"d": _path(plan, xs, one, top), "cls": f"l{one.part}"}
             for one in series
-            if _count(one) >= FEWEST_FOR_A_LINE and (path := _path(plan, xs, one, top, at))
+            if one.has_line
         ],
         "points": [
             point
@@ -95,14 +84,11 @@ def _size(
     }
 
 
-def _xs(plan: dict[str, Any], count: int, at: Sequence[datetime] | None) -> list[float]:
-    steps: list[float] = list(range(count))
-    if at:
-        steps = [(one - at[0]).total_seconds() for one in at]
-    if not steps or not steps[-1]:
+def _xs(plan: dict[str, Any], count: int) -> list[float]:
+    if count < 2:
         return [(plan["left"] + plan["right"]) / 2] * count
     wide = plan["right"] - plan["left"]
-    return [plan["left"] + wide * step / steps[-1] for step in steps]
+    return [plan["left"] + wide * step / (count - 1) for step in range(count)]
 
 
 def _ticks(
@@ -122,21 +108,13 @@ def _y(plan: dict[str, Any], value: float, top: float) -> float:
     return float(plan["bottom"]) - height * min(max(value, 0), top) / top
 
 
-def _path(
-    plan: dict[str, Any],
-    xs: Sequence[float],
-    one: Series,
-    top: float,
-    at: Sequence[datetime] | None,
-) -> str:
+def _path(plan: dict[str, Any], xs: Sequence[float], one: Series, top: float) -> str:
     """Join neighbours only: a missing week breaks the line."""
     parts, pen_down = [], False
-    for number, (x, value) in enumerate(zip(xs, one.values, strict=True)):
+    for x, value in zip(xs, one.values, strict=True):
         if value is None:
             pen_down = False
             continue
-        if at and number and at[number] - at[number - 1] > LONGEST_LINE:
-            pen_down = False
         parts.append(f"{'L' if pen_down else 'M'}{x:.1f} {_y(plan, value, top):.1f}")
         pen_down = True
     return "".join(parts)

@@ -32,11 +32,16 @@ from practice.crypto import unseal
 
 @dataclass(frozen=True)
 class Words:
-    """One answered item: its outcome and, when answered, its value."""
+    """One answered item: its outcome and, when answered, its value.
+
+    `unsaid` is what stood there before it was set aside: its author finds it again, it counts for
+    nothing, and sending erases it.
+    """
 
     item_key: str
     outcome: AnswerOutcome
     value: Any
+    unsaid: Any
     revision: int
     device: str
     row: Answer
@@ -265,10 +270,13 @@ def opened_value(answer: Answer) -> Any:
 
 def _words(answer: Answer) -> Words:
     text = _open_text(answer, "sealed_value")
+    value = json.loads(text) if text else None
+    is_said = answer.outcome == AnswerOutcome.ANSWERED
     return Words(
         item_key=answer.item_key,
         outcome=AnswerOutcome(answer.outcome),
-        value=json.loads(text) if text else None,
+        value=value if is_said else None,
+        unsaid=None if is_said else value,
         revision=answer.revision,
         device=answer.device,
         row=answer,

@@ -205,9 +205,9 @@ class LoginForm(_ShortEnough, AllauthLoginForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].error_messages["required"] = _("Write your e-mail address")
+        self.fields["login"].error_messages["required"] = _("Write your e-mail address.")
         self.fields["password"].error_messages["required"] = _(
-            "Write your password, or ask for a code"
+            "Write your password, or ask for a code."
         )
 
 

@@ -157,8 +157,18 @@ def _members(request: Request) -> Response:
     return cursor_page(asking, found, [_member_data(row) for row in found.rows])
 
 
-@extend_schema(methods=["GET"], parameters=[AFTER], responses=paged(InvitationShape))
-@extend_schema(methods=["POST"], request=InvitationRequest, responses={201: InvitationShape})
+@extend_schema(
+    methods=["GET"],
+    description="List the members’ open invitations, newest first.",
+    parameters=[AFTER],
+    responses=paged(InvitationShape),
+)
+@extend_schema(
+    methods=["POST"],
+    description="Invite a member.",
+    request=InvitationRequest,
+    responses={201: InvitationShape},
+)
 @api_view(["GET", "POST"])
 @needs("admin")
 @idempotent

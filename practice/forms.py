@@ -9,7 +9,6 @@ from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
 from practice import emails, letters, wording
-from practice.actions.tokens import SCOPES
 from practice.models import MOST_MONTHS, Membership, Practice, Role
 
 SCOPE_NAMES = {
@@ -23,11 +22,16 @@ SCOPE_NAMES = {
 ONE_LINE = RegexValidator(
     r"[\x01-\x1f\x7f\u2028\u2029]", _("Write it in one line."), inverse_match=True
 )
+A_NAME = {"required": _("Write a name.")}
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
 
 
 class NameField(forms.CharField):
     """What somebody or something is called: something one can see, and reads as it is written."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["error_messages"] = {**A_NAME, **kwargs.get("error_messages", {})}
+        super().__init__(**kwargs)
 
     def to_python(self, value: Any) -> str:
         """Drop what nobody sees, and what turns the rest round."""
@@ -126,22 +130,30 @@ class RolesForm(PlainForm):
         label=_("Reads the caseloads of"),
         required=False,
         widget=forms.CheckboxSelectMultiple,
-        help_text=_("Only for supervisors."),
     )
 
-    def __init__(self, *args: Any, therapists: list[Membership], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, therapists: list[Membership], is_supervisor: bool, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["supervises"]
-        if isinstance(field, forms.MultipleChoiceField):
+        if not is_supervisor:
+            del self.fields["supervises"]
+        elif isinstance(field, forms.MultipleChoiceField):
             field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
 
 
+# One text for each language somebody may read it in.
+CRISIS = {f"crisis_{code}": code for code, _name in settings.LANGUAGES}
 PARTS = (
     (_("Practice"), ("name", "discreet_name", "zone", "language")),
     (_("Reminders"), ("reminder_time", "quiet_from", "quiet_until")),
     (
         _("Safety and records"),
-        ("crisis_text", "leave_url", "second_factor_required", "idle_minutes", "retention_months"),
+        (
+            *CRISIS,
+            *("leave_url", "second_factor_required", "idle_minutes", "retention_months"),
+        ),
     ),
 )
 
@@ -176,7 +188,23 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        names = dict(settings.LANGUAGES)
+        for name, code in CRISIS.items():
+            self.fields[name] = forms.CharField(
+                label=_("What clients read under “get help now” (%(language)s)")
+                % {"language": names[code]},
+                required=False,
+                max_length=2000,
+                widget=forms.Textarea(attrs={"rows": 5, "lang": code}),
+                initial=self.instance.crisis_texts.get(code, ""),
+            )
         speak_plainly(self.fields)
+
+    def clean(self) -> dict[str, Any]:
+        """Gather the texts for danger under their languages."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        said["crisis_texts"] = {code: said[name] for name, code in CRISIS.items() if said.get(name)}
+        return said
 
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """Return the fields by what they are about."""
@@ -184,14 +212,13 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
 
     class Meta:
         model = Practice
-        fields = tuple(name for _title, names in PARTS for name in names)
+        fields = tuple(name for _title, names in PARTS for name in names if name not in CRISIS)
         labels = {
             "reminder_time": _("Reminders go at"),
             "quiet_from": _("Quiet from"),
             "quiet_until": _("Quiet until"),
             "second_factor_required": _("Everyone who works here needs a second step"),
             "idle_minutes": _("Lock a member’s screen after"),
-            "crisis_text": _("What clients read under “get help now”"),
         }
         help_texts = {
             "reminder_time": _("New clients begin with these times, and choose their own."),
@@ -201,7 +228,6 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "reminder_time": TIME,
             "quiet_from": TIME,
             "quiet_until": TIME,
-            "crisis_text": forms.Textarea(attrs={"rows": 5}),
         }
 
 
@@ -243,10 +269,19 @@ class AccountForm(PlainForm):
 class TokenForm(PlainForm):
     """Make a key for a program."""
 
-    name = NameField(label=_("What is it for?"), max_length=80)
+    name = NameField(
+        label=_("What is it for?"),
+        max_length=80,
+        error_messages={"required": _("Write what it is for.")},
+    )
     scopes = forms.MultipleChoiceField(
         label=_("It may"),
-        choices=[(scope, SCOPE_NAMES[scope]) for scope in SCOPES],
         widget=forms.CheckboxSelectMultiple,
     )
     days = forms.IntegerField(label=_("Days it lasts"), min_value=1, max_value=365, initial=90)
+
+    def __init__(self, *args: Any, offered: list[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        scopes = self.fields["scopes"]
+        if isinstance(scopes, forms.MultipleChoiceField):
+            scopes.choices = [(scope, SCOPE_NAMES[scope]) for scope in offered]

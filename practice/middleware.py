@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from allauth.usersessions.middleware import UserSessionsMiddleware
@@ -24,12 +24,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.actors import Actor
-from practice.doors.trouble import API, away, problem
+from practice.doors.trouble import API, away, page_before, problem
 from practice.errors import BadInput, NotPossible, SignInAgain, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
@@ -230,7 +229,7 @@ class RefusalMiddleware:
         if not isinstance(error, NotPossible):
             return away(request, error)
         status = 422 if isinstance(error, BadInput) else 409
-        words = {"message": error.message, "back_url": _page_before(request)}
+        words = {"message": error.message, "back_url": page_before(request) or "/"}
         return render(request, "409.html", words, status=status)
 
 
@@ -341,17 +340,7 @@ def _was_idle(request: HttpRequest, practice: Practice) -> bool:
 
 
 def _way_back(request: HttpRequest) -> str:
-    return request.get_full_path() if request.method == "GET" else _page_before(request)
-
-
-def _page_before(request: HttpRequest) -> str:
-    """Return the page of ours whose form this was, else the start."""
-    came = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
-    path = urlsplit(came).path or "/"
-    # "//elsewhere" alone would be another house.
-    ours = ours and url_has_allowed_host_and_scheme(path, None)
-    return path if ours and request.method != "GET" else "/"
+    return request.get_full_path() if request.method == "GET" else page_before(request) or "/"
 
 
 def _zone(actor: object) -> ZoneInfo:

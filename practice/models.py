@@ -78,7 +78,10 @@ class Practice(models.Model):
     quiet_until = models.TimeField(default="08:00")
     second_factor_required = models.BooleanField(default=True)
     idle_minutes = models.PositiveSmallIntegerField(default=30)
+    # Superseded by `crisis_texts`; the release before still reads it, the next one drops it.
     crisis_text = models.TextField(blank=True, max_length=2000)
+    # Where to turn in danger, by language.
+    crisis_texts = models.JSONField(blank=True, default=dict, db_default={})
     leave_url = models.URLField(default="https://www.wikipedia.org/")
     # Months after discharge until a record is erased; empty means: keep until asked. None is not
     # "never", and so many that they lead out of the calendar would stop the clock of everybody.

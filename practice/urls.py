@@ -29,7 +29,6 @@ urlpatterns = [
     path("people/invitations/<uuid:pk>/resend", people.invitation_resend, name="invitation_resend"),
     path("people/invitations/<uuid:pk>/revoke", people.invitation_revoke, name="invitation_revoke"),
     path("practice/settings", settings.practice_settings, name="practice_settings"),
-    path("audit/", settings.audit, name="audit"),
     path("you/account", account.account_home, name="account_home"),
     path("you/keys", account.token_list, name="token_list"),
     path("you/keys/<uuid:pk>/revoke", account.token_revoke, name="token_revoke"),

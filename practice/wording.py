@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
@@ -71,10 +71,10 @@ ACTS = {
 }
 
 KINDS = {
-    "assignment": _("An exercise given"),
+    "assignment": _("Assignment"),
     "client": _("Client"),
     "flag": _("Flag"),
-    "homework": _("Homework"),
+    "homework": pgettext_lazy("one of them", "Homework"),
     "invitation": _("Invitation"),
     "member": _("Member"),
     "practice": _("Practice"),
@@ -162,6 +162,12 @@ _NUMBERS = (
 def in_words(count: int) -> str:
     """Say a number in words, up to ten."""
     return str(_NUMBERS[count - 2]) if 2 <= count < 2 + len(_NUMBERS) else str(count)
+
+
+def is_general(text: str) -> bool:
+    """Say whether a refusal is the same for many fields, and so needs a field's name beside it."""
+    known = (_ANYWHERE, *(words for _kind, words in _ASK))
+    return text in {str(said) for words in known for said in words.values()}
 
 
 def refusals(field: forms.Field) -> dict[str, Any]:

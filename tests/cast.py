@@ -78,7 +78,7 @@ class Person:
 def make_practice(name: str) -> Practice:
     """Make a practice with its data key."""
     practice = Practice(name=name, zone=ZONE, second_factor_required=False)
-    practice.crisis_text = "Call 112, or the line of your country, at any hour."
+    practice.crisis_texts = {"en": "Call 112, or the line of your country, at any hour."}
     with scope(practice=practice.pk):
         practice.save(force_insert=True)
         PracticeKey.objects.create(

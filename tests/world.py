@@ -28,6 +28,7 @@ PAGES = [
     "/you/reminders",
     "/you/readers",
     "/you/consent",
+    "/you/consent/withdraw",
     "/you/erasure",
     "/you/record",
     "/breath/",

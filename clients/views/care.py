@@ -170,7 +170,7 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         button=_("Hand over"),
         back=_to(client),
         back_to=client.name,
-        text=_("They see everything that was sent and answered. You no longer do."),
+        text=_("Your colleague sees everything that was sent and answered. You no longer do."),
     )
 
 

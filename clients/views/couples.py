@@ -57,7 +57,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     return page(
         request,
         Form(),
-        title=_("No longer a couple"),
+        title=_("Unlink the couple"),
         button=_("Unlink them"),
         back=reverse("couple_page", args=[couple.pk]),
         back_to=couple.names,

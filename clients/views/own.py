@@ -202,6 +202,7 @@ def topics(request: ActorRequest) -> HttpResponse:
             "form": form,
             "topics": found,
             "from_you": FROM_YOU in request.GET,
+            "lit": "you" if FROM_YOU in request.GET else "today",
             "only": readers(
                 [row.member.user.get_short_name() for row in queries.carers(request.actor)]
             ),
@@ -215,21 +216,17 @@ def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take a topic off the table."""
     topic = queries.own_topic(request.actor, pk)
     noting.drop_topic(by=request.actor, at=now(), topic=topic)
-    return redirect("topics")
+    return redirect(reverse("topics") + (f"?{FROM_YOU}=you" if FROM_YOU in request.GET else ""))
 
 
 @require_http_methods(["GET", "POST"])
 def consent(request: ActorRequest) -> HttpResponse:
-    """Show what a client agreed to, and let them withdraw it."""
+    """Show what a client agreed to, and let them agree."""
     client = queries.own_client(request.actor)
     if request.method == "POST":
-        if request.POST.get("agree"):
-            language = (get_language() or "en")[:2]
-            joining.consent(by=request.actor, at=now(), client=client, language=language)
-            messages.success(request, _("Thank you. It is kept here, word for word."))
-        else:
-            joining.withdraw_consent(by=request.actor, at=now(), client=client)
-            messages.success(request, _("Noted. Your therapist will speak with you about it."))
+        language = (get_language() or "en")[:2]
+        joining.consent(by=request.actor, at=now(), client=client, language=language)
+        messages.success(request, _("Thank you. It is kept here, word for word."))
         return redirect("consent")
     found = queries.consents(request.actor, client)
     _version, text = consent_text.current((get_language() or "en")[:2])
@@ -240,8 +237,20 @@ def consent(request: ActorRequest) -> HttpResponse:
             "consents": found,
             "standing": next((one for one in found if one.withdrawn_at is None), None),
             "current": text,
+            "signed_in": consent_text.SIGNED_IN,
         },
     )
+
+
+@require_http_methods(["GET", "POST"])
+def consent_withdraw(request: ActorRequest) -> HttpResponse:
+    """Say what follows before a client no longer agrees, then note it."""
+    client = queries.own_client(request.actor)
+    if request.method == "POST":
+        joining.withdraw_consent(by=request.actor, at=now(), client=client)
+        messages.success(request, _("Noted. Your therapist will speak with you about it."))
+        return redirect("consent")
+    return render(request, "clients/consent_withdraw.html")
 
 
 @require_http_methods(["GET", "POST"])

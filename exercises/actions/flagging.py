@@ -12,6 +12,7 @@ from exercises.actions.pausing import set_aside
 from exercises.actions.reviewing import UNDO
 from exercises.models import Flag, FlagKind, Homework
 from exercises.visibility import RoundWords
+from exercises.workflow import CLIENTS_TURN
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.errors import NotPossible
@@ -55,7 +56,8 @@ def raise_flag(
 ) -> None:
     """End an exercise kindly and ask for a human: the safety branch.
 
-    To everyone but the therapist it looks like any homework that was set aside.
+    To everyone but the therapist it looks like any homework that was set aside. One that was closed
+    meanwhile, and is answered from an old tab, stays as it is; the human is asked for all the same.
     """
     with transaction.atomic():
         Flag.objects.create(
@@ -68,7 +70,8 @@ def raise_flag(
         )
         if kind == FlagKind.SAFETY:
             _end_clearance(homework, at)
-        set_aside(by=by, at=at, homework=homework)
+        if homework.status in CLIENTS_TURN:
+            set_aside(by=by, at=at, homework=homework)
         auditing.record(
             by=by,
             at=at,

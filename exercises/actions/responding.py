@@ -30,7 +30,10 @@ MOST_ENTRIES = 500
 
 @dataclass(frozen=True)
 class Said:
-    """What someone says to one item: a value, or why there is none."""
+    """What someone says to one item: a value, or why there is none.
+
+    Set aside with a value, or over one that was kept, it is found again until the round is sent.
+    """
 
     item_key: str
     value: Any = None
@@ -161,6 +164,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
             return Handed.ENDED
         _refuse_gaps(homework, response, rounds)
+        _forget_unsaid(response, rounds[-1])
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
         reminding.cancel_for_homework(homework.pk, reason="submitted", at=at)
@@ -302,6 +306,14 @@ def _kept(
     return {answer.item_key: answer for answer in found.order_by("pk")}
 
 
+def _forget_unsaid(response: Response, words: RoundWords) -> None:
+    """Erase what was set aside: it is not sent, and nobody is to find it in what was."""
+    found = (words.words, *(moment.words for moment in words.moments))
+    if any(one.unsaid is not None for said in found for one in said.values()):
+        aside = Answer.objects.filter(response=response).exclude(outcome=AnswerOutcome.ANSWERED)
+        aside.update(sealed_value=None)
+
+
 def _save_one(
     response: Response,
     item: Item,
@@ -313,8 +325,8 @@ def _save_one(
     entry: Entry | None,
     at: datetime,
 ) -> Answer:
-    text = ""
-    if one.outcome == AnswerOutcome.ANSWERED:
+    is_said, text = one.outcome == AnswerOutcome.ANSWERED, ""
+    if is_said or one.value is not None:
         text = json.dumps(_clean(item, one.value), ensure_ascii=False)
     present = kept.get(one.item_key)
     if present is not None and base is not None:
@@ -327,7 +339,8 @@ def _save_one(
         revision=0,
     )
     answer.outcome = one.outcome
-    answer.sealed_value = sealed(answer, "sealed_value", text)
+    if is_said or text:
+        answer.sealed_value = sealed(answer, "sealed_value", text)
     answer.revision += 1
     answer.device = device[:40]
     answer.saved_at = at

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Coalesce
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -146,6 +147,7 @@ def send(
     try:
         with transaction.atomic():
             _check_sendable(review, draft)
+            _hold_open(review.response, at)
             Review.objects.filter(pk=review.pk, sent_at=None).update(
                 sent_at=at, settles_at=at + UNDO
             )
@@ -195,10 +197,12 @@ def settle(review: Review, *, at: datetime) -> None:
         .order_by("item_key")
         .values_list("item_key", flat=True)
     )
+    unsettled = Review.objects.filter(pk=review.pk, settled_at=None)
     with transaction.atomic():
-        if not Review.objects.filter(pk=review.pk, settled_at=None).update(settled_at=at):
+        if not _waits(homework, review.response):  # what it answers is not there any more
+            unsettled.update(sent_at=None, settles_at=None)
             return
-        if homework.status != Status.SUBMITTED:
+        if not unsettled.update(settled_at=at):
             return
         if review.decision == Decision.RETURNED:
             move(homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1)
@@ -230,6 +234,14 @@ def _handed_in(homework: Homework, number: int | None) -> Response:
         raise NotPossible(_("This is not waiting for review any more."))
     response.homework = homework
     return response
+
+
+def _hold_open(response: Response, at: datetime) -> None:
+    """Note that it was opened, for who answers by a program without reading: nobody takes back what
+    was answered. Raises NotPossible when that has just happened."""
+    sent = Response.objects.filter(pk=response.pk, submitted_at__isnull=False)
+    if not sent.update(opened_at=Coalesce("opened_at", at)):
+        raise NotPossible(_("This is not waiting for review any more."))
 
 
 def _waits(homework: Homework, response: Response) -> bool:

@@ -59,8 +59,8 @@ def clean(item: Item, raw: Any) -> Value:
 def nothing_said(item: Item) -> AnswerProblem:
     """Return what to say when someone goes on past a required item without a word about it."""
     if item.kind in _WRITTEN:
-        return AnswerProblem("empty", gettext_noop("Write a few words, or choose “Skip this one”"))
-    return AnswerProblem("empty", gettext_noop("Pick one, or “Skip this one”"))
+        return AnswerProblem("empty", gettext_noop("Write a few words, or choose “Skip this one”."))
+    return AnswerProblem("empty", gettext_noop("Pick one, or choose “Skip this one”."))
 
 
 def _unreadable() -> AnswerProblem:

@@ -134,7 +134,7 @@ FAMILIES: tuple[Family, ...] = (
         not-enough   | small       | not good enough | insuficiente
         exposed      | ashamed     | exposed         | al descubierto
         numb         | numb        | numb            | sin sentir nada
-        unknown      | unknown     | I don't know yet| todavía no lo sé
+        unknown      | unknown     | I don’t know yet| todavía no lo sé
         """,
     ),
     _family(

@@ -291,6 +291,12 @@ class Definition:
         """Return the logs of the work itself; one that belongs to a release comes with it."""
         return tuple(log for log in self.logs if log.stage is not Stage.RELEASE)
 
+    @property
+    def is_journal(self) -> bool:
+        """Say whether the moments are the work, and the rest is asked when it is closed."""
+        asked = [item for item in self.items if item.is_asked]
+        return bool(self.open_logs) and all(one.stage is not Stage.WORK for one in asked)
+
     def walk(self) -> Iterator[Item]:
         """Yield every item, and those inside logs right after their log."""
         for item in self.items:

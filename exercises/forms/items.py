@@ -63,9 +63,11 @@ def changed(values: Mapping[str, Any], words: Mapping[str, Words]) -> list[Said]
     return said
 
 
-def aside(items: Sequence[Item], outcome: AnswerOutcome) -> list[Said]:
-    """Finish these items without words: skipped, or to be said in session."""
-    return [Said(item.key, None, outcome) for item in items if item.is_asked]
+def aside(items: Sequence[Item], outcome: AnswerOutcome, values: Mapping[str, Any]) -> list[Said]:
+    """Finish these items without saying them: skipped, or for the session. What stands in the form
+    travels along, for whoever comes back."""
+    typed = {key: one for key, one in values.items() if not definitions.is_empty(one)}
+    return [Said(item.key, typed.get(item.key), outcome) for item in items if item.is_asked]
 
 
 def revision_of(items: Sequence[Item], words: Mapping[str, Words]) -> int:

@@ -10,19 +10,21 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 
 from clients.actions import joining
 from clients.actors import seat_of
 from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.actions import assigning, clockwork, responding, reviewing
+from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.models import (
     AnswerOutcome,
     ExerciseVersion,
     Homework,
     Reminder,
+    ReminderReason,
     ReminderState,
     Review,
 )
@@ -35,6 +37,7 @@ from practice.tenancy import scope
 ZONE = "Europe/Lisbon"
 # When therapists work, and when clients may be awake.
 OFFICE, AWAKE = (9, 19), (7, 23)
+FRIDAY = 4
 
 
 @dataclass
@@ -64,6 +67,8 @@ class Stage:
     library: dict[str, ExerciseVersion] = field(default_factory=dict)
     members: dict[str, Membership] = field(default_factory=dict)
     script: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
+    # Whose session each hour of each therapist is.
+    hours: dict[tuple[str, datetime], Client | Couple] = field(default_factory=dict)
 
     def play(self) -> None:
         """Play all of it, oldest first, whoever it is about: so the trail is in order, too."""
@@ -71,7 +76,24 @@ class Stage:
             for _at, _number, move in sorted(self.script, key=itemgetter(0, 1)):
                 move()
             mail(Reminder.objects.filter(practice_id=self.practice.pk), self.at)
+            self._one_mail_for_an_evening()
         self.script.clear()
+
+    def _one_mail_for_an_evening(self) -> None:
+        """Let one of those go that were meant for the same hour, as the pump does."""
+        sent = Reminder.objects.filter(
+            practice_id=self.practice.pk, kind__in=NUDGES, state=ReminderState.SENT
+        )
+        before = sent.filter(
+            client_id=OuterRef("client_id"), local_at=OuterRef("local_at"), pk__lt=OuterRef("pk")
+        )
+        others = list(sent.filter(Exists(before)).values_list("pk", flat=True))
+        Reminder.objects.filter(pk__in=others).update(
+            state=ReminderState.SKIPPED,
+            reason=ReminderReason.TOGETHER,
+            sent_at=None,
+            armed_at=None,
+        )
 
     def therapist(self, email: str) -> Actor:
         """Return a member as the actor of their moves."""
@@ -92,6 +114,21 @@ class Stage:
         self._then(
             at, partial(joining.consent, by=by, at=at, client=client, language=client.language)
         )
+
+    def meet(self, therapist: str, who: Client | Couple, *, days: int, hour: int) -> None:
+        """Note the next session, in the first free hour from then on; a couple has one together."""
+        if isinstance(who, Couple):
+            alone = {who.first_id, who.second_id}
+            Client.objects.filter(pk__in=alone).update(next_session_at=None)
+            self.hours = {key: row for key, row in self.hours.items() if row.pk not in alone}
+        wall = (local(self.at) + timedelta(days=days)).replace(hour=hour, minute=30, second=0)
+        while wall.weekday() > FRIDAY or (therapist, wall) in self.hours:
+            wall += timedelta(hours=1)
+            if wall.weekday() > FRIDAY or wall.hour >= OFFICE[1]:
+                wall = (wall + timedelta(days=1)).replace(hour=OFFICE[0])
+        self.hours[therapist, wall] = who
+        who.next_session_at = wall
+        who.save(update_fields=["next_session_at"])
 
     def give(
         self,

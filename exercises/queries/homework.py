@@ -35,16 +35,20 @@ PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
     """Return the homework `actor` may know of; a client's own without what is not open yet."""
-    found = (
-        Homework.objects.filter(practice_id=actor.practice_id)
-        .select_related("client", "version__exercise", "assignment")
-        .defer("version__body")
-    )
+    found = _with_texts(actor)
     if actor.is_client:
         return found.filter(client_id=actor.client_id or NOBODY, status__in=SHOWN_TO_CLIENT)
     # Whose partner somebody is, only staff ever fetch along.
     return found.filter(client__in=reachable(actor).values("pk")).select_related(
         "assignment__couple__first", "assignment__couple__second"
+    )
+
+
+def _with_texts(actor: Actor) -> QuerySet[Homework]:
+    return (
+        Homework.objects.filter(practice_id=actor.practice_id)
+        .select_related("client", "version__exercise", "assignment")
+        .defer("version__body")
     )
 
 
@@ -54,6 +58,19 @@ def homework(actor: Actor, pk: UUID) -> Homework:
     if found is None:
         raise Http404
     return found
+
+
+def own_homework(actor: Actor, pk: UUID) -> Homework:
+    """Return a client's homework also when it was withdrawn meanwhile: an old tab may still speak.
+
+    Raises Http404 for anything else that isn't theirs.
+    """
+    status = (*SHOWN_TO_CLIENT, Status.WITHDRAWN)
+    found = _with_texts(actor).filter(client_id=actor.client_id or NOBODY, status__in=status)
+    homework = found.filter(pk=pk).first()
+    if homework is None:
+        raise Http404
+    return homework
 
 
 @dataclass(frozen=True)

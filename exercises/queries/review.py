@@ -2,15 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db.models import (
+    BooleanField,
     Case,
     Count,
     DateTimeField,
     Exists,
+    ExpressionWrapper,
     F,
-    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -22,7 +24,7 @@ from django.db.models import (
 from django.db.models.functions import Coalesce, Least
 from django.http import Http404
 
-from clients.models import Couple
+from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable
 from exercises.models import Flag, Homework, Review
 from exercises.workflow import Status
@@ -125,17 +127,43 @@ def has_clients(actor: Actor) -> bool:
     return cared_for(actor).filter(discharged_at=None).exists()
 
 
-def first_session(actor: Actor, at: datetime) -> datetime | None:
-    """Return when this therapist sees somebody next, as far as dates are noted."""
+@dataclass(frozen=True)
+class Hour:
+    """When somebody comes next: two together, or one alone."""
+
+    at: datetime
+    client: Client
+    couple: Couple | None
+
+
+def hours(actor: Actor, at: datetime, most: int) -> tuple[list[Hour], int]:
+    """Return this therapist's next hours as far as dates are noted, and how many there are in all.
+
+    A couple's hour is theirs once; where only one of the two is in care here, it is that one's.
+    """
     own = cared_for(actor).filter(discharged_at=None)
-    shared = Couple.objects.filter(
-        Q(first__in=own.values("pk")) | Q(second__in=own.values("pk")), ended_at=None
+    alone = own.filter(next_session_at__gte=at).annotate(of=Window(Count("pk")))
+    theirs = own.values("pk")
+    together = (
+        Couple.objects.filter(ended_at=None, next_session_at__gte=at)
+        .filter(Q(first__in=theirs) | Q(second__in=theirs))
+        .select_related("first", "second")
+        .annotate(
+            of=Window(Count("pk")),
+            has_first=ExpressionWrapper(Q(first__in=theirs), output_field=BooleanField()),
+            has_second=ExpressionWrapper(Q(second__in=theirs), output_field=BooleanField()),
+        )
     )
-    found = [
-        rows.filter(next_session_at__gte=at).aggregate(first=Min("next_session_at"))["first"]
-        for rows in (own, shared)
-    ]
-    return min((one for one in found if one), default=None)
+    clients: list[Any] = list(alone.order_by("next_session_at", "pk")[:most])
+    couples: list[Any] = list(together.order_by("next_session_at", "pk")[:most])
+    found = [Hour(one.next_session_at, one, None) for one in clients]
+    for two in couples:
+        one = two.first if two.has_first else two.second
+        found.append(
+            Hour(two.next_session_at, one, two if two.has_first and two.has_second else None)
+        )
+    found.sort(key=lambda hour: (hour.at, hour.client.pk))
+    return found[:most], sum(rows[0].of for rows in (clients, couples) if rows)
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,7 @@ from clients import queries as client_queries
 from clients.models import Client, Couple
 from exercises import schedule
 from exercises.actions import assigning
+from exercises.definition import Definition
 from exercises.forms.assign import AssignForm, DueForm
 from exercises.models import Assignment, Homework, Step
 from exercises.queries import homework as homeworks
@@ -170,15 +171,16 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
     chosen = _id(str(form["exercise"].value() or ""))
+    couple = client_queries.couple_with(request.actor, target.client) if target.client else None
     options = [
         {
             "value": str(row.pk),
             "title": newest[row.pk].definition.title.get(language()),
-            "text": _option_text(row, done.get(row.pk), request.actor.zone),
+            "text": _option_text(
+                row, newest[row.pk].definition, done.get(row.pk), request.actor.zone
+            ),
             "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
-            "disabled_text": _("For two: assign it from a couple’s page.")
-            if row.is_pair and not target.couple
-            else "",
+            **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
         }
         for row in found.rows
     ]
@@ -213,6 +215,16 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     )
 
 
+def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
+    """Say where an exercise for two can be assigned, when one of them stands here alone."""
+    if couple is None:
+        return {"disabled_text": _("For two: assign it from a couple’s page.")}
+    return {
+        "disabled_text": _("For two: assign it to %(names)s.") % {"names": couple.names},
+        "disabled_url": f"{reverse('assign')}?couple={couple.pk}&exercise={exercise}",
+    }
+
+
 def _load_text(client: Client, number: int) -> str:
     return ngettext(
         "%(name)s has %(n)d thing open. Fewer often works better.",
@@ -229,8 +241,10 @@ def _id(text: str) -> str:
         return ""
 
 
-def _option_text(row: Any, done: Homework | None, zone: str) -> str:
-    kind = _("for two, each alone") if row.is_pair else _("a log") if row.is_log else ""
+def _option_text(row: Any, definition: Definition, done: Homework | None, zone: str) -> str:
+    kind = _("with a log") if row.is_log else ""
+    if row.is_pair or definition.is_journal:
+        kind = _("for two, each alone") if row.is_pair else _("a log")
     parts = [_("%(n)d min") % {"n": row.minutes}, kind]
     if done is not None:
         day = wording.plain_day(schedule.local_time(done.submitted_at or done.opens_at, zone))
@@ -246,13 +260,13 @@ def _option_text(row: Any, done: Homework | None, zone: str) -> str:
 
 def _zone_text(target: Target) -> str:
     """Say whose days these are: a wall time means the client's own clock, wherever staff sit."""
-    zones = {one.zone.replace("_", " ") for one in target.people}
+    zones = {wording.clock_of(one.zone) for one in target.people}
     if len(zones) == 1:
         said = {"name": target.name, "zone": zones.pop()}
         if target.couple:
             return _("Days and hours are those where %(name)s live: %(zone)s.") % said
         return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
-    said_by = [f"{one.name_to_call}: {one.zone.replace('_', ' ')}" for one in target.people]
+    said_by = [f"{one.name_to_call}: {wording.clock_of(one.zone)}" for one in target.people]
     return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)
 
 
@@ -404,7 +418,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": _("Another day"),
             "button": _("Save"),
             "text": _("The evening of that day where %(name)s lives: %(zone)s.")
-            % {"name": found.client.name_to_call, "zone": found.zone.replace("_", " ")},
+            % {"name": found.client.name_to_call, "zone": wording.clock_of(found.zone)},
             "back": reverse("homework_page", args=[found.pk]),
             "back_to": title_of(found, language()),
         },

@@ -200,7 +200,7 @@ def _reminders(client: Any, at: datetime, zone: str) -> str:
         return _("No e-mail, by their own choice.")
     if preference.paused_until and preference.paused_until > at:
         return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
-    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": client.zone.replace("_", " ")}
+    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": wording.clock_of(client.zone)}
     return _("By e-mail at %(time)s, %(zone)s.") % said
 
 

@@ -2,11 +2,10 @@
 
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
-from math import ceil
 from typing import Any
 
 from django.http import HttpRequest
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -35,9 +34,11 @@ def span(request: HttpRequest, actor: Actor, shown: Span, at: datetime) -> dict[
 
 def of_one(weeks: Weeks) -> list[dict[str, Any]]:
     """Return one client's own charts; what has no number in it is left out."""
+    scale = _("0 to 10, by week")
     return _drawn(
         weeks.mondays,
         lambda name: [("", weeks.means(name))],
+        (scale, scale),
         closeness=[
             (_("before writing"), weeks.means("close_before")),
             (_("after writing"), weeks.means("close_after")),
@@ -59,6 +60,8 @@ def of_two(accounts: Sequence[tuple[str, Weeks]]) -> list[dict[str, Any]]:
     return _drawn(
         accounts[0][1].mondays,
         means,
+        # Of the two values of a moment, the later one.
+        (_("After writing, 0 to 10, by week"), _("An hour later, 0 to 10, by week")),
         closeness=means("close_after"),
         asks=[(who, weeks.counts("moments")) for who, weeks in accounts],
         relief=means("relief_hour"),
@@ -68,18 +71,19 @@ def of_two(accounts: Sequence[tuple[str, Weeks]]) -> list[dict[str, Any]]:
 def _drawn(
     mondays: Sequence[date],
     means: Callable[[str], list[Curve]],
+    about: tuple[str, str],
     *,
     closeness: list[Curve],
     asks: list[Curve],
     relief: list[Curve],
 ) -> list[dict[str, Any]]:
-    scale = _("0 to 10, by week")
     urge = means("urge")
+    of_closeness, of_relief = about
     wanted = [
-        ("closeness", _("How close it felt around a hard moment"), scale, closeness),
-        ("asks", _("Moments of wanting reassurance"), _("noted each week"), asks),
-        ("strength", _("How strong those moments were"), scale, urge),
-        ("relief", _("Relief after such a moment"), scale, relief),
+        ("closeness", _("How close it felt around a hard moment"), of_closeness, closeness),
+        ("asks", _("Moments of wanting reassurance"), _("Noted each week"), asks),
+        ("strength", _("How strong those moments were"), _("0 to 10, by week"), urge),
+        ("relief", _("Relief after such a moment"), of_relief, relief),
     ]
     drawn = [
         _chart(key, title, text, mondays, curves, by_person=len(urge) > 1)
@@ -112,7 +116,7 @@ def _chart(
         "range_text": range_text,
         "summary": in_numbers(series, mondays),
         "aria": f"{title}, {range_text}. " + " ".join(map(_read_out, series)),
-        "sizes": charts.draw(columns, series, top=2 * ceil(highest / 2) if key == "asks" else 10),
+        "sizes": charts.draw(columns, series, top=highest if key == "asks" else 10),
         # A letter stands for a person; before and after have their shapes alone.
         "legend": legend(series, letters=by_person),
         "table": {
@@ -126,12 +130,13 @@ def _read_out(one: Series) -> str:
     return f"{one.name}: " + ", ".join(map(said, one.values)) + "."
 
 
-def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str, str]]:
+def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str, Any]]:
     """Name the curves of a drawing with more than one; who noted nothing is named as well."""
     return [
         {
             "letter": one.name[:1] if letters else "",
             "part": one.part,
+            "line": one.has_line,
             "text": one.name
             if any(value is not None for value in one.values)
             else _("%(name)s: no entries") % {"name": one.name},
@@ -141,9 +146,9 @@ def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str,
     ]
 
 
-def in_numbers(series: Sequence[Series], days: Sequence[date]) -> str:
+def in_numbers(series: Sequence[Series], days: Sequence[date], *, weekly: bool = True) -> str:
     """Say in a sentence each where the curves began and where they are."""
-    courses = [(one.name, _course(one, days)) for one in series]
+    courses = [(one.name, _course(one, days, weekly=weekly)) for one in series]
     if len(courses) == 1:
         return courses[0][1]
     return " ".join(
@@ -155,21 +160,40 @@ def in_numbers(series: Sequence[Series], days: Sequence[date]) -> str:
     )
 
 
-def _course(one: Series, days: Sequence[date]) -> str:
-    found = [
-        (day, said(value)) for day, value in zip(days, one.values, strict=True) if value is not None
-    ]
-    if len(found) < 2:
-        return _("One entry: %(value)s.") % {"value": found[0][1]} if found else ""
+def _course(one: Series, days: Sequence[date], *, weekly: bool) -> str:
+    """Say the way from first to last only where a line could show it; of a few, the span."""
+    found = [(day, value) for day, value in zip(days, one.values, strict=True) if value is not None]
+    if not found:
+        return ""
+    if len(found) < charts.FEWEST_FOR_A_LINE:
+        return _few([value for _day, value in found], weekly=weekly)
     (since, first), (until, last) = found[0], found[-1]
     weeks = (until - since).days // 7 + 1
     return ngettext(
         "From %(first)s to %(last)s within one week.",
         "From %(first)s to %(last)s over %(weeks)s weeks.",
         weeks,
-    ) % {"first": first, "last": last, "weeks": in_words(weeks)}
+    ) % {"first": said(first), "last": said(last), "weeks": in_words(weeks)}
+
+
+def _few(values: Sequence[float], *, weekly: bool) -> str:
+    low, high, count = min(values), max(values), len(values)
+    words = {"value": said(low), "low": said(low), "high": said(high), "count": in_words(count)}
+    if count == 1:
+        text = _("One week: %(value)s.") if weekly else _("One day: %(value)s.")
+    elif low == high:
+        text = (
+            _("%(count)s weeks, %(value)s each.")
+            if weekly
+            else _("%(count)s days, %(value)s each.")
+        )
+    elif weekly:
+        text = _("%(count)s weeks, between %(low)s and %(high)s.")
+    else:
+        text = _("%(count)s days, between %(low)s and %(high)s.")
+    return wording.sentence(text % words)
 
 
 def said(value: float | None) -> str:
     """Say a number as the table does."""
-    return _("no entry") if value is None else f"{value:g}"
+    return _("no entry") if value is None else str(number_format(f"{value:g}"))

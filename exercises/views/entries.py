@@ -1,4 +1,4 @@
-"""A log: moments one notes in a quarter of a minute, kept until the log is closed."""
+"""A log: moments one notes in a minute or two, kept until the log is closed."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -31,6 +31,7 @@ from exercises.views.ground import (
 )
 from exercises.views.keeping import (
     chosen,
+    closed_meanwhile,
     conflict_page,
     flagged,
     keep_draft,
@@ -69,9 +70,10 @@ def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
         "logs": logs,
         "add_url": work.url("entry_add"),
         "close_url": _close_url(work, step),
-        "is_journal": work.is_journal,
+        "is_journal": work.definition.is_journal,
         "ripe": _is_ripe(work, at),
-        "only": therapist.only,
+        "only": _("Nobody but you until you send it; then %(readers)s.")
+        % {"readers": therapist.only[:1].lower() + therapist.only[1:]},
         "therapist": therapist.name,
         "aside_url": work.url("set_aside"),
     }
@@ -105,11 +107,12 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     """One moment on one short screen."""
-    work = open_work(request, pk)
+    is_post = request.method == "POST"
+    work = open_work(request, pk, or_withdrawn=is_post)
     if not work.is_open:
-        return redirect("homework", pk=pk)
+        return _closed(request, work, entry) if is_post else redirect("homework", pk=pk)
     moment, log = _find(work, entry)
-    if request.method != "POST":
+    if not is_post:
         return _page(request, work, log, moment, _data(work, log, moment))
     data: Data = dict(request.POST.lists())
     items = _asked(work, log, moment, data)
@@ -196,6 +199,12 @@ def _keep(
     return redirect("entries", pk=work.homework.pk)
 
 
+def _closed(request: HttpRequest, work: Work, pk: UUID) -> HttpResponse:
+    kept = next((one.words for one in work.moments if one.entry.pk == pk), {})
+    items = [item for log in work.definition.logs for item in log.items]
+    return closed_meanwhile(request, work, items, {key: one.value for key, one in kept.items()})
+
+
 def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
     for moment in work.moments:
         log = work.definition.log(moment.entry.log_key)
@@ -242,7 +251,9 @@ def _page(
         "work": work,
         "items": [forms.show(item, data, look) for item in items],
         "errors": bool(errors),
-        "title_text": log.add_text.get(work.language) or _("Note a moment"),
+        "title_text": _("Change this moment")
+        if moment.words
+        else log.add_text.get(work.language) or _("Note a moment"),
         "back_url": work.url("entries"),
         "saved_text": "",
         "draft_key": draft_key(request),

@@ -12,9 +12,10 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from exercises import definition as definitions
-from exercises.actions import flagging, pausing, responding
+from exercises import schedule
+from exercises.actions import pausing, responding
 from exercises.definition import Item, ItemKind
-from exercises.models import AnswerOutcome
+from exercises.models import AnswerOutcome, FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.ground import (
@@ -70,29 +71,30 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect("homework", pk=pk)
     carer = therapist_of(work.actor)
     therapist = carer.name
-    at, day = now(), session_words(work.actor)
-    opened = work.current.response.opened_at is not None
+    at, zone = now(), work.actor.zone
+    opened = work.current.response.opened_at
     points = [
-        _("%(name)s plans to read it before %(day)s.") % {"name": therapist, "day": day}
-        if day
-        else _("%(name)s will read it and write back here.") % {"name": therapist},
+        _("What %(name)s writes back comes here.") % {"name": therapist},
         _("%(only)s can read it.") % {"only": carer.only},
         *(
             [_("Your partner sees nothing of it, and not that you sent it.")]
             if work.is_shared
             else []
         ),
-        _("%(name)s has opened it, so it stays as you sent it.") % {"name": therapist}
+        _("It has been opened (%(when)s), so it stays as you sent it.")
+        % {"when": wording.when(opened, at, zone)}
         if opened
         else _("Until %(name)s opens it you can take it back and change it.") % {"name": therapist},
     ]
     submitted = work.homework.submitted_at or at
+    days = {schedule.local_time(moment, zone).date() for moment in (submitted, at)}
     return show(
         request,
         "sent",
         {
-            "when_text": wording.sentence(wording.when(submitted, at, work.actor.zone)),
+            "when_text": wording.sentence(wording.when(submitted, at, zone)),
             "title": _("It’s with %(name)s now") % {"name": therapist},
+            "is_today": len(days) == 1,
             "points": points,
             "take_back_url": "" if opened else work.url("take_back"),
             "copy_url": work.url("save_copy"),
@@ -159,8 +161,9 @@ def pick_up(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     """End kindly, with help at hand: an answer matters more than the exercise."""
-    work = open_work(request, pk)
-    if work.homework.status != Status.SKIPPED:
+    work = open_work(request, pk, or_withdrawn=True)
+    # Whether there was such an answer is not to be seen from here, by whoever holds the phone.
+    if work.is_open:
         return redirect("homework", pk=pk)
     therapist = therapist_of(work.actor)
     return show(
@@ -181,7 +184,7 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
     rows = [
         _check_row(work, item, missing) for item in work.items if item.kind is not ItemKind.DISPLAY
     ]
-    if work.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
+    if work.definition.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
         rows.insert(0, log_row(work, work.definition.open_logs[0]))
     errors = [
         {"id": f"row-{item.key}", "text": item.text.get(work.language)}
@@ -193,7 +196,8 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
         "rows": rows,
         "therapist": therapist.name,
         "errors": errors,
-        "missing": [row for row in rows if row["missing"]],
+        "open_count": len(missing),
+        "is_again": work.homework.round > 1,
         "remarks": _remarks(work),
         "back_url": work.url("step", number=len(work.steps)) if work.steps else work.continue_url,
         "steps": len(work.steps),
@@ -234,6 +238,11 @@ def _untouched(work: Work, item: Item) -> str:
     return _("Nothing added. What you wrote before stays.")
 
 
+def _verb(work: Work, item: Item) -> str:
+    """Name what one can do about an item to which nothing was said."""
+    return _("Answer") if definitions.is_empty(work.values.get(item.key)) else _("Add to it")
+
+
 def log_row(work: Work, item: Item) -> dict[str, Any]:
     count = len(work.moments)
     text = _("None yet. That is fine.")
@@ -246,6 +255,7 @@ def log_row(work: Work, item: Item) -> dict[str, Any]:
         "lines": [text],
         "muted": not count,
         "missing": False,
+        "verb": "" if count else _("Note a moment"),
     }
 
 
@@ -253,7 +263,7 @@ def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
     if words is None or (
         words.outcome == AnswerOutcome.ANSWERED and definitions.is_empty(words.value)
     ):
-        return {"lines": [_untouched(work, item)], "muted": True}
+        return {"lines": [_untouched(work, item)], "muted": True, "verb": _verb(work, item)}
     if words.outcome == AnswerOutcome.SKIPPED:
         return {"lines": [_("Skipped, and that is fine")], "muted": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
@@ -277,8 +287,8 @@ def _remarks(work: Work) -> list[dict[str, str]]:
 
 def _is_safety(work: Work) -> bool:
     """Say whether a safety answer ended it; "talk" answers end it without the alarm."""
-    kinds = {kind for _key, kind in flagging.flags_in(work.homework, work.rounds)}
-    return definitions.FlagKind.TALK not in kinds or definitions.FlagKind.SAFETY in kinds
+    kinds = set(work.homework.flags.values_list("kind", flat=True))
+    return FlagKind.TALK not in kinds or FlagKind.SAFETY in kinds
 
 
 def _landings() -> list[dict[str, str]]:

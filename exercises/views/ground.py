@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions.responding import open_keys
-from exercises.definition import Definition, Item, ItemKind, Stage
+from exercises.definition import Definition, Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
@@ -132,12 +132,6 @@ class Work:
         """Return the newest value of each item, over all rounds."""
         return RoundWords.merged(self.rounds)
 
-    @property
-    def is_journal(self) -> bool:
-        """Say whether the moments are the work, and the rest is asked when it is closed."""
-        asked = [item for item in self.definition.items if item.is_asked]
-        return bool(self.definition.open_logs) and all(one.stage is not Stage.WORK for one in asked)
-
     @cached_property
     def items(self) -> list[Item]:
         """Return what can be answered, read or added to now, in order."""
@@ -146,14 +140,14 @@ class Work:
             keys = open_keys(self.homework, self.current.response)
             return [item for item in self.definition.items if item.key in keys]
         shown = definitions.visible_items(self.definition, self.values)
-        if self.is_journal:
+        if self.definition.is_journal:
             return [item for item in shown if item.is_asked]
         return shown
 
     @cached_property
     def opening(self) -> list[Item]:
         """Return the words to read once, before the first question or the first moment."""
-        if self.is_journal:
+        if self.definition.is_journal:
             shown = definitions.visible_items(self.definition, self.values)
             return [item for item in shown if item.kind is ItemKind.DISPLAY]
         return definitions.opening(self.items)
@@ -214,7 +208,7 @@ class Work:
     @property
     def continue_url(self) -> str:
         """Return where one goes on."""
-        if self.is_journal and not (self.current and self.current.response.open_items):
+        if self.definition.is_journal and not (self.current and self.current.response.open_items):
             return self.url("entries")
         return self.url("step", number=self.resume_at)
 
@@ -240,18 +234,23 @@ class Work:
         left = len(self.steps) - self.resume_at + 1
         return max(1, round(self.definition.minutes * left / total))
 
+    def takes(self, *, begun: bool) -> str:
+        """Say how long it takes, or what is left of it."""
+        return wording.takes(self.definition, left=self.minutes_left if begun else None)
+
     def lines(self, item: Item, value: Any) -> list[str]:
         """Return an answer in words."""
         return definitions.describe(item, value, self.language)
 
 
-def open_work(request: HttpRequest, pk: UUID) -> Work:
+def open_work(request: HttpRequest, pk: UUID, *, or_withdrawn: bool = False) -> Work:
     """Return one of the client's own homeworks, with their own words.
 
     While something is sent, another tab that writes into the same waits.
     """
     actor = actor_of(request)
-    return Work(actor, homeworks.homework(actor, pk), hold=request.method == "POST")
+    found = homeworks.own_homework if or_withdrawn else homeworks.homework
+    return Work(actor, found(actor, pk), hold=request.method == "POST")
 
 
 @dataclass(frozen=True)

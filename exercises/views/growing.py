@@ -2,17 +2,18 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from statistics import mean
 from typing import Any, NamedTuple
 
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from exercises import charts, schedule
 from exercises import definition as definitions
 from exercises.charts import Series
-from exercises.definition import Chart, ChartKind, Definition, Item, Occasion, Point
+from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
 from exercises.models import Homework
 from exercises.queries.series import Numbers, monday
 from exercises.views.curves import in_numbers, legend, said
@@ -22,7 +23,6 @@ from practice.actors import Actor
 
 # A log that went on for longer is counted by week.
 LONGEST_BY_DAY = timedelta(days=21)
-MOST_OCCASIONS = 20
 
 
 class Curves(NamedTuple):
@@ -30,9 +30,7 @@ class Curves(NamedTuple):
 
     days: list[date]
     series: list[Series]
-    weekly: bool = False
-    # When exactly, where the days are not one step apart.
-    at: list[datetime] | None = None
+    weekly: bool = True
 
 
 def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
@@ -88,12 +86,14 @@ def _chart(
     }
     if chart.kind is ChartKind.SHARE:
         part, whole = definitions.share(definition, chart, occasions)
-        words = _("%(part)d of %(whole)d.") % {"part": part, "whole": whole}
-        return found | {"summary": words} if whole else None
+        words = ngettext("%(part)d of %(whole)d time.", "%(part)d of %(whole)d times.", whole)
+        said_so = words % {"part": part, "whole": whole}
+        return found | {"summary": said_so} if whole else None
     if chart.by:
         return _counted(definition, chart, occasions, found)
-    curve = _by_day(chart, occasions) if chart.kind is ChartKind.COUNT else None
-    return _drawn(found, chart.kind, curve or _by_occasion(definition, chart, occasions))
+    if chart.kind is ChartKind.COUNT:
+        return _drawn(found, chart.kind, _how_often(chart, occasions))
+    return _drawn(found, chart.kind, _by_week(definition, chart, occasions))
 
 
 def _counted(
@@ -107,10 +107,10 @@ def _counted(
     return found | {"table": {"heads": heads, "rows": rows}} if rows else None
 
 
-def _by_day(chart: Chart, occasions: list[Occasion]) -> Curves:
-    """Count by day; when it went on for long, take each week's mean of the days with an entry.
+def _how_often(chart: Chart, occasions: list[Occasion]) -> Curves:
+    """Count by day; when it went on for long, by week.
 
-    A day, or a week, without an entry is a gap.
+    A day, or a week, without an entry is a gap: nobody knows whether there was nothing to note.
     """
     counted: dict[date, float] = {
         date.fromisoformat(day): count
@@ -120,41 +120,31 @@ def _by_day(chart: Chart, occasions: list[Occasion]) -> Curves:
         return Curves([], [])
     weekly = max(counted) - min(counted) > LONGEST_BY_DAY
     if weekly:
-        weeks = defaultdict(list)
+        weeks: dict[date, float] = defaultdict(float)
         for day, count in counted.items():
-            weeks[monday(day)].append(count)
-        counted = {day: round(mean(counts), 1) for day, counts in weeks.items()}
+            weeks[monday(day)] += count
+        counted = weeks
     days = _steps(min(counted), max(counted), timedelta(weeks=1) if weekly else timedelta(days=1))
     return Curves(days, [Series(_("How often"), [counted.get(day) for day in days])], weekly)
 
 
-def _by_occasion(definition: Definition, chart: Chart, occasions: list[Occasion]) -> Curves:
-    """Return each occasion with a number, oldest first; of very many, each week's mean."""
-    points = definitions.chart_points(definition, chart, occasions)
-    if len(points) > MOST_OCCASIONS:
-        return _by_week(definition, chart, points)
-    series = [
-        Series(_series(definition, name), [point.values.get(name) for point in points], part)
-        for name, part in zip(chart.series, "cd", strict=False)
-    ]
-    return Curves([point.at.date() for point in points], series, at=[one.at for one in points])
-
-
-def _by_week(definition: Definition, chart: Chart, points: Sequence[Point]) -> Curves:
-    weeks: dict[date, list[Point]] = defaultdict(list)
-    for point in points:
-        weeks[monday(point.at.date())].append(point)
-    days = _steps(min(weeks), max(weeks), timedelta(weeks=1))
+def _by_week(definition: Definition, chart: Chart, occasions: list[Occasion]) -> Curves:
+    """Return the mean of each week, as the therapist's page has it."""
+    weeks: dict[date, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for point in definitions.chart_points(definition, chart, occasions):
+        for name, value in point.values.items():
+            weeks[monday(point.at.date())][name].append(value)
+    days = _steps(min(weeks), max(weeks), timedelta(weeks=1)) if weeks else []
 
     def means(name: str) -> list[float | None]:
-        said = [[one.values[name] for one in weeks[day] if name in one.values] for day in days]
+        said = [weeks[day][name] if day in weeks else [] for day in days]
         return [round(mean(numbers), 1) if numbers else None for numbers in said]
 
     series = [
         Series(_series(definition, name), means(name), part)
         for name, part in zip(chart.series, "cd", strict=False)
     ]
-    return Curves(days, series, weekly=True)
+    return Curves(days, series)
 
 
 def _steps(first: date, last: date, step: timedelta) -> list[date]:
@@ -162,20 +152,23 @@ def _steps(first: date, last: date, step: timedelta) -> list[date]:
 
 
 def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, Any] | None:
-    days, series, weekly, at = curves
+    days, series, weekly = curves
     if not days:
         return None
     columns = [date_format(day, _("j M")) for day in days]
     values = [value for one in series for value in one.values if value is not None]
     lines = [f"{one.name}: {', '.join(said(value) for value in one.values)}." for one in series]
     table = zip(columns, *([said(value) for value in one.values] for one in series), strict=True)
-    note = _("Each mark is the mean of a week.") if weekly else ""
-    if weekly and kind is ChartKind.COUNT:
-        note = _("Each mark is one week: how many on an average day.")
+    note = _("Each mark is the mean of a week.")
+    if kind is ChartKind.COUNT:
+        note = _("Each mark is one week.") if weekly else _("Each mark is one day.")
     return found | {
         "aria": " ".join([f"{found['title']}.", *lines]),
-        "summary": in_numbers(series, days),
-        "sizes": charts.draw(columns, series, top=_top(kind, max(values)), at=at),
+        "summary": in_numbers(series, days, weekly=weekly),
+        # 10 fits every scale.
+        "sizes": charts.draw(
+            columns, series, top=max(4 if kind is ChartKind.COUNT else 10, *values)
+        ),
         "legend": legend(series),
         "legend_note": note,
         "table": {
@@ -183,13 +176,6 @@ def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, 
             "rows": list(table),
         },
     }
-
-
-def _top(kind: ChartKind, highest: float) -> float:
-    """Return the end of the axis: 10 fits every scale; a count's middle is to be whole."""
-    if kind is ChartKind.COUNT:
-        return max(4, highest + highest % 2)
-    return max(10, highest)
 
 
 def _item(definition: Definition, key: str) -> Item | None:

@@ -5,6 +5,8 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
@@ -23,6 +25,7 @@ from exercises.views.ground import (
     show,
 )
 from exercises.visibility import Words
+from exercises.workflow import SHOWN_TO_CLIENT
 from practice.errors import Stale
 
 
@@ -163,6 +166,29 @@ def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
             )
             return True
     return False
+
+
+def closed_meanwhile(
+    request: HttpRequest, work: Work, items: list[Item], kept: Mapping[str, Any]
+) -> HttpResponse:
+    """Answer an old tab: fear counts even so; other words that are kept nowhere are shown once more."""
+    values = forms.read(items, dict(request.POST.lists())).values
+    if flagged(work, items, values):
+        return redirect("ended", pk=work.homework.pk)
+    lost = [
+        item
+        for item in items
+        if not definitions.is_empty(values.get(item.key)) and values[item.key] != kept.get(item.key)
+    ]
+    if not lost:
+        return redirect("homework", pk=work.homework.pk)
+    rows = [
+        {"label": item.text.get(work.language), "lines": work.lines(item, values[item.key])}
+        for item in lost
+    ]
+    is_there = work.homework.status in SHOWN_TO_CLIENT
+    context = {"rows": rows, "back_url": work.url("homework") if is_there else reverse("today")}
+    return show(request, "closed", context, status=409)
 
 
 def _conflict_data(

@@ -13,9 +13,11 @@ from django.views.decorators.http import require_GET
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind, Stage
 from exercises.forms import items as item_forms
+from exercises.models import ExerciseVersion
 from exercises.permissions import may_assign, may_read_whole_library, may_see_library
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
+from exercises.views import wording
 from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.doors.pages import searches
@@ -44,6 +46,7 @@ def library(request: ActorRequest) -> HttpResponse:
                     "minutes": row.minutes,
                     "is_pair": row.is_pair,
                     "is_log": row.is_log,
+                    "is_journal": newest[row.pk].definition.is_journal,
                 }
                 for row in found.rows
             ],
@@ -68,7 +71,7 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "version": version,
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
-            "cadence": definition.cadence.get(language()) if definition.cadence else "",
+            "cadence": definition.cadence.get(language()),
             "whole": whole,
             "may_assign": may_assign(request.actor),
             "cautions": [text.get(language()) for text in definition.cautions] if whole else [],
@@ -91,15 +94,17 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     items = [one for one in version.definition.items if one.stage is not Stage.RELEASE]
     opening = definitions.opening(items)
     steps = definitions.screens([one for one in items if one not in opening])
-    number = request.GET.get("step", "1")
-    at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else 0
-    if not 1 <= at <= len(steps):
+    number = request.GET.get("step", "0")
+    at = int(number) if number.isascii() and number.isdigit() and len(number) < 4 else -1
+    if not 0 <= at <= len(steps):
         raise Http404
     only = readers([request.actor.name_to_call], is_supervised=is_supervised(request.actor))
     look = item_forms.Look(language=language(), only=only)
-    # What a client reads before the first question stands here above it.
-    here = [*(opening if at == 1 else []), *steps[at - 1]]
-    shown = [_shown(item, items, look) for item in here]
+    if at == 0:
+        return _before(
+            request, version, [_shown(item, items, look)["item"] for item in opening], only
+        )
+    shown = [_shown(item, items, look) for item in steps[at - 1]]
     return render(
         request,
         "exercises/library/preview.html",
@@ -111,8 +116,29 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
             "asked": any(item.is_asked for item in steps[at - 1]),
             "step": at,
             "steps": len(steps),
-            "previous": at - 1 if at > 1 else None,
+            "previous": at - 1,
             "following": at + 1 if at < len(steps) else None,
+        },
+    )
+
+
+def _before(
+    request: ActorRequest, version: ExerciseVersion, about: list[Any], only: str
+) -> HttpResponse:
+    """Show what a client reads before the first question."""
+    definition = version.definition
+    return render(
+        request,
+        "exercises/library/before.html",
+        {
+            "version": version,
+            "title": definition.title.get(language()),
+            "purpose": definition.purpose.get(language()),
+            "cadence": definition.cadence.get(language()),
+            "content_note": definition.content_note.get(language()),
+            "takes": wording.takes(definition),
+            "about": about,
+            "only": only,
         },
     )
 

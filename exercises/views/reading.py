@@ -1,7 +1,7 @@
 """What a client reads afterwards: the therapist's answer, their own copy, and who read them."""
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clients.permissions import NOBODY
+from clients.queries import have_cared
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import responding, reviewing
@@ -101,7 +102,17 @@ def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
             for item in work.definition.items
             if item.is_asked and item.key in one.words
         ]
-        rounds.append({"number": one.response.round, "rows": rows, "moments": _moments(work, one)})
+        sent_at = one.response.submitted_at
+        rounds.append(
+            {
+                "number": one.response.round,
+                "sent_text": _("Sent: %(when)s") % {"when": _full(work, sent_at)}
+                if sent_at
+                else _("Not sent yet"),
+                "rows": rows,
+                "moments": _moments(work, one),
+            }
+        )
     return show(request, "copy", {"work": work, "rounds": rounds, "back_url": work.url("homework")})
 
 
@@ -116,7 +127,9 @@ def who_read_me(request: HttpRequest) -> HttpResponse:
 
 def _reads(actor: Actor, found: Sequence[AuditEvent]) -> list[dict[str, str]]:
     """Say what was read, by whom and when: who read the same thing twice in a day is one row."""
-    names = audit.names(list(found))
+    names, carers = audit.names(list(found)), have_cared(actor)
+    for user in names.keys() - carers:
+        names[user] = _("%(name)s (supervisor)") % {"name": names[user]}
     titles = homeworks.titles(actor, [one.object_id for one in found], language())
     what = {
         "read.exported": _("Your whole record, as a copy"),
@@ -207,8 +220,10 @@ def _moments(work: Work, one: Any) -> list[dict[str, Any]]:
             if (words := moment.words.get(item.key)) is not None
             and not definitions.is_empty(words.value)
         ]
-        happened = moment.entry.happened_at
-        zone = work.actor.zone
-        when = f"{wording.day(happened, zone)}, {wording.clock(happened, zone)}"
-        found.append({"when": when, "lines": lines})
+        found.append({"when": _full(work, moment.entry.happened_at), "lines": lines})
     return found
+
+
+def _full(work: Work, at: datetime) -> str:
+    """Return day and time as one keeps them: no "yesterday"."""
+    return f"{wording.day(at, work.actor.zone)}, {wording.clock(at, work.actor.zone)}"

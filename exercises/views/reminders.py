@@ -20,6 +20,7 @@ from clients.models import Client, ReminderKind
 from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import homework_of, ledger
+from exercises.views import wording
 from exercises.views.desk import title_of
 from exercises.views.ground import language
 from practice.actors import ActorRequest, system
@@ -73,7 +74,7 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
         {
             "base": base,
             "client": client,
-            "zone": _spoken(client.zone),
+            "zone": wording.clock_of(client.zone),
             **pages(request, found),
             "to_come": to_come[::-1],  # what goes next, first
             "earlier": earlier,
@@ -87,7 +88,7 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
     goes = state is ReminderState.PLANNED and not is_late
     return {
         "when": _about(row) if goes and mine else _when(row.local_at),
-        "zone": "" if row.zone == client.zone else _spoken(row.zone),
+        "zone": "" if row.zone == client.zone else wording.clock_of(row.zone),
         "what": _what(row, mine=mine),
         "state": _("Not sent yet") if is_late else state.label,
         "tone": "lamp" if is_late else TONES.get(state, "line"),
@@ -103,8 +104,7 @@ def _about(row: Reminder) -> str:
     """Say when it goes: the hour that was meant, or the one it was put off to."""
     meant = schedule.without_spread(row.next_at, row.local_at, row.zone)
     local = schedule.local_time(meant, row.zone)
-    said = {"day": formats.date_format(local, _("D j M")), "time": f"{local:%H:%M}"}
-    return _("%(day)s, about %(time)s") % said
+    return f"{formats.date_format(local, _('D j M'))}, {wording.about(meant, row.zone)}"
 
 
 def _when(local: datetime) -> str:
@@ -129,10 +129,6 @@ def _why(row: Reminder, *, mine: bool) -> str:
     if row.reason == ReminderReason.SUBMITTED and mine:
         return _("You had already sent it")
     return str(row.get_reason_display()) if row.reason else ""
-
-
-def _spoken(zone: str) -> str:
-    return zone.replace("_", " ")
 
 
 @csrf_exempt  # RFC 8058: the mail program posts without cookies, and this only switches mail off

@@ -38,6 +38,8 @@ from practice.queries.people import read_along
 from practice.wording import both
 
 FILTERS = ("", "couples", "second")
+# So many of the next hours stand beside the queue.
+HOURS = 8
 
 
 @for_carers
@@ -49,6 +51,7 @@ def queue(request: ActorRequest) -> HttpResponse:
     only = only if only in FILTERS else ""
     found = asking.queue(actor, at, only=only, after=request.GET.get("after"))
     counts = asking.counts(actor, at)
+    hours, all_hours = asking.hours(actor, at, HOURS)
     return render(
         request,
         "exercises/therapist/queue.html",
@@ -56,6 +59,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             "rows": [_queue_row(row, at, actor.zone) for row in found.rows],
             "filters": _filters(counts, only),
             "count": counts["all"],
+            "shown": counts[only or "all"],
             "waiting_count": counts["all"],  # the frame's, which need not ask again
             "flags": [
                 {
@@ -68,10 +72,11 @@ def queue(request: ActorRequest) -> HttpResponse:
             ],
             "undo": _undo(actor, at),
             "handled": _handled(request, at),
-            "sessions": _sessions(found.rows, at, actor.zone),
+            "sessions": [_session(hour, at, actor.zone) for hour in hours],
+            "more_sessions": all_hours - len(hours),
             **pages(request, found),
             "read_along": read_along(actor),
-            "caught_up": _caught_up(actor, at) if not counts["all"] else "",
+            "caught_up": _caught_up(hours, at, actor.zone) if not counts["all"] else "",
             "has_clients": not counts["all"] and asking.has_clients(actor),
         },
     )
@@ -107,12 +112,11 @@ def _start(only: str) -> str:
     return f"{reverse('queue')}?only={only}" if only else reverse("queue")
 
 
-def _caught_up(actor: Actor, at: datetime) -> str:
+def _caught_up(hours: list[asking.Hour], at: datetime, zone: str) -> str:
     """Say when somebody comes next, so that an empty queue is an answer and not a riddle."""
-    session = asking.first_session(actor, at)
-    if session is None:
+    if not hours:
         return ""
-    return _("Next session: %(when)s") % {"when": wording.when(session, at, actor.zone)}
+    return _("Next session: %(when)s") % {"when": wording.when(hours[0].at, at, zone)}
 
 
 def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
@@ -137,34 +141,26 @@ def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
 
 def _filters(counts: dict[str, int], only: str) -> list[dict[str, Any]]:
     labels = {"": _("All"), "couples": _("Couples"), "second": _("Second rounds")}
-    keys = {"": "all", "couples": "couples", "second": "second"}
     return [
         {
             "text": labels[key],
             "href": _start(key),
             "current": key == only,
-            "count": counts[keys[key]],
+            "count": counts[key or "all"],
         }
         for key in FILTERS
     ]
 
 
-def _sessions(rows: Any, at: Any, zone: str) -> list[dict[str, str]]:
-    found: dict[str, dict[str, str]] = {}
-    for row in rows:
-        couple, session = row.assignment.couple, row.session_at
-        if session == asking.NO_SESSION:
-            continue
-        name = couple.names_in_lists if couple else row.client.name_in_lists
-        href = (
-            reverse("couple_page", args=[couple.pk])
-            if couple
-            else reverse("client_page", args=[row.client_id])
-        )
-        found.setdefault(
-            href, {"when_text": wording.session(session, at, zone), "name": name, "href": href}
-        )
-    return list(found.values())[:6]
+def _session(hour: asking.Hour, at: datetime, zone: str) -> dict[str, str]:
+    couple, client = hour.couple, hour.client
+    return {
+        "when_text": wording.session(hour.at, at, zone),
+        "name": couple.names_in_lists if couple else client.name_in_lists,
+        "href": reverse("couple_page", args=[couple.pk])
+        if couple
+        else reverse("client_page", args=[client.pk]),
+    }
 
 
 @for_carers

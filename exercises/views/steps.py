@@ -13,6 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from exercises import definition as definitions
 from exercises.actions import responding
+from exercises.actions.responding import Said
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
@@ -25,11 +26,19 @@ from exercises.views.ground import (
     for_clients,
     open_work,
     say_text,
+    session_words,
     show,
     therapist_of,
 )
-from exercises.views.keeping import chosen, conflict_page, flagged, problems_of, words_now
-from exercises.visibility import read_note
+from exercises.views.keeping import (
+    chosen,
+    closed_meanwhile,
+    conflict_page,
+    flagged,
+    problems_of,
+    words_now,
+)
+from exercises.visibility import Words, read_note
 from exercises.workflow import Status
 from practice.errors import Stale
 
@@ -69,15 +78,18 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
             "purpose": definition.purpose.get(work.language),
             "content_note": definition.content_note.get(work.language),
             "cadence": definition.cadence.get(work.language),
-            "minutes": work.minutes_left if begun else definition.minutes,
+            "takes": work.takes(begun=begun),
             "due_text": wording.due(work.homework.due_at, at, work.actor.zone),
             "only": therapist.only,
             "note": read_note(work.actor, work.homework.assignment, work.homework),
             "therapist": therapist.name,
             "initials": therapist.initials,
-            "go_url": work.continue_url if begun or work.is_journal else work.url("step", number=1),
+            "go_url": work.continue_url
+            if begun or work.definition.is_journal
+            else work.url("step", number=1),
             "about": _about(work),
             "aside_url": work.url("set_aside"),
+            "bring_text": wording.bring(session_words(work.actor)),
         },
     )
 
@@ -86,15 +98,20 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
 @for_clients
 def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """Ask one thing, and keep what is said to it."""
-    work = open_work(request, pk)
+    is_post = request.method == "POST"
+    work = open_work(request, pk, or_withdrawn=is_post)
     if not work.is_open:
-        return redirect("homework", pk=pk)
+        return (
+            closed_meanwhile(request, work, work.items, work.values)
+            if is_post
+            else redirect("homework", pk=pk)
+        )
     if number < 1:
         raise Http404
     if number > len(work.steps):
         return redirect("check", pk=pk)
     here = work.steps[number - 1]
-    if request.method == "POST":
+    if is_post:
         return _answered(request, work, here)
     return _step_page(request, work, here, _data(work, here))
 
@@ -103,25 +120,33 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     data: Data = dict(request.POST.lists())
     if add_row := request.POST.get("add_row"):
         return _step_page(request, work, here, data, add_row=add_row)
-    if outcome := _outcome(request):
-        return _set_aside(request, work, here, outcome)
     found = forms.read(here.items, data)
+    if outcome := _outcome(request):
+        return _keep(
+            request, work, here, found.values, forms.aside(here.items, outcome, found.values)
+        )
     errors = problems_of(work, here.items, found, work.words)
     if errors:
         return _step_page(request, work, here, data, errors=errors)
-    return _keep(request, work, here, found)
+    return _keep(request, work, here, found.values)
 
 
-def _keep(request: HttpRequest, work: Work, here: Step, found: forms.Read) -> HttpResponse:
+def _keep(
+    request: HttpRequest,
+    work: Work,
+    here: Step,
+    values: Mapping[str, Any],
+    aside: list[Said] | None = None,
+) -> HttpResponse:
+    """Keep the answer, or that it was set aside; over what another device wrote only when asked."""
     device = device_name(request.POST.get("device"))
     base: dict[str, int] | None = forms.bases(
         here.items, work.words, whole_number(request.POST.get("revision", ""))
     )
-    values = found.values
     keep = request.POST.get("keep", "")
     if keep in {"mine", "theirs", "both"}:
         values, base = chosen(here.items, values, work.words, keep), None
-    said = forms.changed(values, work.words)
+    said = forms.changed(values, work.words) if aside is None else aside
     back = work.url("step", number=here.number)
     if base is not None and forms.conflicting(said, work.words, base, device):
         return conflict_page(request, work, here.items, values, work.words, back)
@@ -137,7 +162,7 @@ def _keep(request: HttpRequest, work: Work, here: Step, found: forms.Read) -> Ht
         )
     except Stale:  # in the very moment in between
         return conflict_page(request, work, here.items, values, words_now(work), back)
-    if flagged(work, here.items, values):
+    if aside is None and flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
     return _onwards(request, work, here)
 
@@ -148,15 +173,6 @@ def _outcome(request: HttpRequest) -> AnswerOutcome | None:
     return AnswerOutcome.IN_SESSION if "say" in request.POST else None
 
 
-def _set_aside(
-    request: HttpRequest, work: Work, here: Step, outcome: AnswerOutcome
-) -> HttpResponse:
-    responding.save(
-        by=work.actor, at=now(), homework=work.homework, said=forms.aside(here.items, outcome)
-    )
-    return _onwards(request, work, here)
-
-
 def _onwards(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     """Go on from here, with the questions as they are after this answer."""
     fresh = open_work(request, work.homework.pk)
@@ -165,7 +181,8 @@ def _onwards(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
 
 def _data(work: Work, here: Step) -> Data:
     """Return what stands in the form: what was kept, or a first wording made of other answers."""
-    values = {item.key: work.words[item.key].value for item in here.items if item.key in work.words}
+    kept = {item.key: work.words[item.key] for item in here.items if item.key in work.words}
+    values = {key: one.value if one.unsaid is None else one.unsaid for key, one in kept.items()}
     for item in here.items:
         if item.compose and item.key not in values:
             values[item.key] = definitions.compose(
@@ -193,7 +210,8 @@ def _step_page(
     shown = [forms.show(item, data, look) for item in here.items]
     to_check = "check" in {request.GET.get("from"), request.POST.get("from")}
     asked = [item for item in here.items if item.is_asked]
-    saved = work.saved_at
+    # Of the words on this screen alone: where there are none, nothing is saved yet.
+    saved = max((kept.row.saved_at for kept in _kept(work, here)), default=None)
     context = {
         "work": work,
         "items": shown,
@@ -218,6 +236,11 @@ def _step_page(
         "state": _state(work, here),
     }
     return show(request, "step", context, status=422 if errors else 200)
+
+
+def _kept(work: Work, here: Step) -> list[Words]:
+    found = [work.words[key] for key in here.keys if key in work.words]
+    return [words for words in found if not definitions.is_empty(words.value)]
 
 
 def earlier_words(work: Work, items: list[Item]) -> list[dict[str, Any]]:
@@ -256,7 +279,7 @@ def _back(work: Work, here: Step, *, to_check: bool) -> str:
         return work.url("check")
     if here.number > 1:
         return work.url("step", number=here.number - 1)
-    return work.url("entries") if work.is_journal else work.url("homework")
+    return work.url("entries") if work.definition.is_journal else work.url("homework")
 
 
 def _about(work: Work) -> list[dict[str, str]]:

@@ -8,7 +8,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from exercises import schedule
@@ -93,7 +92,6 @@ def _feature(
     work = Work(actor, row)
     begun = bool(work.current) and row.status != Status.OPEN
     returned = row.status == Status.RETURNED
-    day = wording.soon(session_at, at, actor.zone)
     eyebrow = _("Whenever you like")
     if returned:
         eyebrow = _("One place to go deeper") if len(work.items) == 1 else _("Places to go deeper")
@@ -106,17 +104,17 @@ def _feature(
         "href": _href(row, work, begun=begun),
         "action_text": _("Continue") if begun else _("Begin"),
         # One place alone is no way to walk.
-        "step": work.resume_at if begun and not work.is_journal and len(work.steps) > 1 else 0,
+        "step": work.resume_at
+        if begun and not work.definition.is_journal and len(work.steps) > 1
+        else 0,
         "steps": len(work.steps),
-        "minutes": work.minutes_left if begun else work.definition.minutes,
+        "takes": work.takes(begun=begun),
         "deadline_text": wording.due(row.due_at, at, actor.zone),
         "saved_text": _("Saved %(when)s") % {"when": wording.when(saved, at, actor.zone)}
         if begun and saved
         else "",
         "aside_action": work.url("set_aside"),
-        "aside_text": _("Bring it to %(day)s instead") % {"day": day}
-        if day
-        else _("Bring it to session instead"),
+        "aside_text": wording.bring(wording.soon(session_at, at, actor.zone)),
     }
 
 
@@ -134,9 +132,17 @@ def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[s
     user = review.reviewer.user
     name = user.get_short_name()
     settled = review.settled_at or at
-    text = _("There is an answer to what you sent.")
+    # The day tells two cards of one exercise apart.
+    said = {"day": wording.day(row.submitted_at or settled, actor.zone)}
+    text = _("There is an answer to what you sent on %(day)s.") % said
     if row.status == Status.RETURNED:
-        text = _("There is an answer, and a place where a little more would be welcome.")
+        text = (
+            _(
+                "There is an answer to what you sent on %(day)s, and a place where a little more"
+                " would be welcome."
+            )
+            % said
+        )
     return {
         "id": f"letter-{row.pk}",
         "initials": wording.initials(user.get_full_name()),
@@ -150,10 +156,7 @@ def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[s
 
 
 def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
-    definition = row.version.definition
-    minutes = ngettext("About %(n)d minute", "About %(n)d minutes", definition.minutes) % {
-        "n": definition.minutes
-    }
+    takes = wording.sentence(wording.takes(row.version.definition))
     due = wording.due(row.due_at, at, zone)
     tag, tone = _("Open"), ""
     if count:
@@ -165,7 +168,7 @@ def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
     return {
         "title": _title(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
-        "help": f"{minutes}, {due}" if due else minutes,
+        "help": f"{takes}, {due}" if due else takes,
         "icon_name": "pencil-line",
         "tag": tag,
         "tone": tone,
@@ -215,7 +218,7 @@ def _reminder(record: Any, at: datetime, zone: str) -> str:
         return _("No e-mail is planned.")
     meant = schedule.without_spread(record.reminder_at, record.reminder_meant, zone)
     return _("One e-mail, %(when)s. It says only that something is waiting, never what.") % {
-        "when": wording.when(meant, at, zone)
+        "when": wording.when(meant, at, zone, wording.about)
     }
 
 

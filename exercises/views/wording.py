@@ -1,5 +1,6 @@
 """Times in a person's own zone, said the way people say them."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.utils.translation import ngettext
 
 from clients.models import Client
 from exercises import schedule
+from exercises.definition import Definition
 
 
 def clock(at: datetime, zone: str) -> str:
@@ -21,10 +23,17 @@ def day(at: datetime, zone: str) -> str:
     return str(formats.date_format(schedule.local_time(at, zone), _("l j F")))
 
 
-def when(at: datetime, current: datetime, zone: str) -> str:
+def about(at: datetime, zone: str) -> str:
+    """Return the time of a mail: those of one hour go out over some minutes."""
+    return _("about %(time)s") % {"time": clock(at, zone)}
+
+
+def when(
+    at: datetime, current: datetime, zone: str, said: Callable[[datetime, str], str] = clock
+) -> str:
     """Return a moment as one would say it now: "today, 20:31", "Friday, 21:14"."""
     local, here = schedule.local_time(at, zone), schedule.local_time(current, zone)
-    time, days = clock(at, zone), (here.date() - local.date()).days
+    time, days = said(at, zone), (here.date() - local.date()).days
     if days == 0:
         return _("today, %(time)s") % {"time": time}
     if days == 1:
@@ -33,6 +42,11 @@ def when(at: datetime, current: datetime, zone: str) -> str:
         return _("tomorrow, %(time)s") % {"time": time}
     name = formats.date_format(local, "l") if 0 < days < 7 else day(at, zone)
     return f"{name}, {time}"
+
+
+def clock_of(zone: str) -> str:
+    """Name whose clock a zone is, by its city: "Lisbon time"."""
+    return _("%(city)s time") % {"city": zone.rpartition("/")[2].replace("_", " ")}
 
 
 def saved(at: datetime, current: datetime, zone: str) -> str:
@@ -67,10 +81,31 @@ def soon(at: datetime | None, current: datetime, zone: str) -> str:
 
 
 def due(at: datetime | None, current: datetime, zone: str) -> str:
-    """Say by when, without pressing."""
+    """Say by when, without pressing: that day is still part of it."""
     if at is None or at < current:
         return ""
-    return _("before %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+    if schedule.local_time(at, zone).date() == schedule.local_time(current, zone).date():
+        return _("today, if you want it")
+    return _("by %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+
+
+def takes(definition: Definition, *, left: int | None = None) -> str:
+    """Say how many minutes it takes: each moment of a log, what is left, or the whole."""
+    n = definition.minutes
+    if definition.is_journal:
+        text = ngettext("about %(n)s minute a moment", "about %(n)s minutes a moment", n)
+    elif left is not None:
+        n, text = left, ngettext("about %(n)s minute left", "about %(n)s minutes left", left)
+    else:
+        text = ngettext("about %(n)s minute", "about %(n)s minutes", n)
+    return text % {"n": n}
+
+
+def bring(day: str) -> str:
+    """Say that something may be brought to the next session, by its day when that is near."""
+    if day:
+        return _("Bring it to %(day)s instead") % {"day": day}
+    return _("Bring it to session instead")
 
 
 def sentence(text: str) -> str:
@@ -87,7 +122,7 @@ def session(at: datetime, current: datetime, zone: str) -> str:
     """Return when a session is, as short as can be: within six days the weekday will do."""
     if at - current > timedelta(days=6):
         return plain_when(at, zone)
-    return str(formats.date_format(schedule.local_time(at, zone), "D H:i"))
+    return str(formats.date_format(schedule.local_time(at, zone), "D\N{NO-BREAK SPACE}H:i"))
 
 
 def waits(since: datetime, current: datetime) -> str:

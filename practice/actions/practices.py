@@ -24,7 +24,7 @@ SETTINGS = (
     "quiet_until",
     "second_factor_required",
     "idle_minutes",
-    "crisis_text",
+    "crisis_texts",
     "leave_url",
     "retention_months",
 )

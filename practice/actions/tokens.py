@@ -21,6 +21,18 @@ SCOPES = ("read", "answer", "assign", "review", "admin")
 MOST_DAYS = 365
 
 
+def useful_scopes(actor: Actor) -> list[str]:
+    """Return the scopes that would open anything to whoever sits in this seat."""
+    opens = {
+        "read": True,
+        "answer": actor.is_client,
+        "assign": actor.is_therapist,
+        "review": actor.is_therapist,
+        "admin": actor.is_admin,
+    }
+    return [scope for scope in SCOPES if opens[scope]]
+
+
 @dataclass(frozen=True)
 class NewToken:
     """A token and its text, which is never seen again."""

@@ -3,9 +3,11 @@
 import logging
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from practice import logs
@@ -35,6 +37,17 @@ def problem(status: int, *, code: str = "", detail: str = "") -> HttpResponse:
     return JsonResponse(body, status=status, content_type=PROBLEM)
 
 
+def page_before(request: HttpRequest) -> str:
+    """Return the page of ours whose form this was, else the start; empty when it was no form."""
+    if request.method in {"GET", "HEAD"}:
+        return ""
+    came = request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
+    path = urlsplit(came).path or "/"
+    # "//elsewhere" alone would be another house.
+    return path if ours and url_has_allowed_host_and_scheme(path, None) else "/"
+
+
 def trouble(error: BaseException | None) -> str:
     """Name what is wrong with our own house, and log it; empty when it is something else."""
     if error is not None and records_away(error):
@@ -56,7 +69,11 @@ def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | No
     if request.path.startswith(API):
         response = problem(503, code=code, detail=_("Try again in a minute."))
     else:
-        words = {"request_id": logs.reference.get(), "key": code == "key_trouble"}
+        words = {
+            "request_id": logs.reference.get(),
+            "key": code == "key_trouble",
+            "back": page_before(request),
+        }
         response = HttpResponse(render_to_string("503.html", words), status=503)
     response["Retry-After"] = "30"
     return response

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from practice.actors import Actor
-from practice.models import AuditEvent, User
+from practice.models import AuditEvent, Membership, User
 from practice.permissions import may_administer
 from practice.queries.paging import Page, page
 
@@ -57,3 +57,12 @@ def names(found: list[AuditEvent]) -> dict[int, str]:
     """Return the names of those who acted, by user id, in one query."""
     ids = {event.user_id for event in found if event.user_id}
     return {user.pk: user.get_full_name() for user in User.objects.filter(pk__in=ids)}
+
+
+def seats(actor: Actor, found: list[AuditEvent]) -> dict[str, str]:
+    """Return the names of the members acted on, by the id of their seat, in one query."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    ids = {event.object_id for event in found if event.object_kind == "member"}
+    rows = Membership.objects.filter(practice_id=actor.practice_id, pk__in=ids)
+    return {str(row.pk): row.user.get_full_name() for row in rows.select_related("user")}

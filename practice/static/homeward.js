@@ -36,6 +36,8 @@
     shifts = [...shifts.filter((t) => now - t < 2000), now];
     if (b && shifts.length >= 3) leave(b);
   });
+  /* from an error page back to the form, as the browser's own Back does it */
+  document.addEventListener("click", (e) => { if (e.target.closest?.("[data-back]") && history.length > 1) { e.preventDefault(); history.back(); } });
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 

@@ -81,6 +81,9 @@
     });
   }
 
+  /* ---- What repeats the answers below is folded away where it would fill the screen. */
+  if (matchMedia("(max-width: 45rem)").matches) for (const d of $$("[data-fold]")) d.open = false;
+
   /* ---- Deeds that ask first. The page of the deed says the same without script. */
   document.addEventListener("submit", (e) => { const ask = e.target.dataset?.confirm; if (ask && !confirm(ask)) e.preventDefault(); });
 

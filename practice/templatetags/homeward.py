@@ -11,8 +11,9 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
+from practice.models import Practice
 from practice.templatetags.icons import ICONS, SHAPES
-from practice.wording import in_words
+from practice.wording import in_words, is_general
 
 register = template.Library()
 register.filter(in_words)
@@ -41,7 +42,7 @@ _SECTIONS |= {
     for head, pages in {
         "today": "homework step draft check sent feedback save_copy aside ended breath",
         "log": "entries entry entry_remove",
-        "you": "topics who_read_me consent own_ledger export_own erase_own account_email"
+        "you": "who_read_me consent consent_withdraw own_ledger export_own erase_own account_email"
         " account_change_password account_set_password account_reauthenticate account_logout"
         " usersessions_list",
     }.items()
@@ -106,6 +107,16 @@ def _dial(match: re.Match[str]) -> str:
     return re.sub(r"\d{3,}", r'<a href="tel:\g<0>">\g<0></a>', said)
 
 
+@register.simple_tag
+def crisis_words(practice: Practice | None, language: str) -> dict[str, str]:
+    """Return what a practice says of danger in a reader's language, else in one it has."""
+    texts = practice.crisis_texts if practice else {}
+    for code in (language, practice.language if practice else "", *texts):
+        if texts.get(code):
+            return {"language": code, "text": texts[code]}
+    return {}
+
+
 @register.filter
 def grouped(kind: str) -> bool:
     """Tell whether an item has several controls and so needs a fieldset and a legend."""
@@ -162,6 +173,13 @@ def widget(field: BoundField) -> SafeString:
     # allauth says the label once more inside the box, where it looks like an answer.
     field.field.widget.attrs.pop("placeholder", None)
     return field.as_widget(attrs=attrs)
+
+
+@register.filter
+def says_itself(field: BoundField, text: str) -> bool:
+    """Tell whether an error names what is asked for, as a field's very own does."""
+    own = {str(words) for words in field.field.error_messages.values()}
+    return text in own and not is_general(text)
 
 
 @register.filter

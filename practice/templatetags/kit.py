@@ -1,4 +1,4 @@
-"""Sample data for the kit page: every component once, with people who do not exist."""
+"""Sample data for the kit page: every component once, with the people of the demo."""
 
 import re
 from datetime import UTC, datetime
@@ -70,7 +70,7 @@ def _items() -> list[dict[str, Any]]:
             hints=["A word, a touch, a sentence."],
             disclosure="You, Dana, and Ben if Dana releases it",
             shared=True,
-            errors=["Write a few words, or choose “Skip this one”"],
+            errors=["Write a few words, or choose “Skip this one”."],
         ),
         _item("yesno", "Did the other notice you coming back?"),
         _item(
@@ -247,7 +247,7 @@ def kit_samples() -> dict[str, Any]:
             {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On the day",
              "state": "Not sent yet", "tone": "lamp", "icon": "circle-alert"},
         ],
-        "audit": [{"when_text": "Mon 23 Nov, 20:31:07", "who": "Dana Lindqvist", "act": "Read a round",
+        "audit": [{"when_text": "Mon 23 Nov, 20:31:07", "who": "Dana Whitlock", "act": "Read a round",
                    "object": "Homework", "reference": "7c1e"}],
         "options": [
             {"value": "a", "title": "Repair phrases that fit us", "checked": True,
@@ -257,13 +257,13 @@ def kit_samples() -> dict[str, Any]:
         "reopen": [{"key": "what", "text": "1. What happened", "checked": True}],
         "files": [{"text": "Everything you wrote", "href": "#", "help": "A readable file and PDF"}],
         "entry": [{"label": "I asked", "text": "in words"}, {"label": "It helped", "text": "6 of 10"}],
-        "errors": [{"id": "q-kit-longtext", "text": "Write a few words, or choose “Skip this one”"}],
+        "errors": [{"id": "q-kit-longtext", "text": "Write a few words, or choose “Skip this one”."}],
         "heads": ["Name", "Role", "Since"],
-        "rows": [["Dana Lindqvist", "Therapist", "March"], ["Ruth Abel", "Admin", "May"]],
+        "rows": [["Dana Whitlock", "Therapist", "March"], ["Ruth Abernathy", "Admin", "May"]],
         "tags": [{"text": "Therapist", "tone": "pine"}],
         "facts": ["12 clients"],
-        "colours": ["mist", "card", "ink", "ink2", "line", "control", "pine", "pinesoft", "lamp",
-                    "lampsoft", "tide", "clay", "berry"],
+        "colours": ["mist", "card", "ink", "ink-2", "line", "control", "pine", "pine-soft", "lamp",
+                    "lamp-soft", "tide", "clay", "berry"],
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.response import TemplateResponse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -61,18 +62,22 @@ def session_list(request: HttpRequest) -> HttpResponse:
         line.end()
         messages.success(request, _("That device is signed out."))
         return redirect("usersessions_list")
-    return cast("HttpResponse", list_usersessions(request))
+    page = cast("TemplateResponse", list_usersessions(request))
+    if request.method == "GET" and page.context_data:
+        page.context_data["sessions"].sort(key=lambda one: not one.is_current())
+    return page
 
 
 @require_http_methods(["GET", "POST"])
 @reauthentication_required
 def token_list(request: ActorRequest) -> HttpResponse:
     """List one's keys for programs, and make one; its text is shown this once."""
-    form = TokenForm(posted(request))
+    offered = tokens.useful_scopes(request.actor)
+    form = TokenForm(posted(request), offered=offered)
     made = None
     if request.method == "POST" and form.is_valid():
         made = tokens.make(by=request.actor, at=now(), **form.cleaned_data)
-        form = TokenForm()
+        form = TokenForm(offered=offered)
     return render(
         request,
         "practice/tokens.html",

@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.doors.trouble import API, away, problem
+from practice.doors.trouble import API, away, page_before, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -19,8 +19,8 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """Answer the wrong role."""
-    return _page(request, "403.html", 403, _("This is not yours to do."))
+    """Answer the wrong role: on a page it looks like an address with nothing at it."""
+    return _page(request, "404.html", 403, _("This is not yours to do."))
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -35,19 +35,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
         return found
     if request.path.startswith(API):
         return problem(500, detail=_("It is noted, and it is not you."))
-    page = render_to_string("500.html", {"request_id": logs.reference.get()})
-    return HttpResponse(page, status=500)
+    words = {"request_id": logs.reference.get(), "back": page_before(request)}
+    return HttpResponse(render_to_string("500.html", words), status=500)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose page was open too long, or came from elsewhere."""
-    return _page(request, "403.html", 403, _("This is not yours to do."), csrf=True)
+    return _page(request, "403_csrf.html", 403, _("This is not yours to do."))
 
 
-def _page(
-    request: HttpRequest, template: str, status: int, detail: str, *, csrf: bool = False
-) -> HttpResponse:
+def _page(request: HttpRequest, template: str, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(API):
         return problem(status, detail=detail)
-    words = {"request_id": logs.reference.get(), "csrf": csrf}
-    return render(request, template, words, status=status)
+    return render(request, template, {"back": page_before(request)}, status=status)

@@ -15,7 +15,7 @@ from practice.actions import people as acting
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, posted, searches
 from practice.forms import InviteForm, PeopleFilter, RolesForm
-from practice.models import InvitationKind
+from practice.models import InvitationKind, Role
 from practice.permissions import may_administer
 from practice.queries import people as asking
 from practice.queries.paging import pages
@@ -104,23 +104,32 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     refuse_unless(allowed=may_administer(request.actor))
     found = asking.member(request.actor, pk)
     therapists = [one for one in asking.therapists(request.actor) if one.pk != found.pk]
+    # Whose caseloads they read is asked once they are a supervisor.
+    is_supervisor = Role.SUPERVISOR in {*found.roles, *request.POST.getlist("roles")}
     form = RolesForm(
         posted(request),
         therapists=therapists,
+        is_supervisor=is_supervisor,
         initial={
             "roles": found.roles,
             "supervises": [str(one) for one in asking.named_therapists(request.actor, found)],
         },
     )
     if request.method == "POST" and form.is_valid():
+        roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
         acting.set_roles(
             by=request.actor,
             at=now(),
             member=found,
-            roles=form.cleaned_data["roles"],
-            supervises=[UUID(one) for one in form.cleaned_data["supervises"]],
+            roles=roles,
+            supervises=[UUID(one) for one in supervises],
         )
-        messages.success(request, _("Saved. It holds from their next click on."))
+        messages.success(
+            request,
+            _("Saved. Now choose whose caseloads they read.")
+            if Role.SUPERVISOR in roles and not supervises
+            else _("Saved. It holds from their next click on."),
+        )
         return redirect("member", found.pk)
     return render(
         request,

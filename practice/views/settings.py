@@ -1,34 +1,18 @@
-"""The practice's policies, and its trail."""
+"""The practice's policies."""
 
-import csv
-from collections.abc import Iterator
-from typing import Any
-
-from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_http_methods
 
-from practice.actions import auditing, practices
+from practice.actions import practices
 from practice.actors import ActorRequest
-from practice.doors.pages import posted, seldom
-from practice.forms import AuditFilter, PracticeForm
-from practice.models import AuditEvent
+from practice.doors.pages import posted
+from practice.forms import PracticeForm
 from practice.permissions import may_administer
-from practice.queries import audit as asking
-from practice.queries.paging import Page, pages
-from practice.queries.people import members
 from practice.views.doors import refuse_unless
-from practice.wording import KINDS, act_text
-
-EXPORT_LIMIT = 50_000
-
-
-def _wants_csv(request: HttpRequest) -> bool:
-    return request.GET.get("as") == "csv"
 
 
 @require_http_methods(["GET", "POST"])
@@ -49,77 +33,3 @@ def practice_settings(request: ActorRequest) -> HttpResponse:
         {"form": form},
         status=422 if form.is_bound else 200,
     )
-
-
-@require_GET
-@reauthentication_required(enabled=_wants_csv)  # type: ignore[untyped-decorator]  # allauth's
-def audit(request: ActorRequest) -> HttpResponse:
-    """Show who did what to which record when; ids, never a word."""
-    refuse_unless(allowed=may_administer(request.actor))
-    form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
-    # What cannot be understood narrows nothing: it finds nothing, rather than everything.
-    understood = form.is_valid()
-    if understood and _wants_csv(request):
-        return _export(request, form.cleaned_data)
-    found: Page[AuditEvent] = Page(rows=(), after=None, is_first=True)
-    if understood:
-        found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
-    names = asking.names(list(found.rows))
-    return render(
-        request,
-        "practice/audit.html",
-        {
-            **pages(request, found),
-            "form": form,
-            "rows": [_row(event, names) for event in found.rows],
-        },
-        status=200 if understood else 422,
-    )
-
-
-def _row(event: AuditEvent, names: dict[int, str]) -> dict[str, Any]:
-    return {
-        "when": event.at,
-        "who": names.get(event.user_id or 0, _("Homeward")),
-        "act": act_text(event.action),
-        "object": KINDS.get(event.object_kind, event.object_kind),
-        "reference": event.object_id,
-    }
-
-
-@seldom
-def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
-    events = list(asking.events(request.actor, **wanted).order_by("seq")[:EXPORT_LIMIT])
-    names = asking.names(events)
-    auditing.record(
-        by=request.actor,
-        at=now(),
-        action="audit.exported",
-        object_kind="practice",
-        object_id=request.practice.pk,
-        rows=len(events),
-    )
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    csv.writer(response).writerows(_lines(events, names))
-    return response
-
-
-def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str]]:
-    yield ["number", "at (UTC)", "who", "what", "kind", "record", "client", "digest"]
-    for event in events:
-        yield [
-            str(event.seq),
-            event.at.isoformat(),
-            harmless(names.get(event.user_id or 0, "Homeward")),
-            event.action,
-            event.object_kind,
-            event.object_id,
-            str(event.client_id or ""),
-            bytes(event.digest or b"").hex(),
-        ]
-
-
-def harmless(cell: str) -> str:
-    """Keep a spreadsheet from taking a name for a formula (OWASP, CSV injection)."""
-    return f"'{cell}" if cell.strip()[:1] in set("=+-@＝＋－＠") else cell

@@ -8,6 +8,8 @@ import pytest
 import schemathesis
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
+from django.test import Client as Browser
+from drf_spectacular.generators import SchemaGenerator
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from schemathesis import GenerationMode
@@ -123,3 +125,24 @@ def try_it(
         seen[answer.status_code] += 1
 
     one()
+
+
+def test_each_method_says_what_it_does_and_no_two_of_an_address_say_the_same():
+    schema = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    said = {
+        path: [operation["description"] for operation in methods.values()]
+        for path, methods in schema["paths"].items()
+    }
+    assert [path for path, texts in said.items() if not all(texts)] == []
+    assert [path for path, texts in said.items() if len(set(texts)) < len(texts)] == []
+
+
+@pytest.mark.django_db
+def test_the_page_about_it_leads_back_and_says_in_which_language_it_goes_on():
+    browser = Browser()
+    english = str(browser.get("/api/v1/guide").content, "utf-8")
+    browser.cookies["homeward-language"] = "es"
+    spanish = str(browser.get("/api/v1/guide").content, "utf-8")
+    assert "The descriptions are in English." not in english
+    assert "Las descripciones están en inglés." in spanish
+    assert 'href="/"' in english[english.index("<main") :]

@@ -71,6 +71,8 @@ topic_drop                         POST     in  302  404  404  404  404  404  40
 who_read_me                        GET      in  200  200  200  403  403  403  403  403  403    ·    ·    ·    ·
 consent                            GET      in  200  200  200  403  403  403  403  403  403    ·    ·    ·    ·
 consent                            POST     in  302  302  302  403  403  403  403  403  403    ·    ·    ·    ·
+consent_withdraw                   GET      in  200  200  200  403  403  403  403  403  403    ·    ·    ·    ·
+consent_withdraw                   POST     in  302  302  302  403  403  403  403  403  403    ·    ·    ·    ·
 erase_own                          GET      in  200  200  200  403  403  403  403  403  403    ·    ·    ·    ·
 erase_own                          POST     in  302  302  302  403  403  403  403  403  403    ·    ·    ·    ·
 today                              GET      in  200  200  200  403  403  403  403  403  403    ·    ·    ·    ·

@@ -151,7 +151,7 @@ def test_gettext_itself_has_no_objection(language: str, tmp_path: Path):
 
 @every_language
 def test_what_is_no_message_has_its_words_too(language: str):
-    assert set(consent_text.TEXTS) == {"en", *LANGUAGES}
+    assert set(consent_text.TEXTS) == set(consent_text.SIGNED_IN) == {"en", *LANGUAGES}
     texts = [word.text for word in feelings.WORDS.values()]
     texts += [text for text in (*describing.STRENGTHS, describing.YES, describing.NO) if text]
     assert [text for text in texts if language not in text.languages()] == []
@@ -265,7 +265,7 @@ def english_in(page: str) -> list[str]:
 @pytest.fixture
 def _spanish(dana: Person, ana: Person, ben: Person, ruth: Person) -> None:
     with scope(practice=dana.practice.pk):
-        dana.practice.crisis_text = "Llama al 112, a cualquier hora."
+        dana.practice.crisis_texts = {"es": "Llama al 112, a cualquier hora."}
         dana.practice.save()
     for person in (dana, ana, ben, ruth):
         person.user.language = "es"

@@ -154,6 +154,7 @@ CLIENTS: list[Where] = [
     ("topics", "none", ""),
     ("you", "none", ""),
     ("consent", "none", ""),
+    ("consent_withdraw", "none", ""),
     ("erase_own", "none", ""),
     ("set_theme", "none", ""),
     ("set_language", "none", ""),

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from clients import queries
+from clients import consent_text, queries
 from clients.actions import caring, erasing, noting
 from clients.models import (
     Client,
@@ -209,14 +209,29 @@ def test_a_note_can_be_changed_and_thrown_away(ana: Person, dana: Person):
 # --- consent ----------------------------------------------------------------------------------
 def test_consent_is_withdrawn_and_given_again(ana: Person):
     browser = ana.browser()
-    assert browser.post("/you/consent", {"agree": "1"}).status_code == 302
-    assert browser.post("/you/consent", {"agree": "1"}).status_code == 302
-    assert browser.post("/you/consent", {}).status_code == 302
-    assert browser.post("/you/consent", {"agree": "1"}).status_code == 302
+    assert browser.post("/you/consent").status_code == 302
+    assert browser.post("/you/consent").status_code == 302
+    asked = text_of(browser.get("/you/consent/withdraw"))
+    assert "Nothing is erased, and you may agree again" in asked
+    assert acts(ana) == ["consent.given"]
+    assert browser.post("/you/consent/withdraw").status_code == 302
+    assert browser.post("/you/consent").status_code == 302
     with scope(practice=ana.practice.pk):
         rows = list(Consent.objects.order_by("given_at"))
     assert [row.withdrawn_at is None for row in rows] == [False, True]
     assert acts(ana) == ["consent.given", "consent.withdrawn", "consent.given"]
+
+
+def test_what_was_signed_is_kept_and_says_in_which_language_if_it_is_another(ana: Person):
+    browser = ana.browser()
+    assert browser.post("/you/consent").status_code == 302
+    assert "You agreed to this in" not in text_of(browser.get("/you/consent"))
+    with scope(practice=ana.practice.pk):
+        Consent.objects.update(language="es", version="2026-10", text="Lo de antes.\n\nY esto.")
+    page = text_of(browser.get("/you/consent"))
+    assert '<div class="stack" lang="es"><p>Lo de antes.</p>' in page
+    assert "You agreed to this in Spanish." in page
+    assert consent_text.TEXTS["en"][:30] not in page
 
 
 # --- leaving and coming back ------------------------------------------------------------------
@@ -237,6 +252,9 @@ def ask(person: Person, **more: str) -> Any:
 
 def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     where = f"/clients/{ana.client.pk}/erasure"
+    page = text_of(dana.browser().get(where))
+    assert "Fourteen days after it is asked for" in page
+    assert "Ana sees on their own page that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409
     with scope(practice=ana.practice.pk):

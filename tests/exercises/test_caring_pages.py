@@ -10,7 +10,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.timezone import now
 
-from clients.models import Client, Couple
+from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
 from exercises.forms.assign import AssignForm
 from exercises.models import Assignment, Homework
@@ -24,7 +24,7 @@ def page(person: Person, path: str, language: str = "en") -> str:
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
     response = browser.get(path)
     assert response.status_code == 200, path
-    return html.unescape(response.content.decode())
+    return html.unescape(response.content.decode()).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def plain(text: str) -> str:
@@ -124,6 +124,45 @@ def test_two_of_one_name_are_told_apart(play: Play, dana: Person, ana: Person):
     assert "Ana Larkin" in page(dana, f"/review/{sent.pk}/")
 
 
+def test_the_next_hours_are_ones_own_whatever_waits(
+    play: Play, dana: Person, omar: Person, sana: Person, ana: Person, noor: Person, couple: Couple
+):
+    """A couple's hour is theirs once, another's is not mine, and what is over is no hour to come."""
+
+    def hours() -> list[str]:
+        card = page(dana, "/review/").partition("Sessions</h2>")[2].partition("</section>")[0]
+        return re.findall(r'<a href="[^"]*">(.*?)</a>', card) or [plain(card)]
+
+    at = now() + timedelta(days=1)
+    other = make_client(dana.practice, "kofi@mail.example", "Kofi Mensah", omar)
+    assert "No session dates yet." in hours()[0]
+    with play.at(dana):
+        Client.objects.filter(pk__in=[noor.client.pk, other.client.pk]).update(next_session_at=at)
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=now() - timedelta(days=1))
+        Couple.objects.update(next_session_at=at - timedelta(hours=1))
+    assert hours() == ["Ana Q. & Ben A.", "Noor H."]
+    assert f'href="/couples/{couple.pk}/">Ana Q.' in page(dana, "/review/")
+    # Who reads along has no hours with them.
+    assert "Sessions</h2>" not in page(sana, "/review/")
+    # Half a couple in one's care: no couple's page opens, so that the hour leads to the client.
+    with play.at(dana):
+        Caseload.objects.filter(client=couple.second).update(member=omar.member)
+    assert hours() == ["Ana Q.", "Noor H."]
+
+
+def test_so_many_hours_and_how_many_after_them(play: Play, dana: Person):
+    at = now() + timedelta(days=1)
+    for place in range(10):
+        one = make_client(dana.practice, f"client{place}@mail.example", f"Client {place}", dana)
+        with play.at(dana):
+            Client.objects.filter(pk=one.client.pk).update(
+                next_session_at=at + timedelta(hours=place)
+            )
+    card = page(dana, "/review/").partition("Sessions</h2>")[2]
+    assert re.findall(r">(Client \d)\.<", card) == [f"Client {place}" for place in range(8)]
+    assert "2 more after these." in card
+
+
 def test_withdrawing_from_two_speaks_of_two(play: Play, dana: Person, ana: Person, cleared: Couple):
     two, one = play.assign(dana, cleared, "e11-what-reaches-me"), play.assign(dana, ana)
     assert "Withdraw “What reaches me”?" in page(dana, f"/assignments/{two.pk}/withdraw")
@@ -193,7 +232,7 @@ def test_a_couples_page_has_dates_what_was_before_and_how_long_they_are_cleared(
     shown = page(dana, f"/couples/{cleared.pk}/")
     read = plain(shown)
     assert re.search(r"not in yet · until [A-Z][a-z]{2} \d\d:\d\d", read)
-    assert re.search(r"Before .*Ben: .*read and answered", read)
+    assert re.search(r"Earlier homework .*Ben: .*read and answered", read)
     day = date_format(now() + timedelta(days=90), "j M Y")
     assert read.count(f"cleared until {day}") == 2
     assert "Note the next session" in read
@@ -273,7 +312,7 @@ def test_a_works_page_speaks_of_what_is_over(play: Play, dana: Person, ana: Pers
     play.review(dana, play.fresh(homework), words="I read it.")
     shown = page(dana, path)
     assert re.search(r"Opened .* Sent .* Answered ", plain(shown))
-    assert "See answers and reply</a>" in shown
+    assert "See the answers and the reply</a>" in shown
     assert "Your note with it" in shown
     assert "A draft is the client’s own." not in shown
 

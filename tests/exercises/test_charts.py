@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.conf import settings
 from django.utils.timezone import now
 
 from exercises import charts
@@ -88,40 +89,66 @@ def lines_of(page: str) -> list[str]:
     return re.findall(r'<path class="line (\w+)"', drawn)
 
 
+def close(play: Play, dana: Person, ana: Person, when: datetime, **said: int) -> Homework:
+    """Let Ana say how close it felt, then."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        responding.save(
+            by=ana.actor,
+            at=when,
+            homework=homework_of(ana.actor, homework.pk),
+            said=[responding.Said(key, value) for key, value in said.items()],
+        )
+    return homework
+
+
+def cells_of(page: str) -> list[str]:
+    table = page[page.index("<tbody>") : page.index("</tbody>")]
+    return re.findall(r"<td>([^<]*)</td>", table)
+
+
 @pytest.mark.django_db(transaction=True)
 def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana: Person):
-    for before, after in ((3, 5), (4, 4), (2, 6), (5, 7)):
-        homework = play.homework(ana, play.assign(dana, ana))
-        play.submit(ana, homework, close_before=before, close_after=after)
+    at = now()
+    for weeks, before, after in ((4, 3, 5), (3, 4, 4), (2, 2, 6), (1, 5, 7), (1, 6, 8)):
+        close(play, dana, ana, at - timedelta(weeks=weeks), close_before=before, close_after=after)
     few = str(ana.browser().get("/growth/").content, "utf-8")
     assert few.count('role="img"') == 2
-    assert not lines_of(few)
-    assert few.count("From five entries on you will see a line.") == 1
+    # Without a line on the drawing there is none in the legend, and no trend in the words.
+    assert '<path class="line' not in few
+    assert few.count("From five marks on you will see a line.") == 1
     assert "How close did I feel" in few
-    assert "From 3 to 5 within one week." in few
-    homework = play.homework(ana, play.assign(dana, ana))
-    play.submit(ana, homework, close_after=9)
+    assert "Four weeks, between 2 and 5.5." in few
+    assert "From 3 to" not in few
+    close(play, dana, ana, at, close_after=9)
     page = str(ana.browser().get("/growth/").content, "utf-8")
-    # The first series has four points still; the second has its five, and its line.
+    # The first series has four marks still; the second has its five, and its line.
     assert lines_of(page) == ["ld", "ld"]
-    table = page[page.index("<tbody>") : page.index("</tbody>")]
-    cells = re.findall(r"<td>([^<]*)</td>", table)
-    assert cells == ["3", "5", "4", "4", "2", "6", "5", "7", "no entry", "9"]
+    assert page.count('<path class="line') == 3
+    assert "Four weeks, between 2 and 5.5." in page
+    assert "From 5 to 9 over five weeks." in page
+    cells = cells_of(page)
+    assert cells == ["3", "5", "4", "4", "2", "6", "5.5", "7.5", "no entry", "9"]
+    # In Spanish a number has its comma.
+    browser = ana.browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    assert "5,5" in cells_of(str(browser.get("/growth/").content, "utf-8"))
 
 
-def test_moments_stand_as_far_apart_as_they_were_and_long_silence_breaks_the_line():
-    noon = datetime(2026, 11, 2, 12, tzinfo=ZoneInfo(ZONE))
-    at = [noon + timedelta(days=days) for days in (0, 1, 2, 14, 29, 30)]
-    (_narrow, drawing) = charts.draw(WEEKS, [Series("one", [1, 2, 3, 4, 5, 6])], top=10, at=at)
-    xs = [point["x"] for point in drawing["points"]]
-    assert xs[2] - xs[0] == pytest.approx(2 * (xs[1] - xs[0]), abs=0.2)
-    assert xs[3] - xs[0] == pytest.approx(14 * (xs[1] - xs[0]), abs=0.8)
-    # Twelve days are a line; fifteen are none.
-    assert [part.count("L") + 1 for part in re.findall("M[^M]*", drawing["polylines"][0]["d"])] == [
-        4,
-        2,
-    ]
-    assert len(drawing["ticks"]) < len(at)
+@pytest.mark.django_db(transaction=True)
+def test_the_same_moments_are_the_same_numbers_for_client_and_therapist(
+    play: Play, dana: Person, ana: Person
+):
+    at = now()
+    for days, before, after in ((35, 3, 5), (34, 4, 9), (21, 2, 6), (7, 5, 7), (0, 6, 8)):
+        when = at - timedelta(days=days)
+        homework = close(play, dana, ana, when, close_before=before, close_after=after)
+        play.submit(ana, homework, close_before=before, close_after=after)
+    own = cells_of(str(ana.browser().get("/growth/").content, "utf-8"))
+    theirs = cells_of(str(dana.browser().get(f"/clients/{ana.client.pk}/").content, "utf-8"))
+    assert "no entry" in own  # a missing week is a gap for both
+    assert own == theirs[-len(own) :]
+    assert set(theirs[: -len(own)]) == {"no entry"}
 
 
 @pytest.mark.django_db(transaction=True)
@@ -154,18 +181,30 @@ def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
                 entry=entry,
             )
     page = str(ana.browser().get("/growth/").content, "utf-8")
-    table = page[page.index("<tbody>") : page.index("</tbody>")]
-    cells = re.findall(r"<td>([^<]*)</td>", table)
-    assert cells == ["2", "no entry", "1", "no entry", "1"]
+    assert cells_of(page) == ["2", "no entry", "1", "no entry", "1"]
+    assert "Each mark is one day." in page
+    assert "Three days, between 1 and 2." in page
     assert not lines_of(page)
 
 
+@pytest.mark.django_db(transaction=True)
+def test_a_log_of_many_weeks_counts_each_week_whole(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log", days=90))
+    here = now().astimezone(ZoneInfo(ZONE))
+    monday = here - timedelta(days=here.weekday())
+    for days in (28, 27, 27):
+        note(play, ana, homework, monday - timedelta(days=days), 5)
+    assert cells_of(str(ana.browser().get("/growth/").content, "utf-8")) == ["1", "2"]
+    for days in (7, 1):
+        note(play, ana, homework, monday - timedelta(days=days), 5)
+    page = str(ana.browser().get("/growth/").content, "utf-8")
+    # Days without a moment are days, too: three in a week are three, not one and a half a day.
+    assert cells_of(page) == ["3", "no entry", "no entry", "2"]
+    assert "Each mark is one week." in page
+    assert "Two weeks, between 2 and 3." in page
+
+
 # --- the weeks that are shown -----------------------------------------------------------------
-def cells_of(page: str) -> list[str]:
-    table = page[page.index("<tbody>") : page.index("</tbody>")]
-    return re.findall(r"<td>([^<]*)</td>", table)
-
-
 def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int) -> None:
     """Let Ana note a moment as it happens."""
     with play.at(ana):
@@ -191,14 +230,8 @@ def test_growth_draws_all_of_its_weeks_and_not_only_a_page_of_them(
 ):
     at, many = now(), 22
     for number in range(many):
-        homework = play.homework(ana, play.assign(dana, ana))
-        with play.at(ana):
-            responding.save(
-                by=ana.actor,
-                at=at - timedelta(days=2 * number),
-                homework=homework_of(ana.actor, homework.pk),
-                said=[responding.Said("close_before", 3), responding.Said("close_after", 5)],
-            )
+        when = at - timedelta(days=2 * number)
+        close(play, dana, ana, when, close_before=3, close_after=5)
     page = str(ana.browser().get("/growth/").content, "utf-8")
     assert page.count('class="tile"') < many  # the list beneath is a page; the chart is not
     days = {(at - timedelta(days=2 * number)).astimezone(ZoneInfo(ZONE)) for number in range(many)}

@@ -2,8 +2,10 @@
 
 import json
 import re
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest import mock
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -11,13 +13,15 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from clients.models import Caseload
+from clients.models import Caseload, Client
 from exercises import schedule
-from exercises.actions import reviewing
+from exercises.actions import assigning, reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Reminder, ReminderState, Review
+from exercises.queries import review as review_queries
+from exercises.views import wording
 from practice.actions import people
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,7 +39,7 @@ def url(homework: Homework, rest: str = "") -> str:
 
 
 def text_of(response: Any) -> str:
-    return response.content.decode()
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def answers(homework: Homework) -> dict[str, Answer]:
@@ -230,6 +234,16 @@ def test_silence_where_words_are_needed_says_what_to_do(homework: Homework, ana:
     assert "Write a few words, or choose “Skip this one”" in page
 
 
+def test_a_step_is_saved_when_its_own_words_are(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    save(browser, homework, {"topic": ["the dishes"]})
+    assert re.search(
+        r"data-saved-text>Saved \d", text_of(browser.get(url(homework, f"step/{number}/")))
+    )
+    assert "data-saved-text></span>" in text_of(browser.get(url(homework, f"step/{number + 1}/")))
+
+
 def test_what_is_too_long_stays_in_the_box(homework: Homework, ana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "topic")
@@ -251,6 +265,88 @@ def test_anything_can_be_skipped_or_kept_for_the_session(
     assert "You can still" in page
     # Going on without words from there is no problem: it stays as chosen.
     assert browser.post(url(homework, f"step/{number}/"), {}).status_code == 302
+
+
+@pytest.mark.parametrize("button", ["skip", "say"])
+def test_what_stood_there_is_found_again_and_is_not_sent(
+    play: Play, homework: Homework, ana: Person, dana: Person, button: str
+):
+    """A slip of the thumb costs no words; and what was not to be said is not said."""
+    play.fill(ana, homework, topic="Twenty minutes of words")
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    step = url(homework, f"step/{number}/")
+    form = {"topic": "Twenty minutes of words, and one", "revision": "1", "device": "phone"}
+    browser.post(step, form | {button: "1"})
+    assert "Twenty minutes of words, and one" in text_of(browser.get(step))
+    assert "Twenty minutes" not in text_of(browser.get(url(homework, "check/")))
+    assert browser.post(url(homework, "submit/")).status_code == 302
+    assert answers(homework)["topic"].sealed_value is None
+    assert "Twenty minutes" not in text_of(dana.browser().get(f"/review/{homework.pk}/"))
+
+
+def test_a_stale_tab_sets_nothing_aside_that_another_device_wrote(homework: Homework, ana: Person):
+    phone, laptop = ana.browser(), ana.browser()
+    number = step_with(laptop, homework, "topic")
+    save(phone, homework, {"topic": ["Words from the phone"]})
+    step = url(homework, f"step/{number}/")
+    response = laptop.post(step, {"skip": "1", "topic": "", "revision": "0", "device": "laptop"})
+    assert response.status_code == 409
+    assert "Words from the phone" in text_of(response)
+    assert answers(homework)["topic"].outcome == "answered"
+
+
+def closed(play: Play, dana: Person, ana: Person, homework: Homework, how: str) -> None:
+    """Close it, while a tab of Ana's still shows a question of it."""
+    if how == "sent":
+        play.submit(ana, homework, topic="The bags")
+    elif how == "aside":
+        ana.browser().post(url(homework, "set-aside/"))
+    else:
+        play.say(ana, homework, topic="The bags")
+        with play.at(dana):
+            assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment)
+
+
+CLOSED = pytest.mark.parametrize("how", ["sent", "aside", "withdrawn"])
+
+
+@CLOSED
+def test_words_in_an_old_tab_are_shown_once_more(
+    play: Play, homework: Homework, ana: Person, dana: Person, how: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    closed(play, dana, ana, homework, how)
+    response = browser.post(url(homework, f"step/{number}/"), {"topic": "Words in an old tab"})
+    assert response.status_code == 409
+    assert "Words in an old tab" in text_of(response)
+    assert browser.post(url(homework, f"step/{number}/"), {"topic": ""}).status_code == 302
+
+
+@CLOSED
+def test_fear_in_an_old_tab_is_heard(
+    play: Play, homework: Homework, ana: Person, dana: Person, how: str
+):
+    browser = ana.browser()
+    number = step_with(browser, homework, "afraid")
+    closed(play, dana, ana, homework, how)
+    status = play.fresh(homework).status
+    response = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})
+    assert response["Location"] == url(homework, "ended/")
+    assert 'href="tel:112"' in text_of(browser.get(url(homework, "ended/")))
+    assert play.fresh(homework).status == status
+    with play.at(dana):
+        assert [flag.kind for flag in review_queries.flags(dana.actor)] == ["safety"]
+
+
+def test_that_there_was_such_an_answer_is_not_to_be_seen_from_the_address(
+    homework: Homework, ana: Person
+):
+    browser = ana.browser()
+    assert browser.get(url(homework, "ended/")).status_code == 302
+    browser.post(url(homework, "set-aside/"))
+    assert browser.get(url(homework, "ended/")).status_code == 200
 
 
 def test_an_answer_opens_a_question(homework: Homework, ana: Person):
@@ -298,7 +394,7 @@ def test_the_sentence_is_put_together_and_can_be_changed(play: Play, dana: Perso
     browser = ana.browser()
     number = step_with(browser, row, "ask")
     page = text_of(browser.get(url(row, f"step/{number}/")))
-    assert "I feel alone. I&#x27;d appreciate it if you called me, today at six." in page
+    assert "I feel alone. I’d appreciate it if you called me, today at six." in page
 
 
 def test_a_hint_holds_nothing_up(play: Play, dana: Person, ana: Person):
@@ -392,6 +488,13 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     page = text_of(response)
     assert 'href="#row-topic"' in page
     assert page.index("Answer them, skip them") < page.index('href="#row-topic"')
+    rows = dict(re.findall(r'<div id="row-([\w-]+)" tabindex="-1">(.*?)</div>', page, re.DOTALL))
+    needed, free = rows["topic"], rows["story"]
+    assert "Answer" in needed
+    assert "Still open" in needed
+    assert "Answer" in free
+    assert "Not answered" in free
+    assert "Still open" not in free
 
 
 def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Person):
@@ -402,7 +505,13 @@ def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Per
         assert browser.post(url(homework, "submit/"))["Location"] == url(homework, "sent/")
     page = text_of(browser.get(url(homework, "sent/")))
     assert "It’s with Dana now" in page
+    assert "You can stop here for today." in page
+    assert "Until Dana opens it you can take it back" in page
     assert "Take it back" in page
+    with mock.patch("exercises.views.finishing.now", return_value=now() + timedelta(days=1)):
+        page = text_of(browser.get(url(homework, "sent/")))
+    assert "That took some honesty." in page
+    assert "for today" not in page
     assert browser.get(url(homework, "step/2/"))["Location"] == url(homework)
     assert save(browser, homework, {"topic": ["later"]}).status_code == 409
 
@@ -417,7 +526,9 @@ def test_it_can_be_taken_back_until_it_is_read(
     browser.post(url(homework, "submit/"))
     with play.at(dana):
         reviewing.open_rounds(by=dana.actor, at=now(), homework=play.fresh(homework))
-    assert "Take it back" not in text_of(browser.get(url(homework, "sent/")))
+    page = text_of(browser.get(url(homework, "sent/")))
+    assert "It has been opened (today, " in page
+    assert "Take it back" not in page
     assert browser.post(url(homework, "take-back/")).status_code == 409
 
 
@@ -452,8 +563,13 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
         returned=("under",),
     )
     browser = ana.browser()
-    assert "Read what Dana wrote" in text_of(browser.get("/today/"))
+    today = text_of(browser.get("/today/"))
+    assert "Read what Dana wrote" in today
+    day = wording.day(play.fresh(homework).submitted_at, ana.actor.zone)
+    assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
+    kept = page.index("What you first wrote stays as it was.")
+    assert page.index("being alone") < kept < page.index("What was softer")
     for words in ("You came back", "What was softer", "being alone", "Well put.", "One place"):
         assert words in page
     with play.at(ana):
@@ -482,8 +598,11 @@ def test_what_was_given_back_is_added_to_first(
     assert "Send without adding" in page
     browser.post(url(homework, "step/1/"), {"under": "being left"})
     page = text_of(browser.get(url(homework, "check/")))
+    assert "Nothing new has been sent yet." in page
     assert "Send to Dana" in page
     assert "Add to it" not in page
+    copy = text_of(browser.get(url(homework, "copy/")))
+    assert copy.index("Sent: ") < copy.index("being alone") < copy.index("Not sent yet")
 
 
 def test_before_it_settles_there_is_nothing_to_read(
@@ -504,6 +623,7 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     response = browser.post(url(row, "entries/add/"), {"log": "moments"})
     entry = response["Location"]
     page = text_of(browser.get(entry))
+    assert "Change this moment" not in page
     assert 'name="when.day"' in page
     assert 'name="relief_hour"' not in page  # asked an hour later, not now
     said = {
@@ -520,6 +640,8 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     page = text_of(browser.get(url(row, "entries/")))
     assert "No reply" in page
     assert "08:10" in page
+    assert "Nobody but you until you send it; then only you and Dana." in page
+    assert "Change this moment" in text_of(browser.get(entry))
     draft = json.dumps({"revision": 0, "device": "", "fields": {"note": ["it passed"]}})
     assert browser.post(f"{entry}draft", draft, content_type="application/json").status_code == 200
     assert "it passed" in text_of(browser.get(entry))
@@ -527,6 +649,29 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     browser.post(f"{entry}remove/")
     with play.at(ana):
         assert not Entry.objects.exists()
+
+
+def test_what_is_brought_to_the_session_is_named_by_its_day(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser = ana.browser()
+    for page in ("/today/", url(homework)):
+        assert "Bring it to session instead" in text_of(browser.get(page))
+    at = now() + timedelta(days=2)
+    with scope(practice=ana.practice.pk):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=at)
+    day = wording.soon(at, now(), ana.actor.zone)
+    for page in ("/today/", url(homework)):
+        assert f"Bring it to {day} instead" in text_of(browser.get(page))
+
+
+def test_a_log_says_what_a_moment_takes(play: Play, dana: Person, ana: Person):
+    log = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    assert "about 2 minutes a moment" in text_of(browser.get("/today/"))
+    play.homework(ana, play.assign(dana, ana))
+    assert "bout 2 minutes a moment" in text_of(browser.get("/today/"))
+    assert "about 2 minutes a moment" in text_of(browser.get(url(log)))
 
 
 def test_a_log_is_closed_with_a_look_back(play: Play, dana: Person, ana: Person):
@@ -579,12 +724,24 @@ def test_one_reads_what_was_read_once_a_day_and_thing(
     assert count() == one
 
 
+def test_who_reads_over_the_therapist_s_shoulder_is_called_supervisor(
+    play: Play, homework: Homework, ana: Person, dana: Person, sana: Person
+):
+    play.submit(ana, homework, topic="the dishes")
+    for reader in (dana, sana):
+        assert reader.browser().get(f"/review/{homework.pk}/").status_code == 200
+    page = text_of(ana.browser().get("/you/readers"))
+    assert "Sana Iqbal (supervisor), " in page
+    assert "Dana Whitlock, " in page
+
+
 @pytest.mark.parametrize(
     ("path", "way"),
     [
         ("/today/", "today"),
         ("/breath/", None),
-        ("/you/topics", "you"),
+        ("/you/topics", "today"),
+        ("/you/topics?from=you", "you"),
         ("/you/readers", "you"),
         ("/you/consent", "you"),
         ("/you/reminders", "you"),
@@ -612,6 +769,8 @@ def test_from_the_topics_one_goes_back_to_where_one_came_from(ana: Person):
     assert [up("/you/topics"), up("/you/topics?from=you")] == ["/today/", "/you/"]
     response = browser.post("/you/topics?from=you", {"text": "the phone"})
     assert up(response["Location"]) == "/you/"
+    drop = re.findall(r'action="(/you/topics/[^"]+)"', text_of(browser.get(response["Location"])))
+    assert up(browser.post(drop[0])["Location"]) == "/you/"
 
 
 # --- the partner ----------------------------------------------------------------------------------
@@ -633,3 +792,14 @@ def test_the_partner_changes_nothing(
     assert play.fresh(hers).status == "submitted"
     play.review(dana, hers, words="Thank you.")
     assert seen() == before
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(-1, ""), (0, "today, if you want it"), (4, "by Tuesday"), (9, "by Sunday")]
+)
+def test_the_day_something_is_due_is_part_of_the_time_for_it(days: int, said: str):
+    friday = datetime(2026, 11, 27, 12, tzinfo=ZoneInfo(ZONE))
+    due = friday.replace(hour=21) + timedelta(days=days)
+    words = wording.due(due, friday, ZONE)
+    assert words.startswith(said)
+    assert bool(words) == bool(said)

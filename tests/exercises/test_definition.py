@@ -421,8 +421,8 @@ def test_extra_rows_and_foreign_fields_are_ignored():
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("text", "Write a few words, or choose “Skip this one”"),
-        ("scale", "Pick one, or “Skip this one”"),
+        ("text", "Write a few words, or choose “Skip this one”."),
+        ("scale", "Pick one, or choose “Skip this one”."),
     ],
 )
 def test_nothing_said_is_told_kindly(kind, words):

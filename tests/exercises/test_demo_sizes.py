@@ -8,8 +8,9 @@ from django.core.management import call_command
 from django.db.models import Count, F
 from django.utils.timezone import now
 
-from clients.models import Caseload, Client
+from clients.models import Caseload, Client, Couple
 from exercises import definition as d
+from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.management.commands import demo
 from exercises.management.stage import OFFICE, ZONE
@@ -26,8 +27,8 @@ def owner(settings: Any) -> None:
     settings.DEMO = True
 
 
-def grow(monkeypatch: pytest.MonkeyPatch, clients: int) -> Practice:
-    monkeypatch.setattr(demo, "FIRST_CLIENTS", 4)
+def grow(monkeypatch: pytest.MonkeyPatch, clients: int, *, few: int = 4) -> Practice:
+    monkeypatch.setattr(demo, "FIRST_CLIENTS", few)
     monkeypatch.setattr(demo, "CLIENTS_EACH", 3)
     call_command("demo", weeks=1, clients=clients, verbosity=0)
     dana = User.objects.get(email="dana@hillside.example")
@@ -53,6 +54,22 @@ def test_more_clients_bring_more_colleagues_and_each_is_cared_for(monkeypatch: p
 
 
 @pytest.mark.usefixtures("owner")
+def test_a_therapist_sees_one_at_a_time_and_a_couple_together(monkeypatch: pytest.MonkeyPatch):
+    practice = grow(monkeypatch, 30, few=30)
+    with scope(practice=practice.pk):
+        people = Client.objects.filter(next_session_at__isnull=False)
+        hours = list(people.values_list("caseload__member", "next_session_at"))
+        couples = Couple.objects.all()
+        assert couples.count() > 2
+        for couple in couples:
+            assert couple.first.next_session_at is None is couple.second.next_session_at
+            carer = Caseload.objects.get(client=couple.first).member_id
+            hours.append((carer, couple.next_session_at))
+    assert len(hours) > 20
+    assert len(set(hours)) == len(hours)
+
+
+@pytest.mark.usefixtures("owner")
 def test_nobody_answers_before_they_were_asked(monkeypatch: pytest.MonkeyPatch):
     practice = grow(monkeypatch, 24)
     with scope(practice=practice.pk):
@@ -71,6 +88,9 @@ def test_the_past_of_the_demo_holds_together(monkeypatch: pytest.MonkeyPatch):
         assert not mails.filter(state=ReminderState.PLANNED, next_at__lte=now()).exists()
         assert mails.filter(state=ReminderState.SENT).exists()
         assert not mails.filter(state=ReminderState.SENT).exclude(sent_at=F("next_at")).exists()
+        nudges = mails.filter(state=ReminderState.SENT, kind__in=NUDGES)
+        evenings = nudges.values_list("client_id", "local_at")
+        assert len(evenings) == len(set(evenings))
         hours = {
             at.astimezone(ZoneInfo(ZONE)).hour
             for at in Review.objects.values_list("sent_at", flat=True)

@@ -17,9 +17,11 @@ E01, E04, E10, E11 = (
 )
 FORBIDDEN = {
     "en": ["!", "please note", "simply", "should", "failed", "invalid", "overdue", "husband",
-           "wife", "boyfriend", "girlfriend", "spouse", "marriage", " he ", " she "],
+           "wife", "boyfriend", "girlfriend", "spouse", "marriage", " he ", " she ",
+           "'", "check before", "general knowledge"],
     "es": ["!", "¡", "simplemente", "inválid", "esposo", "esposa", "marido", "novio", "novia",
-           "matrimonio", " usted", "vosotros", "vuestr", " él ", " ella "],
+           "matrimonio", " usted", "vosotros", "vuestr", " él ", " ella ",
+           "'", "verificar", "conocimiento general"],
 }  # fmt: skip
 
 
@@ -144,7 +146,7 @@ def test_e10_builds_the_ask_hints_and_counts_what_is_specific():
     said = {"feel": "me siento en soledad", "do": "me llamaras", "free": "later"}
 
     assert d.compose(e10, e10.item("ask"), answers, "en") == (
-        "I feel lonely. I'd appreciate it if you called me, after work today. It's fine to say no."
+        "I feel lonely. I’d appreciate it if you called me, after work today. It’s fine to say no."
     )
     assert d.compose(e10, e10.item("ask"), said, "es") == (
         "Me siento en soledad. Te agradecería que me llamaras, …. Está bien decir que más tarde."

@@ -44,7 +44,7 @@ def sent(play: Play, dana: Person, ana: Person) -> Homework:
 def page(person: Person, path: str, status: int = 200) -> str:
     response = person.browser().get(path)
     assert response.status_code == status, response.content.decode()[:500]
-    return response.content.decode()
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
 
 
 def reply(person: Person, homework: Homework, status: int, deed: str = "stay", **said: Any) -> str:
@@ -197,6 +197,15 @@ def test_an_empty_queue_says_when_the_next_session_is(
     assert f"Next session: {date_format(at, 'l j F')}, 17:30." in text
 
 
+def test_a_filter_says_how_many_of_how_many_it_shows(
+    play: Play, dana: Person, ana: Person, cleared: Couple, sent: Homework
+):
+    both = play.assign(dana, cleared, "e11-what-reaches-me")
+    play.submit(ana, play.homework(ana, both))
+    assert "2 waiting. Ordered" in page(dana, "/review/")
+    assert "1 of 2 waiting. Ordered" in page(dana, "/review/?only=couples")
+
+
 def test_an_empty_filter_says_that_something_else_waits(dana: Person, sent: Homework):
     text = page(dana, "/review/?only=couples")
     assert "All caught up" not in text
@@ -274,7 +283,7 @@ def test_staff_read_their_own_clock_and_assign_by_the_clients(
         Homework.objects.filter(pk=done.pk).update(opens_at=late, submitted_at=late)
     play.assign(dana, ana, "e04-reassurance-log")
     form = page(dana, f"/assign/?client={ana.client.pk}")
-    assert "Days and hours are those where Ana lives: Asia/Tokyo." in form
+    assert "Days and hours are those where Ana lives: Tokyo time." in form
     there = date_format(session.astimezone(ZoneInfo("Asia/Tokyo")), "D j M, H:i")
     assert f"Now, until the next session: {there}" in form
     assert "Ana has this now" in form
@@ -375,7 +384,11 @@ def test_the_preview_walks_through_every_question_and_says_what_each_depends_on(
     version = play.library["e01-under-the-argument"]
     asked = [one for one in version.definition.items if one.is_asked]
     path, seen = f"/exercises/{version.exercise_id}/preview/", ""
-    at = f"{path}?step=1"
+    at = path
+    before = plain_text(page(dana, path))
+    for said in (version.definition.purpose, version.definition.content_note):
+        assert said.get("en") in before
+    assert "about 15 minutes" in before
     while at:
         text = html.unescape(page(dana, at))
         seen += text
@@ -387,6 +400,31 @@ def test_the_preview_walks_through_every_question_and_says_what_each_depends_on(
         "Shown when the answer to “On the surface, I was holding on to…” is “something else”"
         in seen
     )
+
+
+def plain_text(text: str) -> str:
+    return " ".join(re.sub(r"<[^>]+>", " ", html.unescape(text)).split())
+
+
+def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Person, ana: Person):
+    rows = [plain_text(one) for one in page(dana, "/exercises/").split("<li")]
+    assert len([row for row in rows if "Reassurance log A log" in row]) == 1
+    assert len([row for row in rows if "From test to clear ask With a log" in row]) == 1
+    shown = plain_text(page(dana, f"/assign/?client={ana.client.pk}"))
+    assert "2 min · a log" in shown
+    assert "8 min · with a log" in shown
+
+
+def test_what_is_for_two_leads_from_one_of_them_to_both(
+    play: Play, dana: Person, ana: Person, noor: Person, couple: Couple
+):
+    exercise = play.library["e11-what-reaches-me"].exercise_id
+    shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
+    there = f"/assign/?couple={couple.pk}&exercise={exercise}"
+    assert f'<a href="{there}">For two: assign it to Ana & Ben.</a>' in shown
+    assert re.search(rf'value="{exercise}" checked', page(dana, there))
+    alone = html.unescape(page(dana, f"/assign/?client={noor.client.pk}"))
+    assert "For two: assign it from a couple’s page." in alone
 
 
 def test_the_preview_of_a_log_shows_what_a_moment_asks(play: Play, dana: Person):
@@ -560,16 +598,16 @@ def test_lists_name_whichever_session_comes_first(
     assert f"Next session: {own}" in page(dana, f"/clients/{ana.client.pk}/")
 
 
-@pytest.mark.parametrize("first", ["Asia/Tokyo", "America/Los_Angeles"])
+@pytest.mark.parametrize(
+    ("first", "city"), [("Asia/Tokyo", "Tokyo"), ("America/Los_Angeles", "Los Angeles")]
+)
 def test_now_is_now_for_a_couple_that_lives_apart(
-    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple, first: str
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple, first: str, city: str
 ):
     with play.at(dana):
         Client.objects.filter(pk=ana.client.pk).update(zone=first)
         Couple.objects.update(next_session_at=now() + timedelta(days=5))
-    assert f"Ana: {first.replace('_', ' ')} · Ben: {ZONE}" in page(
-        dana, f"/assign/?couple={cleared.pk}"
-    )
+    assert f"Ana: {city} time · Ben: Lisbon time" in page(dana, f"/assign/?couple={cleared.pk}")
     exercise = play.library["e01-under-the-argument"].exercise_id
     said = {"exercise": exercise, "who": "both", "when": "session"}
     assert dana.browser().post(f"/assign/?couple={cleared.pk}", said).status_code == 302

@@ -13,7 +13,7 @@ from clients.models import Clearance
 from exercises import definition as definitions
 from exercises.actions import assigning, pausing, publishing, responding, reviewing
 from exercises.actions.responding import Handed, Said
-from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Step
+from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Review, Step
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
@@ -460,3 +460,37 @@ def test_that_a_client_has_begun_is_theirs_until_they_send(play: Play, dana: Per
     play.say(ana, homework, topic="On the phone")
     assert said(dana) == before
     assert said(ana)[:3] == ["in_progress", 0, 1]
+
+
+def answered_unread(play: Play, dana: Person, ana: Person) -> Homework:
+    """Let Ana send, and a program of Dana's answer without reading."""
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="The bags")
+    with play.at(dana):
+        reviewing.send(
+            by=dana.actor,
+            at=now(),
+            homework=play.fresh(homework),
+            draft=reviewing.Draft(words="Seen.", decision="reviewed"),
+        )
+    return homework
+
+
+def test_what_was_answered_without_being_read_is_not_taken_back(
+    play: Play, dana: Person, ana: Person
+):
+    homework = answered_unread(play, dana, ana)
+    with play.at(ana), pytest.raises(NotPossible):
+        responding.take_back(by=ana.actor, at=now(), homework=play.fresh(homework))
+    play.settle(dana.practice.pk)
+    assert play.fresh(homework).status == Status.REVIEWED
+
+
+def test_an_answer_to_what_is_gone_is_a_draft_again(play: Play, dana: Person, ana: Person):
+    """It once could jam a homework: sent by the client again, and answered for good."""
+    homework = answered_unread(play, dana, ana)
+    with play.at(ana):
+        Homework.objects.filter(pk=homework.pk).update(status=Status.IN_PROGRESS)
+    play.settle(dana.practice.pk)
+    with play.at(dana):
+        review = Review.objects.get(response__homework=homework)
+        assert (review.sent_at, review.settled_at) == (None, None)

@@ -360,6 +360,7 @@ def test_to_a_couple_in_six_clicks_as_previewed_and_taken_back_in_two(
     page.goto("/exercises/")
     page.get_by_role("link", name="From test to clear ask").click()
     page.get_by_role("link", name="See it as a client will").click()
+    page.get_by_role("link", name="Begin").click()
     previewed = steps_of(page)
     ana = sign_in(visit(demo_site.url, "phone"), "Ana")
     ana.goto("/today/")

@@ -14,7 +14,7 @@ BARRED = {
     "/account/email/": "E-mail",
     "/account/password/change/": "Password",
     "/account/2fa/": "Second step",
-    "/account/sessions/": "Signed in",
+    "/account/sessions/": "Devices",
     "/you/keys": "Keys",
 }
 
@@ -43,7 +43,7 @@ def test_which_of_two_addresses_is_asked_for(dana: Person):
 
 def test_a_client_has_the_bar_without_what_is_for_those_who_work_here(ana: Person):
     page = text_of(ana.browser().get("/account/email/"))
-    assert [text for text, _at in bar(page)] == ["E-mail", "Password", "Second step", "Signed in"]
+    assert [text for text, _at in bar(page)] == ["E-mail", "Password", "Second step", "Devices"]
 
 
 @pytest.mark.parametrize("path", ["/account/reauthenticate/", "/account/logout/"])
@@ -63,3 +63,35 @@ def test_the_page_for_signing_out_offers_it_once_beside_the_menu(dana: Person, a
 @pytest.mark.parametrize("path", ["/clients/", "/exercises/", "/you/account", "/account/2fa/"])
 def test_help_is_at_the_foot_of_every_page(path: str, dana: Person):
     assert "get help now" in text_of(dana.browser().get(path))
+
+
+@pytest.mark.parametrize(
+    ("who", "offered"),
+    [
+        ("dana", ["read", "assign", "review"]),
+        ("sana", ["read"]),
+        ("ruth", ["read", "admin"]),
+    ],
+)
+def test_a_key_is_offered_only_what_its_person_could_do(
+    who: str, offered: list[str], request: pytest.FixtureRequest
+):
+    page = text_of(request.getfixturevalue(who).browser().get("/you/keys"))
+    assert re.findall(r'name="scopes" value="(\w+)"', page) == offered
+
+
+def test_whose_caseloads_are_read_is_asked_of_supervisors_alone(ruth: Person, dana: Person):
+    browser, path = ruth.browser(), f"/people/{dana.member.pk}/"  # type: ignore[union-attr]
+    assert "Reads the caseloads of" not in text_of(browser.get(path))
+    page = text_of(browser.post(path, {"roles": ["therapist", "supervisor"]}, follow=True))
+    assert "Now choose whose caseloads they read." in page
+    assert "Reads the caseloads of" in page
+
+
+def test_the_device_one_is_at_stands_on_top(dana: Person):
+    dana.browser().get("/clients/")  # another one, signed in earlier
+    page = text_of(dana.browser().get("/account/sessions/"))
+    first, *others = page.partition('<ul role="list" class="list">')[2].split("<li")[1:]
+    assert "This device" in first
+    assert others
+    assert all("Sign out there" in one and "This device" not in one for one in others)

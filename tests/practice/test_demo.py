@@ -1,5 +1,6 @@
 """The demo's doors: being somebody in one click, and reading what the mail server received."""
 
+import re
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -59,3 +60,14 @@ def test_mails_are_shown_newest_first_and_harm_nobody(tmp_path: Path):
 
 def test_every_part_is_on_one_page():
     assert Browser().get("/kit").status_code == 200
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_a_mail_goes_on_with_a_sentence_after_its_greeting(settings: Any, language: str):
+    browser = Browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    begun = re.findall(
+        r"(?:Hello,|Hola:)(?:</p>\s*<p>|\s+)(\S)", text_of(browser.get("/kit")), re.MULTILINE
+    )
+    assert len(begun) > 12
+    assert [letter for letter in begun if not letter.isupper()] == []

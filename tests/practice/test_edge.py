@@ -25,6 +25,7 @@ from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
 from practice.models import Practice
 from practice.templatetags.homeward import dialable
 from practice.tenancy import scope
+from practice.views.frame import NEUTRAL
 from tests.cast import PASSWORD, Person
 
 # Whole transactions, as in real life: a 500 undoes its request's.
@@ -119,6 +120,43 @@ def test_an_error_page_has_a_reference_and_no_trace(dana: Person):
     assert response["X-Request-Id"] in text_of(response)
     assert "secret" not in text_of(response)
     assert "Traceback" not in text_of(response)
+
+
+@pytest.mark.parametrize("error", [RuntimeError, OperationalError])
+def test_in_trouble_a_page_is_tried_again_a_form_is_gone_back_to_and_one_can_leave(
+    ruth: Person, error: type[Exception]
+):
+    browser = ruth.browser()
+    browser.raise_request_exception = False
+    with mock.patch("practice.views.people.render", side_effect=error):
+        looked = text_of(browser.get("/people/invite"))
+    with mock.patch("practice.views.people.InviteForm", side_effect=error):
+        sent = text_of(
+            browser.post("/people/invite", {}, headers={"referer": "http://testserver/people/"})
+        )
+    assert '<a class="btn" href="">Try again</a>' in looked
+    assert '<a class="btn" href="/people/">Go back</a>' in sent
+    assert "Try again</a>" not in sent
+    # Leaving asks nothing of a server that is in trouble.
+    for page in (looked, sent):
+        assert (
+            f'<a class="btn exit" href="{NEUTRAL}" data-exit="{NEUTRAL}" rel="noreferrer">' in page
+        )
+
+
+def test_what_is_not_ones_own_looks_like_nothing_at_all(dana: Person, ruth: Person):
+    theirs, nowhere = dana.browser().get("/people/invite"), ruth.browser().get("/nowhere/")
+    assert (theirs.status_code, nowhere.status_code) == (403, 404)
+    for response in (theirs, nowhere):
+        assert text_of(response).count("There is nothing at this address for you") == 2
+
+
+def test_a_form_that_was_open_too_long_leads_back_to_itself(dana: Person):
+    browser = Browser(enforce_csrf_checks=True)
+    browser.cookies = dana.browser().cookies
+    refused = browser.post("/you/account", {}, headers={"referer": "http://testserver/you/account"})
+    assert refused.status_code == 403
+    assert '<a class="btn" href="/you/account" data-back>Go back</a>' in text_of(refused)
 
 
 def test_when_the_database_is_away_the_page_says_so(dana: Person):
@@ -314,8 +352,21 @@ def test_who_reads_another_language_gets_our_words_above_the_practice_s(ana: Per
     browser = ana.browser()
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = text_of(browser.get("/help"))
-    assert page.index("112 en la Unión Europea") < page.index('<p lang="en">Call ')
-    assert "112 in the European Union" in text_of(Browser().get("/help"))
+    ours = '(<a href="tel:112">112</a> en la Unión Europea)'
+    assert page.index(ours) < page.index('<p lang="en">Call ')
+    assert '(<a href="tel:112">112</a> in the European Union)' in text_of(Browser().get("/help"))
+
+
+def test_who_reads_another_language_gets_the_practice_s_words_in_it(ana: Person):
+    with scope(practice=ana.practice.pk):
+        ana.practice.crisis_texts["es"] = "Llama al faro."
+        ana.practice.save()
+    browser = ana.browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = text_of(browser.get("/help"))
+    assert '<p lang="es">Llama al faro.</p>' in page
+    assert "Call " not in page
+    assert "Unión Europea" not in page
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,13 @@
 """Ruth's pages: people, roles, invitations, settings; and one's own account."""
 
+import importlib
 import re
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
+from django.db import transaction
 from django.test import Client as Browser
 from django.utils.timezone import now
 
@@ -21,6 +24,7 @@ from practice.models import (
 )
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_member
+from tests.conftest import as_owner
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -320,7 +324,8 @@ SETTINGS = {
     "quiet_until": "09:00",
     "second_factor_required": "on",
     "idle_minutes": "15",
-    "crisis_text": "Call the lighthouse.",
+    "crisis_en": "Call the lighthouse.",
+    "crisis_es": "Llama al faro.",
     "leave_url": "https://weather.example/",
     "retention_months": "",
 }
@@ -332,7 +337,8 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         practice = Practice.objects.get()
         event = AuditEvent.objects.get(action="practice.policies_set")
     assert (practice.discreet_name, practice.idle_minutes) == ("A note", 15)
-    assert "crisis_text" in event.detail["fields"]
+    assert practice.crisis_texts == {"en": "Call the lighthouse.", "es": "Llama al faro."}
+    assert "crisis_texts" in event.detail["fields"]
     assert "lighthouse" not in event.payload
 
 
@@ -348,7 +354,7 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         ("retention_months", "1201"),
         ("retention_months", "0"),
         ("reminder_time", "25:00"),
-        ("crisis_text", "x" * 2001),
+        ("crisis_es", "x" * 2001),
         ("name", "nul\x00"),
     ],
 )
@@ -357,6 +363,18 @@ def test_nonsense_is_asked_for_once_more(ruth: Person, field: str, value: str):
     assert response.status_code == 422
     with scope(practice=ruth.practice.pk):
         assert Practice.objects.get().name == "Hillside Practice"
+
+
+def test_what_was_written_for_danger_stands_in_each_language_from_the_release_on(ruth: Person):
+    module = importlib.import_module("practice.migrations.0006_crisis_text_in_each_language")
+    with as_owner(), transaction.atomic():
+        Practice.objects.update(crisis_text="Call the lighthouse.", crisis_texts={})
+        module.spread(apps, None)
+        both = Practice.objects.get().crisis_texts
+        Practice.objects.update(crisis_texts={"en": "Call us.", "es": "Llama."}, language="es")
+        module.gather(apps, None)
+        assert Practice.objects.get().crisis_text == "Llama."
+    assert both == {"en": "Call the lighthouse.", "es": "Call the lighthouse."}
 
 
 def test_a_name_with_a_script_in_it_stays_text(ruth: Person, dana: Person):

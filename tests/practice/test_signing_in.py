@@ -349,8 +349,8 @@ def test_the_lock_can_be_switched_off_and_leaves_clients_alone(dana: Person, ana
 def test_an_empty_sign_in_says_what_to_write(db: None):
     page = text_of(Browser().post("/account/login/", {}))
     assert "Two things before you go on" in page
-    assert "Write your e-mail address" in page
-    assert "Write your password, or ask for a code" in page
+    assert ">Write your e-mail address.<" in page
+    assert ">Write your password, or ask for a code.<" in page
 
 
 # --- seats ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 import time
 from threading import Event, Thread
 from typing import Any
@@ -40,6 +41,25 @@ def test_the_trail_says_who_did_what_and_no_word(
     assert str(homework.pk) in page
     for word in ("lighthouse", "persimmon", "elderflower"):
         assert word not in page
+
+
+def test_the_trail_says_whose_record_it_was_and_by_which_clock(
+    play: Play, dana: Person, ana: Person, omar: Person, ruth: Person
+):
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Bags")
+    play.review(dana, homework, words="I read it.")
+    with scope(practice=ruth.practice.pk):
+        people.set_roles(by=ruth.actor, at=now(), member=omar.member, roles=["therapist"])  # type: ignore[arg-type]
+    page = text_of(ruth.browser().get("/audit/"))
+    assert f"those of {ruth.actor.zone}; the export has UTC." in page
+    rows = [re.findall(r"<td>(.*?)<", row) for row in page.split('<th scope="row"')[1:]]
+    assert ["Dana Whitlock", "Sent a review", "Homework, Ana Quintero "] in rows
+    assert [
+        "Ana Quintero",
+        "Sent homework",
+        "Homework ",
+    ] in rows  # whose it is stands there already
+    assert ["Ruth Abernathy", "Set a member’s roles", "Member, Omar Castellan "] in rows
 
 
 def test_every_act_that_was_played_has_its_sentence(

@@ -17,7 +17,7 @@ from clients.models import Caseload, Clearance, Client, ContactPreference, Coupl
 from exercises import definition as definitions
 from exercises.actions import publishing
 from exercises.management import story
-from exercises.management.stage import OFFICE, ZONE, Stage, local, on, within
+from exercises.management.stage import OFFICE, ZONE, Stage, on, within
 from exercises.models import ExerciseVersion
 from practice.crypto import new_wrapped_key
 from practice.models import Membership, Practice, PracticeKey, Role, Supervision, User
@@ -31,7 +31,6 @@ MEMBERS = [
     ("sana@hillside.example", "Sana Iqbal", [Role.SUPERVISOR]),
 ]
 DANA = "dana@hillside.example"
-FRIDAY = 4
 # The practices, and so their exercises, are older than anything that was ever given.
 OPENED = timedelta(days=400)
 # Dana and Omar see the first clients; of more, a colleague takes this many each.
@@ -87,13 +86,15 @@ class Command(BaseCommand):
         self.stdout.write("The practice on the hillside is ready.")
 
     def _practice(self, name: str, at: datetime) -> Stage:
-        practice = Practice(name=name, zone=ZONE)
-        practice.crisis_text = (
-            "If you or someone else is in danger, call 112 now.\n"
-            "At any hour you can talk to someone on your country's crisis line.\n\n"
-            "Si tú u otra persona corren peligro, llama ahora al 112.\n"
-            "A cualquier hora puedes hablar con alguien en la línea de crisis de tu país."
-        )
+        # Nobody of the demo has a second step, so it asks for none.
+        practice = Practice(name=name, zone=ZONE, second_factor_required=False)
+        practice.crisis_texts = {
+            "en": "If you or someone else is in danger, call 112 now, anywhere in Europe.\n"
+            "To talk with someone at any hour in Portugal, call the health line: 808 24 24 24.",
+            "es": "Si tú u otra persona está en peligro, llama ahora al 112, en toda Europa.\n"
+            "Para hablar con alguien a cualquier hora en Portugal, llama a la línea de salud:"
+            " 808 24 24 24.",
+        }
         with scope(practice=practice.pk):
             practice.save(force_insert=True)
             PracticeKey.objects.create(
@@ -127,8 +128,8 @@ class Command(BaseCommand):
             ben = self._client(stage, "ben@mail.example", "Ben Achterberg", DANA, start)
             noor = self._client(stage, "noor@mail.example", "Noor Haddad", DANA, start)
             couple = self._couple(stage, ana, ben, DANA, start)
-            _session(couple, stage.at, days=3, hour=17)
-            _session(noor, stage.at, days=4, hour=11)
+            stage.meet(DANA, couple, days=3, hour=17)
+            stage.meet(DANA, noor, days=4, hour=11)
             for week in range(weeks):
                 at, lean = start + timedelta(weeks=week), week / weeks
                 for client, first in ((ana, 0), (ben, 6), (noor, 10)):
@@ -189,7 +190,7 @@ class Command(BaseCommand):
             )
         )
         couple = self._couple(stage, lucia, mateo, DANA, start)
-        _session(couple, at, days=5, hour=18)
+        stage.meet(DANA, couple, days=5, hour=18)
         for week in range(weeks):
             monday, lean = start + timedelta(weeks=week), week / weeks
             for client, first in ((lucia, 0), (mateo, 1)):
@@ -214,7 +215,7 @@ class Command(BaseCommand):
             start = stage.at - timedelta(days=20 + number % 40)
             with scope(practice=stage.practice.pk):
                 client = self._client(stage, email, name, carer, start)
-                _session(client, stage.at, days=1 + number % 9, hour=9 + number % 8)
+                stage.meet(carer, client, days=1 + number % 9, hour=9 + number % 8)
                 exercise, given_at = "e10" if number % 5 == 3 else "e01", timedelta(days=6)
                 given = stage.give(
                     carer, exercise, stage.at - given_at, client=client, number=3 * number + 1
@@ -225,7 +226,7 @@ class Command(BaseCommand):
                     stage.answer(given, client, stage.at - ago, 0.5)
                 if before and before[0] == carer and number % 6 == 4:
                     couple = self._couple(stage, before[1], client, carer, start)
-                    _session(couple, stage.at, days=2 + number % 5, hour=10 + number % 7)
+                    stage.meet(carer, couple, days=2 + number % 5, hour=10 + number % 7)
                     stage.give(carer, "e11", stage.at - timedelta(days=2), couple=couple)
             before = carer, client
 
@@ -330,11 +331,3 @@ def _seat(practice: Practice, user: User, at: datetime) -> Membership:
     return Membership.objects.create(
         practice=practice, user=user, roles=["therapist"], joined_at=at - timedelta(days=90)
     )
-
-
-def _session(row: Client | Couple, at: datetime, *, days: int, hour: int) -> None:
-    wall = local(at) + timedelta(days=days)
-    if wall.weekday() > FRIDAY:
-        wall += timedelta(days=7 - wall.weekday())
-    row.next_session_at = wall.replace(hour=hour, minute=30, second=0)
-    row.save(update_fields=["next_session_at"])

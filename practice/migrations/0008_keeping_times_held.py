@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('practice', '0005_keeping_times_in_bounds'),
+        ('practice', '0007_keeping_times_in_bounds'),
     ]
 
     operations = [

@@ -8,7 +8,7 @@ from django.db import migrations
 
 
 class Migration(migrations.Migration):
-    dependencies = [("practice", "0004_second_factors")]
+    dependencies = [("practice", "0006_crisis_text_in_each_language")]
 
     operations = [
         migrations.RunSQL(
