@@ -10,8 +10,9 @@ from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
-from practice.forms import A_NAME, TIME, PlainForm, ZoneField
+from practice.forms import TIME, NameField, PlainForm, ZoneField
 from practice.models import Membership, User
+from practice.passwords import SHORT_ENOUGH
 
 Taken = Callable[[str], bool]
 LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -27,7 +28,7 @@ class LocalTimeField(forms.DateTimeField):
 class AddressForm(PlainForm):
     """Ask for an address nobody else here has."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, error_messages=A_NAME)
+    name = NameField(label=_("Name"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
 
     def __init__(self, *args: Any, taken: Taken, **kwargs: Any) -> None:
@@ -179,14 +180,13 @@ class HoldForm(PlainForm):
 class JoinForm(PlainForm):
     """What an invited person says on their way in."""
 
-    called = forms.CharField(
-        label=_("What would you like to be called?"), max_length=60, error_messages=A_NAME
-    )
+    called = NameField(label=_("What would you like to be called?"), max_length=60)
     zone = ZoneField(label=_("Where are you? (time zone)"))
     password = forms.CharField(
         label=_("A password"),
         required=False,
         strip=False,
+        validators=[SHORT_ENOUGH],
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
         error_messages={"required": _("Write a password.")},
     )
@@ -234,7 +234,7 @@ class JoinForm(PlainForm):
 class WishesForm(PlainForm):
     """A client's own choices."""
 
-    called = forms.CharField(label=_("What to call you"), max_length=60, error_messages=A_NAME)
+    called = NameField(label=_("What to call you"), max_length=60)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))
     by_email = forms.BooleanField(label=_("Remind me by e-mail"), required=False)

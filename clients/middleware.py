@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 
 from clients.actors import resolve
 from practice.actors import ActorRequest
+from practice.crypto import reading, reads
 from practice.doors.pages import SEAT, sit
 from practice.models import User
 from practice.tenancy import enter, scope
@@ -35,7 +36,7 @@ class ActorMiddleware:
         # Where they sat last is where they most likely sit: one question less. Until that is
         # certain nothing is asked in it but whether they still do.
         place = UUID(request.session[PRACTICE]) if user and PRACTICE in request.session else None
-        with scope(practice=place, user=user.pk if user else None):
+        with reading(), scope(practice=place, user=user.pk if user else None):
             if user:
                 self._sit(request, user, place)
             response = self.get_response(request)
@@ -51,6 +52,7 @@ class ActorMiddleware:
         if found is None:
             return
         request.actor, request.practice = found
+        reads(request.actor.seat)
         if here != place:
             request.session[PRACTICE] = str(here)
         request.__dict__["moved"] = sit(request, request.actor.seat)

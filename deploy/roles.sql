@@ -12,3 +12,10 @@ GRANT homeward_web, homeward_worker TO homeward_app;
 SELECT pg_get_userbyid(datdba) AS owner FROM pg_database WHERE datname = current_database() \gset
 GRANT homeward_worker TO :"owner";
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+-- A failed statement, its parameters and the row it met hold names and addresses: the server's log
+-- names the rule that was broken, and no more.
+SELECT current_database() AS here \gset
+ALTER DATABASE :"here" SET log_min_error_statement = panic;
+ALTER DATABASE :"here" SET log_error_verbosity = terse;
+ALTER DATABASE :"here" SET log_parameter_max_length = 0;
+ALTER DATABASE :"here" SET log_parameter_max_length_on_error = 0;

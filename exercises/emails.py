@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, time
 from email import policy
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr
+from email.utils import format_datetime
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -25,7 +25,7 @@ from django.utils.html import escape
 
 from clients.models import Client, ReminderKind
 from exercises.models import Reminder
-from practice.emails import address, host
+from practice.emails import address, host, sender
 from practice.models import Membership
 
 SALT = "unsubscribe"
@@ -186,7 +186,7 @@ def _sheet(wording: Wording, can_stop: bool) -> bytes:  # noqa: FBT001 -- part o
 
 def _written(wording: Wording, own: Blanks) -> bytes:
     message = EmailMessage(policy=POLICY)
-    message["From"] = formataddr((wording.from_name, wording.sender))
+    message["From"] = sender(wording.from_name, wording.sender)
     message["To"] = own.to
     message["Message-ID"] = f"<{own.message_id}>"
     message["X-Entity-Ref-ID"] = own.reference

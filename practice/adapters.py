@@ -7,9 +7,13 @@ from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.authentication import get_authentication_records
+from allauth.account.fields import PasswordField
 from allauth.account.forms import AddEmailForm as AllauthAddEmailForm
+from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordForm
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
+from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
 from allauth.core import context as allauth_context
@@ -27,7 +31,9 @@ from django.utils.translation import gettext_lazy as _
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.emails import host
 from practice.errors import KeyTrouble, SignInAgain
+from practice.forms import NameField
 from practice.models import User
+from practice.passwords import SHORT_ENOUGH
 from practice.queries.people import account_of, is_member_anywhere, is_with_another
 
 UNKNOWN = "account/email/unknown_account"
@@ -184,7 +190,17 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
         return email
 
 
-class LoginForm(AllauthLoginForm):
+class _ShortEnough(forms.Form):
+    """Refuse a password that is too long to be one, before anything reads it."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            if isinstance(field, PasswordField):
+                field.validators.append(SHORT_ENOUGH)
+
+
+class LoginForm(_ShortEnough, AllauthLoginForm):
     """Say what to write, not that something is missing."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -204,7 +220,19 @@ class AddEmailForm(AllauthAddEmailForm):
         self.fields["email"].label = _("New e-mail")
 
 
-class SetPasswordForm(AllauthSetPasswordForm):
+class ChangePasswordForm(_ShortEnough, AllauthChangePasswordForm):
+    """Change it, within bounds."""
+
+
+class ResetPasswordKeyForm(_ShortEnough, AllauthResetPasswordKeyForm):
+    """Choose a new one after it was forgotten, within bounds."""
+
+
+class ReauthenticateForm(_ShortEnough, AllauthReauthenticateForm):
+    """Ask for it once more, within bounds."""
+
+
+class SetPasswordForm(_ShortEnough, AllauthSetPasswordForm):
     """Let somebody without a password choose one, who has just shown that it is them.
 
     Whoever sets it knows it, and it opens everything that asks for it.
@@ -221,10 +249,10 @@ class SetPasswordForm(AllauthSetPasswordForm):
 class AddKeyForm(AddWebAuthnForm):
     """Ask for a key's name in the person's language."""
 
-    name = forms.CharField(label=_("Name"), required=False)
+    name = NameField(label=_("Name"), required=False)
 
 
 class EditKeyForm(EditWebAuthnForm):
     """Do the same when the name is changed."""
 
-    name = forms.CharField(label=_("Name"))
+    name = NameField(label=_("Name"))

@@ -7,10 +7,13 @@ that lives outside the database (environment or file; a KMS is one class, see `K
 """
 
 import base64
-import hashlib
+import hmac
 import os
 import struct
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
@@ -31,6 +34,7 @@ HEADER = struct.Struct(">BI")
 ACTIVE_KEY_SECONDS = 30.0
 # What the seed of a second factor begins with once it is sealed; all before it were not.
 FACTOR = "hw1."
+_reader: ContextVar[str] = ContextVar("reader", default="")
 
 
 class KeyWrapper(Protocol):
@@ -208,20 +212,40 @@ def _place(practice: UUID, table: str, row: object, field: str) -> bytes:
     return f"{practice}|{table}|{row}|{field}".encode()
 
 
-def hide(text: str) -> str:
-    """Return `text` so that an address can carry it and say nothing (a name, what is looked for)."""
-    return _addresses().encrypt(text.encode()).decode().rstrip("=")
-
-
-def reveal(token: str) -> str:
-    """Return what `hide` hid. Raises ValueError for anything else."""
+@contextmanager
+def reading() -> Iterator[None]:
+    """Begin a request of nobody; `reads` says whose it is. What it hides opens for them alone."""
+    before = _reader.set("")
     try:
-        return _addresses().decrypt(token + "=" * (-len(token) % 4)).decode()
+        yield
+    finally:
+        _reader.reset(before)
+
+
+def reads(seat: str) -> None:
+    """Say who asks, from which seat: that names the practice and the person."""
+    _reader.set(seat)
+
+
+def hide(text: str, *, place: str) -> str:
+    """Return `text` so that an address can carry it and say nothing (a name, what is looked for).
+
+    It opens in this place alone, and for whoever it was hidden for: a colleague who finds the
+    address in a history, or at another practice, reads nothing with it.
+    """
+    return _addresses(place).encrypt(text.encode()).decode().rstrip("=")
+
+
+def reveal(token: str, *, place: str) -> str:
+    """Return what `hide` hid here. Raises ValueError for anything else."""
+    try:
+        return _addresses(place).decrypt(token + "=" * (-len(token) % 4)).decode()
     except (InvalidToken, UnicodeError) as error:
         raise ValueError("nothing we hid") from error
 
 
-def _addresses() -> MultiFernet:
+def _addresses(place: str) -> MultiFernet:
     secrets = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
-    digests = (hashlib.sha256(b"homeward.addresses" + one.encode()).digest() for one in secrets)
+    context = f"homeward.addresses|{_reader.get()}|{place}".encode()
+    digests = (hmac.digest(one.encode(), context, "sha256") for one in secrets)
     return MultiFernet([Fernet(base64.urlsafe_b64encode(digest)) for digest in digests])

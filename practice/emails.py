@@ -1,6 +1,7 @@
 """The practice's own mails: discreet, and handed to the outbox, never to a server in a request."""
 
 from datetime import datetime
+from email.message import EmailMessage
 from email.utils import formataddr
 from typing import Any
 
@@ -30,12 +31,33 @@ def build(name: str, *, to: str, from_name: str, context: dict[str, Any]) -> Ema
     message = EmailMultiAlternatives(
         subject=subject,
         body=render_to_string(f"emails/{name}/body.txt", context),
-        from_email=formataddr((from_name, address())),
+        from_email=sender(from_name, address()),
         to=[to],
         headers={"Auto-Submitted": "auto-generated"},
     )
     message.attach_alternative(render_to_string(f"emails/{name}/body.html", context), "text/html")
     return message
+
+
+def can_be_a_sender(name: str) -> bool:
+    """Say whether mails can come from this name, and say it as it is written.
+
+    One that looks encoded already ("=?utf-8?q?…?=") would be read as something else, or break
+    every mail of the practice when its header is made.
+    """
+    message = EmailMessage()
+    try:
+        message["From"] = formataddr((name, "somebody@mail.example"))
+        (found,) = message["From"].addresses
+        message.as_bytes()
+    except ValueError:
+        return False
+    return str(found.display_name).split() == name.split()
+
+
+def sender(name: str, at: str) -> str:
+    """Return whom a mail comes from: by name, where a mail can carry it (one from before we asked)."""
+    return formataddr((name if can_be_a_sender(name) else "", at))
 
 
 def address() -> str:

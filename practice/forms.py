@@ -8,8 +8,8 @@ from django.conf import settings
 from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
 
-from practice import wording
-from practice.models import Membership, Practice, Role
+from practice import emails, letters, wording
+from practice.models import MOST_MONTHS, Membership, Practice, Role
 
 SCOPE_NAMES = {
     "read": _("Read what I may read"),
@@ -24,6 +24,23 @@ ONE_LINE = RegexValidator(
 )
 A_NAME = {"required": _("Write a name.")}
 TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class NameField(forms.CharField):
+    """What somebody or something is called: something one can see, and reads as it is written."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["error_messages"] = {**A_NAME, **kwargs.get("error_messages", {})}
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """Drop what nobody sees, and what turns the rest round."""
+        return letters.seen(super().to_python(value) or "")
+
+
+def _name_of_a_sender(name: str) -> None:
+    if not emails.can_be_a_sender(name):
+        raise forms.ValidationError(_("Mails cannot carry this name. Write it in plain letters."))
 
 
 def speak_plainly(fields: dict[str, forms.Field]) -> None:
@@ -87,7 +104,7 @@ class PeopleFilter(PlainForm):
 class InviteForm(PlainForm):
     """Invite a member."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, error_messages=A_NAME)
+    name = NameField(label=_("Name"), max_length=120)
     email = forms.EmailField(label=_("E-mail"), max_length=254)
     roles = forms.MultipleChoiceField(
         label=_("Roles"), choices=Role.choices, widget=forms.CheckboxSelectMultiple
@@ -97,9 +114,9 @@ class InviteForm(PlainForm):
 class NewPracticeForm(PlainForm):
     """What `manage.py createpractice` is told; its options have the fields' names."""
 
-    name = forms.CharField(max_length=120)
+    name = NameField(max_length=120)
     admin_email = forms.EmailField(max_length=254)
-    admin_name = forms.CharField(max_length=120)
+    admin_name = NameField(max_length=120)
     zone = ZoneField(error_messages={"invalid_choice": "Write a time zone, like Europe/Lisbon."})
 
 
@@ -144,6 +161,13 @@ PARTS = (
 class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has none when it runs
     """The practice's policies."""
 
+    name = NameField(label=_("Name of the practice"), max_length=120)
+    discreet_name = NameField(
+        label=_("Discreet name"),
+        help_text=_("Mails carry this name. Choose one that says nothing."),
+        max_length=60,
+        validators=[_name_of_a_sender],
+    )
     zone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     leave_url = forms.URLField(
@@ -152,6 +176,14 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         max_length=200,
         assume_scheme="https",
         validators=[URLValidator(schemes=["http", "https"])],
+    )
+
+    retention_months = forms.IntegerField(
+        label=_("After care ends, keep records for"),
+        help_text=_("Months, 1 to 1200. Leave it empty to keep them until somebody asks."),
+        required=False,
+        min_value=1,
+        max_value=MOST_MONTHS,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -182,22 +214,16 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         model = Practice
         fields = tuple(name for _title, names in PARTS for name in names if name not in CRISIS)
         labels = {
-            "name": _("Name of the practice"),
-            "discreet_name": _("Discreet name"),
             "reminder_time": _("Reminders go at"),
             "quiet_from": _("Quiet from"),
             "quiet_until": _("Quiet until"),
             "second_factor_required": _("Everyone who works here needs a second step"),
             "idle_minutes": _("Lock a member’s screen after"),
-            "retention_months": _("After care ends, keep records for"),
         }
         help_texts = {
-            "discreet_name": _("Mails carry this name. Choose one that says nothing."),
             "reminder_time": _("New clients begin with these times, and choose their own."),
             "idle_minutes": _("Minutes without a click. 0 switches it off."),
-            "retention_months": _("Months. Empty: until somebody asks."),
         }
-        error_messages = {"name": A_NAME, "discreet_name": A_NAME}
         widgets = {
             "reminder_time": TIME,
             "quiet_from": TIME,
@@ -231,7 +257,7 @@ class AuditFilter(PlainForm):
 class AccountForm(PlainForm):
     """What a member says about themselves."""
 
-    name = forms.CharField(label=_("Name"), max_length=120, error_messages=A_NAME)
+    name = NameField(label=_("Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))
     daily_mail = forms.BooleanField(
@@ -243,7 +269,7 @@ class AccountForm(PlainForm):
 class TokenForm(PlainForm):
     """Make a key for a program."""
 
-    name = forms.CharField(
+    name = NameField(
         label=_("What is it for?"),
         max_length=80,
         error_messages={"required": _("Write what it is for.")},

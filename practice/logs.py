@@ -40,7 +40,7 @@ class JsonFormatter(logging.Formatter):
             "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname,
             "logger": record.name,
-            "event": str(record.msg),
+            "event": _event(record),
             "reference": reference.get(),
         }
         if numbers := _harmless(record.args):
@@ -55,6 +55,13 @@ class JsonFormatter(logging.Formatter):
                 for frame in traceback.extract_tb(record.exc_info[2])[-8:]
             ]
         return json.dumps(line)
+
+
+def _event(record: logging.LogRecord) -> str:
+    """Return the template; what Django finds suspicious is quoted in it, and whose words are those?"""
+    if record.name.startswith("django.security"):
+        return "something suspicious was refused"
+    return str(record.msg)
 
 
 def _harmless(args: object) -> list[object]:

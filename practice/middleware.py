@@ -60,7 +60,7 @@ ACCOUNT = "/account/"
 LAST_SEEN = "last_seen"
 BEGAN = "began"
 # What somebody may not, could not, or sent wrongly: one line in the log for each.
-REFUSED = {400, 401, 403, 404, 409, 412, 413, 415, 422, 429}
+REFUSED = {400, 401, 403, 404, 409, 411, 412, 413, 415, 422, 429}
 NOTED = "device_noted"
 
 
@@ -212,6 +212,8 @@ class RefusalMiddleware:
         claimed = (request.content_params or {}).get("charset", "utf-8").lower()
         if claimed not in {"utf-8", "utf8"}:
             raise BadRequest
+        if request.method not in SAFE and _comes_in_pieces(request):
+            return _length_required(request)
         response = self.get_response(request)
         if response.status_code == 405 and not request.path.startswith(API):
             # An address that only takes forms: a browser's own page for it frightens people.
@@ -229,6 +231,18 @@ class RefusalMiddleware:
         status = 422 if isinstance(error, BadInput) else 409
         words = {"message": error.message, "back_url": page_before(request) or "/"}
         return render(request, "409.html", words, status=status)
+
+
+def _comes_in_pieces(request: HttpRequest) -> bool:
+    """Say whether the body has no length: Django reads nothing of it, as if nothing had been said."""
+    return "Transfer-Encoding" in request.headers and not request.META.get("CONTENT_LENGTH")
+
+
+def _length_required(request: HttpRequest) -> HttpResponse:
+    said = _("Send it with its length (Content-Length). Nothing was changed.")
+    if request.path.startswith(API):
+        return problem(411, detail=said)
+    return render(request, "400.html", status=411)
 
 
 class SignInPolicyMiddleware:

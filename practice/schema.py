@@ -50,7 +50,7 @@ class Schema(AutoSchema):
         parameters = operation.setdefault("parameters", [])
         refusals = [400, 401, 403, 404, 405, 406, 413, 429, 500, 503]
         if self.method in {"POST", "PUT", "PATCH", "DELETE"}:
-            refusals += [409, 412, 415, 422]
+            refusals += [409, 411, 412, 415, 422]
         elif any(one["in"] == "query" for one in parameters):
             refusals.append(422)
         # Asking changes nothing, however often.
@@ -66,11 +66,13 @@ class Schema(AutoSchema):
 
 
 def only_these_fields(result: Any, **_more: Any) -> Any:
-    """Say in the schema that a body with other fields is refused (`Asked`)."""
+    """Say in the schema that a body with other fields, or with none, is refused (`Asked`)."""
     shapes = result.get("components", {}).get("schemas", {})
     kinds = [*Asked.__subclasses__()]
     for kind in kinds:
         kinds += kind.__subclasses__()
         if kind.__name__ in shapes:
             shapes[kind.__name__]["additionalProperties"] = False
+            if kind.at_least_one:
+                shapes[kind.__name__]["anyOf"] = [{"required": [one]} for one in kind.at_least_one]
     return result

@@ -140,13 +140,12 @@ _ASK: list[tuple[type[forms.Field], dict[str, Any]]] = [
         {"required": _("Write a whole number."), "invalid": _("Write a whole number.")},
     ),
 ]
+TOO_LONG = _("That is %(show_value)d characters, and %(limit_value)d fit. Shorten it a little.")
 _ANYWHERE: dict[str, Any] = {
     "required": _("Write something here."),
     "invalid_choice": _("Choose one of those offered here."),
     "invalid_list": _("Choose among those offered here."),
-    "max_length": _(
-        "That is %(show_value)d characters, and %(limit_value)d fit. Shorten it a little."
-    ),
+    "max_length": TOO_LONG,
     "min_value": _("Write %(limit_value)s or more."),
     "max_value": _("Write %(limit_value)s or less."),
     "null_characters_not_allowed": _("There is a hidden sign in it. Write it once more."),

@@ -313,12 +313,13 @@ class Play:
         """Save these answers and set every other open item aside."""
         self.say(person, homework, **values)
         homework = self.fresh(homework)
+        asked = {item.key for item in homework.version.definition.asked}
         with self.at(person):
             response = responding.begin(by=person.actor, at=now(), homework=homework)
             rest = [
                 responding.Said(key, None, responding.AnswerOutcome.SKIPPED)
                 for key in responding.open_keys(homework, response)
-                if key not in values
+                if key not in values and key in asked
             ]
             responding.save(by=person.actor, at=now(), homework=homework, said=rest)
 

@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
-from clients.views.ground import page, posted
+from clients.views.ground import page
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, searches
+from practice.doors.pages import begin_anew_if_ended, posted, searches
 from practice.errors import NotPossible
 from practice.forms import RolesForm
 from practice.models import Role
@@ -39,7 +39,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     # Whose caseloads they read is asked once they are a supervisor.
     is_supervisor = Role.SUPERVISOR in {*found.roles, *request.POST.getlist("roles")}
     form = RolesForm(
-        request.POST or None,
+        posted(request),
         therapists=therapists,
         is_supervisor=is_supervisor,
         initial={

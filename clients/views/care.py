@@ -25,8 +25,9 @@ from clients.forms import (
     HandOverForm,
 )
 from clients.models import Client, Couple
-from clients.views.ground import erasure_page, page, posted
+from clients.views.ground import erasure_page, page
 from practice.actors import ActorRequest
+from practice.doors.pages import posted
 from practice.permissions import may_care
 from practice.queries import people
 

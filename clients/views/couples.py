@@ -15,8 +15,9 @@ from django.views.decorators.http import require_http_methods
 from clients import queries
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
-from clients.views.ground import page, posted
+from clients.views.ground import page
 from practice.actors import ActorRequest
+from practice.doors.pages import posted
 from practice.permissions import may_care
 
 

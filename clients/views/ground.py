@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 
@@ -11,11 +11,6 @@ from clients import queries
 from clients.actions import erasing
 from clients.models import Client
 from practice.actors import ActorRequest
-
-
-def posted(request: HttpRequest) -> QueryDict | None:
-    """Return what was posted, even when it was nothing at all."""
-    return request.POST if request.method == "POST" else None
 
 
 def page(

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clients import queries
 from clients.actions import noting
 from clients.forms import TextForm
-from clients.views.ground import page, posted
+from clients.views.ground import page
 from practice.actors import ActorRequest
-from practice.doors.pages import once
+from practice.doors.pages import once, posted
 
 
 @require_http_methods(["GET", "POST"])

@@ -24,10 +24,10 @@ from clients import consent_text, queries
 from clients.actions import joining, noting
 from clients.forms import JoinForm, TextForm, WishesForm
 from clients.models import ReminderKind
-from clients.views.ground import erasure_page, posted
+from clients.views.ground import erasure_page
 from practice.actions import invitations
 from practice.actors import ActorRequest
-from practice.doors.pages import once, sit
+from practice.doors.pages import once, posted, sit
 from practice.errors import BadInput
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of

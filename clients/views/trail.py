@@ -20,7 +20,7 @@ from practice.forms import AuditFilter
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
-from practice.queries.paging import pages
+from practice.queries.paging import Page, pages
 from practice.queries.people import members
 from practice.wording import KINDS, act_text
 
@@ -38,10 +38,13 @@ def audit(request: ActorRequest) -> HttpResponse:
     if not may_administer(request.actor):
         raise PermissionDenied
     form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
-    wanted = form.cleaned_data if form.is_valid() else {}
-    if _wants_csv(request):
-        return _export(request, wanted)
-    found = asking.trail(request.actor, request.GET.get("after"), **wanted)
+    # What cannot be understood narrows nothing: it finds nothing, rather than everything.
+    understood = form.is_valid()
+    if understood and _wants_csv(request):
+        return _export(request, form.cleaned_data)
+    found: Page[AuditEvent] = Page(rows=(), after=None, is_first=True)
+    if understood:
+        found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
     events = list(found.rows)
     names = asking.names(events)
     concerned = asking.seats(request.actor, events) | queries.names_in(request.actor, events)
@@ -54,6 +57,7 @@ def audit(request: ActorRequest) -> HttpResponse:
             "zone": request.actor.zone.replace("_", " "),
             "rows": [_row(event, names, concerned) for event in events],
         },
+        status=200 if understood else 422,
     )
 
 

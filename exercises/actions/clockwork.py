@@ -50,9 +50,9 @@ def plan(at: datetime) -> None:
     """
     practices = _practices()
     _in_each(practices, partial(_plan_practice, at=at))
-    erasing.erase_due(at)
-    housekeeping.sweep(practices, at)
-    factors.seal_new()
+    _in_each(practices, partial(erasing.erase_due, at=at))
+    _unless_it_breaks(partial(housekeeping.sweep, practices, at))
+    _unless_it_breaks(factors.seal_new)
 
 
 def _plan_practice(practice: UUID, at: datetime) -> None:
@@ -69,16 +69,20 @@ def _practices() -> list[UUID]:
 
 def _in_each(practices: Sequence[UUID], do: Callable[[UUID], T]) -> list[T]:
     """Do it in one practice after the other; what breaks in one holds up no other."""
-    done = []
-    for practice in practices:
-        try:
-            done.append(do(practice))
-        except Exception as error:
-            if records_away(error):
-                raise
-            code = type(error).__name__
-            log.exception("a practice was left out", extra={"practice": practice, "code": code})
-    return done
+    done = (_unless_it_breaks(partial(do, practice), practice) for practice in practices)
+    return [one for one in done if one is not None]
+
+
+def _unless_it_breaks(do: Callable[[], T], practice: UUID | None = None) -> T | None:
+    """Do it; what breaks is logged, and holds up nothing that comes after it."""
+    try:
+        return do()
+    except Exception as error:
+        if records_away(error):
+            raise
+        left_out = {"practice": practice or "", "code": type(error).__name__}
+        log.exception("something was left out of a round", extra=left_out)
+    return None
 
 
 def _settle_reviews(at: datetime) -> int:

@@ -1,6 +1,7 @@
 """Carry out erasures whose waiting time is over; the audit trail stays, the words go."""
 
 from datetime import datetime
+from uuid import UUID
 
 from django.db import transaction
 
@@ -13,25 +14,19 @@ from practice.models import Practice
 from practice.tenancy import scope
 
 
-def erase_due(at: datetime) -> int:
-    """Erase every record that is due in every practice; return how many. Runs as the worker."""
-    with scope():
-        practices = list(Practice.objects.order_by("pk"))
-    erased = 0
-    for practice in practices:
-        with scope(practice=practice.pk):
-            clients_erasing.request_past_retention(practice, at)
-            held = Client.objects.filter(legal_hold=True).values("pk")
-            due = list(
-                ErasureRequest.objects.select_for_update(skip_locked=True)
-                .filter(due_at__lte=at, cancelled_at=None, done_at=None)
-                # A held record waits for as long as the hold stands.
-                .exclude(client_id__in=held)
-                .order_by("due_at", "pk")[:50]
-            )
-            for request in due:
-                erased += _erase(request, at)
-    return erased
+def erase_due(practice: UUID, at: datetime) -> int:
+    """Erase every record that is due in one practice; return how many. Runs as the worker."""
+    with scope(practice=practice):
+        clients_erasing.request_past_retention(Practice.objects.get(pk=practice), at)
+        held = Client.objects.filter(legal_hold=True).values("pk")
+        due = list(
+            ErasureRequest.objects.select_for_update(skip_locked=True)
+            .filter(due_at__lte=at, cancelled_at=None, done_at=None)
+            # A held record waits for as long as the hold stands.
+            .exclude(client_id__in=held)
+            .order_by("due_at", "pk")[:50]
+        )
+        return sum(_erase(request, at) for request in due)
 
 
 def _erase(request: ErasureRequest, at: datetime) -> bool:

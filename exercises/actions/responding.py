@@ -80,10 +80,12 @@ def save(
     with transaction.atomic():
         response = _held(by=by, at=at, homework=homework, held=held)
         items = _open_items(homework, response, entry)
+        if not {one.item_key for one in said} <= items.keys():
+            raise Http404
         kept = _kept(response, said, entry, held)
         for one in said:
             kept[one.item_key] = _save_one(
-                response, items, one, kept, base, device=device, entry=entry, at=at
+                response, items[one.item_key], one, kept, base, device=device, entry=entry, at=at
             )
     return [kept[one.item_key] for one in said]
 
@@ -278,9 +280,12 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
     if entry is not None:
         if entry.response_id != response.pk:
             raise Http404
-        return {item.key: item for item in _log(homework, entry.log_key).items}
-    allowed = set(open_keys(homework, response))
-    return {item.key: item for item in homework.version.definition.items if item.key in allowed}
+        asked = _log(homework, entry.log_key).items
+    else:
+        open_now = set(open_keys(homework, response))
+        asked = tuple(item for item in homework.version.definition.items if item.key in open_now)
+    # Nobody answers what is only read, and a log is answered moment by moment.
+    return {item.key: item for item in asked if item.is_asked}
 
 
 def _check_moment(happened_at: datetime) -> None:
@@ -311,7 +316,7 @@ def _forget_unsaid(response: Response, words: RoundWords) -> None:
 
 def _save_one(
     response: Response,
-    items: Mapping[str, Item],
+    item: Item,
     one: Said,
     kept: Mapping[str, Answer],
     base: Mapping[str, int] | None,
@@ -320,9 +325,6 @@ def _save_one(
     entry: Entry | None,
     at: datetime,
 ) -> Answer:
-    item = items.get(one.item_key)
-    if item is None:
-        raise Http404
     is_said, text = one.outcome == AnswerOutcome.ANSWERED, ""
     if is_said or one.value is not None:
         text = json.dumps(_clean(item, one.value), ensure_ascii=False)

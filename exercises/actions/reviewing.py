@@ -277,7 +277,7 @@ def _check_sendable(review: Review, draft: Draft) -> None:
         raise _answered()
     if draft.decision not in Decision.values:
         raise NotPossible(_("Choose how it goes on: reviewed, or returned for deepening."))
-    returned = draft.returned & _answerable(review.response.homework)
+    returned = draft.returned & _returnable(review.response.homework)
     if draft.decision == Decision.RETURNED and not returned:
         raise NotPossible(_("Choose at least one answer to open again."))
 
@@ -296,8 +296,9 @@ def _plain(draft: Draft) -> dict[str, object]:
     }
 
 
-def _answerable(homework: Homework) -> frozenset[str]:
-    return frozenset(item.key for item in homework.version.definition.items)
+def _returnable(homework: Homework) -> frozenset[str]:
+    """Return what the client could answer once more: a round of anything else could not be sent."""
+    return frozenset(item.key for item in homework.version.definition.asked)
 
 
 def _check_texts(draft: Draft) -> None:
@@ -310,13 +311,14 @@ def _check_texts(draft: Draft) -> None:
 
 
 def _write(review: Review, draft: Draft, at: datetime) -> None:
-    allowed = _answerable(review.response.homework)
+    there = {item.key for item in review.response.homework.version.definition.items}
+    returned = draft.returned & _returnable(review.response.homework)
     review.sealed_words = sealed(review, "sealed_words", draft.words)
     review.decision = draft.decision
     review.revision += 1
     review.updated_at = at
     review.save()
-    wanted = {key for key in {*draft.comments, *draft.returned} if key in allowed}
+    wanted = {*draft.comments} & there | returned
     Comment.objects.filter(review=review).exclude(item_key__in=wanted).delete()
     present = {comment.item_key: comment for comment in Comment.objects.filter(review=review)}
     for key in sorted(wanted):
@@ -324,6 +326,6 @@ def _write(review: Review, draft: Draft, at: datetime) -> None:
             practice_id=review.practice_id, review=review, item_key=key
         )
         comment.sealed_text = sealed(comment, "sealed_text", draft.comments.get(key, ""))
-        comment.returned = key in draft.returned
+        comment.returned = key in returned
         comment.updated_at = at
         comment.save()

@@ -133,13 +133,22 @@ class RoundShape(serializers.Serializer[Any]):
 
 
 class AnswerRequest(Asked):
-    """Say something to an item, or say why not."""
+    """Say something to an item, or say why not; nothing at all empties nothing."""
 
-    value = AnyJson(required=False, allow_null=True, default=None)
+    at_least_one = ("value", "outcome")
+    value = AnyJson(required=False, allow_null=True)
     outcome = serializers.ChoiceField(
         choices=AnswerOutcome.choices, required=False, default=AnswerOutcome.ANSWERED
     )
     device = serializers.CharField(required=False, allow_blank=True, default="", max_length=40)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take an empty answer from whoever says that it is empty, and from nobody else."""
+        if attrs["outcome"] == AnswerOutcome.ANSWERED and "value" not in attrs:
+            raise serializers.ValidationError(
+                {"value": self.fields["value"].error_messages["required"]}
+            )
+        return {"value": None, **attrs}
 
 
 class EntryRequest(Asked):
@@ -165,9 +174,9 @@ class SubmittedShape(serializers.Serializer[Any]):
 
 
 class DraftRequest(Asked):
-    """A review in the making."""
+    """A review in the making: the whole of it, so its words are always among it."""
 
-    words = serializers.CharField(required=False, allow_blank=True, default="", max_length=5000)
+    words = serializers.CharField(allow_blank=True, max_length=5000)
     comments = serializers.DictField(
         child=Text(allow_blank=True, max_length=5000), required=False, default=dict
     )

@@ -277,6 +277,11 @@ class Definition:
         return next((item for item in self.logs if item.key == key), None)
 
     @property
+    def asked(self) -> list[Item]:
+        """Return the items a round asks: what is only read is not, nor what follows a release."""
+        return [item for item in self.items if item.is_asked and item.stage is not Stage.RELEASE]
+
+    @property
     def logs(self) -> tuple[Item, ...]:
         """Return the logs, in order."""
         return tuple(item for item in self.items if item.kind is ItemKind.LOG)

@@ -1,6 +1,5 @@
 """What is shown, what is still open, what wants a human: decided from the answers alone."""
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -14,8 +13,11 @@ from exercises.definition.model import (
     ItemKind,
     Stage,
 )
+from practice.letters import bare
 
 Answers = Mapping[str, Any]
+# No sentence leads up to a piece with more words than this; each one more is compared anew.
+MOST_LED = 30
 _SETTLED = frozenset({"skipped", "in_session"})
 _STAGES = {
     Stage.WORK: frozenset({Stage.WORK, Stage.CLOSING}),
@@ -164,7 +166,8 @@ def _piece(definition: Definition, key: str, answers: Answers, language: str) ->
 
 def _without_lead(before: str, piece: str) -> str:
     """Drop from `piece` the words its sentence already begins with, or ends with so far."""
-    lead, words = _plain(before.rsplit(". ", 1)[-1]).split(), piece.split()
+    lead = _plain(before.rsplit(". ", 1)[-1]).split()[-MOST_LED:]
+    words = piece.split()
     for count in range(min(len(lead), len(words) - 1), 0, -1):
         if _plain(" ".join(words[:count])).split() == lead[-count:]:
             return " ".join(words[count:])
@@ -194,10 +197,6 @@ def _has(words: str, word: str) -> bool:
 
 def _plain(text: str) -> str:
     """Return lower-case words without accents or punctuation, one space between them."""
-    kept = "".join(
-        letter
-        for letter in unicodedata.normalize("NFD", text.casefold().replace("’", "'"))
-        if not unicodedata.combining(letter)
-    )
+    kept = bare("NFD", text.casefold().replace("’", "'"))
     words = "".join(c if c.isalnum() or c in "'#" else " " for c in kept).split()
     return " ".join(words)

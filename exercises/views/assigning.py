@@ -42,7 +42,7 @@ from exercises.views.ground import language
 from exercises.visibility import read_note
 from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
-from practice.doors.pages import once, searches
+from practice.doors.pages import once, posted, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 
@@ -104,7 +104,7 @@ def assign(request: ActorRequest) -> HttpResponse:
         )
     session = target.session(at)
     form = AssignForm(
-        request.POST or None,
+        posted(request),
         people=_choices(target),
         session=session,
         zones=[one.zone for one in target.people],
@@ -399,7 +399,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give another day to finish by."""
     found = homeworks.homework(request.actor, pk)
     form = DueForm(
-        request.POST or None,
+        posted(request),
         initial={"due": found.due_local.date() if found.due_local else None},
     )
     if request.method == "POST" and form.is_valid():

@@ -9,7 +9,7 @@ from uuid import UUID
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions.reviewing import Draft
-from exercises.definition import Definition, Item, Stage
+from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
 from exercises.views.desk import answer, part_of
@@ -27,7 +27,7 @@ def blocks(
         "letter": homework.client.name_to_call[:1],
         "part": part_of(homework.client, couple),
     }
-    for item in _asked(homework.version.definition):
+    for item in homework.version.definition.asked:
         said = [one for one in rounds if item.key in one.words]
         if not said:
             continue
@@ -46,10 +46,6 @@ def blocks(
             }
         )
     return shown
-
-
-def _asked(definition: Definition) -> list[Item]:
-    return [item for item in definition.items if item.is_asked and item.stage is not Stage.RELEASE]
 
 
 def _former(item: Item, one: RoundWords, replies: list[Reply]) -> dict[str, Any]:

@@ -47,7 +47,9 @@ def keep_draft(
     """Save a draft: 200 kept, 412 another device wrote, 409 closed, 422 not yet readable."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
         return _problem(413, "too_large")
-    sent = parse_draft(request.body)
+    # A form with parts was taken in by the search for its token, and is no draft.
+    has_parts = request.content_type == "multipart/form-data"
+    sent = None if has_parts else parse_draft(request.body)
     if sent is None:
         return _problem(400, "malformed")
     if not work.is_open:

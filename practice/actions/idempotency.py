@@ -42,6 +42,14 @@ def claim(*, by: Actor, at: datetime, key: str, fingerprint: str) -> Idempotency
     return row
 
 
+def spent() -> NotPossible:
+    """Say that an answer is not given again to who may see less by now."""
+    return NotPossible(
+        _("What you may see has changed since. Look whether it arrived."),
+        code="idempotency_key_spent",
+    )
+
+
 def remember(row: IdempotencyKey, *, status: int, body: str) -> None:
     """Keep the answer, sealed: it may hold words."""
     row.status = status

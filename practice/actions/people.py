@@ -144,12 +144,13 @@ def _require(by: Actor) -> None:
 
 
 def _keep_an_admin(member: Membership) -> None:
-    others = (
+    # All of them, in one order: two who demote each other at once wait, and do not lock each other out.
+    admins = (
         Membership.objects.select_for_update()
         .filter(practice_id=member.practice_id, roles__contains=[Role.ADMIN], deactivated_at=None)
-        .exclude(pk=member.pk)
+        .order_by("pk")
     )
-    if not others:
+    if all(one.pk == member.pk for one in admins):
         raise NotPossible(_("Somebody has to be an admin. Make a colleague one first."))
 
 

@@ -28,6 +28,14 @@ ROLES = ("homeward_web", "homeward_worker")
 DATABASE = "homeward"
 # A socket's path must fit into about a hundred bytes; PostgreSQL adds its own file name.
 _LONGEST_SOCKET_FOLDER = 80
+# A statement that failed, its parameters and the row it met hold names and addresses: the log says
+# which rule was broken, and no more (docs/operations.md).
+_TIGHT_LIPPED = (
+    "log_min_error_statement=panic",
+    "log_error_verbosity=terse",
+    "log_parameter_max_length=0",
+    "log_parameter_max_length_on_error=0",
+)
 _FAST_BUT_FORGETFUL = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
@@ -83,6 +91,7 @@ class Postgres:
             "timezone=UTC",
             "log_timezone=UTC",
             "jit=off",
+            *_TIGHT_LIPPED,
             *([] if self.durable else _FAST_BUT_FORGETFUL),
             *([] if self.vacuums else ["autovacuum=off"]),
         ]

@@ -27,6 +27,8 @@ SECRET_KEY_FALLBACKS = [key for key in os.environ.get("SECRET_KEY_OLD", "").spli
 HOMEWARD_MASTER_KEY = os.environ.get("HOMEWARD_MASTER_KEY", "")
 HOMEWARD_MASTER_KEY_FILE = os.environ.get("HOMEWARD_MASTER_KEY_FILE", "")
 HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.MasterKeyWrapper")
+# Whose records somebody may open: what a repeated post is answered with must not outlive it.
+HOMEWARD_REACH = "clients.permissions.reach"
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
 MAIL_DIR = os.environ.get("HOMEWARD_MAIL_DIR", "")
 SECURE = BASE_URL.startswith("https://")
@@ -143,6 +145,9 @@ ACCOUNT_FORMS = {
     "add_email": "practice.adapters.AddEmailForm",
     "request_login_code": "practice.adapters.RequestLoginCodeForm",
     "set_password": "practice.adapters.SetPasswordForm",
+    "change_password": "practice.adapters.ChangePasswordForm",
+    "reset_password_from_key": "practice.adapters.ResetPasswordKeyForm",
+    "reauthenticate": "practice.adapters.ReauthenticateForm",
 }
 MFA_FORMS = {
     "add_webauthn": "practice.adapters.AddKeyForm",

@@ -1,6 +1,9 @@
 """Gunicorn's settings (`gunicorn -c python:practice.config.web`); the environment may widen them."""
 
 import os
+from typing import Any
+
+from gunicorn.glogging import Logger
 
 from practice.config.patience import PatientWorker
 
@@ -25,9 +28,28 @@ limit_request_field_size = 8190
 accesslog = None
 errorlog = "-"
 loglevel = "warning"
+logger_class = "practice.config.web.QuietLogger"
 # The heartbeat file must lie in memory, or a slow disk looks like a dead worker.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None  # noqa: S108, PTH112
 # Forwarded headers are trusted only from our own proxy; Django counts them once more.
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1,::1")
 # Gunicorn's own command socket is not used.
 control_socket_disable = True
+
+
+class QuietLogger(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """Gunicorn's own log, which would quote the request it could not read, or its address."""
+
+    def warning(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Say that there was such a request."""
+        super().warning(_unquoted(msg), *args, **kwargs)
+
+    def exception(self, msg: str, *args: Any, **kwargs: Any) -> None:
+        """Say what broke, and not at which address."""
+        plain = _unquoted(msg)
+        super().exception(plain, *(args if plain == msg else ()), **kwargs)
+
+
+def _unquoted(msg: str) -> str:
+    known = ("Invalid request", "Error handling request")
+    return next((begins for begins in known if msg.startswith(begins)), msg)

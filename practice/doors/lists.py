@@ -26,6 +26,8 @@ class Asking:
 
     said: dict[str, Any]
     came: dict[str, Any]
+    # Which list this is: a search goes on there, and a cursor opens nowhere else.
+    place: str
     after: str | None = None
 
 
@@ -39,35 +41,36 @@ def listed(
     What is looked for is a name, and no address says one: a search is a post, and the cursor to
     its next page carries the words, sealed. Raises ValidationError, field by field.
     """
+    place = f"list {request.path.removesuffix('/search')}"
     if request.method == "POST" and search:
         valid(Asked, request.query_params.dict())  # whoever asks on here would get page one again
-        return Asking(valid(search, request.data), dict(request.data))
+        return Asking(valid(search, request.data), dict(request.data), place)
     came = request.query_params.dict()
     after = came.pop("after", None)
     if search and "q" in came:
         said = _("No address says what is looked for: send it as a POST to {path}/search.")
         raise serializers.ValidationError({"q": [said.format(path=request.path)]})
-    found = Asking(valid(filters or Asked, came), came)
+    found = Asking(valid(filters or Asked, came), came, place)
     if not after:
         return found
-    carried, after = _opened(after)
+    carried, after = _opened(after, place)
     if other := [name for name, value in came.items() if carried.get(name) != value]:
         said = _("This cursor goes on with something else. It carries what was asked first.")
         raise serializers.ValidationError({name: [said] for name in other})
     shape = search if search and "q" in carried else filters
-    return Asking(valid(shape or Asked, carried), carried, after)
+    return Asking(valid(shape or Asked, carried), carried, place, after)
 
 
 def cursor_page(asking: Asking, found: Page[Any], rows: list[Any]) -> Response:
     """Return one page: `results`, and `next`, the cursor to ask for with `?after=`."""
-    after = found.after and hide(json.dumps([asking.came, found.after]))
+    after = found.after and hide(json.dumps([asking.came, found.after]), place=asking.place)
     return Response({"results": rows, "next": after})
 
 
-def _opened(cursor: str) -> tuple[dict[str, Any], str]:
+def _opened(cursor: str, place: str) -> tuple[dict[str, Any], str]:
     """Return what was asked and where the page ended. Raises Http404 for what is no cursor."""
     try:
-        carried, after = json.loads(reveal(cursor))
+        carried, after = json.loads(reveal(cursor, place=place))
     except (ValueError, TypeError) as error:
         raise Http404 from error
     if not isinstance(carried, dict) or not isinstance(after, str):

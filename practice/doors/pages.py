@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.utils.timezone import now
@@ -50,6 +50,7 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 
     A name that somebody looks for would stay in the browser's history and in a proxy's log.
     """
+    place = f"search {view.__module__}.{view.__name__}"
 
     @wraps(view)
     def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -58,17 +59,22 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             looked_for = asked.pop("q")[-1][:100].replace("\x00", "")
             asked.pop("csrfmiddlewaretoken", None)
             if looked_for.strip():
-                asked[HIDDEN] = hide(looked_for)
+                asked[HIDDEN] = hide(looked_for, place=place)
             return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
         if HIDDEN in asked:
             try:
-                asked["q"] = reveal(str(asked[HIDDEN]))
+                asked["q"] = reveal(str(asked[HIDDEN]), place=place)
             except ValueError as error:
                 raise Http404 from error
             request.__dict__["GET"] = asked
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def posted(request: HttpRequest) -> QueryDict | None:
+    """Return what a form says, be it nothing: that, too, is answered with what is missing."""
+    return request.POST if request.method == "POST" else None
 
 
 def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -12,11 +12,12 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm
-from django.http import HttpRequest
+from django.http import HttpRequest, RawPostDataException
+from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
-from rest_framework.exceptions import ParseError
+from rest_framework.exceptions import ParseError, UnsupportedMediaType
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -25,6 +26,7 @@ from rest_framework.throttling import BaseThrottle
 from practice.actions import idempotency
 from practice.actors import Actor
 from practice.cache import seconds_to_wait
+from practice.crypto import reads
 from practice.errors import BadInput
 from practice.models import ApiToken, Practice
 from practice.tenancy import enter
@@ -65,6 +67,7 @@ def act_as(request: Request, actor: Actor, practice: Practice, *, scopes: frozen
     inner = plain(request)
     inner.__dict__.update(actor=replace(actor, scopes=scopes), practice=practice)
     enter(practice.pk)
+    reads(actor.seat)
 
 
 def needs(*scopes: str) -> Callable[[Door[P]], Door[P]]:
@@ -104,7 +107,12 @@ class RequestLimit(BaseThrottle):
 
 
 def idempotent(view: Door[P]) -> Door[P]:
-    """Honour `Idempotency-Key`: the same post again gets the same answer and changes nothing."""
+    """Honour `Idempotency-Key`: the same post again gets the same answer and changes nothing.
+
+    Only while whoever asks may do and reaches all that they did when it was given: an answer kept
+    for two days must not outlive a role, a seat or a hand-over. Whatever it holds, so this needs no
+    list of what to look at; who lost anything since asks anew, and finds what they may see.
+    """
 
     @wraps(view)
     def inner(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
@@ -120,11 +128,14 @@ def idempotent(view: Door[P]) -> Door[P]:
             )
             if isinstance(claimed, idempotency.Remembered):
                 kept = json.loads(claimed.body)
+                if not _standing(request).issuperset(kept.get("standing", [None])):
+                    raise idempotency.spent()
                 return Response(kept["data"], status=claimed.status, headers=kept["headers"])
             response = view(request, *args, **kwargs)
             tags = {name: response[name] for name in ("ETag", "Location") if name in response}
             # As the API's own renderer writes it, so that the answer is the same to the byte.
-            body = JSONRenderer().render({"headers": tags, "data": response.data}).decode()
+            data = {"headers": tags, "data": response.data, "standing": sorted(_standing(request))}
+            body = JSONRenderer().render(data).decode()
             idempotency.remember(claimed, status=response.status_code, body=body)
         return response
 
@@ -154,8 +165,19 @@ def checked(form: BaseForm) -> dict[str, Any]:
     return form.cleaned_data
 
 
+def _standing(request: Request) -> frozenset[str]:
+    """Return what somebody has now of what a door asks for: seat, roles, clients within reach."""
+    actor = actor_of(request)
+    reach = import_string(settings.HOMEWARD_REACH)(actor)  # clients', whom this app does not know
+    return frozenset({actor.seat, *actor.roles, *map(str, reach)})
+
+
 def _fingerprint(request: Request) -> str:
     # A key that may do less is not answered with what another one did.
     scopes = sorted(actor_of(request).scopes or ["*"])
-    material = f"{request.method} {request.path} {scopes}\n".encode() + plain(request).body
+    try:
+        body = plain(request).body
+    except RawPostDataException as error:  # a form with parts, taken in by the search for its token
+        raise UnsupportedMediaType(plain(request).content_type or "") from error
+    material = f"{request.method} {request.path} {scopes}\n".encode() + body
     return hashlib.sha256(material).hexdigest()

@@ -2,7 +2,7 @@
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, ClassVar
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -20,6 +20,9 @@ class Asked(serializers.Serializer[Any]):
     practice, a status, an author) is refused instead (OWASP, mass assignment).
     """
 
+    # A body without any of these says nothing.
+    at_least_one: ClassVar[tuple[str, ...]] = ()
+
     def to_internal_value(self, data: Any) -> Any:
         """Check names and types, then values. Raises ValidationError."""
         if isinstance(data, dict):
@@ -32,6 +35,9 @@ class Asked(serializers.Serializer[Any]):
                 for name, field in self.fields.items()
                 if data.get(name) is not None and not isinstance(data[name], _kind(field))
             }
+            if self.at_least_one and not data.keys() & set(self.at_least_one):
+                missing = self.fields[self.at_least_one[0]].error_messages["required"]
+                wrong.setdefault(self.at_least_one[0], [str(missing)])
             if wrong:
                 raise serializers.ValidationError(wrong)
         return super().to_internal_value(data)

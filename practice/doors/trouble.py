@@ -43,7 +43,9 @@ def page_before(request: HttpRequest) -> str:
         return ""
     came = request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
-    return (ours and urlsplit(came).path) or "/"
+    path = urlsplit(came).path or "/"
+    # "//elsewhere" alone would be another house.
+    return path if ours and url_has_allowed_host_and_scheme(path, None) else "/"
 
 
 def trouble(error: BaseException | None) -> str:

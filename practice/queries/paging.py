@@ -55,7 +55,7 @@ def behind(rows: QuerySet[Row], *, order: Sequence[str], after: str | None) -> Q
     """Return the rows behind a cursor, in order; Http404 for a cursor that is none."""
     try:
         if after:
-            rows = rows.filter(_behind(order, _decode(after, len(order))))
+            rows = rows.filter(_behind(order, _decode(after, order, rows.model)))
     except (ValueError, ValidationError) as error:
         raise Http404 from error
     return rows.order_by(*order)
@@ -119,17 +119,21 @@ def _encode(row: Model, order: Sequence[str]) -> str:
             value = getattr(value, part)
         values.append(value.isoformat() if hasattr(value, "isoformat") else str(value))
     # A list sorted by name has names in its cursors, and no name is ever in an address.
-    return hide(json.dumps(values))
+    return hide(json.dumps(values), place=_place(order, type(row)))
 
 
-def _decode(cursor: str, length: int) -> list[str]:
+def _place(order: Sequence[str], model: type[Model]) -> str:
+    return f"page {model._meta.label} {' '.join(order)}"
+
+
+def _decode(cursor: str, order: Sequence[str], model: type[Model]) -> list[str]:
     try:
-        values = json.loads(reveal(cursor))
+        values = json.loads(reveal(cursor, place=_place(order, model)))
     except RecursionError as error:
         raise ValueError("not a cursor") from error
     if (
         not isinstance(values, list)
-        or len(values) != length
+        or len(values) != len(order)
         or not all(isinstance(value, str) and "\x00" not in value for value in values)
     ):
         raise ValueError("not a cursor")

@@ -136,7 +136,9 @@ def device(session_key: str | None) -> UserSession | None:
 def own_device(user_id: int, pk: str) -> UserSession:
     """Return one of somebody's own lines in the list of devices. Raises Http404."""
     lines = UserSession.objects.filter(user_id=user_id)
-    line: UserSession | None = lines.filter(pk=int(pk)).first() if pk.isdecimal() else None
+    # Python reads no number of thousands of digits, and PostgreSQL none of twenty.
+    known = pk.isascii() and pk.isdecimal() and len(pk) < 19
+    line: UserSession | None = lines.filter(pk=int(pk)).first() if known else None
     if line is None:
         raise Http404
     return line

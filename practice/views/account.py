@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from practice.actions import people, tokens
 from practice.actors import ActorRequest
+from practice.doors.pages import posted
 from practice.forms import AccountForm, TokenForm
 from practice.queries import people as asking
 
@@ -27,7 +28,7 @@ def account_home(request: ActorRequest) -> HttpResponse:
         return redirect("you")
     seat = asking.member(request.actor, request.actor.member_id)  # type: ignore[arg-type]  # a member has one
     form = AccountForm(
-        request.POST or None,
+        posted(request),
         initial={
             "name": seat.user.name,
             "language": seat.user.language,
@@ -72,7 +73,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
 def token_list(request: ActorRequest) -> HttpResponse:
     """List one's keys for programs, and make one; its text is shown this once."""
     offered = tokens.useful_scopes(request.actor)
-    form = TokenForm(request.POST or None, offered=offered)
+    form = TokenForm(posted(request), offered=offered)
     made = None
     if request.method == "POST" and form.is_valid():
         made = tokens.make(by=request.actor, at=now(), **form.cleaned_data)

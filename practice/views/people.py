@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, searches
+from practice.doors.pages import begin_anew_if_ended, posted, searches
 from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer
@@ -55,7 +55,7 @@ def people(request: ActorRequest) -> HttpResponse:
 def invite(request: ActorRequest) -> HttpResponse:
     """Invite a colleague."""
     refuse_unless(allowed=may_administer(request.actor))
-    form = InviteForm(request.POST or None)
+    form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         inviting.invite(
             by=request.actor,

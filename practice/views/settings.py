@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods
 
 from practice.actions import practices
 from practice.actors import ActorRequest
+from practice.doors.pages import posted
 from practice.forms import PracticeForm
 from practice.permissions import may_administer
 from practice.views.doors import refuse_unless
@@ -18,7 +19,7 @@ from practice.views.doors import refuse_unless
 def practice_settings(request: ActorRequest) -> HttpResponse:
     """Show and set the policies."""
     refuse_unless(allowed=may_administer(request.actor))
-    form = PracticeForm(request.POST or None, instance=request.practice)
+    form = PracticeForm(posted(request), instance=request.practice)
     if request.method == "POST" and form.is_valid():
         request.practice.refresh_from_db()
         practices.set_policies(

@@ -66,7 +66,12 @@ def test_from_assigned_to_reviewed(
     assert undone.json()["sent_at"] is None
     therapist.post(
         f"{at}/review/send",
-        {"decision": "returned", "returned": ["topic"], "comments": {"topic": "Whose bags?"}},
+        {
+            "words": "",
+            "decision": "returned",
+            "returned": ["topic"],
+            "comments": {"topic": "Whose bags?"},
+        },
     )
     play.settle(ana.practice.pk)
     (reply,) = client.get(f"{at}/reviews").json()
@@ -181,3 +186,49 @@ def test_what_is_not_asked_for_is_refused_by_name(
     assert refused.status_code == 422, refused.content
     assert list(refused.json()["fields"]) == [field]
     assert Program(ana).get("homework").json()["results"] == []
+
+
+def test_what_says_nothing_empties_nothing(
+    play: Play, dana: Person, ana: Person, homework: Homework
+):
+    client, at = Program(ana), f"homework/{homework.pk}"
+    assert client.put(f"{at}/answers/topic", {"value": WORDS}).status_code == 200
+    for body in (None, {}, {"device": "phone"}, {"outcome": "answered"}):
+        refused = client.ask("PUT", f"{at}/answers/topic", body)
+        assert refused.status_code == 422, body
+        assert set(refused.json()["fields"]) == {"value"}
+    (kept,) = client.get(f"{at}/rounds").json()[-1]["answers"]
+    assert kept["value"] == WORDS
+    assert client.put(f"{at}/answers/topic", {"outcome": "skipped"}).status_code == 200
+    assert client.put(f"{at}/answers/topic", {"value": None}).status_code == 200
+
+    play.submit(ana, play.fresh(homework), topic=WORDS)
+    therapist = Program(dana)
+    therapist.put(f"{at}/review", {"words": "I can see it."})
+    for method, where in (("PUT", "review"), ("POST", "review/send")):
+        for body in (None, {}, {"decision": "reviewed"}):
+            refused = therapist.ask(method, f"{at}/{where}", body)
+            assert refused.status_code == 422, (where, body)
+            assert set(refused.json()["fields"]) == {"words"}
+    (draft,) = therapist.get(f"{at}/reviews").json()
+    assert (draft["words"], draft["sent_at"]) == ("I can see it.", None)
+
+
+def test_a_body_without_a_length_is_refused_and_empties_nothing(
+    ana: Person, dana: Person, homework: Homework
+):
+    client, at = Program(ana), f"homework/{homework.pk}/answers/topic"
+    client.put(at, {"value": WORDS})
+    # As gunicorn hands it on: no length, and a body that Django does not read.
+    pieces = {"HTTP_TRANSFER_ENCODING": "chunked", "CONTENT_LENGTH": ""}
+    refused = client.browser.put(
+        f"/api/v1/{at}",
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {client.key}"},
+        **pieces,
+    )
+    assert (refused.status_code, refused.json()["code"]) == (411, "length_required")
+    page = dana.browser().post("/account/", content_type="text/plain", **pieces)
+    assert page.status_code == 411
+    (kept,) = client.get(f"homework/{homework.pk}/rounds").json()[-1]["answers"]
+    assert kept["value"] == WORDS

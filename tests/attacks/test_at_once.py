@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -24,10 +25,10 @@ from clients.models import (
 )
 from exercises.actions import assigning, exporting, responding, reviewing
 from exercises.models import Answer, Assignment, Homework, Response
-from practice.actions import invitations
-from practice.models import User
+from practice.actions import invitations, people
+from practice.models import Membership, Practice, User
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import Person, Play, make_member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # How long the first waits for the second; who is made to wait elsewhere never comes.
@@ -304,3 +305,19 @@ def test_what_is_opened_first_stays_as_it_was_sent(
     assert b"Who carries the bags" in answer.content
     assert statuses == [409]
     assert play.fresh(work).status == "submitted"
+
+
+def test_two_admins_who_demote_each_other_leave_one(
+    practice: Practice, ruth: Person, monkeypatch: pytest.MonkeyPatch
+):
+    rae = make_member(practice, "rae@hillside.example", "Rae Ito", "admin")
+    pairs = [(quiet(ruth.browser()), rae), (quiet(rae.browser()), ruth)]
+    meet(monkeypatch, people, "_keep_an_admin")
+    deeds = [
+        partial(browser.post, f"/people/{other.member.pk}/", {"roles": ["therapist"]})
+        for browser, other in pairs
+    ]
+    assert at_once(*deeds) == [302, 409]
+    with scope(practice=practice.pk):
+        (left,) = Membership.objects.filter(roles__contains=["admin"])
+        assert left.pk in {ruth.member.pk, rae.member.pk}

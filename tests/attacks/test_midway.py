@@ -264,7 +264,7 @@ def test_who_handed_a_client_over_finishes_nothing_for_them(
     assert browser.post(f"/work/{work.pk}/due", {"due": "2027-01-01"}).status_code == 404
     assert browser.get(f"/clients/{ana.client.pk}/record?as=json").status_code == 404
     assert program.get(f"homework/{work.pk}/rounds").status_code == 404
-    sent = program.post(f"homework/{work.pk}/review/send", {"decision": "reviewed"})
+    sent = program.post(f"homework/{work.pk}/review/send", {"words": "", "decision": "reviewed"})
     assert sent.status_code == 404
     assert rows(ana, Review) == 0
     assert play.fresh(work).status == Status.SUBMITTED

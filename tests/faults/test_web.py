@@ -52,11 +52,10 @@ def begin(walker: Walker, crowd: Crowd, homework: Homework, *keys: str) -> None:
     assert walker.type(at, {key: ["at first"] for key in keys}).status == 200
     with crowd.play.at(crowd.ana):
         homework = crowd.play.fresh(homework)
-        response = responding.begin(by=crowd.ana.actor, at=now(), homework=homework)
         aside = [
-            responding.Said(key, None, AnswerOutcome.SKIPPED)
-            for key in responding.open_keys(homework, response)
-            if key not in keys
+            responding.Said(item.key, None, AnswerOutcome.SKIPPED)
+            for item in homework.version.definition.asked
+            if item.key not in keys
         ]
         responding.save(by=crowd.ana.actor, at=now(), homework=homework, said=aside)
 

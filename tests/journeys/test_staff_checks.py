@@ -100,10 +100,9 @@ def hand_in(site: Site, name: str) -> None:
             actor = found[0]
             pk = Homework.objects.filter(client=client, status="open").latest("opens_at").pk
             homework = homework_of(actor, pk)
-            response = responding.begin(by=actor, at=now(), homework=homework)
             said = [
-                responding.Said(key, None, responding.AnswerOutcome.SKIPPED)
-                for key in responding.open_keys(homework, response)
+                responding.Said(item.key, None, responding.AnswerOutcome.SKIPPED)
+                for item in homework.version.definition.asked
             ]
             responding.save(by=actor, at=now(), homework=homework, said=said)
             responding.submit(by=actor, at=now(), homework=homework_of(actor, pk))

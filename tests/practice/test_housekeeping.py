@@ -1,15 +1,20 @@
 """What is spent is swept out by the worker, behind the same walls, in bounded batches."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
+from django.db import IntegrityError
 from django.utils.timezone import now
 
+from clients.actions import erasing
+from clients.models import Client
+from clients.queries import past_retention
 from exercises.actions import clockwork
 from practice.actions import housekeeping, idempotency
-from practice.models import IdempotencyKey
+from practice.models import IdempotencyKey, Practice
 from practice.tenancy import scope
 from tests.cast import Person
 from tests.conftest import acting_as
@@ -81,3 +86,43 @@ def test_a_device_whose_session_was_ended_elsewhere_goes_too(ana: Person):
     with acting_as("homeward_worker"):
         housekeeping.sweep([], now())
     assert not UserSession.objects.exists()
+
+
+@pytest.mark.parametrize("what", ["clients_erasing.request_past_retention", "housekeeping.sweep"])
+def test_what_breaks_in_one_holds_up_nothing_else(
+    what: str, dana: Person, zoe: Person, ana: Person, zack: Person, monkeypatch: pytest.MonkeyPatch
+):
+    for person in (ana, zack):
+        with scope(practice=person.practice.pk, user=person.user.pk):
+            erasing.request(by=person.actor, at=now(), client=person.client)
+    claim(dana, "spent-key", 100)
+    place, name = what.split(".")
+    module: Any = getattr(clockwork.erasing, place, None) or getattr(clockwork, place)
+    real = getattr(module, name)
+
+    def broken(whose: Any, at: datetime) -> Any:
+        if name == "sweep" or whose.pk == dana.practice.pk:
+            raise OverflowError("date value out of range")
+        return real(whose, at)
+
+    sealed = []
+    monkeypatch.setattr(module, name, broken)
+    monkeypatch.setattr(clockwork.factors, "seal_new", lambda: sealed.append(1))
+    with acting_as("homeward_worker"):
+        clockwork.plan(now() + timedelta(days=15))
+    with scope(practice=zack.practice.pk):
+        assert not Client.objects.filter(pk=zack.client.pk).exists()
+    assert sealed == [1]
+    assert kept(dana) == ({"spent-key"} if name == "sweep" else set())
+
+
+@pytest.mark.parametrize("months", [0, 1201, 32767])
+def test_no_keeping_time_leads_out_of_the_calendar(months: int, dana: Person):
+    with pytest.raises(IntegrityError), scope(practice=dana.practice.pk):
+        Practice.objects.filter(pk=dana.practice.pk).update(retention_months=months)
+
+
+def test_the_longest_keeping_time_is_a_date(dana: Person):
+    with scope(practice=dana.practice.pk):
+        Practice.objects.filter(pk=dana.practice.pk).update(retention_months=1200)
+        assert not past_retention(Practice.objects.get(pk=dana.practice.pk), now()).exists()

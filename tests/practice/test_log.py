@@ -2,17 +2,23 @@
 
 import json
 import logging
+import os
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
+from django.db import IntegrityError, connection
 from django.test import Client as Browser
+from gunicorn.config import Config
 
 from practice.actions import people
+from practice.config.web import QuietLogger
 from practice.logs import JsonFormatter
-from practice.models import AuditEvent
+from practice.models import AuditEvent, User
 from practice.tenancy import scope
+from tests import servers
 from tests.cast import PASSWORD, Person
 from tests.practice.test_signing_in import ask_for_code, code_now
 
@@ -115,3 +121,57 @@ def test_a_reference_leads_to_its_line_in_the_trail(ruth: Person, dana: Person):
         # What the clock does by itself came from no request, and names none.
         people.end_sessions(by=ruth.actor, at=event.at, member=dana.member)
         assert "reference" not in AuditEvent.objects.order_by("-id")[0].detail
+
+
+def test_the_database_s_own_log_says_no_name(dana: Person):
+    """A unique violation would be logged with the statement, its parameters and the row it met."""
+    with pytest.raises(IntegrityError):
+        User.objects.create(email=dana.user.email, name="Dana Whitlock")
+    with connection.cursor() as cursor:
+        for name in ("log_min_error_statement", "log_error_verbosity"):
+            cursor.execute(f"SHOW {name}")
+            assert cursor.fetchone()[0] in {"panic", "terse"}
+    if servers.OURS in os.environ:
+        log = (Path(os.environ[servers.RUN]) / "logs" / "postgres.log").read_text()
+        assert "duplicate key value violates unique constraint" in log
+        assert "whitlock" not in log.lower()
+        assert dana.user.email not in log
+
+
+def test_wherever_it_runs_the_database_is_told_to_log_no_name():
+    for file in ("compose.yaml", "deploy/roles.sql", "docs/operations.md"):
+        text = (servers.ROOT / file).read_text()
+        for name in (
+            "log_min_error_statement",
+            "log_error_verbosity",
+            "log_parameter_max_length",
+            "log_parameter_max_length_on_error",
+        ):
+            assert name in text, (file, name)
+
+
+def test_a_forged_host_is_not_quoted(lines: Lines):
+    record = logging.LogRecord(
+        "django.security.DisallowedHost",
+        logging.ERROR,
+        __file__,
+        1,
+        "Invalid HTTP_HOST header: 'evil.example'. You may need to add it to ALLOWED_HOSTS.",
+        (),
+        None,
+    )
+    line = json.loads(JsonFormatter().format(record))
+    assert line["event"] == "something suspicious was refused"
+    assert line["logger"] == "django.security.DisallowedHost"
+    assert "evil" not in json.dumps(line)
+
+
+def test_what_the_web_server_cannot_read_is_not_quoted(caplog: pytest.LogCaptureFixture):
+    log = QuietLogger(Config())
+    log.error_log.propagate = True
+    log.warning("Invalid request from ip=192.0.2.1: Invalid HTTP method: 'evil'")
+    log.exception("Error handling request %s %s", "GET", "/evil")  # noqa: LOG004 -- as gunicorn does
+    log.warning("Worker with pid %s was terminated", 7)
+    assert "evil" not in caplog.text
+    assert "Invalid request" in caplog.text
+    assert "Worker with pid 7" in caplog.text

@@ -351,6 +351,8 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         ("idle_minutes", "-1"),
         ("idle_minutes", "9" * 30),
         ("retention_months", "99999999"),
+        ("retention_months", "1201"),
+        ("retention_months", "0"),
         ("reminder_time", "25:00"),
         ("crisis_es", "x" * 2001),
         ("name", "nul\x00"),
