@@ -7,6 +7,7 @@ from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator, URLValidator
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from practice import emails, letters, wording
 from practice.models import MOST_MONTHS, Membership, Practice, Role
@@ -248,7 +249,7 @@ class AuditFilter(PlainForm):
         super().__init__(*args, **kwargs)
         person, action = self.fields["person"], self.fields["action"]
         if isinstance(person, forms.ChoiceField) and isinstance(action, forms.ChoiceField):
-            person.choices = [("", _("Everyone"))] + [
+            person.choices = [("", pgettext_lazy("audit", "Everyone"))] + [
                 (str(one.user_id), one.user.get_full_name()) for one in people
             ]
             action.choices = [("", _("Everything")), *wording.ACTS.items()]

@@ -2,10 +2,13 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from babel.dates import get_timezone_location
 from django import forms
-from django.utils.translation import gettext, pgettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 ACTS = {
@@ -204,3 +207,14 @@ def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
     if not others:
         return gettext("Only you and %(therapist)s") % said
     return gettext("Only you, %(others)s and %(last)s") % said
+
+
+def clock_of(zone: str) -> str:
+    """Name whose clock an IANA zone is, by its city as CLDR spells it: "Lisbon time"."""
+    language = (get_language() or "en")[:2]
+    return gettext("%(city)s time") % {"city": _city(zone, language)}
+
+
+@lru_cache(maxsize=256)
+def _city(zone: str, language: str) -> str:
+    return str(get_timezone_location(ZoneInfo(zone), locale=language, return_city=True))

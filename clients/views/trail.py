@@ -22,7 +22,7 @@ from practice.permissions import may_administer
 from practice.queries import audit as asking
 from practice.queries.paging import Page, pages
 from practice.queries.people import members
-from practice.wording import KINDS, act_text
+from practice.wording import KINDS, act_text, clock_of
 
 EXPORT_LIMIT = 50_000
 
@@ -54,7 +54,7 @@ def audit(request: ActorRequest) -> HttpResponse:
         {
             **pages(request, found),
             "form": form,
-            "zone": request.actor.zone.replace("_", " "),
+            "zone": clock_of(request.actor.zone),
             "rows": [_row(event, names, concerned) for event in events],
         },
         status=200 if understood else 422,

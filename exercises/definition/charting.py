@@ -78,13 +78,18 @@ def chart_points(
 
 
 def counts_for(chart: Chart, occasions: Sequence[Occasion]) -> dict[str, int]:
-    """Return how often: by ISO day, oldest first, or by option key when the chart says `by`."""
+    """Return how often: by ISO day, oldest first, or by option key when the chart says `by`.
+
+    A day on which something was noted, but nothing of this kind, has 0.
+    """
     counted: Counter[str] = Counter()
     for occasion in sorted(occasions, key=lambda one: one.at):
-        if not holds(chart.where, occasion.values):
-            continue
+        is_counted = holds(chart.where, occasion.values)
         if not chart.by:
-            counted[occasion.at.date().isoformat()] += 1
+            if chart.where is None or not is_empty(occasion.values.get(chart.where.item)):
+                counted[occasion.at.date().isoformat()] += int(is_counted)
+            continue
+        if not is_counted:
             continue
         value = occasion.values.get(chart.by)
         counted.update(value if isinstance(value, list | dict) else [value] if value else [])

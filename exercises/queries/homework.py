@@ -301,7 +301,14 @@ def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
     return {row["client_id"]: row["count"] for row in rows}
 
 
-def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, Homework]:
-    """Return the latest homework of each exercise among these clients, by exercise id."""
-    rows = homeworks(actor).filter(client__in=list(clients)).order_by("opens_at", "pk")
-    return {row.version.exercise_id: row for row in rows[:200]}
+def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, list[Homework]]:
+    """Return each client's latest homework of each exercise, by exercise id."""
+    rows = homeworks(actor).filter(client__in=list(clients)).order_by("-opens_at", "-pk")
+    found: dict[UUID, dict[UUID, Homework]] = {}
+    for row in rows[:400]:
+        found.setdefault(row.version.exercise_id, {}).setdefault(row.client_id, row)
+    order = [client.pk for client in clients]
+    return {
+        pk: sorted(each.values(), key=lambda row: order.index(row.client_id))
+        for pk, each in found.items()
+    }

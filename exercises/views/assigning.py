@@ -45,6 +45,7 @@ from practice.actors import ActorRequest
 from practice.doors.pages import once, posted, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
+from practice.wording import clock_of
 
 MOST_RUNNING = 2
 
@@ -177,7 +178,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             "value": str(row.pk),
             "title": newest[row.pk].definition.title.get(language()),
             "text": _option_text(
-                row, newest[row.pk].definition, done.get(row.pk), request.actor.zone
+                row, newest[row.pk].definition, done.get(row.pk, ()), request.actor.zone
             ),
             "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
             **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
@@ -241,17 +242,17 @@ def _id(text: str) -> str:
         return ""
 
 
-def _option_text(row: Any, definition: Definition, done: Homework | None, zone: str) -> str:
+def _option_text(row: Any, definition: Definition, done: Sequence[Homework], zone: str) -> str:
     kind = _("with a log") if row.is_log else ""
     if row.is_pair or definition.is_journal:
         kind = _("for two, each alone") if row.is_pair else _("a log")
     parts = [_("%(n)d min") % {"n": row.minutes}, kind]
-    if done is not None:
-        day = wording.plain_day(schedule.local_time(done.submitted_at or done.opens_at, zone))
-        said = {"name": done.client.name_to_call, "day": day}
-        if done.status not in homeworks.OVER:
+    for one in done:
+        day = wording.plain_day(schedule.local_time(one.submitted_at or one.opens_at, zone))
+        said = {"name": one.client.name_to_call, "day": day}
+        if one.status in homeworks.MOVABLE:
             parts.append(_("%(name)s has this now") % said)
-        elif done.submitted_at:
+        elif one.submitted_at:
             parts.append(_("%(name)s did this on %(day)s") % said)
         else:
             parts.append(_("%(name)s had this on %(day)s") % said)
@@ -260,13 +261,13 @@ def _option_text(row: Any, definition: Definition, done: Homework | None, zone: 
 
 def _zone_text(target: Target) -> str:
     """Say whose days these are: a wall time means the client's own clock, wherever staff sit."""
-    zones = {wording.clock_of(one.zone) for one in target.people}
+    zones = {clock_of(one.zone) for one in target.people}
     if len(zones) == 1:
         said = {"name": target.name, "zone": zones.pop()}
         if target.couple:
             return _("Days and hours are those where %(name)s live: %(zone)s.") % said
         return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
-    said_by = [f"{one.name_to_call}: {wording.clock_of(one.zone)}" for one in target.people]
+    said_by = [f"{one.name_to_call}: {clock_of(one.zone)}" for one in target.people]
     return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)
 
 
@@ -418,7 +419,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": _("Another day"),
             "button": _("Save"),
             "text": _("The evening of that day where %(name)s lives: %(zone)s.")
-            % {"name": found.client.name_to_call, "zone": wording.clock_of(found.zone)},
+            % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
             "back": reverse("homework_page", args=[found.pk]),
             "back_to": title_of(found, language()),
         },

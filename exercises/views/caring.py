@@ -31,6 +31,7 @@ from practice.doors.pages import searches
 from practice.permissions import may_care
 from practice.queries import people
 from practice.queries.paging import pages
+from practice.wording import clock_of
 
 # What was to be said in session is looked for in what came in so lately.
 LATELY = timedelta(days=14)
@@ -200,7 +201,7 @@ def _reminders(client: Any, at: datetime, zone: str) -> str:
         return _("No e-mail, by their own choice.")
     if preference.paused_until and preference.paused_until > at:
         return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
-    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": wording.clock_of(client.zone)}
+    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": clock_of(client.zone)}
     return _("By e-mail at %(time)s, %(zone)s.") % said
 
 

@@ -39,16 +39,20 @@ def of_one(weeks: Weeks) -> list[dict[str, Any]]:
         weeks.mondays,
         lambda name: [("", weeks.means(name))],
         (scale, scale),
-        closeness=[
-            (_("before writing"), weeks.means("close_before")),
-            (_("after writing"), weeks.means("close_after")),
-        ],
+        closeness=[(short(one), weeks.means(one)) for one in ("close_before", "close_after")],
         asks=[("", weeks.counts("moments"))],
-        relief=[
-            (_("right then"), weeks.means("relief_now")),
-            (_("an hour later"), weeks.means("relief_hour")),
-        ],
+        relief=[(short(one), weeks.means(one)) for one in ("relief_now", "relief_hour")],
     )
+
+
+def short(series: str) -> str:
+    """Name one of two series of the same occasion by what tells them apart; "" for any other."""
+    return {
+        "close_before": _("before writing"),
+        "close_after": _("after writing"),
+        "relief_now": _("right then"),
+        "relief_hour": _("an hour later"),
+    }.get(series, "")
 
 
 def of_two(accounts: Sequence[tuple[str, Weeks]]) -> list[dict[str, Any]]:
@@ -152,9 +156,7 @@ def in_numbers(series: Sequence[Series], days: Sequence[date], *, weekly: bool =
     if len(courses) == 1:
         return courses[0][1]
     return " ".join(
-        f"{name} {course}"
-        if name.endswith("?")  # asked and answered
-        else wording.sentence(f"{name}: {course[:1].lower()}{course[1:]}")
+        wording.sentence(f"{name}: {course[:1].lower()}{course[1:]}")
         for name, course in courses
         if course
     )

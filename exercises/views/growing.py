@@ -16,7 +16,7 @@ from exercises.charts import Series
 from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
 from exercises.models import Homework
 from exercises.queries.series import Numbers, monday
-from exercises.views.curves import in_numbers, legend, said
+from exercises.views.curves import in_numbers, legend, said, short
 from exercises.views.ground import language
 from exercises.visibility import RoundWords
 from practice.actors import Actor
@@ -187,5 +187,7 @@ def _name(item: Item | None, key: str) -> str:
 
 
 def _series(definition: Definition, name: str) -> str:
+    if told_apart := short(name):
+        return told_apart
     found = next((item for item in definition.walk() if item.series == name), None)
     return found.text.get(language()) if found else name

@@ -27,6 +27,7 @@ from practice.actors import ActorRequest, system
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import pages
 from practice.tenancy import enter
+from practice.wording import clock_of
 
 TO_COME = {ReminderState.PLANNED, ReminderState.CLAIMED, ReminderState.ARMED}
 # The pump needs its minutes; what waits longer is late.
@@ -74,7 +75,7 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
         {
             "base": base,
             "client": client,
-            "zone": wording.clock_of(client.zone),
+            "zone": clock_of(client.zone),
             **pages(request, found),
             "to_come": to_come[::-1],  # what goes next, first
             "earlier": earlier,
@@ -87,16 +88,15 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
     is_late = state is ReminderState.PLANNED and row.next_at < at - PATIENCE
     goes = state is ReminderState.PLANNED and not is_late
     return {
-        "when": _about(row) if goes and mine else _when(row.local_at),
-        "zone": "" if row.zone == client.zone else wording.clock_of(row.zone),
+        # The minutes by which mails of one hour are spread are the clockwork's own business.
+        "when": _about(row) if goes else _when(row.local_at),
+        "zone": "" if row.zone == client.zone else clock_of(row.zone),
         "what": _what(row, mine=mine),
         "state": _("Not sent yet") if is_late else state.label,
         "tone": "lamp" if is_late else TONES.get(state, "line"),
         "icon": "circle-alert" if is_late else ICONS.get(state, "circle-alert"),
         "reason": _why(row, mine=mine),
         "sent_at": _sent(row, row.sent_at) if row.sent_at else "",
-        # To the minute only for staff: the spread is the clockwork's own business.
-        "goes_at": _when(schedule.local_time(row.next_at, row.zone)) if goes and not mine else "",
     }
 
 

@@ -44,11 +44,6 @@ def when(
     return f"{name}, {time}"
 
 
-def clock_of(zone: str) -> str:
-    """Name whose clock a zone is, by its city: "Lisbon time"."""
-    return _("%(city)s time") % {"city": zone.rpartition("/")[2].replace("_", " ")}
-
-
 def saved(at: datetime, current: datetime, zone: str) -> str:
     """Say that words are kept, as short as the bar above a step is narrow."""
     if schedule.local_time(at, zone).date() == schedule.local_time(current, zone).date():

@@ -117,16 +117,16 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
     # Without a line on the drawing there is none in the legend, and no trend in the words.
     assert '<path class="line' not in few
     assert few.count("From five marks on you will see a line.") == 1
-    assert "How close did I feel" in few
-    assert "Four weeks, between 2 and 5.5." in few
+    assert "Before writing: " in few
+    assert "four weeks, between 2 and 5.5." in few
     assert "From 3 to" not in few
     close(play, dana, ana, at, close_after=9)
     page = str(ana.browser().get("/growth/").content, "utf-8")
     # The first series has four marks still; the second has its five, and its line.
     assert lines_of(page) == ["ld", "ld"]
     assert page.count('<path class="line') == 3
-    assert "Four weeks, between 2 and 5.5." in page
-    assert "From 5 to 9 over five weeks." in page
+    assert "four weeks, between 2 and 5.5." in page
+    assert "from 5 to 9 over five weeks." in page
     cells = cells_of(page)
     assert cells == ["3", "5", "4", "4", "2", "6", "5.5", "7.5", "no entry", "9"]
     # In Spanish a number has its comma.

@@ -549,6 +549,9 @@ def test_charts_count_days_choices_and_shares(small):
     ]  # fmt: skip
 
     assert d.counts_for(chart(small, "asks"), moments) == {"2027-01-01": 2, "2027-01-03": 1}
+    # A day on which it was another kind has none; one on which nobody said is a gap.
+    others = [*moments, occasion(5, form="no")]
+    assert d.counts_for(chart(small, "asks"), others)["2027-01-05"] == 0
     assert d.counts_for(chart(small, "forms"), moments) == {"asked": 3, "no": 1}
     assert d.share(small, chart(small, "share"), moments) == (3, 4)
 

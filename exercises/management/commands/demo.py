@@ -91,7 +91,7 @@ class Command(BaseCommand):
         practice.crisis_texts = {
             "en": "If you or someone else is in danger, call 112 now, anywhere in Europe.\n"
             "To talk with someone at any hour in Portugal, call the health line: 808 24 24 24.",
-            "es": "Si tú u otra persona está en peligro, llama ahora al 112, en toda Europa.\n"
+            "es": "Si tú u otra persona están en peligro, llama ahora al 112, en toda Europa.\n"
             "Para hablar con alguien a cualquier hora en Portugal, llama a la línea de salud:"
             " 808 24 24 24.",
         }
