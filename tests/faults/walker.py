@@ -19,6 +19,7 @@ class Answer:
     status: int
     headers: dict[str, str]
     text: str
+    wrote: bool = False
 
 
 class Walker:
@@ -73,7 +74,9 @@ class Walker:
                 key, _, rest = value.partition("=")
                 self.cookies[key] = rest.partition(";")[0].strip('"')
         self.token = self.cookies["homeward-form"]
-        return Answer(response.status, {k.lower(): v for k, v in response.getheaders()}, text)
+        return Answer(
+            response.status, {k.lower(): v for k, v in response.getheaders()}, text, method != "GET"
+        )
 
 
 def works(walker: Walker) -> bool:
@@ -85,10 +88,10 @@ def works(walker: Walker) -> bool:
 
 
 def is_honest(answer: Answer) -> None:
-    """Say that nothing was kept, when to come back, and nothing of what went wrong inside."""
+    """Say that nothing was kept, or lost, when to come back, and not what went wrong inside."""
     assert answer.status == 503, answer.text
     assert int(answer.headers["retry-after"]) <= 60
-    assert "was not kept yet" in answer.text
+    assert ("was not kept yet" if answer.wrote else "Nothing is lost.") in answer.text
     for inner in ("Traceback", "psycopg", "OperationalError", "postgres"):
         assert inner not in answer.text
 
