@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
@@ -12,7 +13,8 @@ from rest_framework.response import Response
 from exercises.actions import reviewing
 from exercises.api import shapes
 from exercises.api.shapes import homeworks_data, review_data
-from exercises.models import Review
+from exercises.models import Homework, Review
+from exercises.permissions import may_review
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
 from exercises.visibility import read_replies, read_review
@@ -64,7 +66,7 @@ def reviews(request: Request, pk: UUID) -> Response:
 def draft(request: Request, pk: UUID) -> Response:
     """Keep a review in the making. A stale If-Match gets 412 with both texts."""
     actor = actor_of(request)
-    row = homework_queries.homework(actor, pk)
+    row = _reviewable(actor, pk)
     review = reviewing.save_draft(
         by=actor, at=now(), homework=row, draft=_draft(request), base=if_match(request)
     )
@@ -80,7 +82,7 @@ def draft(request: Request, pk: UUID) -> Response:
 def send(request: Request, pk: UUID) -> Response:
     """Send a review; for two minutes it can be undone."""
     actor = actor_of(request)
-    row = homework_queries.homework(actor, pk)
+    row = _reviewable(actor, pk)
     review = reviewing.send(
         by=actor, at=now(), homework=row, draft=_draft(request), base=if_match(request)
     )
@@ -96,6 +98,14 @@ def undo(request: Request, pk: UUID) -> Response:
     actor = actor_of(request)
     reviewing.undo(by=actor, at=now(), review=review_queries.review(actor, pk))
     return _reply(actor, review_queries.review(actor, pk))
+
+
+def _reviewable(actor: Actor, pk: UUID) -> Homework:
+    """Return it to who may review it, before anybody is told what their words lack."""
+    row = homework_queries.homework(actor, pk)
+    if not may_review(actor, row):
+        raise PermissionDenied
+    return row
 
 
 def _draft(request: Request) -> reviewing.Draft:

@@ -276,6 +276,8 @@ def _moved(request: Request, pk: UUID, act: Any) -> Response:
 def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Response:
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
+    if not may_answer(actor, row):
+        raise PermissionDenied
     entry = homework_queries.entry(actor, row, entry_pk) if entry_pk else None
     said = asked(request, shapes.AnswerRequest)
     base = if_match(request)

@@ -150,7 +150,7 @@ assignment_withdraw                GET      in  403  403  403  200  404  403  40
 assignment_withdraw                POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
 homework_page                      GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
 homework_due                       GET      in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
-homework_due                       POST     in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
+homework_due                       POST     in  403  403  403  422  404  403  403  404  404    ·    ·    ·    ·
 library                            GET      in  403  403  403  200  200  200  200  200  200    ·    ·    ·    ·
 exercise                           GET      in  403  403  403  200  200  200  200  404  200    ·    ·    ·    ·
 preview                            GET      in  403  403  403  200  200  200  403  404  200    ·    ·    ·    ·
@@ -158,15 +158,15 @@ preview                            GET      in  403  403  403  200  200  200  40
 # Administration: names and states, no words  any  ana  ben noor dana omar sana ruth  zoe  uma aKey  dRd dKey rKey
 people                             GET      in  403  403  403  200  200  200  200  200  200    ·    ·    ·    ·
 people_invite                      GET      in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
-people_invite                      POST     in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
+people_invite                      POST     in  403  403  403  403  403  403  422  422  403    ·    ·    ·    ·
 member                             GET      in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
-member                             POST     in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
+member                             POST     in  403  403  403  403  403  403  422  404  403    ·    ·    ·    ·
 member_sign_out                    POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 member_reactivate                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 invitation_resend                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 invitation_revoke                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 practice_settings                  GET      in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
-practice_settings                  POST     in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
+practice_settings                  POST     in  403  403  403  403  403  403  422  422  403    ·    ·    ·    ·
 audit                              GET      in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
 member_deactivate                  GET      in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
 member_deactivate                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
@@ -177,9 +177,9 @@ record_entrust                     POST     in  403  403  403  403  403  403  40
 
 # Sign-in and one's own account (allauth)  any  ana  ben noor dana omar sana ruth  zoe  uma aKey  dRd dKey rKey
 account_home                       GET      in  302  302  302  200  200  200  200  200  200    ·    ·    ·    ·
-account_home                       POST     in  302  302  302  200  200  200  200  200  200    ·    ·    ·    ·
+account_home                       POST     in  302  302  302  422  422  422  422  422  422    ·    ·    ·    ·
 token_list                         GET      in  200  200  200  200  200  200  200  200  200    ·    ·    ·    ·
-token_list                         POST     in  200  200  200  200  200  200  200  200  200    ·    ·    ·    ·
+token_list                         POST     in  422  422  422  422  422  422  422  422  422    ·    ·    ·    ·
 token_revoke                       POST     in  404  404  404  302  404  404  404  404  404    ·    ·    ·    ·
 account_login                      GET     200  302  302  302  302  302  302  302  302  302    ·    ·    ·    ·
 account_login                      POST    200  302  302  302  302  302  302  302  302  302    ·    ·    ·    ·
@@ -274,17 +274,17 @@ api_withdraw                       POST    401  404  404  404  200  404  403  40
 api_homework_list                  GET     401  200  200  200  200  200  200  403  200  200  200  200  200  403
 api_homework                       GET     401  200  404  404  200  404  200  404  404  404  200  200  200  403
 api_rounds                         GET     401  200  404  404  200  404  200  404  404  404  200  200  200  403
-api_answer                         PUT     401  200  404  404  403  404  403  404  404  404  200  403  403  403
+api_answer                         PUT     401  422  404  404  403  404  403  404  404  404  422  403  403  403
 api_entries                        POST    401  422  404  404  403  404  403  404  404  404  422  403  403  403
 api_entry                          DELETE  401  204  404  404  404  404  404  404  404  404  204  403  403  403
-api_entry_answer                   PUT     401  404  404  404  404  404  404  404  404  404  404  403  403  403
+api_entry_answer                   PUT     401  422  404  404  403  404  403  404  404  404  422  403  403  403
 api_submit                         POST    401  409  404  404  403  404  403  404  404  404  409  403  403  403
 api_take_back                      POST    401  409  404  404  403  404  403  404  404  404  409  403  403  403
 api_set_aside                      POST    401  200  404  404  403  404  403  404  404  404  200  403  403  403
 api_pick_up                        POST    401  409  404  404  403  404  403  404  404  404  409  403  403  403
 api_reviews                        GET     401  200  404  404  200  404  200  404  404  404  200  200  200  403
-api_review_draft                   PUT     401  403  404  404  409  404  403  404  404  404  403  403  409  403
-api_review_send                    POST    401  403  404  404  409  404  403  404  404  404  403  403  409  403
+api_review_draft                   PUT     401  403  404  404  422  404  403  404  404  404  403  403  422  403
+api_review_send                    POST    401  403  404  404  422  404  403  404  404  404  403  403  422  403
 api_review_undo                    POST    401  404  404  404  200  404  403  404  404  404  403  403  200  403
 api_queue                          GET     401  403  403  403  200  200  200  403  200  200  403  403  200  403
 """

@@ -180,8 +180,8 @@ def test_one_partners_doings_leave_the_others_reminders_alone(
 
 def _one_item(play: Play, homework: Homework) -> tuple[str, ...]:
     with scope(practice=homework.practice_id):
-        found = homework.version.definition.items
-    return (next(item.key for item in found if item.kind in {"longtext", "text"}),)
+        found = homework.version.definition.asked
+    return (found[0].key,)
 
 
 def hours(zone: str, quiet: tuple[time, time] = NO_QUIET) -> Hours:
