@@ -26,7 +26,7 @@ WAIT_FOR_OTHER = timedelta(minutes=5)
 OTHERS = """
   SELECT o.state FROM exercises_reminder o
   WHERE %(nudge)s AND o.client_id = %(client)s AND o.id <> %(id)s AND o.state IN (2, 3)
-    AND o.kind IN ('due_soon', 'due_today', 'follow_up')
+    AND o.kind = ANY(%(nudges)s)
     AND o.armed_at > now() - interval '2 hours'
 """
 # All that decides, in one question: this is asked for every mail. A stop, a pause or a discharge is
@@ -112,7 +112,12 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
 
 def whose(row: Reminder) -> dict[str, object]:
     """Return what `OTHERS` wants to know of a row."""
-    return {"id": row.pk, "client": row.client_id, "nudge": row.kind in NUDGES}
+    return {
+        "id": row.pk,
+        "client": row.client_id,
+        "nudge": row.kind in NUDGES,
+        "nudges": [str(kind) for kind in NUDGES],
+    }
 
 
 def _ask_member(row: Reminder) -> emails.Mail | Held:

@@ -57,8 +57,13 @@ def raise_flag(
     """End an exercise kindly and ask for a human: the safety branch.
 
     To everyone but the therapist it looks like any homework that was set aside. One that was closed
-    meanwhile, and is answered from an old tab, stays as it is; the human is asked for all the same.
+    meanwhile, and is answered from an old tab, stays as it is; the human is asked for all the same,
+    and once: a double tap asks nobody twice.
     """
+    is_open = homework.status in CLIENTS_TURN
+    waiting = homework.flags.filter(item_key=item_key, handled_at=None)
+    if not is_open and waiting.exists():
+        return
     with transaction.atomic():
         Flag.objects.create(
             practice_id=homework.practice_id,
@@ -70,7 +75,7 @@ def raise_flag(
         )
         if kind == FlagKind.SAFETY:
             _end_clearance(homework, at)
-        if homework.status in CLIENTS_TURN:
+        if is_open:
             set_aside(by=by, at=at, homework=homework)
         auditing.record(
             by=by,

@@ -82,6 +82,21 @@ def bases(items: Sequence[Item], words: Mapping[str, Words], revision: int) -> d
     return {item.key: words[item.key].revision if item.key in words else 0 for item in items}
 
 
+def before_aside(
+    one: Said, words: Mapping[str, Words], base: Mapping[str, int], device: str
+) -> bool:
+    """Say whether this was typed before the same device set the item aside, and only came later: a
+    page on its way out saves once more, and may be overtaken by its own form."""
+    kept = words.get(one.item_key)
+    return (
+        kept is not None
+        and kept.outcome != AnswerOutcome.ANSWERED
+        and bool(device)
+        and device == kept.device
+        and base.get(one.item_key, 0) < kept.revision
+    )
+
+
 def conflicting(
     said: Sequence[Said], words: Mapping[str, Words], base: Mapping[str, int], device: str
 ) -> list[str]:

@@ -58,6 +58,7 @@ def keep_draft(
     found = forms.read(items, sent.fields)
     said = forms.changed(found.values, words)
     base = forms.bases(items, words, sent.revision)
+    said = [one for one in said if not forms.before_aside(one, words, base, sent.device)]
     if forms.conflicting(said, words, base, sent.device):
         return _conflict_data(work, items, words, sent)
     at = now()

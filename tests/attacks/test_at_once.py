@@ -2,7 +2,6 @@
 
 import re
 import threading
-import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -29,6 +28,7 @@ from practice.actions import invitations, people
 from practice.models import Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import Person, Play, make_member
+from tests.faults.ground import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # How long the first waits for the second; who is made to wait elsewhere never comes.
@@ -296,7 +296,7 @@ def test_what_is_opened_first_stays_as_it_was_sent(
     def then(*args: Any, **kwargs: Any) -> None:
         inner(*args, **kwargs)
         tap.start()
-        time.sleep(PATIENCE / 3)
+        assert until(somebody_waits)
 
     monkeypatch.setattr(reviewing, "mark_opened", then)
     monkeypatch.setattr(exporting, "mark_opened", then)

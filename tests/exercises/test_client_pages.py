@@ -278,11 +278,28 @@ def test_what_stood_there_is_found_again_and_is_not_sent(
     step = url(homework, f"step/{number}/")
     form = {"topic": "Twenty minutes of words, and one", "revision": "1", "device": "phone"}
     browser.post(step, form | {button: "1"})
-    assert "Twenty minutes of words, and one" in text_of(browser.get(step))
+    page = text_of(browser.get(step))
+    assert "Twenty minutes of words, and one" in page
+    assert "You can still" in page
     assert "Twenty minutes" not in text_of(browser.get(url(homework, "check/")))
     assert browser.post(url(homework, "submit/")).status_code == 302
     assert answers(homework)["topic"].sealed_value is None
     assert "Twenty minutes" not in text_of(dana.browser().get(f"/review/{homework.pk}/"))
+
+
+def test_a_save_that_its_own_form_overtook_does_not_undo_the_skip(homework: Homework, ana: Person):
+    """A browser saves once more as it leaves the page; that may land behind the skip."""
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    save(browser, homework, {"topic": ["Words"]})
+    form = {"topic": "Words", "revision": "1", "device": "phone", "skip": "1"}
+    browser.post(url(homework, f"step/{number}/"), form)
+    late = save(browser, homework, {"topic": ["Words"]}, revision=1)
+    assert late.status_code == 200
+    assert answers(homework)["topic"].outcome == "skipped"
+    # Who comes back and types has seen that it was skipped.
+    assert save(browser, homework, {"topic": ["Words after all"]}, revision=2).status_code == 200
+    assert answers(homework)["topic"].outcome == "answered"
 
 
 def test_a_stale_tab_sets_nothing_aside_that_another_device_wrote(homework: Homework, ana: Person):
@@ -336,6 +353,8 @@ def test_fear_in_an_old_tab_is_heard(
     assert response["Location"] == url(homework, "ended/")
     assert 'href="tel:112"' in text_of(browser.get(url(homework, "ended/")))
     assert play.fresh(homework).status == status
+    again = browser.post(url(homework, f"step/{number}/"), {"afraid": "yes"})  # a double tap
+    assert again["Location"] == url(homework, "ended/")
     with play.at(dana):
         assert [flag.kind for flag in review_queries.flags(dana.actor)] == ["safety"]
 

@@ -39,7 +39,7 @@ from practice.errors import KeyTrouble
 from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.conftest import acting_as
-from tests.faults.ground import until
+from tests.faults.ground import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State, Reason = ReminderState, ReminderReason
@@ -250,12 +250,6 @@ def test_what_another_pump_armed_in_this_moment_is_seen(
     thread.join(30)
     assert len(sink.to(ana.user.email)) == told
     assert (reloaded(second).state, reloaded(second).reason) == (State.PLANNED, Reason.TOGETHER)
-
-
-def somebody_waits() -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def test_while_the_others_fate_is_open_it_waits_and_goes_when_that_one_did_not(

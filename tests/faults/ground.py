@@ -280,6 +280,13 @@ def until(condition: Callable[[], bool], patience: float = 30, every: float = 0.
     return True
 
 
+def somebody_waits() -> bool:
+    """Say whether a transaction waits for another one's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])
+
+
 def named(message_ids: Iterable[str]) -> set[int]:
     """Return the rows that these mails were sent for."""
     keys = [name[1:].partition(".")[0] for name in message_ids]
