@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
@@ -89,7 +90,8 @@ class ClientEditForm(SessionForm, AddressForm):
         super().__init__(*args, **kwargs)
         if together:
             session = self.fields["next_session_at"]
-            session.help_text = f"{session.help_text} {together}"
+            session.label = _("Next individual session")
+            session.help_text = format_html("{} {}", session.help_text, together)
         email = self.fields["email"]
         email.help_text = _("Once they have joined, address and time zone are theirs to change.")
         email.disabled = self.fields["zone"].disabled = joined

@@ -371,12 +371,18 @@ def record(actor: Actor, pk: UUID) -> Client:
 
 
 def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:
-    """Return the names of the clients a part of the trail concerns, by id; for admins."""
+    """Return the names of the clients and couples a part of the trail concerns, by id; for
+    admins."""
     if not may_administer(actor):
         raise PermissionDenied
-    ids = {event.client_id for event in found if event.client_id}
-    rows = Client.objects.filter(practice_id=actor.practice_id, pk__in=ids)
-    return {str(pk): name for pk, name in rows.values_list("pk", "name")}
+    clients = {event.client_id for event in found if event.client_id}
+    couples = {event.detail["couple"] for event in found if event.detail.get("couple")}
+    alone = Client.objects.filter(practice_id=actor.practice_id, pk__in=clients)
+    pairs = Couple.objects.filter(practice_id=actor.practice_id, pk__in=couples)
+    return {
+        **{str(pk): name for pk, name in alone.values_list("pk", "name")},
+        **{str(row.pk): row.names_in_lists for row in pairs.select_related("first", "second")},
+    }
 
 
 def uncared(actor: Actor) -> QuerySet[Client]:

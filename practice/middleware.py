@@ -29,7 +29,7 @@ from django.utils.translation import gettext as _
 from practice import logs
 from practice.actors import Actor
 from practice.doors.trouble import API, away, page_before, problem
-from practice.errors import BadInput, NotPossible, SignInAgain, sql_state
+from practice.errors import BadInput, NotPossible, SignInAgain, Stale, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
 
@@ -229,7 +229,13 @@ class RefusalMiddleware:
         if not isinstance(error, NotPossible):
             return away(request, error)
         status = 422 if isinstance(error, BadInput) else 409
-        words = {"message": error.message, "back_url": page_before(request) or "/"}
+        words = {
+            "heading": _("This has changed since you opened it")
+            if isinstance(error, Stale)
+            else _("This could not be done"),
+            "message": error.message,
+            "back_url": page_before(request) or "/",
+        }
         return render(request, "409.html", words, status=status)
 
 

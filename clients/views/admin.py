@@ -17,7 +17,7 @@ from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.views.ground import page
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, posted, searches
+from practice.doors.pages import begin_anew_if_ended, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.forms import RolesForm
 from practice.models import Role
@@ -49,20 +49,24 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
-        caring.set_roles(
-            by=request.actor,
-            at=now(),
-            member=found,
-            roles=roles,
-            supervises=[UUID(one) for one in supervises],
-        )
-        messages.success(
-            request,
-            _("Saved. Now choose whose caseloads they read.")
-            if Role.SUPERVISOR in roles and not supervises
-            else _("Saved. It holds from their next click on."),
-        )
-        return redirect("member", found.pk)
+        try:
+            caring.set_roles(
+                by=request.actor,
+                at=now(),
+                member=found,
+                roles=roles,
+                supervises=[UUID(one) for one in supervises],
+            )
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(
+                request,
+                _("Saved. Now choose whose caseloads they read.")
+                if Role.SUPERVISOR in roles and not supervises
+                else _("Saved. It holds from their next click on."),
+            )
+            return redirect("member", found.pk)
     return render(
         request,
         "practice/member.html",

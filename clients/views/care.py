@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
@@ -219,10 +220,12 @@ def _together(couple: Couple, client: Client) -> str:
     """Say when a client comes with their partner, which is noted elsewhere."""
     if not couple.next_session_at or couple.next_session_at < now():
         return ""
-    return _("With %(name)s: %(when)s. Change it on the couple’s page.") % {
+    said = _("With %(name)s: %(when)s.") % {
         "name": queries.partner_in(couple, client).name_to_call,
         "when": date_format(localtime(couple.next_session_at), _("D j M, H:i")),
     }
+    where = reverse("couple_page", args=[couple.pk])
+    return format_html('{} <a href="{}">{}</a>', said, where, _("Change it on the couple’s page."))
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:

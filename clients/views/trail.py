@@ -63,7 +63,8 @@ def audit(request: ActorRequest) -> HttpResponse:
 
 def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) -> dict[str, Any]:
     who = names.get(event.user_id or 0, _("Homeward"))
-    whose = concerned.get(str(event.client_id or event.object_id), "")
+    whom = event.client_id or event.detail.get("couple") or event.object_id
+    whose = concerned.get(str(whom), "")
     return {
         "when": event.at,
         "who": who,

@@ -88,6 +88,7 @@ def assign(
             object_kind="assignment",
             object_id=assignment.pk,
             client_id=people[0].pk if len(people) == 1 else None,
+            couple=str(couple.pk) if couple else None,
             people=len(people),
             repeating=bool(when.rrule),
         )
@@ -122,6 +123,7 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
             object_kind="assignment",
             object_id=assignment.pk,
             client_id=assignment.client_id,
+            couple=str(assignment.couple_id) if assignment.couple_id else None,
             people=len(homeworks),
         )
     return len(homeworks)

@@ -1,6 +1,6 @@
 """Items of an exercise as forms: what a page shows of them, and what it says back."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -162,16 +162,16 @@ def show(item: Item, data: Mapping[str, list[str]], look: Look, name: str = "") 
         "fields": {key: values[-1] if values else "" for key, values in data.items()},
         "errors": look.errors.get(name, []),
         "hints": look.hints.get(name, []),
-        "disclosure": disclosure(item, look.only) if item.is_asked else "",
+        "disclosure": disclosures([item], look.only) if item.is_asked else "",
         "id_prefix": PREFIX,
         "unit": item.unit.get(language),
     }
     return shown | _own_parts(item, data, look, name)
 
 
-def disclosure(item: Item, only: str) -> str:
-    """Say who reads an answer, before it is written."""
-    if item.is_releasable:
+def disclosures(items: Iterable[Item], only: str) -> str:
+    """Say who reads some answers, before they are written and before they are sent."""
+    if any(item.is_releasable for item in items):
         return _("%(only)s. Nobody else, unless you agree to it later.") % {"only": only}
     return only
 

@@ -35,14 +35,13 @@ from exercises.views.desk import (
     for_therapists,
     part_of,
     reads_along,
-    refuse,
     title_of,
 )
 from exercises.views.ground import language
 from exercises.visibility import read_note
 from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
-from practice.doors.pages import once, posted, searches
+from practice.doors.pages import once, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 from practice.wording import clock_of

@@ -163,13 +163,13 @@ def in_numbers(series: Sequence[Series], days: Sequence[date], *, weekly: bool =
 
 
 def _course(one: Series, days: Sequence[date], *, weekly: bool) -> str:
-    """Say the way from first to last only where a line could show it; of a few, the span."""
+    """Say the way from first to last only where a line could show one; else the span."""
     found = [(day, value) for day, value in zip(days, one.values, strict=True) if value is not None]
     if not found:
         return ""
-    if len(found) < charts.FEWEST_FOR_A_LINE:
-        return _few([value for _day, value in found], weekly=weekly)
     (since, first), (until, last) = found[0], found[-1]
+    if len(found) < charts.FEWEST_FOR_A_LINE or first == last:
+        return _few([value for _day, value in found], weekly=weekly)
     weeks = (until - since).days // 7 + 1
     return ngettext(
         "From %(first)s to %(last)s within one week.",

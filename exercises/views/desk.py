@@ -6,7 +6,6 @@ from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 
 from django.core.exceptions import PermissionDenied
-from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 
 from clients.models import Client, Couple
@@ -17,7 +16,6 @@ from exercises.models import AnswerOutcome, Homework
 from exercises.views.wording import when
 from exercises.visibility import Words
 from practice.actors import Actor, ActorRequest
-from practice.errors import BadInput, NotPossible
 from practice.permissions import may_care, may_read_caseloads
 
 P = ParamSpec("P")
@@ -49,16 +47,6 @@ def for_therapists(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpR
 def reads_along(actor: Actor, client: Client) -> bool:
     """Say whether somebody reads this as a supervisor, and can neither answer nor assign."""
     return bool(actor.supervises) and not may_care_for(actor, client)
-
-
-def refuse(form: Form, refusal: NotPossible) -> None:
-    """Put what an action refused beside what was typed, so that nothing of it is lost.
-
-    A deed without a form of its own lets the refusal pass: the middleware says it on a page.
-    """
-    fields = refusal.fields if isinstance(refusal, BadInput) else {"": [refusal.message]}
-    for name, texts in fields.items():
-        form.add_error(name if name in form.fields else None, texts)
 
 
 def faces(client: Client, couple: Couple | None) -> list[dict[str, str]]:

@@ -15,6 +15,7 @@ from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import pausing, responding
 from exercises.definition import Item, ItemKind
+from exercises.forms import items as forms
 from exercises.models import AnswerOutcome, FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
@@ -203,7 +204,7 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
         "back_url": work.url("step", number=len(work.steps)) if work.steps else work.continue_url,
         "steps": len(work.steps),
         "submit_url": work.url("submit"),
-        "only": therapist.only,
+        "only": forms.disclosures(work.items, therapist.only),
         "is_shared": work.is_shared,
         "aside_url": work.url("set_aside"),
         "add_url": _add_url(work),

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from statistics import mean
 from typing import Any, NamedTuple
@@ -32,6 +33,23 @@ class Curves(NamedTuple):
     series: list[Series]
     weekly: bool = True
 
+    def over(self, days: list[date]) -> "Curves":
+        """Return the same along more days, which are gaps."""
+        series = [
+            replace(one, values=[at.get(day) for day in days])
+            for one in self.series
+            for at in [dict(zip(self.days, one.values, strict=True))]
+        ]
+        return self._replace(days=days, series=series)
+
+
+class Found(NamedTuple):
+    """A chart: how it is headed and said, and what there is to draw, if anything."""
+
+    chart: Chart
+    words: dict[str, Any]
+    curves: Curves | None = None
+
 
 def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
     """Return the charts of what was written in some weeks, one exercise after the other; only
@@ -39,7 +57,7 @@ def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
     by_exercise: dict[Any, list[Homework]] = defaultdict(list)
     for row in found.rows:
         by_exercise[row.version.exercise_id].append(row)
-    drawn: list[dict[str, Any]] = []
+    charts_found: list[Found] = []
     for same in by_exercise.values():
         definition = same[0].version.definition
         for chart in definition.charts:
@@ -49,9 +67,27 @@ def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
                 for one in _occasions(chart, found.rounds[row.pk], actor.zone)
                 if found.span.holds(one.at.date())
             ]
-            if one := _chart(definition, chart, occasions, len(drawn)):
-                drawn.append(one)
-    return drawn
+            if one := _chart(definition, chart, occasions, len(charts_found)):
+                charts_found.append(one)
+    return [
+        one.words | _drawn(one.words["title"], one.chart.kind, one.curves)
+        if one.curves
+        else one.words
+        for one in _on_one_axis(charts_found)
+    ]
+
+
+def _on_one_axis(found: Sequence[Found]) -> list[Found]:
+    """Give all that is counted by week the same weeks, so that one place means one week on the
+    whole page; what is counted by day keeps its days."""
+    weekly = [one.curves.days for one in found if one.curves and one.curves.weekly]
+    if not weekly:
+        return list(found)
+    weeks = _steps(min(map(min, weekly)), max(map(max, weekly)), timedelta(weeks=1))
+    return [
+        one._replace(curves=one.curves.over(weeks)) if one.curves and one.curves.weekly else one
+        for one in found
+    ]
 
 
 def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Occasion]:
@@ -75,36 +111,38 @@ def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Oc
 
 def _chart(
     definition: Definition, chart: Chart, occasions: list[Occasion], number: int
-) -> dict[str, Any] | None:
+) -> Found | None:
     # Several charts of one exercise: what each shows is its head. Whose account it is stands on top
     # of the page, once.
     head = chart.caption.get(language()).partition(". ")[0]
-    found = {
+    words = {
         "id": f"chart-{number}",
         "title": head.rstrip("."),
         "range_text": definition.title.get(language()),
     }
     if chart.kind is ChartKind.SHARE:
         part, whole = definitions.share(definition, chart, occasions)
-        words = ngettext("%(part)d of %(whole)d time.", "%(part)d of %(whole)d times.", whole)
-        said_so = words % {"part": part, "whole": whole}
-        return found | {"summary": said_so} if whole else None
+        text = ngettext("%(part)d of %(whole)d time.", "%(part)d of %(whole)d times.", whole)
+        said_so = {"summary": text % {"part": part, "whole": whole}}
+        return Found(chart, words | said_so) if whole else None
     if chart.by:
-        return _counted(definition, chart, occasions, found)
+        table = _counted(definition, chart, occasions)
+        return Found(chart, words | {"table": table}) if table["rows"] else None
     if chart.kind is ChartKind.COUNT:
-        return _drawn(found, chart.kind, _how_often(chart, occasions))
-    return _drawn(found, chart.kind, _by_week(definition, chart, occasions))
+        curves = _how_often(chart, occasions)
+    else:
+        curves = _by_week(definition, chart, occasions)
+    return Found(chart, words, curves) if curves.days else None
 
 
-def _counted(
-    definition: Definition, chart: Chart, occasions: list[Occasion], found: dict[str, Any]
-) -> dict[str, Any] | None:
+def _counted(definition: Definition, chart: Chart, occasions: list[Occasion]) -> dict[str, Any]:
     """Say how often by kind: a table says it better than a drawing."""
     item = _item(definition, chart.by)
     counted = definitions.counts_for(chart, occasions)
-    rows = [[_name(item, key), count] for key, count in counted.items()]
-    heads = [_("What"), _("Times")]
-    return found | {"table": {"heads": heads, "rows": rows}} if rows else None
+    return {
+        "heads": [_("What"), _("Times")],
+        "rows": [[_name(item, key), count] for key, count in counted.items()],
+    }
 
 
 def _how_often(chart: Chart, occasions: list[Occasion]) -> Curves:
@@ -151,10 +189,8 @@ def _steps(first: date, last: date, step: timedelta) -> list[date]:
     return [first + step * number for number in range((last - first) // step + 1)]
 
 
-def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, Any] | None:
+def _drawn(title: str, kind: ChartKind, curves: Curves) -> dict[str, Any]:
     days, series, weekly = curves
-    if not days:
-        return None
     columns = [date_format(day, _("j M")) for day in days]
     values = [value for one in series for value in one.values if value is not None]
     lines = [f"{one.name}: {', '.join(said(value) for value in one.values)}." for one in series]
@@ -162,8 +198,8 @@ def _drawn(found: dict[str, Any], kind: ChartKind, curves: Curves) -> dict[str, 
     note = _("Each mark is the mean of a week.")
     if kind is ChartKind.COUNT:
         note = _("Each mark is one week.") if weekly else _("Each mark is one day.")
-    return found | {
-        "aria": " ".join([f"{found['title']}.", *lines]),
+    return {
+        "aria": " ".join([f"{title}.", *lines]),
         "summary": in_numbers(series, days, weekly=weekly),
         # 10 fits every scale.
         "sizes": charts.draw(

@@ -8,6 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
@@ -17,6 +18,7 @@ from practice.actions import idempotency
 from practice.actors import ActorRequest
 from practice.cache import seconds_to_wait
 from practice.crypto import hide, reveal
+from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
 SEAT = "seat"
@@ -70,6 +72,16 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def refuse(form: Form, refusal: NotPossible) -> None:
+    """Put what an action refused beside what was typed, so that nothing of it is lost.
+
+    A deed without a form of its own lets the refusal pass: the middleware says it on a page.
+    """
+    fields = refusal.fields if isinstance(refusal, BadInput) else {"": [refusal.message]}
+    for name, texts in fields.items():
+        form.add_error(name if name in form.fields else None, texts)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -1,5 +1,6 @@
 """The trail, for admins; and for a client, who read them."""
 
+from collections import defaultdict
 from datetime import date
 from uuid import UUID
 
@@ -7,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 
 from practice.actors import Actor
-from practice.models import AuditEvent, Membership, User
+from practice.models import AuditEvent, Invitation, Membership, User
 from practice.permissions import may_administer
 from practice.queries.paging import Page, page
 
@@ -60,9 +61,16 @@ def names(found: list[AuditEvent]) -> dict[int, str]:
 
 
 def seats(actor: Actor, found: list[AuditEvent]) -> dict[str, str]:
-    """Return the names of the members acted on, by the id of their seat, in one query."""
+    """Return the names of the members acted on, by the id of their seat, and of those invited, by
+    their invitation's, in two queries."""
     if not may_administer(actor):
         raise PermissionDenied
-    ids = {event.object_id for event in found if event.object_kind == "member"}
-    rows = Membership.objects.filter(practice_id=actor.practice_id, pk__in=ids)
-    return {str(row.pk): row.user.get_full_name() for row in rows.select_related("user")}
+    ids: dict[str, set[str]] = defaultdict(set)
+    for event in found:
+        ids[event.object_kind].add(event.object_id)
+    members = Membership.objects.filter(practice_id=actor.practice_id, pk__in=ids["member"])
+    invited = Invitation.objects.filter(practice_id=actor.practice_id, pk__in=ids["invitation"])
+    return {
+        **{str(row.pk): row.user.get_full_name() for row in members.select_related("user")},
+        **{str(pk): name for pk, name in invited.values_list("pk", "name")},
+    }

@@ -136,6 +136,27 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_charts_by_week_stand_on_the_same_weeks_whatever_each_has_in_them(
+    play: Play, dana: Person, ana: Person
+):
+    at = now()
+    for weeks in (6, 5):
+        close(play, dana, ana, at - timedelta(weeks=weeks), close_before=3, close_after=5)
+    homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log", days=90))
+    for weeks in (4, 0):
+        note(play, ana, homework, at - timedelta(weeks=weeks), 5)
+    page = str(ana.browser().get("/growth/").content, "utf-8")
+    tables = re.findall(r"<tbody>(.*?)</tbody>", page, re.DOTALL)
+    weeks_of = [tuple(re.findall(r"<th[^>]*>([^<]*)</th>", one)) for one in tables]
+    by_week = [one for one in weeks_of if len(one) == 7]
+    assert len(by_week) == 2
+    assert len(set(by_week)) == 1
+    # Those without a week of their own have gaps there.
+    closeness = re.findall(r"<td>([^<]*)</td>", next(one for one in tables if "<td>3</td>" in one))
+    assert closeness == ["3", "5"] * 2 + ["no entry"] * 10
+
+
+@pytest.mark.django_db(transaction=True)
 def test_the_same_moments_are_the_same_numbers_for_client_and_therapist(
     play: Play, dana: Person, ana: Person
 ):

@@ -1,6 +1,7 @@
 """The trail, and the keys: what cannot be changed unseen, and what can be changed while one works."""
 
 import csv
+import html
 import io
 import re
 import time
@@ -12,8 +13,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils.timezone import now
 
+from clients.models import Couple
 from exercises.models import Answer
-from practice.actions import auditing, keys, people
+from practice.actions import auditing, invitations, keys, people
 from practice.crypto import key_number, keyring
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
 from practice.tenancy import scope
@@ -60,6 +62,24 @@ def test_the_trail_says_whose_record_it_was_and_by_which_clock(
         "Homework ",
     ] in rows  # whose it is stands there already
     assert ["Ruth Abernathy", "Set a member’s roles", "Member, Omar Castellan "] in rows
+
+
+def test_the_trail_names_both_of_a_couple_and_who_was_invited(
+    play: Play, dana: Person, ruth: Person, cleared: Couple
+):
+    play.assign(dana, cleared)
+    with scope(practice=ruth.practice.pk):
+        invitations.invite(
+            by=ruth.actor,
+            at=now(),
+            kind="member",
+            email="theo@practice.example",
+            name="Theo Marsh",
+            roles=["therapist"],
+        )
+    page = text_of(ruth.browser().get("/audit/"))
+    assert f"Assignment, {cleared.names_in_lists} " in html.unescape(page)
+    assert "Invitation, Theo Marsh " in page
 
 
 def test_every_act_that_was_played_has_its_sentence(
