@@ -79,7 +79,7 @@ def test_the_same_address_in_two_practices_is_two_records(dana: Person, zoe: Per
 
 def test_the_page_says_who_reads_what_before_anything_is_asked(link: str):
     page = text_of(Browser().get(link))
-    assert "Who can read what" in page
+    assert "What you agree to" in page
     assert consent_text.TEXTS["en"][:60].split("’")[0][:40] in page
     assert "Dana set this page up for you" in page
     assert "Ida" not in re.search(r"<title>(.*?)</title>", page, re.DOTALL).group(1)  # type: ignore[union-attr]

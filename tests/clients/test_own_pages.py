@@ -288,7 +288,7 @@ def ask(person: Person, **more: str) -> Any:
 def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     where = f"/clients/{ana.client.pk}/erasure"
     page = text_of(dana.browser().get(where))
-    assert "Fourteen days after it is asked for" in page
+    assert "after 14 days everything here is erased for good" in page
     assert "Ana sees on their own page that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409
