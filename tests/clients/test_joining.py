@@ -73,6 +73,13 @@ def test_a_taken_address_is_said_kindly_and_nothing_typed_is_lost(dana: Person, 
     assert mail.outbox == []
 
 
+def test_the_office_and_the_therapist_read_the_same_state(dana: Person, ruth: Person, link: str):
+    for person, path in ((dana, "/clients/"), (ruth, "/records/")):
+        page = text_of(person.browser().get(path))
+        assert page.count("Not joined yet</span>") == 1
+        assert ">In care<" not in page
+
+
 def test_the_same_address_in_two_practices_is_two_records(dana: Person, zoe: Person, zack: Person):
     assert add(dana, "zack@mail.example").status_code == 302
 

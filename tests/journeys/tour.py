@@ -183,8 +183,8 @@ def addresses(site: Site) -> dict[str, str]:
                 by=ruth[0],
                 at=now(),
                 kind=InvitationKind.MEMBER,
-                email="ines@mail.example",
-                name="Ines",
+                email="hedda@hillside.example",
+                name="Hedda Lund",
                 roles=["therapist"],
             )
             joining = caring.add(
