@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple, ErasureRequest
 from clients.permissions import may_care_for
-from clients.queries import past_retention
+from clients.queries.records import past_retention
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import NotPossible

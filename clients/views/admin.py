@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
+from clients.queries import records
 from clients.views.ground import page
 from practice.actors import ActorRequest
 from practice.doors.pages import begin_anew_if_ended, posted, refuse, searches
@@ -81,7 +81,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     if not may_administer(request.actor):
         raise PermissionDenied
     member = people.member(request.actor, pk)
-    count = queries.caseload_size(request.actor, member)
+    count = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
     form = HandOverForm(posted(request), therapists=others)
     if count == 0:
@@ -122,13 +122,13 @@ def record_holds(request: ActorRequest) -> HttpResponse:
     """List records: name, state, whether one is held or asked to be erased."""
     form = RecordFilter(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
-    found, waiting = queries.records(request.actor, search=search, after=request.GET.get("after"))
+    found, waiting = records.records(request.actor, search=search, after=request.GET.get("after"))
     return render(
         request,
         "clients/records.html",
         {
             "rows": [(row, waiting.get(row.pk)) for row in found.rows],
-            "uncared": queries.uncared(request.actor)[:MOST_UNCARED],
+            "uncared": records.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
         },
@@ -138,7 +138,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
 @require_POST
 def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Hold a record for the law, or let it go, as the page said; tapped twice it is done once."""
-    client = queries.record(request.actor, pk)
+    client = records.record(request.actor, pk)
     wanted = HoldForm(request.POST)
     if not wanted.is_valid():
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
@@ -151,7 +151,7 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Find a therapist for somebody who is in nobody's care."""
-    client = queries.uncared_client(request.actor, pk)
+    client = records.uncared_client(request.actor, pk)
     form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))

@@ -12,9 +12,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from clients import queries
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
+from clients.queries import care
 from clients.views.ground import page
 from practice.actors import ActorRequest
 from practice.doors.pages import posted
@@ -26,13 +26,13 @@ def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
     if not may_care(request.actor):
         raise PermissionDenied
-    form = CoupleForm(posted(request), people=queries.single_clients(request.actor))
+    form = CoupleForm(posted(request), people=care.single_clients(request.actor))
     if request.method == "POST" and form.is_valid():
         couple = caring.link(
             by=request.actor,
             at=now(),
-            first=queries.client_of(request.actor, UUID(form.cleaned_data["first"])),
-            second=queries.client_of(request.actor, UUID(form.cleaned_data["second"])),
+            first=care.client_of(request.actor, UUID(form.cleaned_data["first"])),
+            second=care.client_of(request.actor, UUID(form.cleaned_data["second"])),
         )
         messages.success(request, _("They are linked. Neither sees anything of the other."))
         return redirect("couple_page", couple.pk)
@@ -50,7 +50,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note that two clients are no longer seen together."""
-    couple = queries.couple_to_care_for(request.actor, pk)
+    couple = care.couple_to_care_for(request.actor, pk)
     if request.method == "POST":
         caring.unlink(by=request.actor, at=now(), couple=couple)
         messages.success(request, _("They are no longer linked."))
@@ -69,7 +69,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
-    couple = queries.couple_to_care_for(request.actor, pk)
+    couple = care.couple_to_care_for(request.actor, pk)
     form = SessionForm(
         posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
     )

@@ -7,9 +7,9 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
 
-from clients import queries
 from clients.actions import erasing
 from clients.models import Client
+from clients.queries import records
 from practice.actors import ActorRequest
 
 
@@ -50,7 +50,7 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: s
         "clients/erasure.html",
         {
             "client": client,
-            "asked": queries.open_erasure(request.actor, client.pk),
+            "asked": records.open_erasure(request.actor, client.pk),
             "back": back,
             "back_to": back_to,
             "base": "base_client.html" if request.actor.is_client else "base_staff.html",

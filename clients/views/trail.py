@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from clients import queries
+from clients.queries import records
 from practice.actions import auditing
 from practice.actors import ActorRequest
 from practice.doors.pages import seldom
@@ -47,7 +47,7 @@ def audit(request: ActorRequest) -> HttpResponse:
         found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
     events = list(found.rows)
     names = asking.names(events)
-    concerned = asking.seats(request.actor, events) | queries.names_in(request.actor, events)
+    concerned = asking.seats(request.actor, events) | records.names_in(request.actor, events)
     return render(
         request,
         "practice/audit.html",

@@ -12,7 +12,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.queries import client_of, couple_of
+from clients.queries.care import client_of, couple_of
 from exercises.actions import assigning, pausing, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data

@@ -6,7 +6,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from clients.models import Client
-from clients.queries import BY_NAME, listed
+from clients.queries.care import BY_NAME, listed
 from exercises.models import Homework
 from exercises.queries.review import unanswered
 from exercises.workflow import CLIENTS_TURN

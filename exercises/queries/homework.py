@@ -10,7 +10,7 @@ from django.http import Http404
 
 from clients.models import Client
 from clients.permissions import NOBODY, reachable
-from clients.queries import carers
+from clients.queries.own import carers
 from exercises.models import (
     Answer,
     AnswerOutcome,
@@ -24,6 +24,7 @@ from exercises.models import (
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
+from practice.queries.finding import or_404
 from practice.queries.paging import Page, behind, cut, fetched, page
 
 # What can still be given another day, and what is nobody's turn any more.
@@ -54,10 +55,7 @@ def _with_texts(actor: Actor) -> QuerySet[Homework]:
 
 def homework(actor: Actor, pk: UUID) -> Homework:
     """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
-    found = homeworks(actor).filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(homeworks(actor).filter(pk=pk))
 
 
 def own_homework(actor: Actor, pk: UUID) -> Homework:
@@ -67,10 +65,7 @@ def own_homework(actor: Actor, pk: UUID) -> Homework:
     """
     status = (*SHOWN_TO_CLIENT, Status.WITHDRAWN)
     found = _with_texts(actor).filter(client_id=actor.client_id or NOBODY, status__in=status)
-    homework = found.filter(pk=pk).first()
-    if homework is None:
-        raise Http404
-    return homework
+    return or_404(found.filter(pk=pk))
 
 
 @dataclass(frozen=True)

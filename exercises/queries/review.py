@@ -29,6 +29,7 @@ from clients.permissions import NOBODY, cared_for, reachable
 from exercises.models import Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
+from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 
 # Sorts those without a session behind all that have one.
@@ -282,14 +283,11 @@ def flag_on(actor: Actor, homework: Homework) -> Flag | None:
 
 def flag(actor: Actor, pk: UUID) -> Flag:
     """Return one flag of a client in this therapist's care. Raises Http404."""
-    found = (
-        Flag.objects.filter(pk=pk, client__in=cared_for(actor).values("pk"))
-        .select_related("client", "homework")
-        .first()
+    return or_404(
+        Flag.objects.filter(pk=pk, client__in=cared_for(actor).values("pk")).select_related(
+            "client", "homework"
+        )
     )
-    if found is None:
-        raise Http404
-    return found
 
 
 def taken_on_until(actor: Actor, pk: UUID, long: timedelta) -> datetime | None:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clients import queries as client_queries
 from clients.models import Client, Couple
+from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.definition import Definition
@@ -88,10 +88,10 @@ def assign(request: ActorRequest) -> HttpResponse:
     at = now()
     target = _target(request, at)
     if target is None:
-        found = client_queries.clients(
+        found = care.clients(
             request.actor, search=searched(request), after=request.GET.get("after")
         )
-        couples = client_queries.couples_of(request.actor, list(found.rows))
+        couples = care.couples_of(request.actor, list(found.rows))
         rows = _whom(found.rows, couples)
         return render(
             request,
@@ -171,7 +171,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
     chosen = _id(str(form["exercise"].value() or ""))
-    couple = client_queries.couple_with(request.actor, target.client) if target.client else None
+    couple = care.couple_with(request.actor, target.client) if target.client else None
     options = [
         {
             "value": str(row.pk),
@@ -194,7 +194,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
         % {"n": len(options)},
         "chosen": chosen,
-        "clearance": client_queries.standing(request.actor, target.couple) if target.couple else [],
+        "clearance": care.standing(request.actor, target.couple) if target.couple else [],
         "at": at,
         "zone_text": _zone_text(target),
         "load": [
@@ -283,9 +283,9 @@ def _target(request: ActorRequest, at: datetime) -> Target | None:
     client, couple = request.GET.get("client"), request.GET.get("couple")
     try:
         if couple:
-            return Target(None, client_queries.couple_of(request.actor, UUID(couple)))
+            return Target(None, care.couple_of(request.actor, UUID(couple)))
         if client:
-            return Target(client_queries.client_with_session(request.actor, UUID(client), at), None)
+            return Target(care.client_with_session(request.actor, UUID(client), at), None)
     except ValueError as error:
         raise Http404 from error
     return None

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clients.permissions import NOBODY
-from clients.queries import have_cared
+from clients.queries.own import have_cared
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import responding, reviewing

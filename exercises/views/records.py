@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET
 
 from clients.models import Client
 from clients.permissions import NOBODY
-from clients.queries import client_of
+from clients.queries.care import client_of
 from exercises.actions import exporting
 from practice.actors import ActorRequest
 from practice.doors.pages import seldom

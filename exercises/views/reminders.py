@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clients import queries as client_queries
 from clients.actions.joining import switch_off
 from clients.models import Client, ReminderKind
+from clients.queries import care, own, records
 from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import homework_of, ledger
@@ -48,14 +48,14 @@ def reminder_ledger(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show staff what went to a client, and why."""
     if not may_read_caseloads(request.actor):
         raise PermissionDenied
-    client = client_queries.client_of(request.actor, pk)
+    client = care.client_of(request.actor, pk)
     return _ledger(request, client, base="base_staff.html")
 
 
 @require_GET
 def own_ledger(request: ActorRequest) -> HttpResponse:
     """Show a client what came to them, and why."""
-    client = client_queries.own_client(request.actor)
+    client = own.own_client(request.actor)
     return _ledger(request, client, base="base_client.html")
 
 
@@ -141,6 +141,6 @@ def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         enter(stop.practice_id)
-        client = client_queries.for_unsubscribe(system(stop.practice_id), stop.client_id)
+        client = records.for_unsubscribe(system(stop.practice_id), stop.client_id)
         switch_off(client=client, kind="" if request.POST.get("all") else stop.kind, at=now())
     return render(request, "exercises/stop.html", {"done": request.method == "POST"})
