@@ -48,7 +48,7 @@ def add(
             Caseload.objects.create(
                 practice_id=by.practice_id, member_id=_seat(by), client=client, from_at=at
             )
-            _note(by, at, "client.added", client)
+            auditing.on_client(by, at, "client.added", client.pk)
             if invite_now:
                 invite(by=by, at=at, client=client)
     except IntegrityError as error:
@@ -82,7 +82,7 @@ def change(
             if moved:
                 # The link that went to the old address must not let anybody in.
                 uninvite(by=by, at=at, client=client)
-            _note(by, at, "client.changed", client)
+            auditing.on_client(by, at, "client.changed", client.pk)
     except IntegrityError as error:
         raise BadInput(
             {"email": [_("Somebody in this practice has this address already.")]}
@@ -137,7 +137,7 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
             practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
         )
         for client in ordered:
-            _note(by, at, "couple.linked", client)
+            auditing.on_client(by, at, "couple.linked", client.pk)
     return couple
 
 
@@ -148,7 +148,7 @@ def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
     with transaction.atomic():
         if Couple.objects.filter(pk=couple.pk, ended_at=None).update(ended_at=at):
             for client in (couple.first, couple.second):
-                _note(by, at, "couple.unlinked", client)
+                auditing.on_client(by, at, "couple.unlinked", client.pk)
 
 
 def set_session(
@@ -160,7 +160,7 @@ def set_session(
     with transaction.atomic():
         Couple.objects.filter(pk=couple.pk).update(next_session_at=next_session_at)
         for client in (couple.first, couple.second):
-            _note(by, at, "session.set", client)
+            auditing.on_client(by, at, "session.set", client.pk)
 
 
 def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Membership) -> None:
@@ -224,7 +224,7 @@ def discharge(*, by: Actor, at: datetime, client: Client) -> None:
     with transaction.atomic():
         if Client.objects.filter(pk=client.pk, discharged_at=None).update(discharged_at=at):
             uninvite(by=by, at=at, client=client)
-            _note(by, at, "client.discharged", client)
+            auditing.on_client(by, at, "client.discharged", client.pk)
 
 
 def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
@@ -236,7 +236,7 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
             .exclude(discharged_at=None)
             .update(discharged_at=None)
         ):
-            _note(by, at, "client.reactivated", client)
+            auditing.on_client(by, at, "client.reactivated", client.pk)
 
 
 def _move(
@@ -264,15 +264,7 @@ def _move(
 def _give(by: Actor, at: datetime, pk: UUID, to: Membership, *, is_new: bool = True) -> None:
     if is_new:
         Caseload.objects.create(practice_id=by.practice_id, member=to, client_id=pk, from_at=at)
-    auditing.record(
-        by=by,
-        at=at,
-        action="caseload.handed_over",
-        object_kind="client",
-        object_id=pk,
-        client_id=pk,
-        to=str(to.pk),
-    )
+    auditing.on_client(by, at, "caseload.handed_over", pk, to=str(to.pk))
 
 
 def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
@@ -317,9 +309,3 @@ def _seat(by: Actor) -> UUID:
     if by.member_id is None:
         raise PermissionDenied
     return by.member_id
-
-
-def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
-    auditing.record(
-        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
-    )

@@ -35,7 +35,7 @@ def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
             )
     except IntegrityError as error:
         raise NotPossible(_("This was asked for already.")) from error
-    _note(by, at, "erasure.requested", client)
+    auditing.on_client(by, at, "erasure.requested", client.pk)
     return asked
 
 
@@ -46,7 +46,7 @@ def cancel(*, by: Actor, at: datetime, client: Client) -> None:
         if ErasureRequest.objects.filter(
             client_id=client.pk, cancelled_at=None, done_at=None
         ).update(cancelled_at=at):
-            _note(by, at, "erasure.cancelled", client)
+            auditing.on_client(by, at, "erasure.cancelled", client.pk)
 
 
 def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
@@ -55,7 +55,7 @@ def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
         raise PermissionDenied
     with transaction.atomic():
         if Client.objects.filter(pk=client.pk).exclude(legal_hold=held).update(legal_hold=held):
-            _note(by, at, "record.held" if held else "record.released", client)
+            auditing.on_client(by, at, "record.held" if held else "record.released", client.pk)
 
 
 def request_past_retention(practice: Practice, at: datetime) -> int:
@@ -74,7 +74,7 @@ def request_past_retention(practice: Practice, at: datetime) -> int:
                 requested_at=at,
                 due_at=at + WAIT,
             )
-            _note(by, at, "erasure.requested", client)
+            auditing.on_client(by, at, "erasure.requested", client.pk)
     return len(found)
 
 
@@ -104,9 +104,3 @@ def _close_account(user_id: int) -> None:
 def _require(by: Actor, client: Client) -> None:
     if by.client_id != client.pk and not may_care_for(by, client):
         raise PermissionDenied
-
-
-def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
-    auditing.record(
-        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
-    )

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -36,7 +35,7 @@ def keep_note(
     note.updated_at = at
     with transaction.atomic():
         note.save()
-        _note(by, at, "note.kept", client.pk)
+        auditing.on_client(by, at, "note.kept", client.pk)
     return note
 
 
@@ -46,7 +45,7 @@ def drop_note(*, by: Actor, at: datetime, note: PrivateNote) -> None:
         raise PermissionDenied
     with transaction.atomic():
         note.delete()
-        _note(by, at, "note.dropped", note.client_id)
+        auditing.on_client(by, at, "note.dropped", note.client_id)
 
 
 def read_notes(
@@ -56,7 +55,7 @@ def read_notes(
     found = [(note, note_text(by, note)) for note in notes]
     if found:
         with transaction.atomic():
-            _note(by, at, "note.read", client.pk)
+            auditing.on_client(by, at, "note.read", client.pk)
     return found
 
 
@@ -75,7 +74,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
             )
             raise BadInput({"text": [said % {"most": MOST_TOPICS}]})
         topic.save(force_insert=True)
-        _note(by, at, "topic.raised", client.pk)
+        auditing.on_client(by, at, "topic.raised", client.pk)
     return topic
 
 
@@ -85,7 +84,7 @@ def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
         raise PermissionDenied
     with transaction.atomic():
         topic.delete()
-        _note(by, at, "topic.dropped", topic.client_id)
+        auditing.on_client(by, at, "topic.dropped", topic.client_id)
 
 
 def read_topics(
@@ -96,19 +95,8 @@ def read_topics(
     if not by.is_client:
         with transaction.atomic():
             for pk in dict.fromkeys(topic.client_id for topic, _text in found):
-                _note(by, at, "read.topics", pk)
+                auditing.on_client(by, at, "read.topics", pk)
     return found
-
-
-def _note(by: Actor, at: datetime, action: str, client_id: UUID) -> None:
-    auditing.record(
-        by=by,
-        at=at,
-        action=action,
-        object_kind="client",
-        object_id=client_id,
-        client_id=client_id,
-    )
 
 
 def _checked(text: str) -> str:

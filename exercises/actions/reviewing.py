@@ -89,14 +89,7 @@ def read_numbers(
     with transaction.atomic():
         for pk in wanted:
             if weeks[pk].values and not by.is_client:
-                auditing.record(
-                    by=by,
-                    at=at,
-                    action="read.numbers",
-                    object_kind="client",
-                    object_id=pk,
-                    client_id=pk,
-                )
+                auditing.on_client(by, at, "read.numbers", pk)
     return found.span, weeks
 
 
