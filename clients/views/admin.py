@@ -15,9 +15,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
-from clients.views.ground import page
+from clients.views.ground import hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, posted, refuse, searches
+from practice.doors.pages import begin_anew_if_ended, form_page, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.forms import RolesForm
 from practice.models import Role
@@ -104,7 +104,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         if count
         else _("They care for no one at the moment.")
     )
-    return page(
+    return form_page(
         request,
         form,
         title=_("Deactivate %(name)s") % {"name": member.user.get_full_name()},
@@ -158,12 +158,4 @@ def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.entrust(by=request.actor, at=now(), client=client, to=to)
         messages.success(request, _("Handed over. Your colleague sees them from now on."))
         return redirect("record_holds")
-    return page(
-        request,
-        form,
-        title=_("Hand over %(name)s") % {"name": client.name},
-        tab=_("Hand over to a colleague"),
-        button=_("Hand over"),
-        back=reverse("record_holds"),
-        back_to=_("Records"),
-    )
+    return hand_over_page(request, form, client, back=reverse("record_holds"), back_to=_("Records"))

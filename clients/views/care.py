@@ -26,9 +26,9 @@ from clients.forms import (
 )
 from clients.models import Client, Couple
 from clients.queries import care
-from clients.views.ground import erasure_page, page
+from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import posted
+from practice.doors.pages import form_page, posted
 from practice.permissions import may_care
 from practice.queries import people
 
@@ -56,7 +56,7 @@ def client_add(request: ActorRequest) -> HttpResponse:
             else _("They are on your list."),
         )
         return redirect("client_page", client.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Add a client"),
@@ -95,11 +95,11 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
             else _("Saved."),
         )
         return redirect("client_page", client.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Edit %(name)s") % {"name": client.name},
-        tab=_("Edit a client"),  # no name in a title, nor in the browser's history
+        tab=_("Edit a client"),
         button=_("Save"),
         back=_to(client),
         back_to=client.name,
@@ -164,12 +164,10 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
         messages.success(request, _("Handed over. Your colleague sees them from now on."))
         return redirect("client_list")
-    return page(
+    return hand_over_page(
         request,
         form,
-        title=_("Hand over %(name)s") % {"name": client.name},
-        tab=_("Hand over to a colleague"),
-        button=_("Hand over"),
+        client,
         back=_to(client),
         back_to=client.name,
         text=_("Your colleague sees everything that was sent and answered. You no longer do."),
@@ -184,7 +182,7 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.discharge(by=request.actor, at=now(), client=client)
         messages.success(request, _("Care has ended. You can take it up again on their page."))
         return redirect("client_page", client.pk)
-    return page(
+    return form_page(
         request,
         Form(),
         title=_("End care with %(name)s") % {"name": client.name},

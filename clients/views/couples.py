@@ -15,9 +15,8 @@ from django.views.decorators.http import require_http_methods
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
-from clients.views.ground import page
 from practice.actors import ActorRequest
-from practice.doors.pages import posted
+from practice.doors.pages import form_page, posted
 from practice.permissions import may_care
 
 
@@ -36,7 +35,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
         )
         messages.success(request, _("They are linked. Neither sees anything of the other."))
         return redirect("couple_page", couple.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Link a couple"),
@@ -55,7 +54,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.unlink(by=request.actor, at=now(), couple=couple)
         messages.success(request, _("They are no longer linked."))
         return redirect("client_list")
-    return page(
+    return form_page(
         request,
         Form(),
         title=_("Unlink the couple"),
@@ -77,7 +76,7 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("couple_page", couple.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Next session"),

@@ -13,9 +13,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clients.actions import noting
 from clients.forms import TextForm
 from clients.queries import care
-from clients.views.ground import page
 from practice.actors import ActorRequest
-from practice.doors.pages import once, posted
+from practice.doors.pages import form_page, once, posted
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,7 +60,7 @@ def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
         )
         messages.success(request, _("Saved."))
         return redirect("client_notes", client.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Your private note on %(name)s") % {"name": client.name},

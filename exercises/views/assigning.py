@@ -41,7 +41,7 @@ from exercises.views.ground import language
 from exercises.visibility import read_note
 from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
-from practice.doors.pages import once, posted, refuse, searches
+from practice.doors.pages import form_page, once, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 from practice.wording import clock_of
@@ -410,17 +410,13 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Saved. Reminders follow."))
             return redirect("homework_page", found.pk)
-    return render(
+    return form_page(
         request,
-        "practice/form.html",
-        {
-            "form": form,
-            "title": _("Another day"),
-            "button": _("Save"),
-            "text": _("The evening of that day where %(name)s lives: %(zone)s.")
-            % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
-            "back": reverse("homework_page", args=[found.pk]),
-            "back_to": title_of(found, language()),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title=_("Another day"),
+        button=_("Save"),
+        text=_("The evening of that day where %(name)s lives: %(zone)s.")
+        % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
+        back=reverse("homework_page", args=[found.pk]),
+        back_to=title_of(found, language()),
     )

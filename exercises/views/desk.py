@@ -24,20 +24,19 @@ View = Callable[Concatenate[ActorRequest, P], HttpResponse]
 
 def for_carers(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     """Open a page to therapists and supervisors; 403 for any other role."""
-
-    def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not may_read_caseloads(request.actor):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return update_wrapper(guarded, view)  # type: ignore[return-value]  # the middleware sets actor
+    return _only_where(may_read_caseloads, view)
 
 
 def for_therapists(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page to those who care for clients themselves."""
+    """Open a page to those who care for clients themselves; 403 for any other role."""
+    return _only_where(may_care, view)
 
+
+def _only_where(
+    may: Callable[[Actor], bool], view: View[P]
+) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
     def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not may_care(request.actor):
+        if not may(request.actor):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

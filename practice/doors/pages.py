@@ -1,4 +1,4 @@
-"""What doors of pages share: seats, searches, forms that are done once, and limits."""
+"""What doors of pages share: seats, searches, forms (by themselves, done once), and limits."""
 
 import hashlib
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import logout
 from django.db import transaction
-from django.forms import Form
+from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
@@ -87,6 +87,38 @@ def refuse(form: Form, refusal: NotPossible) -> None:
 def posted(request: HttpRequest) -> QueryDict | None:
     """Return what a form says, be it nothing: that, too, is answered with what is missing."""
     return request.POST if request.method == "POST" else None
+
+
+def form_page(
+    request: HttpRequest,
+    form: BaseForm,
+    *,
+    title: str,
+    button: str,
+    back: str,
+    back_to: str,
+    tab: str = "",
+    text: str = "",
+) -> HttpResponse:
+    """Show a form by itself: 422 once it was sent and refused.
+
+    `back_to` names the page it was opened from; `tab` is the page's title where `title` names
+    somebody, for no name belongs into a browser's history.
+    """
+    return render(
+        request,
+        "practice/form.html",
+        {
+            "form": form,
+            "title": title,
+            "tab": tab,
+            "button": button,
+            "back": back,
+            "back_to": back_to,
+            "text": text,
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

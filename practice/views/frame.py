@@ -126,14 +126,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     theme = request.POST.get("theme", "")
     if theme in {"light", "dark"}:
-        response.set_cookie(
-            settings.THEME_COOKIE_NAME,
-            theme,
-            max_age=YEAR,
-            secure=settings.SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        _keep(response, settings.THEME_COOKIE_NAME, theme)
     else:
         response.delete_cookie(settings.THEME_COOKIE_NAME, samesite="Lax")
     return response
@@ -146,15 +139,14 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     language = request.POST.get("language", "")
     if check_for_language(language) and language in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=YEAR,
-            secure=settings.SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
     return response
+
+
+def _keep(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+    )
 
 
 @login_not_required

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, posted, searches
+from practice.doors.pages import begin_anew_if_ended, form_page, posted, searches
 from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer
@@ -67,18 +67,14 @@ def invite(request: ActorRequest) -> HttpResponse:
         )
         messages.success(request, _("The invitation is on its way."))
         return redirect("people")
-    return render(
+    return form_page(
         request,
-        "practice/form.html",
-        {
-            "form": form,
-            "title": _("Invite a colleague"),
-            "text": _("They get a link that works once, for seven days."),
-            "button": _("Send the invitation"),
-            "back": reverse("people"),
-            "back_to": _("People"),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title=_("Invite a colleague"),
+        text=_("They get a link that works once, for seven days."),
+        button=_("Send the invitation"),
+        back=reverse("people"),
+        back_to=_("People"),
     )
 
 
