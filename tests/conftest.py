@@ -175,21 +175,17 @@ def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
 @pytest.fixture(scope="module")
 def live_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """Run web, worker, beat and pump on an empty, migrated database, for one module."""
-    yield from _running(Site(django_db_blocker))
+    site = Site(django_db_blocker)
+    with site.begun():
+        yield site
 
 
 @pytest.fixture(scope="module")
 def demo_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """Run the same with demo data and demo sign-ins."""
-    yield from _running(Site(django_db_blocker, demo=True))
-
-
-def _running(site: Site) -> Iterator[Site]:
-    try:
-        site.begin()
+    site = Site(django_db_blocker, demo=True)
+    with site.begun():
         yield site
-    finally:
-        site.end()
 
 
 # --- browser ----------------------------------------------------------------------------------
