@@ -1,4 +1,4 @@
-"""Assign, withdraw, move a date: from the client's page in a few clicks."""
+"""Assign: whom, what, when and a word; from the client's page in a few clicks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,42 +6,33 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
 
 from clients.models import Client, Couple
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.definition import Definition
-from exercises.forms.assign import AssignForm, DueForm
-from exercises.models import Assignment, Homework, Step
+from exercises.forms.assign import AssignForm
+from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
-from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
-from exercises.views.caring import state_text
 from exercises.views.desk import (
     faces,
-    for_carers,
     for_therapists,
     part_of,
-    reads_along,
-    title_of,
 )
 from exercises.views.ground import language
-from exercises.visibility import read_note
-from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, once, posted, refuse, searches
+from practice.doors.pages import once, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
 from practice.wording import clock_of
@@ -92,12 +83,11 @@ def assign(request: ActorRequest) -> HttpResponse:
             request.actor, search=searched(request), after=request.GET.get("after")
         )
         couples = care.couples_of(request.actor, list(found.rows))
-        rows = _whom(found.rows, couples)
         return render(
             request,
             "exercises/therapist/assign_whom.html",
             {
-                "rows": rows,
+                "rows": _whom(found.rows, couples),
                 "exercise": request.GET.get("exercise", ""),
                 **pages(request, found),
             },
@@ -167,25 +157,9 @@ def _assign(
 
 def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> HttpResponse:
     query = searched(request)
-    found = library.library(request.actor, query)
-    newest = library.newest_versions(request.actor, list(found.rows))
-    done = recently_done(request.actor, target.people)
     chosen = _id(str(form["exercise"].value() or ""))
-    couple = care.couple_with(request.actor, target.client) if target.client else None
-    options = [
-        {
-            "value": str(row.pk),
-            "title": newest[row.pk].definition.title.get(language()),
-            "text": _option_text(
-                row, newest[row.pk].definition, done.get(row.pk, ()), request.actor.zone
-            ),
-            "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
-            **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
-        }
-        for row in found.rows
-    ]
+    options = _options(request, target, query, chosen)
     load = running(request.actor, target.people)
-    template = "exercise_results" if request.headers.get("HX-Request") else ""
     context = {
         "form": form,
         "target": target,
@@ -204,7 +178,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         ],
         "here": request.get_full_path(),
     }
-    if template:
+    if request.headers.get("HX-Request"):  # the search, as one types
         return render(
             request,
             "components/exercise_results.html",
@@ -213,6 +187,28 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     return render(
         request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
     )
+
+
+def _options(
+    request: ActorRequest, target: Target, query: str, chosen: str
+) -> list[dict[str, Any]]:
+    """Return the exercises to choose from, each with what these people did of it before."""
+    found = library.library(request.actor, query)
+    newest = library.newest_versions(request.actor, list(found.rows))
+    done = recently_done(request.actor, target.people)
+    couple = care.couple_with(request.actor, target.client) if target.client else None
+    return [
+        {
+            "value": str(row.pk),
+            "title": newest[row.pk].definition.title.get(language()),
+            "text": _option_text(
+                row, newest[row.pk].definition, done.get(row.pk, ()), request.actor.zone
+            ),
+            "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
+            **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
+        }
+        for row in found.rows
+    ]
 
 
 def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
@@ -289,134 +285,3 @@ def _target(request: ActorRequest, at: datetime) -> Target | None:
     except ValueError as error:
         raise Http404 from error
     return None
-
-
-@for_therapists
-@require_GET
-def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Say that it is there, and how to take it away again."""
-    found = homeworks.assignment(request.actor, pk)
-    back = Target(found.client, found.couple)
-    wall = found.opens_local.replace(tzinfo=None)
-    opens_later = wall > schedule.local_time(now(), back.people[0].zone)
-    return render(
-        request,
-        "exercises/therapist/assigned.html",
-        {
-            "opens": wording.plain_day(wall) if opens_later else "",
-            "assignment": found,
-            "title": _with_dates(found),
-            "who": back.name,
-            "back": back.back,
-        },
-    )
-
-
-def _with_dates(found: Assignment) -> str:
-    """Say what it is and until when, by their own clock."""
-    title = found.version.definition.title.get(language())
-    if found.due_local is None:
-        return title
-    said = {
-        "title": title,
-        "due": date_format(found.due_local.replace(tzinfo=None), _("D j M, H:i")),
-    }
-    if found.rrule:
-        return _("%(title)s, the first one until %(due)s.") % said
-    return _("%(title)s, until %(due)s.") % said
-
-
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Take an assignment back, after saying what that means."""
-    found = homeworks.assignment(request.actor, pk)
-    back = Target(found.client, found.couple)
-    if request.method == "POST":
-        assigning.withdraw(by=request.actor, at=now(), assignment=found)
-        messages.success(request, _("Withdrawn. What they wrote is kept for them."))
-        return redirect(back.back)
-    return render(
-        request,
-        "exercises/therapist/withdraw.html",
-        {
-            "title": found.version.definition.title.get(language()),
-            "for_two": back.couple is not None,
-            "who": back.name,
-            "back": back.back,
-        },
-    )
-
-
-def _happened(step: Step) -> str:
-    """Say what became of a homework, as something that is over."""
-    texts = {
-        Move.OPEN: pgettext("what happened", "Opened"),
-        Move.SUBMIT: pgettext("what happened", "Sent"),
-        Move.TAKE_BACK: pgettext("what happened", "Taken back"),
-        Move.SKIP: pgettext("what happened", "Set aside"),
-        Move.PICK_UP: pgettext("what happened", "Picked up again"),
-        Move.REVIEW: pgettext("what happened", "Answered"),
-        Move.RETURN: pgettext("what happened", "Returned, to go deeper"),
-        Move.WITHDRAW: pgettext("what happened", "Withdrawn"),
-        Move.EXPIRE: pgettext("what happened", "Let go"),
-    }
-    return texts.get(Move(step.move), step.get_target_display())
-
-
-@for_carers
-@require_GET
-def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Show where one homework stands; never a word of a draft."""
-    actor, at = request.actor, now()
-    found = homeworks.homework(actor, pk)
-    along = reads_along(actor, found.client)
-    return render(
-        request,
-        "exercises/therapist/homework.html",
-        {
-            "homework": found,
-            "title": title_of(found, language()),
-            "state": state_text(found, at, actor.zone),
-            "due": wording.plain_when(found.due_at, actor.zone)
-            if found.due_at and found.status in homeworks.MOVABLE
-            else "",
-            "steps": [(_happened(step), step.at) for step in homeworks.steps(actor, found)],
-            "note": read_note(actor, found.assignment, found),
-            "flag": reviews.flag_on(actor, found),
-            "has_rounds": found.submitted_at is not None,
-            "waits": found.status == Status.SUBMITTED,
-            "own_note": found.assignment.assigned_by_id == actor.member_id,
-            "can_move": found.status in homeworks.MOVABLE and not along,
-            "reads_along": along,
-        },
-    )
-
-
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Give another day to finish by."""
-    found = homeworks.homework(request.actor, pk)
-    form = DueForm(
-        posted(request),
-        initial={"due": found.due_local.date() if found.due_local else None},
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved. Reminders follow."))
-            return redirect("homework_page", found.pk)
-    return form_page(
-        request,
-        form,
-        title=_("Another day"),
-        button=_("Save"),
-        text=_("The evening of that day where %(name)s lives: %(zone)s.")
-        % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
-        back=reverse("homework_page", args=[found.pk]),
-        back_to=title_of(found, language()),
-    )
