@@ -6,8 +6,10 @@ Ordinary tests act in the database as `homeward_web`, so that row-level security
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -40,6 +42,7 @@ LONG = (
     "test_fuzzed_forms.py",
     "test_translations.py",
     "test_platform.py",
+    "test_make_run.py",
     "test_web.py",
     "test_pumps.py",
     "test_broker.py",
@@ -186,6 +189,16 @@ def demo_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     site = Site(django_db_blocker, demo=True)
     with site.begun():
         yield site
+
+
+# --- files ------------------------------------------------------------------------------------
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a short folder that an unprivileged server can reach; pytest's own is closed."""
+    place = Path(tempfile.mkdtemp(prefix="Homeward-"))
+    place.chmod(0o711)
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
 
 
 # --- browser ----------------------------------------------------------------------------------

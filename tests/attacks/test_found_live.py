@@ -32,11 +32,6 @@ JSON = "application/json"
 MARKS = "\u0315" * 50_000 + "\u0316" * 50_000
 
 
-@pytest.fixture
-def work(play: Play, dana: Person, ana: Person) -> Homework:
-    return play.homework(ana, play.assign(dana, ana))
-
-
 # --- letters ----------------------------------------------------------------------------------
 def seconds(do: Callable[[], object]) -> float:
     """Return how long something held this process."""

@@ -36,11 +36,6 @@ API = "api_"
 DEMO = ("demo", "kit")
 
 
-@pytest.fixture
-def work(play: Play, dana: Person, ana: Person) -> Homework:
-    return play.homework(ana, play.assign(dana, ana))
-
-
 def leave(ruth: Person, member: Any) -> None:
     """End somebody's seat."""
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
