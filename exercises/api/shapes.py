@@ -10,7 +10,7 @@ from rest_framework import serializers
 from exercises import definition as definitions
 from exercises.definition import Item
 from exercises.models import AnswerOutcome, Decision, ExerciseVersion, Homework, Review
-from exercises.permissions import available_each
+from exercises.permissions import available
 from exercises.visibility import Reply, RoundWords, Words, status_shown
 from exercises.workflow import Move, Status
 from practice.actors import Actor
@@ -236,7 +236,7 @@ def homework_data(actor: Actor, row: Homework) -> dict[str, Any]:
 
 def homeworks_data(actor: Actor, rows: Sequence[Homework]) -> list[dict[str, Any]]:
     """Return several; what can be done with them is asked once for all."""
-    moves = available_each(actor, rows)
+    moves = available(actor, rows)
     return [_homework(row, moves[row.pk], status_shown(actor, row)) for row in rows]
 
 

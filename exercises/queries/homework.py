@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from clients.models import Client
@@ -219,11 +219,6 @@ def entry(actor: Actor, homework: Homework, pk: UUID) -> Entry:
     return found
 
 
-def open_response(actor: Actor, homework: Homework) -> Response | None:
-    """Return the current round's response, when it has been begun."""
-    return Response.objects.filter(homework=homework, round=homework.round).first()
-
-
 def steps(actor: Actor, homework: Homework) -> list[Step]:
     """Return what happened to this homework, oldest first; to staff not that it was begun."""
     found = Step.objects.filter(homework=homework).order_by("revision", "pk")
@@ -277,11 +272,6 @@ def care(actor: Actor) -> Care:
 def is_supervised(actor: Actor) -> bool:
     """Say whether a supervisor reads what `actor`'s clients send."""
     return _standing.filter(practice_id=actor.practice_id, therapist=actor.member_id).exists()
-
-
-def with_responses(rows: QuerySet[Homework]) -> QuerySet[Homework]:
-    """Fetch the rounds along."""
-    return rows.prefetch_related(Prefetch("responses", queryset=Response.objects.order_by("round")))
 
 
 def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:

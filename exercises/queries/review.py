@@ -230,33 +230,6 @@ def review(actor: Actor, pk: UUID) -> Review:
     return found
 
 
-def own_draft(actor: Actor, homework: Homework) -> Review | None:
-    """Return what this therapist has begun to write to the current round."""
-    return (
-        Review.objects.filter(
-            response__homework=homework,
-            response__round=homework.round,
-            reviewer_id=actor.member_id,
-        )
-        .select_related("response__homework__client", "reviewer__user")
-        .first()
-    )
-
-
-def answered_by(actor: Actor, homework: Homework) -> Review | None:
-    """Return a colleague's review that was sent for the current round."""
-    return (
-        Review.objects.filter(
-            response__homework=homework,
-            response__round=homework.round,
-            sent_at__isnull=False,
-        )
-        .exclude(reviewer_id=actor.member_id)
-        .select_related("reviewer__user")
-        .first()
-    )
-
-
 def flags(actor: Actor) -> list[Flag]:
     """Return the answers that want a human soon, oldest first; for therapists of these clients."""
     return list(

@@ -296,7 +296,7 @@ def test_an_old_tab_of_the_other_practice_writes_to_neither(
 def test_a_mails_link_still_stops_mails_after_discharge_and_shows_nobody(dana: Person, ana: Person):
     """It may only make it quieter: it opens no page, names nobody and signs nobody in."""
     with scope(practice=ana.practice.pk):
-        link = emails.unsubscribe_link(ana.client, ReminderKind.values[0])
+        link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, ReminderKind.values[0])
     dana.browser().post(f"/clients/{ana.client.pk}/discharge")
     path = urlsplit(link).path
     stranger = Browser(enforce_csrf_checks=True)
