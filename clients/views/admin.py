@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -17,7 +16,7 @@ from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
 from clients.views.ground import hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, form_page, posted, refuse, searches
+from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.forms import RolesForm
 from practice.models import Role
@@ -30,10 +29,9 @@ MOST_UNCARED = 20
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one member, and say what they do."""
-    if not may_administer(request.actor):
-        raise PermissionDenied
     found = people.member(request.actor, pk)
     therapists = [one for one in people.therapists(request.actor) if one.pk != found.pk]
     # Whose caseloads they read is asked once they are a supervisor.
@@ -76,10 +74,9 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients."""
-    if not may_administer(request.actor):
-        raise PermissionDenied
     member = people.member(request.actor, pk)
     count = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -28,16 +27,15 @@ from clients.models import Client, Couple
 from clients.queries import care
 from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, posted
+from practice.doors.pages import form_page, open_to, posted
 from practice.permissions import may_care
 from practice.queries import people
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_care)
 def client_add(request: ActorRequest) -> HttpResponse:
     """Add somebody to one's care."""
-    if not may_care(request.actor):
-        raise PermissionDenied
     form = ClientForm(
         posted(request),
         taken=partial(care.is_taken, request.actor),

@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -16,15 +15,14 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, posted
+from practice.doors.pages import form_page, open_to, posted
 from practice.permissions import may_care
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_care)
 def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
-    if not may_care(request.actor):
-        raise PermissionDenied
     form = CoupleForm(posted(request), people=care.single_clients(request.actor))
     if request.method == "POST" and form.is_valid():
         couple = caring.link(

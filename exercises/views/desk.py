@@ -1,12 +1,7 @@
 """What the therapist's pages stand on: who may come in, how people and answers are shown."""
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec
-
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from typing import Any
 
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
@@ -15,32 +10,13 @@ from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.views.wording import when
 from exercises.visibility import Words
-from practice.actors import Actor, ActorRequest
+from practice.actors import Actor
+from practice.doors.pages import open_to
 from practice.permissions import may_care, may_read_caseloads
 
-P = ParamSpec("P")
-View = Callable[Concatenate[ActorRequest, P], HttpResponse]
-
-
-def for_carers(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page to therapists and supervisors; 403 for any other role."""
-    return _only_where(may_read_caseloads, view)
-
-
-def for_therapists(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page to those who care for clients themselves; 403 for any other role."""
-    return _only_where(may_care, view)
-
-
-def _only_where(
-    may: Callable[[Actor], bool], view: View[P]
-) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not may(request.actor):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return update_wrapper(guarded, view)  # type: ignore[return-value]  # the middleware sets actor
+# Therapists and supervisors; those who care for clients themselves.
+for_carers = open_to(may_read_caseloads)
+for_therapists = open_to(may_care)
 
 
 def reads_along(actor: Actor, client: Client) -> bool:

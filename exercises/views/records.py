@@ -16,7 +16,7 @@ from clients.permissions import NOBODY
 from clients.queries.care import client_of
 from exercises.actions import exporting
 from practice.actors import ActorRequest
-from practice.doors.pages import seldom
+from practice.doors.pages import open_to, seldom
 from practice.permissions import may_read_caseloads
 
 
@@ -33,10 +33,9 @@ def export_own(request: ActorRequest) -> HttpResponse:
 @require_GET
 @seldom
 @reauthentication_required
+@open_to(may_read_caseloads)
 def export_client(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Offer a therapist one client's record, and hand it out."""
-    if not may_read_caseloads(request.actor):
-        raise PermissionDenied
     return _export(request, client_of(request.actor, pk))
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import formats
@@ -24,6 +23,7 @@ from exercises.views import wording
 from exercises.views.desk import title_of
 from exercises.views.ground import language
 from practice.actors import ActorRequest, system
+from practice.doors.pages import open_to
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import pages
 from practice.tenancy import enter
@@ -44,10 +44,9 @@ ICONS = {
 
 
 @require_GET
+@open_to(may_read_caseloads)
 def reminder_ledger(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show staff what went to a client, and why."""
-    if not may_read_caseloads(request.actor):
-        raise PermissionDenied
     client = care.client_of(request.actor, pk)
     return _ledger(request, client, base="base_staff.html")
 

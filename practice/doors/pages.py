@@ -1,12 +1,13 @@
-"""What doors of pages share: seats, searches, forms (by themselves, done once), and limits."""
+"""What doors of pages share: who comes in, seats, searches, forms (by themselves, done once), and limits."""
 
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
@@ -15,13 +16,31 @@ from django.shortcuts import render
 from django.utils.timezone import now
 
 from practice.actions import idempotency
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
 from practice.cache import seconds_to_wait
 from practice.crypto import hide, reveal
 from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
 SEAT = "seat"
+P = ParamSpec("P")
+View = Callable[Concatenate[ActorRequest, P], HttpResponse]
+Guarded = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def open_to(may: Callable[[Actor], bool]) -> Callable[[View[P]], Guarded[P]]:
+    """Open a page to those of whom `may` says so; 403 for anybody else."""
+
+    def guard(view: View[P]) -> Guarded[P]:
+        @wraps(view)
+        def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not may(request.actor):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded  # type: ignore[return-value]  # the middleware sets actor
+
+    return guard
 
 
 def sit(request: HttpRequest, seat: str) -> bool:
