@@ -30,7 +30,10 @@ def add(
     language: str = "en",
     invite_now: bool = True,
 ) -> Client:
-    """Bring somebody into one's care, and send the invitation unless told to wait."""
+    """Bring somebody into one's care, and send the invitation unless told to wait.
+
+    Raises BadInput when the address is taken.
+    """
     if not may_care(by):
         raise PermissionDenied
     try:
@@ -68,7 +71,10 @@ def change(
     zone: str,
     next_session_at: datetime | None,
 ) -> None:
-    """Change a client's details; the address only until they have joined."""
+    """Change a client's details; address and zone only until they have joined.
+
+    Raises BadInput when the address is taken.
+    """
     _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip(), "next_session_at": next_session_at}
     moved = False
@@ -91,7 +97,10 @@ def change(
 
 
 def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
-    """Send a client the link that lets them in; an earlier one stops opening."""
+    """Send a client the link that lets them in; an earlier one stops opening.
+
+    Raises NotPossible once they have joined, and after their care ended.
+    """
     _require_care(by, client)
     if client.joined_at is not None:
         raise NotPossible(_("They have joined already."))
@@ -118,7 +127,10 @@ def uninvite(*, by: Actor, at: datetime, client: Client) -> None:
 
 
 def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
-    """Note that two of one's clients are a couple. Who joined first is `first`."""
+    """Note that two of one's clients are a couple. Who was added first is `first`.
+
+    Raises NotPossible for one person twice, for who is not in care, and for who is in a couple.
+    """
     _require_care(by, first)
     _require_care(by, second)
     if first.pk == second.pk:
@@ -164,7 +176,10 @@ def set_session(
 
 
 def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Membership) -> None:
-    """Give clients into a colleague's care; history stays, access moves on the next request."""
+    """Give clients into a colleague's care; history stays, access moves on the next request.
+
+    Raises NotPossible when one of them was given away meanwhile, and for who is no therapist.
+    """
     for client in clients:
         _require_care(by, client)
     _move(by, at, [client.pk for client in clients], from_member=_seat(by), to=to)
@@ -194,7 +209,10 @@ def let_go(*, by: Actor, at: datetime, member: Membership, to: Membership | None
 
 
 def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
-    """Find a therapist for somebody in nobody's care; for admins, who reach no one in care."""
+    """Find a therapist for somebody in nobody's care; for admins, who reach no one in care.
+
+    Raises NotPossible when somebody has them by now, and for a colleague who is no therapist.
+    """
     if not may_administer(by):
         raise PermissionDenied
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""A therapist's attestation that couple work is safe for a client (MATERIAL 2.0, the gate)."""
+"""A therapist's attestation that couple work is safe for a client, or that it is not."""
 
 from datetime import datetime, timedelta
 

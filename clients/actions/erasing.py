@@ -22,7 +22,10 @@ MOST_AT_ONCE = 100
 
 
 def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
-    """Ask; it is carried out after two weeks, unless somebody takes it back."""
+    """Ask; it is carried out after two weeks, unless somebody takes it back.
+
+    Raises NotPossible when it was asked for already.
+    """
     _require(by, client)
     try:
         with transaction.atomic():

@@ -99,7 +99,8 @@ def assign(
 def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
     """Take an assignment back: whoever has not handed it in no longer sees it.
 
-    What they wrote is kept. Returns how many homeworks were withdrawn.
+    What they wrote is kept. Returns how many homeworks were withdrawn. Raises Http404 for an
+    assignment to nobody in one's care.
     """
     if not may_assign(by):
         raise PermissionDenied
@@ -130,7 +131,11 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
 
 
 def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime) -> None:
-    """Give a homework another due date; reminders follow, and one already sent stays sent."""
+    """Give a homework another due date; reminders follow, and one already sent stays sent.
+
+    `due_local` is a wall time in the homework's zone. Raises NotPossible for a day that is over and
+    for work that is.
+    """
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
         raise PermissionDenied
     _check_day(due_local, at)
@@ -189,7 +194,7 @@ def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Cli
 def _check_gate(
     version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
 ) -> None:
-    """Hold MATERIAL 2.0's gate: pair work needs each partner cleared, by a person, recently."""
+    """Keep the gate of couple work: it needs each partner cleared, by a person, recently."""
     if version.definition.kind not in {"pair", "joint"}:
         return
     if couple is None:

@@ -102,7 +102,10 @@ def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
 
 
 def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
-    """Put a flag back on the queue that one took on by a slip, within two minutes."""
+    """Put a flag back on the queue that one took on by a slip, within two minutes.
+
+    Raises NotPossible later than that.
+    """
     if not may_care_for(by, flag.client) or flag.handled_by_id not in {None, by.member_id}:
         raise PermissionDenied
     with transaction.atomic():
@@ -115,7 +118,7 @@ def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
 
 
 def _end_clearance(homework: Homework, at: datetime) -> None:
-    """A safety flag re-opens the question whether couple work is safe (MATERIAL 2.0)."""
+    """A safety flag re-opens the question whether couple work is safe."""
     homework.client.clearances.filter(ended_at=None).update(ended_at=at)
 
 

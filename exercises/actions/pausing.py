@@ -21,7 +21,10 @@ def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
 
 
 def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Take something up again that was set aside or let go; what was written is still there."""
+    """Take something up again that was set aside or let go; what was written is still there.
+
+    Raises NotPossible when it was withdrawn meanwhile.
+    """
     with transaction.atomic():
         if homework.assignment.withdrawn_at is not None:
             raise NotPossible(_("This is no longer open."))

@@ -210,7 +210,7 @@ def logs(actor: Actor) -> list[Homework]:
 
 
 def entry(actor: Actor, homework: Homework, pk: UUID) -> Entry:
-    """Return one moment of this homework's open round."""
+    """Return one moment of this homework's open round, to the client alone. Raises Http404."""
     found = Entry.objects.filter(
         pk=pk, response__homework=homework, response__round=homework.round
     ).first()
@@ -235,7 +235,7 @@ def reviews_of(actor: Actor, homework: Homework) -> list[Review]:
 
 
 def assignment(actor: Actor, pk: UUID) -> Assignment:
-    """Return one assignment whose homework `actor` may know of."""
+    """Return one assignment whose homework `actor` may know of; staff only. Raises Http404."""
     found = (
         Assignment.objects.filter(practice_id=actor.practice_id, pk=pk)
         .filter(Exists(homeworks(actor).filter(assignment=OuterRef("pk"))))
@@ -275,7 +275,7 @@ def is_supervised(actor: Actor) -> bool:
 
 
 def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
-    """Count what each of these clients has under way (MATERIAL 2.0: at most two are plenty)."""
+    """Count what each of these clients has under way (more than two are said to be many)."""
     rows = (
         homeworks(actor)
         .filter(client__in=list(clients), status__in=CLIENTS_TURN)

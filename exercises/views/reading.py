@@ -55,7 +55,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     at = now()
     for reply in replies:
         reviewing.note_seen(by=work.actor, at=at, review=reply.review)
-    responding.read_answer(by=work.actor, at=at, homework=work.homework)
+    responding.note_answer_seen(by=work.actor, at=at, homework=work.homework)
     returned = work.homework.status == Status.RETURNED
     last = replies[-1]
     only = therapist_of(work.actor).only

@@ -21,9 +21,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from practice.actors import ActorRequest
 from practice.doors.pages import sit
+from practice.models import NEUTRAL_PAGE
 from practice.queries.people import device, seat_of
 
-NEUTRAL = "https://www.wikipedia.org/"
 YEAR = 365 * 24 * 3600
 
 
@@ -44,7 +44,7 @@ def home(request: ActorRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """End the session on the server, and go somewhere that says nothing."""
     practice = getattr(request, "practice", None)
-    target = practice.leave_url if practice else NEUTRAL
+    target = practice.leave_url if practice else NEUTRAL_PAGE
     if line := device(request.session.session_key):
         line.end()
     logout(request)

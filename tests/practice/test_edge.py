@@ -22,10 +22,9 @@ from rest_framework import exceptions
 
 from practice import problems
 from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
-from practice.models import Practice
+from practice.models import NEUTRAL_PAGE, Practice
 from practice.templatetags.homeward import dialable
 from practice.tenancy import scope
-from practice.views.frame import NEUTRAL
 from tests.cast import PASSWORD, Person
 
 # Whole transactions, as in real life: a 500 undoes its request's.
@@ -140,7 +139,8 @@ def test_in_trouble_a_page_is_tried_again_a_form_is_gone_back_to_and_one_can_lea
     # Leaving asks nothing of a server that is in trouble.
     for page in (looked, sent):
         assert (
-            f'<a class="btn exit" href="{NEUTRAL}" data-exit="{NEUTRAL}" rel="noreferrer">' in page
+            f'<a class="btn exit" href="{NEUTRAL_PAGE}" data-exit="{NEUTRAL_PAGE}" rel="noreferrer">'
+            in page
         )
 
 
