@@ -127,7 +127,7 @@ def test_in_trouble_a_page_is_tried_again_a_form_is_gone_back_to_and_one_can_lea
 ):
     browser = ruth.browser()
     browser.raise_request_exception = False
-    with mock.patch("practice.views.people.render", side_effect=error):
+    with mock.patch("practice.views.people.form_page", side_effect=error):
         looked = text_of(browser.get("/people/invite"))
     with mock.patch("practice.views.people.InviteForm", side_effect=error):
         sent = text_of(
