@@ -25,9 +25,8 @@ from exercises.views.desk import (
     for_carers,
     for_therapists,
     reads_along,
-    title_of,
 )
-from exercises.views.ground import language
+from exercises.views.ground import language, title_of
 from exercises.visibility import read_note
 from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
@@ -121,7 +120,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         "exercises/therapist/homework.html",
         {
             "homework": found,
-            "title": title_of(found, language()),
+            "title": title_of(found),
             "state": state_text(found, at, actor.zone),
             "due": wording.plain_when(found.due_at, actor.zone)
             if found.due_at and found.status in homeworks.MOVABLE
@@ -163,5 +162,5 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         text=_("The evening of that day where %(name)s lives: %(zone)s.")
         % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
         back=reverse("homework_page", args=[found.pk]),
-        back_to=title_of(found, language()),
+        back_to=title_of(found),
     )

@@ -28,6 +28,7 @@ from exercises.views import wording
 from exercises.views.desk import (
     faces,
     for_therapists,
+    page_of,
     part_of,
 )
 from exercises.views.ground import language
@@ -59,9 +60,7 @@ class Target:
 
     @property
     def back(self) -> str:
-        if self.couple:
-            return reverse("couple_page", args=[self.couple.pk])
-        return reverse("client_page", args=[self.people[0].pk])
+        return page_of(self.people[0], self.couple)
 
     def session(self, at: datetime) -> datetime | None:
         """Return when they come next, one of a couple also with their partner."""

@@ -23,8 +23,8 @@ from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import faces, for_carers, part_of, title_of
-from exercises.views.ground import language
+from exercises.views.desk import faces, for_carers, part_of
+from exercises.views.ground import language, title_of
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import searches
@@ -262,7 +262,7 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
         text += " · " + _("until %(due)s") % {"due": wording.session(row.due_at, at, zone)}
     return {
-        "title": title_of(row, language()),
+        "title": title_of(row),
         "text": text,
         "opened": wording.plain_day(schedule.local_time(row.opens_at, zone)),
         "href": reverse("review" if waits else "homework_page", args=[row.pk]),

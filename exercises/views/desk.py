@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from django.urls import reverse
+
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
 from exercises import definition as definitions
@@ -65,9 +67,11 @@ def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:
     return {"lines": lines} if len(lines) > 1 else {"text": lines[0] if lines else ""}
 
 
-def title_of(homework: Homework, language: str) -> str:
-    """Return what the exercise is called."""
-    return homework.version.definition.title.get(language)
+def page_of(client: Client, couple: Couple | None) -> str:
+    """Return the address of the couple's page, or of the client's."""
+    if couple is not None:
+        return reverse("couple_page", args=[couple.pk])
+    return reverse("client_page", args=[client.pk])
 
 
 def waited(homework: Homework, at: datetime, zone: str) -> str:

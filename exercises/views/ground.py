@@ -60,6 +60,11 @@ def language() -> str:
     return (get_language() or "en")[:2]
 
 
+def title_of(homework: Homework) -> str:
+    """Return what the exercise is called, in the page's language."""
+    return homework.version.definition.title.get(language())
+
+
 def draft_key(request: HttpRequest) -> str:
     """Return the key that seals copies on this device: this person's, for this session alone."""
     value = f"{request.session.session_key}:{actor_of(request).user_id}"

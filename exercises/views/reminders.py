@@ -20,8 +20,7 @@ from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import homework_of, ledger
 from exercises.views import wording
-from exercises.views.desk import title_of
-from exercises.views.ground import language
+from exercises.views.ground import title_of
 from practice.actors import ActorRequest, system
 from practice.doors.pages import open_to
 from practice.permissions import may_read_caseloads
@@ -61,7 +60,7 @@ def own_ledger(request: ActorRequest) -> HttpResponse:
 def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse:
     at = now()
     found = ledger(request.actor, client, at, request.GET.get("after"))
-    named = {row.pk: title_of(row, language()) for row in homework_of(request.actor, found.rows)}
+    named = {row.pk: title_of(row) for row in homework_of(request.actor, found.rows)}
     to_come: list[dict[str, Any]] = []
     earlier: list[dict[str, Any]] = []
     for row in found.rows:
