@@ -81,7 +81,7 @@ def request_past_retention(practice: Practice, at: datetime) -> int:
     return len(found)
 
 
-def erase_client_rows(client: Client, *, at: datetime) -> None:
+def erase_client_rows(client: Client) -> None:
     """Delete a client and all that hangs on them; the partner's own rows stay. For the worker."""
     user_id = client.user_id
     with transaction.atomic():

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from clients.actions.caring import hold
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, may_care_for
-from clients.visibility import note_text, place_of, topics_of
+from clients.visibility import note_text, topics_of
 from practice.actions import auditing
 from practice.actors import Actor
-from practice.crypto import seal
+from practice.crypto import place_of, seal
 from practice.errors import BadInput
 
 LONGEST = 5000
@@ -31,7 +31,7 @@ def keep_note(
     note = note or PrivateNote(
         practice_id=by.practice_id, client=client, author_id=by.member_id or NOBODY, created_at=at
     )
-    note.sealed_text = seal(words, **place_of(note))
+    note.sealed_text = seal(words, **place_of(note, "sealed_text"))
     note.updated_at = at
     with transaction.atomic():
         note.save()
@@ -64,7 +64,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
     if by.client_id != client.pk:
         raise PermissionDenied
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
-    topic.sealed_text = seal(_checked(text), **place_of(topic))
+    topic.sealed_text = seal(_checked(text), **place_of(topic, "sealed_text"))
     with transaction.atomic():
         hold([client.pk])
         if SessionTopic.objects.filter(client=client).count() >= MOST_TOPICS:

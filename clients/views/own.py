@@ -52,11 +52,11 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     account = account_of(invitation.email)
     # Somebody else is signed in on this device: nobody joins in their name by a slip.
     if request.user != account and (account is not None or request.user.is_authenticated):
-        return _sign_in_first(request, invitation)
+        return _sign_in_first(request)
     return _welcome(request, invitation, account)
 
 
-def _sign_in_first(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
     """Ask the person whose address it is to sign in as themselves."""
     return render(
         request,

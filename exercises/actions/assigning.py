@@ -80,7 +80,7 @@ def assign(
         assignment.sealed_note = sealed(assignment, "sealed_note", note)
         assignment.save(force_insert=True)
         for person in people:
-            _plan_occurrences(assignment, person, by=by, at=at)
+            _plan_occurrences(assignment, person, at=at)
         auditing.record(
             by=by,
             at=at,
@@ -115,7 +115,7 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
         )
         for homework in homeworks:
             move(homework, Move.WITHDRAW, by=by, at=at)
-            reminding.cancel_for_homework(homework.pk, reason="withdrawn", at=at)
+            reminding.cancel_for_homework(homework.pk, reason="withdrawn")
         Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
         auditing.record(
             by=by,
@@ -163,14 +163,13 @@ def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime
 
 def extend(practice_id: UUID, *, at: datetime) -> None:
     """Plan the coming occurrences of everything that repeats in one practice."""
-    by = system(practice_id)
     recurring = Assignment.objects.select_related("client", "couple__first", "couple__second")
     for assignment in recurring.filter(practice_id=practice_id, withdrawn_at=None).exclude(
         rrule=""
     ):
         for person in _recipients(assignment):
             if person.discharged_at is None:
-                _plan_occurrences(assignment, person, by=by, at=at)
+                _plan_occurrences(assignment, person, at=at)
 
 
 def cleared(client: Client, at: datetime) -> bool:
@@ -230,7 +229,7 @@ def _recipients(assignment: Assignment) -> list[Client]:
     return [assignment.client] if assignment.client else []
 
 
-def _plan_occurrences(assignment: Assignment, client: Client, *, by: Actor, at: datetime) -> None:
+def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -> None:
     length = assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)

@@ -35,10 +35,10 @@ def flags_in(
     return [(key, kind) for key, kind in found if kind is not None]
 
 
-def unasked(
+def unraised(
     homework: Homework, rounds: list[RoundWords]
 ) -> tuple[str, definitions.FlagKind] | None:
-    """Return an answer that reached the draft without passing its own page, if one did.
+    """Return an answer that wants a human and has asked nobody: it never passed its own page.
 
     Danger counts each time. What is for the therapist counts once: whoever takes the exercise up
     again after that may send it.

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions import reminding
-from exercises.actions.flagging import raise_flag, unasked
+from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
@@ -159,7 +159,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
-        if (wanting := unasked(homework, rounds)) is not None:
+        if (wanting := unraised(homework, rounds)) is not None:
             key, kind = wanting
             raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
             return Handed.ENDED
@@ -167,7 +167,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         _forget_unsaid(response, rounds[-1])
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
-        reminding.cancel_for_homework(homework.pk, reason="submitted", at=at)
+        reminding.cancel_for_homework(homework.pk, reason="submitted")
     reminding.nudge()
     return Handed.IN
 

@@ -29,7 +29,7 @@ class InCare:
 
 
 def caseload(actor: Actor, *, search: str = "", only: str = "", after: str | None = None) -> InCare:
-    """Return the clients in reach by name. `only`: as `clients.queries.listed`, or TO_REVIEW.
+    """Return the clients in reach by name. `only`: as `clients.queries.care.listed`, or TO_REVIEW.
 
     Begun is counted with open: that somebody has begun is theirs to tell.
     """

@@ -49,7 +49,7 @@ def today(request: HttpRequest) -> HttpResponse:
                 for row in found.open
                 if row not in found.letters
             ],
-            "still_here": [_still_here(row, at, actor.zone) for row in found.still_here],
+            "still_here": [_still_here(row, actor.zone) for row in found.still_here],
             "recent": [_recent(row, actor.zone) for row in found.recent],
             "is_empty": found.is_empty,
             "only": therapist.only,
@@ -171,7 +171,7 @@ def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
     }
 
 
-def _still_here(row: Homework, at: datetime, zone: str) -> dict[str, Any]:
+def _still_here(row: Homework, zone: str) -> dict[str, Any]:
     return {
         "title": title_of(row),
         "since": _("From %(day)s.") % {"day": wording.day(row.opens_at, zone)},

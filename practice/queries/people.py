@@ -1,7 +1,6 @@
 """Who works here."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -139,7 +138,7 @@ def own_device(user_id: int, pk: str) -> UserSession:
     return line
 
 
-def tokens(actor: Actor, at: datetime) -> list[ApiToken]:
+def tokens(actor: Actor) -> list[ApiToken]:
     """Return one's own tokens, newest first."""
     return list(
         ApiToken.objects.filter(
