@@ -29,6 +29,11 @@ def reachable(actor: Actor) -> QuerySet[Client]:
     )
 
 
+def reach(actor: Actor) -> list[UUID]:
+    """Return whose records `actor` may open now; `practice` calls it by `HOMEWARD_REACH`."""
+    return list(reachable(actor).values_list("pk", flat=True))
+
+
 def cared_for(actor: Actor) -> QuerySet[Client]:
     """Return the clients `actor` may write for: their own caseload, as a therapist."""
     everyone = Client.objects.filter(practice_id=actor.practice_id)
