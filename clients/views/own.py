@@ -16,7 +16,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -32,7 +31,7 @@ from practice.doors.pages import once, posted, sit
 from practice.errors import BadInput
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
-from practice.wording import readers
+from practice.wording import language, readers
 
 # Where one came from to the topics: the way back leads there again.
 FROM_YOU = "from"
@@ -110,12 +109,11 @@ def _first_guess(
     request: HttpRequest, invitation: Invitation, account: User | None
 ) -> dict[str, str]:
     """Fill in what is known already."""
-    language = (get_language() or "en")[:2]
     name, zone = invitation.name, invitation.practice.zone
     if invitation.kind == InvitationKind.CLIENT:
         client = own.invited_client(invitation)
         name, zone = name.split(" ")[0], client.zone if client else zone
-    return {"called": name, "zone": account.zone if account else zone, "language": language}
+    return {"called": name, "zone": account.zone if account else zone, "language": language()}
 
 
 def _come_in(request: HttpRequest, user: User, seat: str, *, signed_in: bool) -> HttpResponse:
@@ -229,12 +227,11 @@ def consent(request: ActorRequest) -> HttpResponse:
     """Show what a client agreed to, and let them agree."""
     client = own.own_client(request.actor)
     if request.method == "POST":
-        language = (get_language() or "en")[:2]
-        joining.consent(by=request.actor, at=now(), client=client, language=language)
+        joining.consent(by=request.actor, at=now(), client=client, language=language())
         messages.success(request, _("Thank you. It is kept here, word for word."))
         return redirect("consent")
     found = own.consents(request.actor, client)
-    _version, text = consent_text.current((get_language() or "en")[:2])
+    _version, text = consent_text.current(language())
     return render(
         request,
         "clients/consent.html",

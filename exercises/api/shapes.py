@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
@@ -16,6 +15,7 @@ from exercises.workflow import Move, Status
 from practice.actors import Actor
 from practice.doors.lists import paged
 from practice.doors.shapes import AnyJson, Asked, Text, WallTime
+from practice.wording import language
 
 
 class ExerciseShape(serializers.Serializer[Any]):
@@ -206,11 +206,6 @@ class ReviewShape(serializers.Serializer[Any]):
 
 ExercisePage = paged(ExerciseShape)
 HomeworkPage = paged(HomeworkShape)
-
-
-def language() -> str:
-    """Return the language this request is answered in."""
-    return (get_language() or "en").split("-")[0]
 
 
 def exercise_data(version: ExerciseVersion) -> dict[str, Any]:

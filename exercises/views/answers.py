@@ -13,8 +13,8 @@ from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
 from exercises.views.desk import answer, part_of
-from exercises.views.ground import language
 from exercises.visibility import Moment, Reply, RoundWords
+from practice.wording import language
 
 
 def blocks(

@@ -26,13 +26,13 @@ from exercises.views.desk import (
     for_therapists,
     reads_along,
 )
-from exercises.views.ground import language, title_of
+from exercises.views.ground import title_of
 from exercises.visibility import read_note
 from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, posted, refuse
 from practice.errors import NotPossible
-from practice.wording import clock_of
+from practice.wording import clock_of, language
 
 
 @for_therapists

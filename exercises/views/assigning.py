@@ -31,12 +31,11 @@ from exercises.views.desk import (
     page_of,
     part_of,
 )
-from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.doors.pages import once, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
-from practice.wording import clock_of
+from practice.wording import clock_of, language
 
 MOST_RUNNING = 2
 

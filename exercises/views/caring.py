@@ -24,14 +24,14 @@ from exercises.queries import homework as homeworks
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
 from exercises.views.desk import faces, for_carers, part_of
-from exercises.views.ground import language, title_of
+from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import searches
 from practice.permissions import may_care
 from practice.queries import people
 from practice.queries.paging import pages
-from practice.wording import clock_of
+from practice.wording import clock_of, language
 
 # What was to be said in session is looked for in what came in so lately.
 LATELY = timedelta(days=14)

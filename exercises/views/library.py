@@ -17,11 +17,10 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
 from exercises.views import wording
-from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, searches
 from practice.queries.paging import pages, searched
-from practice.wording import readers
+from practice.wording import language, readers
 
 
 @searches

@@ -27,7 +27,6 @@ from exercises.views.ground import (
     actor_of,
     draft_key,
     for_clients,
-    language,
     open_work,
     say_text,
     show,
@@ -40,6 +39,7 @@ from practice.actors import Actor
 from practice.models import AuditEvent
 from practice.queries import audit
 from practice.queries.paging import pages
+from practice.wording import language
 
 
 @require_GET

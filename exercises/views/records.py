@@ -13,10 +13,10 @@ from clients.models import Client
 from clients.queries.care import client_of
 from clients.queries.own import own_client
 from exercises.actions import exporting
-from exercises.views.ground import language
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, seldom
 from practice.permissions import may_read_caseloads
+from practice.wording import language
 
 
 @require_GET
