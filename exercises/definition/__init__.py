@@ -25,7 +25,7 @@ from exercises.definition.charting import (
     share,
 )
 from exercises.definition.describing import Beside, describe, reviewer_pairs, strength_word
-from exercises.definition.feelings import FAMILIES, SHAPE_IDS, WORDS, Family, Feeling
+from exercises.definition.feelings import FAMILIES, WORDS, Family, Feeling
 from exercises.definition.fields import from_form, to_form
 from exercises.definition.model import (
     Chart,
@@ -51,7 +51,6 @@ from exercises.definition.rules import (
     holds,
     is_empty,
     missing,
-    missing_among,
     opening,
     safety,
     screens,
@@ -65,7 +64,6 @@ __all__ = [
     "FAMILIES",
     "FIRST_YEAR",
     "LAST_YEAR",
-    "SHAPE_IDS",
     "WORDS",
     "AnswerProblem",
     "Beside",
@@ -106,7 +104,6 @@ __all__ = [
     "is_empty",
     "load_library",
     "missing",
-    "missing_among",
     "nothing_said",
     "opening",
     "parse",

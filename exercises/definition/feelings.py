@@ -7,27 +7,6 @@ from dataclasses import dataclass
 
 from exercises.definition.model import Text
 
-SHAPE_IDS = frozenset(
-    [
-        "hurt",
-        "alone",
-        "afraid",
-        "small",
-        "turned-away",
-        "ashamed",
-        "sad",
-        "too-much",
-        "longing",
-        "unknown",
-        "warm",
-        "steady",
-        "hot",
-        "heavy",
-        "numb",
-        "restless",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Feeling:

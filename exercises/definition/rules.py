@@ -72,14 +72,14 @@ def missing(
 ) -> list[Item]:
     """Return the required items that are shown, and neither answered, skipped nor kept for
     the session."""
-    return _open(visible_items(definition, answers, stage), answers, outcomes)
-
-
-def missing_among(
-    items: Iterable[Item], answers: Answers, outcomes: Mapping[str, str]
-) -> list[Item]:
-    """Do the same for the items of one entry of a log."""
-    return _open(visible_among(items, answers), answers, outcomes)
+    return [
+        item
+        for item in visible_items(definition, answers, stage)
+        if item.required
+        and item.is_asked
+        and is_empty(answers.get(item.key))
+        and outcomes.get(item.key) not in _SETTLED
+    ]
 
 
 def screens(items: Sequence[Item]) -> list[list[Item]]:
@@ -132,17 +132,6 @@ def hints(item: Item, value: Any, answers: Answers, language: str) -> list[str]:
         return []
     words = _plain(value) if isinstance(value, str) else ""
     return [hint.text.get(language) for hint in item.hints if _applies(hint, words, answers)]
-
-
-def _open(shown: list[Item], answers: Answers, outcomes: Mapping[str, str]) -> list[Item]:
-    return [
-        item
-        for item in shown
-        if item.required
-        and item.is_asked
-        and is_empty(answers.get(item.key))
-        and outcomes.get(item.key) not in _SETTLED
-    ]
 
 
 def _said(value: Any) -> set[str | int]:

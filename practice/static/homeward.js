@@ -41,17 +41,12 @@
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
-  /* ---- Dialogs (a link that is also a page of its own), menus, errors. */
+  /* ---- Menus, errors. */
   document.addEventListener("click", (e) => {
     const t = e.target.closest ? e.target : document.body;
-    const o = t.closest("[data-opens]"), d = o && document.getElementById(o.dataset.opens);
-    if (d?.showModal) { e.preventDefault(); d.showModal(); }
-    const c = t.closest("[data-closes]"), in_ = c?.closest("dialog");
-    if (in_) { e.preventDefault(); in_.close(); }
     for (const m of $$("details[data-menu][open]")) if (!m.contains(t)) m.open = false;
   });
   addEventListener("keydown", (e) => { if (e.key === "Escape") for (const m of $$("details[data-menu][open]")) { m.open = false; $("summary", m).focus(); } });
-  const dialogNow = $("dialog[data-open-now]"); if (dialogNow) { dialogNow.removeAttribute("open"); dialogNow.showModal(); }
   const stopped = $("[data-errors]");
   /* a form that came back: Back and reload ask for its page anew, not whether to send it again */
   if (stopped) { stopped.focus(); history.replaceState(history.state, "", location.href); }
