@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -61,10 +60,7 @@ def _with_dates(found: Assignment) -> str:
     title = found.version.definition.title.get(language())
     if found.due_local is None:
         return title
-    said = {
-        "title": title,
-        "due": date_format(found.due_local.replace(tzinfo=None), _("D j M, H:i")),
-    }
+    said = {"title": title, "due": wording.until_day(found.due_local.replace(tzinfo=None))}
     if found.rrule:
         return _("%(title)s, the first one until %(due)s.") % said
     return _("%(title)s, until %(due)s.") % said
@@ -122,7 +118,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "homework": found,
             "title": title_of(found),
             "state": state_text(found, at, actor.zone),
-            "due": wording.plain_when(found.due_at, actor.zone)
+            "due": wording.until_day(schedule.local_time(found.due_at, actor.zone))
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
             "steps": [(_happened(step), step.at) for step in homeworks.steps(actor, found)],
