@@ -147,7 +147,7 @@ RUTH = [
     Stop("/records/"),
     Stop("/review/", status=403),
 ]
-SANA = [Stop("/review/"), Stop("/clients/"), Stop("{client}"), Stop("{work}")]
+SANA = [Stop("/clients/"), Stop("{client}"), Stop("{work}")]
 ZOE = [Stop("/review/"), Stop("/clients/"), Stop("/assign/"), Stop("/people/")]
 JOURNEYS = {
     "nobody": ("", NOBODY),
