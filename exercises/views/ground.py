@@ -239,8 +239,8 @@ class Work:
     def takes(self, *, begun: bool) -> str:
         """Say how long it takes, what is left of it, or how long the returned places take."""
         if self.homework.status == Status.RETURNED:
-            places = max(1, len(self.items))
-            return wording.takes(self.definition, deeper=MINUTES_DEEPER * places)
+            deeper = MINUTES_DEEPER * max(1, len(self.items))
+            return wording.takes(self.definition, deeper=min(deeper, self.definition.minutes))
         return wording.takes(self.definition, left=self.minutes_left if begun else None)
 
     def lines(self, item: Item, value: Any) -> list[str]:
