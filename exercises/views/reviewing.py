@@ -13,6 +13,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from clients import queries as client_queries
+from clients.models import Couple
 from exercises.actions import flagging, reviewing
 from exercises.forms.review import ReplyForm, draft_from
 from exercises.models import Homework
@@ -21,6 +23,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
 from exercises.views import bench, wording
 from exercises.views.desk import (
+    face,
     faces,
     for_carers,
     for_therapists,
@@ -52,11 +55,14 @@ def queue(request: ActorRequest) -> HttpResponse:
     found = asking.queue(actor, at, only=only, after=request.GET.get("after"))
     counts = asking.counts(actor, at)
     hours, all_hours = asking.hours(actor, at, HOURS)
+    couples = client_queries.couples_of(actor, [row.client for row in found.rows])
     return render(
         request,
         "exercises/therapist/queue.html",
         {
-            "rows": [_queue_row(row, at, actor.zone) for row in found.rows],
+            "rows": [
+                _queue_row(row, couples.get(row.client_id), at, actor.zone) for row in found.rows
+            ],
             "filters": _filters(counts, only),
             "count": counts["all"],
             "shown": counts[only or "all"],
@@ -119,14 +125,14 @@ def _caught_up(hours: list[asking.Hour], at: datetime, zone: str) -> str:
     return _("Next session: %(when)s") % {"when": wording.when(hours[0].at, at, zone)}
 
 
-def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
+def _queue_row(row: Homework, partner_of: Couple | None, at: Any, zone: str) -> dict[str, Any]:
     couple = row.assignment.couple
     who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)
     colleague = getattr(row, "colleague", "")
     return {
-        "people": faces(row.client, couple),
+        "people": faces(couple) if couple else [face(row.client, partner_of)],
         "title": title_of(row, language()),
         "href": reverse("review", args=[row.pk]),
         "text": f"{couple.names_in_lists} · {text}" if couple else text,
@@ -140,7 +146,7 @@ def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
 
 
 def _filters(counts: dict[str, int], only: str) -> list[dict[str, Any]]:
-    labels = {"": _("All"), "couples": _("Couples"), "second": _("Second rounds")}
+    labels = {"": _("All"), "couples": _("For two"), "second": _("Second rounds")}
     return [
         {
             "text": labels[key],
@@ -218,6 +224,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
     if can_reply and typed and typed.number == homework.round:
         draft = typed.draft
     couple = homework.assignment.couple
+    partner_of = couple or client_queries.couple_with(actor, homework.client)
     place = asking.place_in_queue(actor, at, homework)
     partners = homeworks.partners(actor, homework)
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
@@ -227,7 +234,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
         {
             "homework": homework,
             "title": title_of(homework, language()),
-            "people": faces(homework.client, couple),
+            "people": faces(couple) if couple else [face(homework.client, partner_of)],
             "who": both(couple.first.name, couple.second.name) if couple else homework.client.name,
             "who_url": reverse("couple_page", args=[couple.pk])
             if couple
@@ -237,7 +244,7 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
             "sent_text": waited(homework, at, actor.zone),
             "partners": partners,
             "partners_text": waited(partners, at, actor.zone) if partners else "",
-            "blocks": bench.blocks(homework, rounds, replies, draft, couple),
+            "blocks": bench.blocks(homework, rounds, replies, draft, partner_of),
             "beside": bench.beside(homework, rounds),
             "days": bench.days(homework, rounds, actor.zone),
             "after_check": read_after_check(actor, homework),

@@ -125,4 +125,9 @@ SHAPES = {
     "heavy": '<path d="M16 4v10" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/><path d="M7 27a9 9 0 0 1 18 0Z" fill="currentColor" transform="translate(0 -1)"/>',
     "steady": '<path d="M5 16h22" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/><circle cx="16" cy="16" r="6" fill="currentColor"/>',
     "restless": '<path d="M6 22c0-12 14 4 14-8 0-7-10-6-9 1s15 3 15 9" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/>',
+    "touching": '<circle cx="11.5" cy="16" r="7.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><circle cx="20.5" cy="16" r="7.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+    "held": '<path d="M16 4.5 27.5 16 16 27.5 4.5 16Z" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><circle cx="16" cy="16" r="3.2" fill="currentColor"/>',
+    "rising": '<path d="M4.5 23a11.5 11.5 0 0 1 23 0M10.5 23a5.5 5.5 0 0 1 11 0" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+    "settling": '<path d="M4 8c9 0 8 14 16 14h8" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+    "tall": '<path d="M7 26v-6M16 26V13M25 26V6" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
 }

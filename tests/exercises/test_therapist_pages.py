@@ -16,7 +16,8 @@ from clients.models import Caseload, Client, Couple
 from exercises.actions import flagging, responding
 from exercises.models import Entry, Exercise, ExerciseVersion, Flag, FlagKind, Homework, Review
 from practice.actions import auditing
-from practice.models import AuditEvent, Membership, User
+from practice.models import AuditEvent, Membership, Practice, User
+from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play, make_client
 from tests.conftest import commit_trail
 
@@ -204,6 +205,29 @@ def test_a_filter_says_how_many_of_how_many_it_shows(
     play.submit(ana, play.homework(ana, both))
     assert "2 waiting. Ordered" in page(dana, "/review/")
     assert "1 of 2 waiting. Ordered" in page(dana, "/review/?only=couples")
+
+
+def test_one_of_a_couple_has_their_mark_also_for_what_they_do_alone(
+    play: Play, dana: Person, ben: Person, couple: Couple
+):
+    alone = play.homework(ben, play.assign(dana, ben))
+    play.submit(ben, alone)
+    for path in ("/clients/", "/review/", f"/review/{alone.pk}/"):
+        assert re.search(r'class="who b( s)?" aria-hidden="true">B<', page(dana, path)), path
+
+
+def test_a_couple_stands_where_its_first_name_falls(
+    practice: Practice, dana: Person, ana: Person, noor: Person
+):
+    with scope(practice=practice.pk):
+        Couple.objects.create(
+            practice=practice, first=noor.client, second=ana.client, linked_at=now()
+        )
+    shown = re.findall(r'class="title"[^>]*>([^<]+)<', html.unescape(page(dana, "/assign/")))
+    assert shown == ["Ana Quintero", "Noor & Ana", "Noor Haddad"]
+    found = dana.browser().post("/assign/", {"q": "Ana"}, follow=True).content.decode()
+    shown = re.findall(r'class="title"[^>]*>([^<]+)<', html.unescape(found))
+    assert shown == ["Noor & Ana", "Ana Quintero"]
 
 
 def test_an_empty_filter_says_that_something_else_waits(dana: Person, sent: Homework):
