@@ -7,32 +7,6 @@ from dataclasses import dataclass
 
 from exercises.definition.model import Text
 
-SHAPE_IDS = frozenset(
-    [
-        "hurt",
-        "alone",
-        "afraid",
-        "small",
-        "turned-away",
-        "ashamed",
-        "sad",
-        "too-much",
-        "longing",
-        "unknown",
-        "warm",
-        "steady",
-        "hot",
-        "heavy",
-        "numb",
-        "restless",
-        "touching",
-        "held",
-        "rising",
-        "settling",
-        "tall",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Feeling:
@@ -77,7 +51,7 @@ FAMILIES: tuple[Family, ...] = (
         hurt         | hurt        | hurt            | con dolor
         sad          | sad         | sad             | triste
         let-down     | heavy       | let down        | con desilusión
-        misunderstood| turned-away | misunderstood   | sin que me comprendan
+        misunderstood| turned-away | misunderstood   | con incomprensión
         grieving     | longing     | grieving        | de duelo
         discouraged  | small       | discouraged     | sin ánimo
         weary        | numb        | worn out        | sin fuerzas
@@ -93,7 +67,7 @@ FAMILIES: tuple[Family, ...] = (
         left-out     | unknown     | left out        | al margen
         turned-away  | turned-away | turned away     | con sensación de rechazo
         unseen       | small       | unseen          | invisible
-        unloved      | numb        | unloved         | sin amor
+        unloved      | numb        | unloved         | con falta de cariño
         longing      | longing     | longing         | con añoranza
         missing-you  | sad         | missing someone | extrañando a alguien
         """,
@@ -106,7 +80,7 @@ FAMILIES: tuple[Family, ...] = (
         """
         afraid       | afraid      | afraid          | con miedo
         anxious      | restless    | anxious         | con ansiedad
-        unsafe       | hurt        | unsafe          | sin seguridad
+        unsafe       | hurt        | unsafe          | sin sentirme a salvo
         on-edge      | hot         | on edge         | en alerta
         torn         | turned-away | torn in two     | entre dos impulsos
         helpless     | small       | helpless        | sin saber qué hacer
@@ -149,7 +123,7 @@ FAMILIES: tuple[Family, ...] = (
         "Calidez y calma",
         "warm",
         """
-        loved        | warm        | loved           | con amor
+        loved        | warm        | loved           | con la sensación de que me quieren
         tender       | touching    | tender          | con ternura
         grateful     | held        | grateful        | con gratitud
         hopeful      | rising      | hopeful         | con esperanza

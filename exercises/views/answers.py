@@ -1,4 +1,4 @@
-"""What lies on the desk when one round is read: answers, moments, replies, words kept aside."""
+"""What is read when a round is reviewed: answers, moments, replies, words kept aside."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,8 +13,8 @@ from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
 from exercises.views.desk import answer, face
-from exercises.views.ground import language
 from exercises.visibility import Moment, Reply, RoundWords
+from practice.wording import language
 
 
 def blocks(
