@@ -162,7 +162,7 @@ RUTH = [
     Stop("/records/"),
     Stop("/review/", status=403),
 ]
-SANA = [Stop("/review/"), Stop("/clients/"), Stop("{client}"), Stop("{work}")]
+SANA = [Stop("/clients/"), Stop("{client}"), Stop("{work}")]
 ZOE = [Stop("/review/"), Stop("/clients/"), Stop("/assign/"), Stop("/people/")]
 JOURNEYS = {
     "nobody": ("", NOBODY),
@@ -198,8 +198,8 @@ def addresses(site: Site) -> dict[str, str]:
                 by=ruth[0],
                 at=now(),
                 kind=InvitationKind.MEMBER,
-                email="ines@mail.example",
-                name="Ines",
+                email="hedda@hillside.example",
+                name="Hedda Lund",
                 roles=["therapist"],
             )
             joining = caring.add(
@@ -285,7 +285,7 @@ def pretend(page: Page, status: int, language: str = "en") -> None:
     with translation.override(language):
         said = {
             "heading": translation.gettext("This could not be done"),
-            "message": translation.gettext("This cannot be put back any more."),
+            "message": translation.gettext("This was asked for already."),
             "back_url": "/",
             "request_id": "7c1e4a90",
         }
