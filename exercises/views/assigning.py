@@ -26,10 +26,10 @@ from exercises.queries import library
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.desk import (
+    face,
     faces,
     for_therapists,
     page_of,
-    part_of,
 )
 from practice.actors import ActorRequest
 from practice.doors.pages import once, posted, refuse, searches
@@ -111,16 +111,17 @@ def assign(request: ActorRequest) -> HttpResponse:
 
 
 def _whom(found: Sequence[Client], couples: dict[UUID, Couple]) -> list[dict[str, Any]]:
-    """Return whom something can be given to: each couple once, above the first of the two."""
+    """Return whom something can be given to: each couple once, above the one it is named after."""
     rows: list[dict[str, Any]] = []
+    listed = {client.pk for client in found}
     for client in found:
         couple = couples.get(client.pk)
-        if couple and all(row["pk"] != couple.pk for row in rows):
+        # Above the other one where the first is not in this list: on another page, or not looked for.
+        if couple and (client.pk == couple.first_id or couple.first_id not in listed):
             text = _("Together: each gets their own")
-            shown = {"name": couple.names, "people": faces(client, couple), "text": text}
+            shown = {"name": couple.names, "people": faces(couple), "text": text}
             rows.append({"key": "couple", "pk": couple.pk, **shown})
-        person = {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
-        shown = {"name": client.name, "people": [person]}
+        shown = {"name": client.name, "people": [face(client, couple)]}
         rows.append({"key": "client", "pk": client.pk, **shown})
     return rows
 

@@ -26,14 +26,14 @@ def reads_along(actor: Actor, client: Client) -> bool:
     return bool(actor.supervises) and not may_care_for(actor, client)
 
 
-def faces(client: Client, couple: Couple | None) -> list[dict[str, str]]:
-    """Return who a row is about: one person, or two in the order they joined."""
-    if couple is None:
-        return [{"letter": client.name_to_call[:1], "part": ""}]
-    return [
-        {"letter": couple.first.name_to_call[:1], "part": "a"},
-        {"letter": couple.second.name_to_call[:1], "part": "b"},
-    ]
+def face(client: Client, couple: Couple | None) -> dict[str, str]:
+    """Return one person's mark: their letter, and whether they are one of a couple."""
+    return {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
+
+
+def faces(couple: Couple) -> list[dict[str, str]]:
+    """Return the marks of two in the order they joined."""
+    return [face(couple.first, couple), face(couple.second, couple)]
 
 
 def part_of(client: Client, couple: Couple | None) -> str:

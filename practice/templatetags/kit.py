@@ -169,7 +169,7 @@ def kit_samples() -> dict[str, Any]:
         "items": _items(),
         "chart": _chart(),
         "couple": [_ANA, _BEN],
-        "ana": [{"letter": "A", "part": "a"}],
+        "noor": [{"letter": "N", "part": ""}],
         "summary": [
             {"label": "How strong it was", "text": "7, very strong", "change_url": "#",
              "disclosure": _ONLY},
@@ -181,7 +181,7 @@ def kit_samples() -> dict[str, Any]:
         "landings": [{"text": "Two minutes of slow breath", "href": "#"},
                      {"text": "Talk to someone now", "href": "#"}],
         "seg": [{"text": "All", "href": "#", "current": True, "count": 6},
-                {"text": "Couples", "href": "#", "count": 5}],
+                {"text": "For two", "href": "#", "count": 5}],
         "sessions": [{"when_text": "Thu 17:30", "name": "Ana & Ben", "href": "#"}],
         "homework": [{"title": "After a hard moment", "lines": [
             _ANA | {"text": "sent, waits for you", "href": "#", "link": "Review"},
