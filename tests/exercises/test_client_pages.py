@@ -13,7 +13,7 @@ from django.test import Client as Browser
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
-from clients.models import Caseload, Client
+from clients.models import Caseload, Client, Couple
 from exercises import schedule
 from exercises.actions import assigning, reviewing
 from exercises.models import Answer, Entry, Flag, Homework, Reminder, ReminderState, Review
@@ -394,6 +394,58 @@ def test_a_row_can_be_added_without_script(homework: Homework, ana: Person):
     assert 'value="tired"' in page
 
 
+def test_what_a_yes_to_fear_does_is_said_before_it_is_answered(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser = ana.browser()
+    path = url(homework, f"step/{step_with(browser, homework, 'afraid')}/")
+    page = text_of(browser.get(path))
+    assert "If you say yes, the exercise stops here and Dana is told straight away." in page
+    assert "Your partner is never shown it." in page
+    topic = text_of(browser.get(url(homework, f"step/{step_with(browser, homework, 'topic')}/")))
+    assert "the exercise stops" not in topic
+    with play.at(dana):
+        Caseload.objects.update(until_at=now())
+    page = text_of(browser.get(path))
+    assert "If you say yes, the exercise stops here." in page
+    assert "is told" not in page
+
+
+def test_what_the_partner_never_sees_is_offered_to_be_told_alone(
+    play: Play, homework: Homework, ana: Person, dana: Person, couple: Couple
+):
+    browser = ana.browser()
+    afraid = url(homework, f"step/{step_with(browser, homework, 'afraid')}/")
+    topic = url(homework, f"step/{step_with(browser, homework, 'topic')}/")
+    alone, anywhere = "I’d rather tell Dana alone", "I’d rather say it in session"
+    assert anywhere in text_of(browser.get(afraid))
+    at = now() + timedelta(days=2)
+    with play.at(dana):
+        Couple.objects.filter(pk=couple.pk).update(next_session_at=at)
+    assert alone in text_of(browser.get(afraid))
+    # An hour the two share is never named.
+    assert anywhere in text_of(browser.get(topic))
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=at)
+    assert "I’d rather say it on " in text_of(browser.get(afraid))
+
+
+def test_what_was_written_in_withdrawn_work_stays_in_ones_own_copy(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    unwritten = play.homework(ana, play.assign(dana, ana))
+    play.say(ana, homework, topic="the lighthouse")
+    for one in (homework, unwritten):
+        with play.at(dana):
+            assigning.withdraw(by=dana.actor, at=now(), assignment=one.assignment)
+    record = ana.browser().get("/you/record?as=json").json()["homework"]
+    assert [one["status"] for one in record] == ["withdrawn"]
+    assert "the lighthouse" in json.dumps(record)
+    assert ana.browser().get(url(homework, "")).status_code == 404
+    read = dana.browser().get(f"/clients/{ana.client.pk}/record?as=json")
+    assert "the lighthouse" not in text_of(read)
+
+
 def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Person, dana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "afraid")
@@ -512,7 +564,7 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     assert "Answer" in needed
     assert "Still open" in needed
     assert "Answer" in free
-    assert "Not answered" in free
+    assert "Left empty, which is fine" in free
     assert "Still open" not in free
 
 
