@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from typing import Any
 
 from allauth.account.decorators import reauthentication_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from clients import queries
+from clients.queries import records
 from practice.actions import auditing
 from practice.actors import ActorRequest
-from practice.doors.pages import seldom
+from practice.doors.pages import open_to, seldom
 from practice.forms import AuditFilter
 from practice.models import AuditEvent
 from practice.permissions import may_administer
@@ -33,10 +32,9 @@ def _wants_csv(request: HttpRequest) -> bool:
 
 @require_GET
 @reauthentication_required(enabled=_wants_csv)  # type: ignore[untyped-decorator]  # allauth's
+@open_to(may_administer)
 def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when."""
-    if not may_administer(request.actor):
-        raise PermissionDenied
     form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
     # What cannot be understood narrows nothing: it finds nothing, rather than everything.
     understood = form.is_valid()
@@ -47,7 +45,7 @@ def audit(request: ActorRequest) -> HttpResponse:
         found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
     events = list(found.rows)
     names = asking.names(events)
-    concerned = asking.seats(request.actor, events) | queries.names_in(request.actor, events)
+    concerned = asking.seats(request.actor, events) | records.names_in(request.actor, events)
     return render(
         request,
         "practice/audit.html",

@@ -157,11 +157,6 @@ def test_one_consent_stands_however_often_it_was_tapped(
         assert joining.Consent.objects.filter(client=ana.client, withdrawn_at=None).count() == 1
 
 
-@pytest.fixture
-def work(play: Play, dana: Person, ana: Person) -> Homework:
-    return play.homework(ana, play.assign(dana, ana))
-
-
 def test_two_devices_may_write_the_first_words_at_once(
     play: Play, ana: Person, work: Homework, monkeypatch: pytest.MonkeyPatch
 ):
