@@ -239,7 +239,7 @@ def _option_text(row: Any, definition: Definition, done: Sequence[Homework], zon
     kind = _("with a log") if row.is_log else ""
     if row.is_pair or definition.is_journal:
         kind = _("for two, each alone") if row.is_pair else _("a log")
-    parts = [_("%(n)d min") % {"n": row.minutes}, kind]
+    parts = [wording.minutes(row.minutes, each=definition.is_journal), kind]
     for one in done:
         day = wording.plain_day(schedule.local_time(one.submitted_at or one.opens_at, zone))
         said = {"name": one.client.name_to_call, "day": day}

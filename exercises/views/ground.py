@@ -29,6 +29,9 @@ from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.wording import language, readers
 
+# So long, at least, takes one place a therapist asks more about.
+MINUTES_DEEPER = 3
+
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
 
@@ -234,7 +237,10 @@ class Work:
         return max(1, round(self.definition.minutes * left / total))
 
     def takes(self, *, begun: bool) -> str:
-        """Say how long it takes, or what is left of it."""
+        """Say how long it takes, what is left of it, or how long the returned places take."""
+        if self.homework.status == Status.RETURNED:
+            deeper = MINUTES_DEEPER * max(1, len(self.items))
+            return wording.takes(self.definition, deeper=min(deeper, self.definition.minutes))
         return wording.takes(self.definition, left=self.minutes_left if begun else None)
 
     def lines(self, item: Item, value: Any) -> list[str]:

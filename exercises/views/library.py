@@ -38,14 +38,15 @@ def library(request: ActorRequest) -> HttpResponse:
             "rows": [
                 {
                     "pk": row.pk,
-                    "title": newest[row.pk].definition.title.get(language()),
-                    "purpose": newest[row.pk].definition.purpose.get(language()),
-                    "minutes": row.minutes,
+                    "title": definition.title.get(language()),
+                    "purpose": definition.purpose.get(language()),
+                    "takes": wording.minutes(row.minutes, each=definition.is_journal),
                     "is_pair": row.is_pair,
                     "is_log": row.is_log,
-                    "is_journal": newest[row.pk].definition.is_journal,
+                    "is_journal": definition.is_journal,
                 }
                 for row in found.rows
+                for definition in [newest[row.pk].definition]
             ],
             **pages(request, found),
             "query": query,
@@ -67,6 +68,7 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "version": version,
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
+            "takes": wording.takes(definition),
             "cadence": definition.cadence.get(language()),
             "whole": whole,
             "may_assign": may_assign(request.actor),

@@ -134,7 +134,7 @@ def _reads(actor: Actor, found: Sequence[AuditEvent]) -> list[dict[str, str]]:
     titles = homeworks.titles(actor, [one.object_id for one in found], language())
     what = {
         "read.exported": _("Your whole record, as a copy"),
-        "read.numbers": _("Your numbers over some weeks"),
+        "read.numbers": _("Your charts"),
         "read.topics": _("What you want to talk about"),
     }
     this_year = schedule.local_time(now(), actor.zone).year

@@ -34,7 +34,6 @@ from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
 from practice.queries.paging import pages
-from practice.queries.people import read_along
 from practice.wording import both
 
 FILTERS = ("", "couples", "second")
@@ -47,6 +46,8 @@ HOURS = 8
 def queue(request: ActorRequest) -> HttpResponse:
     """Show what waits, whose session comes first on top."""
     at, actor = now(), request.actor
+    if not actor.is_therapist:  # who only supervises has nothing to answer
+        return redirect("client_list")
     only = request.GET.get("only", "")
     only = only if only in FILTERS else ""
     found = asking.queue(actor, at, only=only, after=request.GET.get("after"))
@@ -75,7 +76,6 @@ def queue(request: ActorRequest) -> HttpResponse:
             "sessions": [_session(hour, at, actor.zone) for hour in hours],
             "more_sessions": all_hours - len(hours),
             **pages(request, found),
-            "read_along": read_along(actor),
             "caught_up": _caught_up(hours, at, actor.zone) if not counts["all"] else "",
             "has_clients": not counts["all"] and asking.has_clients(actor),
         },

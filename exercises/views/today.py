@@ -43,7 +43,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "date_text": wording.sentence(wording.day(at, actor.zone)),
             "greeting": wording.greeting(at, actor.zone, actor.name),
             "therapist": therapist.name,
-            "feature": _feature(actor, found.feature, at, record),
+            "feature": _feature(actor, found.feature, at, record, therapist.name),
             "letters": [_letter(actor, row, letters[row.pk], at) for row in found.letters],
             "rows": [
                 _row(row, counts.get(row.pk, 0), at, actor.zone)
@@ -86,7 +86,11 @@ def breath(request: HttpRequest) -> HttpResponse:
 
 
 def _feature(
-    actor: Actor, row: Homework | None, at: datetime, record: Client
+    actor: Actor,
+    row: Homework | None,
+    at: datetime,
+    record: Client,
+    therapist: str,
 ) -> dict[str, Any] | None:
     if row is None:
         return None
@@ -103,7 +107,7 @@ def _feature(
         "title": work.title,
         "eyebrow": eyebrow,
         "href": _href(row, work, begun=begun),
-        "action_text": _("Continue") if begun else _("Begin"),
+        "action_text": _action(therapist, returned=returned, begun=begun),
         # One place alone is no way to walk.
         "step": work.resume_at
         if begun and not work.definition.is_journal and len(work.steps) > 1
@@ -117,6 +121,12 @@ def _feature(
         "aside_action": work.url("set_aside"),
         "aside_text": wording.bring(wording.own_day(record, at, actor.zone)),
     }
+
+
+def _action(therapist: str, *, returned: bool, begun: bool) -> str:
+    if returned:
+        return _("See what %(name)s asks") % {"name": therapist}
+    return _("Continue") if begun else _("Begin")
 
 
 def _href(row: Homework, work: Work, *, begun: bool) -> str:

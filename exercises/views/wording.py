@@ -91,16 +91,21 @@ def due(at: datetime | None, current: datetime, zone: str) -> str:
     return _("by %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
 
 
-def takes(definition: Definition, *, left: int | None = None) -> str:
-    """Say how many minutes it takes: each moment of a log, what is left, or the whole."""
-    n = definition.minutes
-    if definition.is_journal:
+def takes(definition: Definition, *, left: int | None = None, deeper: int | None = None) -> str:
+    """Say how many minutes it takes: each moment of a log, what is left, going deeper, or all."""
+    n = deeper or definition.minutes
+    if definition.is_journal and not deeper:
         text = ngettext("about %(n)s minute a moment", "about %(n)s minutes a moment", n)
     elif left is not None:
         n, text = left, ngettext("about %(n)s minute left", "about %(n)s minutes left", left)
     else:
         text = ngettext("about %(n)s minute", "about %(n)s minutes", n)
     return text % {"n": n}
+
+
+def minutes(n: int, *, each: bool) -> str:
+    """Say it short, on a list of exercises: how many minutes each moment of a log takes, or all."""
+    return (_("%(n)d min a moment") if each else _("%(n)d min")) % {"n": n}
 
 
 def bring(day: str) -> str:

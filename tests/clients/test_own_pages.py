@@ -22,6 +22,7 @@ from practice.models import AuditEvent
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
 from tests.conftest import as_owner
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,10 +37,6 @@ WISHES = {
     "kinds": ["assigned", "answered"],
     "paused_until": "",
 }
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def wishes_of(person: Person) -> ContactPreference:
@@ -292,7 +289,7 @@ def ask(person: Person, **more: str) -> Any:
 def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     where = f"/clients/{ana.client.pk}/erasure"
     page = text_of(dana.browser().get(where))
-    assert "Fourteen days after it is asked for" in page
+    assert "after 14 days everything here is erased for good" in page
     assert "Ana sees on their own page that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409

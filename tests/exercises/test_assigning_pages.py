@@ -46,7 +46,7 @@ def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Perso
     assert len([row for row in rows if "Reassurance log A log" in row]) == 1
     assert len([row for row in rows if "From test to clear ask With a log" in row]) == 1
     shown = plain_text(page(dana, f"/assign/?client={ana.client.pk}"))
-    assert "2 min · a log" in shown
+    assert "2 min a moment · a log" in shown
     assert "8 min · with a log" in shown
 
 

@@ -102,6 +102,9 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     browser = ana.browser()
     today = text_of(browser.get("/today/"))
     assert "Read what Dana wrote" in today
+    # One question, and the hardest one: nothing of it is done yet.
+    assert "See what Dana asks" in today
+    assert "about 3 minutes<" in today
     day = wording.day(play.fresh(homework).submitted_at, ana.actor.zone)
     assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
