@@ -251,9 +251,11 @@ def consent_withdraw(request: ActorRequest) -> HttpResponse:
     client = own.own_client(request.actor)
     if request.method == "POST":
         joining.withdraw_consent(by=request.actor, at=now(), client=client)
-        messages.success(request, _("Noted. Your therapist will speak with you about it."))
+        messages.success(request, _("Noted. Your therapist is shown it."))
         return redirect("consent")
-    return render(request, "clients/consent_withdraw.html")
+    carer = own.carers(request.actor).first()
+    name = carer.member.user.get_short_name() if carer else _("Whoever will care for you")
+    return render(request, "clients/consent_withdraw.html", {"therapist": name})
 
 
 @require_http_methods(["GET", "POST"])

@@ -194,7 +194,7 @@ def _reminders(client: Any, at: datetime, zone: str) -> str:
     """Say how this client wants to be reminded."""
     preference = getattr(client, "preference", None)
     if preference is None:
-        return _("They choose when they join.")
+        return _("They begin with the practice’s times, and can change them once they have joined.")
     if preference.suppressed_at:
         return _("Their address takes no mail.")
     if not preference.by_email:
@@ -219,8 +219,11 @@ def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
     ]
     for kept in homeworks.kept_for_session(actor, pair, at - LATELY):
         homework = kept.response.homework
-        asked = {item.key: item.text for item in homework.version.definition.walk()}
-        question = asked[kept.item_key].get(language())
+        item = homework.version.definition.item(kept.item_key)
+        # What the partner can never be shown is no matter for the hour the two share.
+        if item is None or not item.is_releasable:
+            continue
+        question = item.text.get(language())
         points.append(
             (
                 homework.client_id,

@@ -48,7 +48,7 @@ def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:
     if words is None or words.outcome == AnswerOutcome.SKIPPED:
         return {"skipped": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
-        return {"said_in_session": True}
+        return {"said_in_session": True, "alone": not item.is_releasable}
     if item.kind is ItemKind.SCALE and isinstance(words.value, int):
         step = item.words[words.value].get(language) if item.words else ""
         return {"value": words.value, "word": step}

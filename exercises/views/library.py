@@ -96,7 +96,7 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     if not 0 <= at <= len(steps):
         raise Http404
     only = readers([request.actor.name_to_call], is_supervised=is_supervised(request.actor))
-    look = item_forms.Look(language=language(), only=only)
+    look = item_forms.Look(language(), only, request.actor.name_to_call)
     if at == 0:
         return _before(
             request, version, [_shown(item, items, look)["item"] for item in opening], only
@@ -131,7 +131,6 @@ def _before(
             "version": version,
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
-            "cadence": definition.cadence.get(language()),
             "content_note": definition.content_note.get(language()),
             "takes": wording.takes(definition),
             "about": about,

@@ -75,6 +75,13 @@ def soon(at: datetime | None, current: datetime, zone: str) -> str:
     return str(formats.date_format(schedule.local_time(at, zone), "l"))
 
 
+def own_day(client: Client, current: datetime, zone: str) -> str:
+    """Return the weekday of the client's own next session, when it is near. The couple's hour is
+    never named where something is kept for a session: it is not asked for in front of the partner."""
+    own = client.next_session_at
+    return soon(own if own and own >= current else None, current, zone)
+
+
 def due(at: datetime | None, current: datetime, zone: str) -> str:
     """Say by when, without pressing: that day is still part of it."""
     if at is None or at < current:

@@ -108,7 +108,7 @@ def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play:
     staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
     assert "You had already sent it" in hers
     assert "Your therapist answered" in hers
-    assert "It was already handed in" in staff
+    assert "They had already sent it" in staff
     assert "Your reply is there" in staff
     assert "Reminders for Ana" in staff
 
