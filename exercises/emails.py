@@ -35,6 +35,8 @@ MAX_AGE = 400 * 24 * 3600
 POLICY = policy.SMTP.clone(max_line_length=900, cte_type="7bit")
 # Never base64: a blank must be found again, and a filter may read what a mail says.
 CTE = "quoted-printable"
+# A signed link names a kind by its place here.
+KINDS = ReminderKind.values
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def waiting(row: Reminder, member: Membership) -> Mail:
 
 def unsubscribe_link(practice_id: UUID, client_id: UUID, kind: str) -> str:
     """Return the address that switches this kind of mail off, without signing in."""
-    number = ReminderKind.values.index(kind)
+    number = KINDS.index(kind)
     said = urlsafe_b64encode(practice_id.bytes + client_id.bytes + bytes([number]))
     token = signing.TimestampSigner(salt=SALT, sep=".").sign(said.decode())
     return settings.BASE_URL + _path("stop_mails", "TOKEN").replace("TOKEN", token)
@@ -117,7 +119,7 @@ def read_unsubscribe(token: str) -> Stop | None:
     except signing.BadSignature:
         return None
     said_bytes = urlsafe_b64decode(said)
-    kind = ReminderKind.values[said_bytes[32]]
+    kind = KINDS[said_bytes[32]]
     return Stop(UUID(bytes=said_bytes[:16]), UUID(bytes=said_bytes[16:32]), kind)
 
 

@@ -122,13 +122,13 @@ class PhaseSMTP:
     ) -> int:
         self._announce(line, commands)
         self.phase = "body"
-        line.send(_quoted(body))
         # Without its dot a message does not exist (RFC 5321 4.1.1.4): here one can still go back.
         if armed is not None and clock() - armed > STALE_SECONDS:
             raise _Stale
+        # One write for text and dot. One that fails did not get as far as its end, the dot.
+        line.send(_quoted(body) + b".\r\n")
         self.phase = "dot"
         _be_patient(line, AFTER_DOT_SECONDS)
-        line.send(b".\r\n")
         code = _expect(line.getreply(), Outcome.REFUSED)
         _be_patient(line, BEFORE_DOT_SECONDS)
         return code
@@ -209,8 +209,8 @@ class _Refusal(Exception):
 def _send_at_once(line: smtplib.SMTP) -> None:
     """Do not hold the dot back until the text is acknowledged.
 
-    Text and dot are two writes. Nagle's algorithm (RFC 896) keeps the second one waiting for a
-    delayed acknowledgement (RFC 1122 4.2.3.2): some 40 ms with every mail.
+    A mail of several segments ends with a small one. Nagle's algorithm (RFC 896) keeps that waiting
+    for a delayed acknowledgement (RFC 1122 4.2.3.2): some 40 ms with every such mail.
     """
     if line.sock is not None:
         line.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

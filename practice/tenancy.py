@@ -15,6 +15,8 @@ from practice import statements
 PRACTICE = "NULLIF(current_setting('homeward.practice', true), '')::uuid"
 USER = "NULLIF(current_setting('homeward.user', true), '')::bigint"
 WRITE = "SELECT set_config('homeward.practice', %s, true), set_config('homeward.user', %s, true)"
+# The same, for who says it thousands of times: a key and a number need no quoting.
+BEGIN = "SET LOCAL homeward.practice = '{practice}'; SET LOCAL homeward.\"user\" = '{user}'"
 
 
 @contextmanager
@@ -30,7 +32,10 @@ def scope(
     nested = connection.in_atomic_block
     with transaction.atomic():
         before = _read() if nested else ("", "")
-        _write(str(practice or ""), str(user or ""), often=often)
+        if often and not nested:
+            statements.begin(BEGIN.format(practice=practice or "", user=user or ""))
+        else:
+            _write(str(practice or ""), str(user or ""))
         yield
         if nested:
             _write(*before)
@@ -55,10 +60,7 @@ def _read() -> tuple[str, str]:
     return practice, user
 
 
-def _write(practice: str, user: str, *, often: bool = False) -> None:
-    if often:
-        statements.ask(WRITE, [practice, user])
-        return
+def _write(practice: str, user: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(WRITE, [practice, user])
 

@@ -21,14 +21,15 @@ SOON = timedelta(seconds=15)
 # the same hours. (A mail about something new, or about an answer, is its own occasion.)
 NUDGES = (Kind.DUE_SOON, Kind.DUE_TODAY, Kind.FOLLOW_UP)
 WAIT_FOR_OTHER = timedelta(minutes=5)
+_NUDGES = ", ".join(f"'{kind}'" for kind in NUDGES)
 # What else of these was handed over to the mail server lately; asked when deciding, and once more
 # when arming, where no other pump can be in between.
-OTHERS = """
+OTHERS = f"""
   SELECT o.state FROM exercises_reminder o
   WHERE %(nudge)s AND o.client_id = %(client)s AND o.id <> %(id)s AND o.state IN (2, 3)
-    AND o.kind = ANY(%(nudges)s)
+    AND o.kind IN ({_NUDGES})
     AND o.armed_at > now() - interval '2 hours'
-"""
+"""  # noqa: S608 -- the names of our own kinds
 # All that decides, in one question: this is asked for every mail. A stop, a pause or a discharge is
 # saved either before we ask, or after the row is armed: client and preference are held still until
 # then. The preference for oneself: two pumps do not decide about one client at once. The ORM has no
@@ -116,7 +117,6 @@ def whose(row: Reminder) -> dict[str, object]:
         "id": row.pk,
         "client": row.client_id,
         "nudge": row.kind in NUDGES,
-        "nudges": [str(kind) for kind in NUDGES],
     }
 
 

@@ -103,6 +103,7 @@ class Round:
     # Row and lease of the mail the server took last; the next arming writes it down.
     before: tuple[int, int] | None = None
     turn: int = 0
+    rang: bool = False
     since: dict[int, datetime] = field(default_factory=dict)
     taken: Counter[UUID] = field(default_factory=Counter)
 
@@ -142,8 +143,9 @@ def pump(
             claimed = _claim(current, token)
             if not claimed:
                 break
-            if len(claimed) == BATCH:
-                bell.ring("homeward.pump")  # more hands, as long as there is more to do
+            if len(claimed) == BATCH and not current.rang:
+                bell.ring("homeward.pump")  # more hands, and each of them rings for the next
+                current.rang = True
             rows = [row for row in claimed if row.state == State.CLAIMED]
             _tell_given_up(sum(row.state == State.FAILED for row in claimed))
             if not _send_all(current, rows, token):

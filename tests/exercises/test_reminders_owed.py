@@ -3,11 +3,14 @@
 The database really refuses: with the code of a full disk, or of a file system with a quota.
 """
 
+import os
+import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
+from typing import Any
 
 import pytest
-from django.db import Error, connection
+from django.db import Error, OperationalError, connection
 from django.utils.timezone import now
 
 from clients.models import ContactPreference
@@ -105,3 +108,24 @@ def test_a_mistake_of_ours_is_no_full_disk(due: None, ana: Person, sink: Sink) -
     with no_room_for(ReminderState.ARMED, "22012"):
         assert pump() == 0
     assert rows(ana) == {(ReminderState.CLAIMED, 1)}
+
+
+def test_a_line_that_breaks_as_a_mail_is_decided_gives_all_back(
+    due: None, ana: Person, sink: Sink, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database is away, whatever word the line breaks at: nothing waits for a lease."""
+    whole = [True]
+
+    def breaking(**about: Any) -> AbstractContextManager[None]:
+        if whole.pop():
+            with socket.socket(fileno=os.dup(connection.connection.fileno())) as line:
+                line.shutdown(socket.SHUT_RDWR)
+        return scope(**about)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(pumping, "scope", breaking)
+        with pytest.raises(OperationalError):
+            pump()
+    assert sink.to(ana.user.email) == []
+    assert pump() == 3
+    assert rows(ana) == {(ReminderState.SENT, 1)}

@@ -149,6 +149,15 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("practice.smtp.BEFORE_DOT_SECONDS", 0.4)
 
 
+class Cutting(Server):
+    """A server that asks for the text and hangs up."""
+
+    def _take(self) -> bool:
+        self._flush()
+        self._line.shutdown(socket.SHUT_RDWR)
+        return False
+
+
 @pytest.fixture
 def line() -> Iterator[Callable[[Server], PhaseSMTP]]:
     opened: list[PhaseSMTP] = []
@@ -344,13 +353,23 @@ def test_a_line_cut_later_is_not_tried_at_once(word: bytes, line: Line, way: str
     assert len(server.mails) == 1
 
 
-def test_a_stale_mail_gets_no_dot(line: Line, way: str) -> None:
+def test_a_stale_mail_is_not_sent(line: Line, way: str) -> None:
     with Server(way) as server:
         speaker = line(server)
         stale = speaker.send(SENDER, TO, BODY, armed=clock() - 60)
         assert stale == Result(Outcome.STALE, 0, "body")
+        assert b"Subject" not in b"".join(server.packets), "its text was sent"
         assert speaker.send(SENDER, TO, BODY, armed=clock()) == OK
     assert server.mails == [(TO, KEPT)]
+
+
+def test_a_text_cut_off_on_its_way_out_was_not_taken(line: Line, way: str) -> None:
+    """Its dot would have been the last of one write: what failed did not get that far."""
+    with Cutting(way) as server:
+        # More than all buffers on the way hold.
+        result = line(server).send(SENDER, TO, BODY + b"long\n" * 10_000_000)
+    assert result == Result(Outcome.NOT_ACCEPTED, 0, "body")
+    assert not server.mails
 
 
 def test_an_address_that_cannot_be_said_leaves_the_line_as_it_was(line: Line, way: str) -> None:
