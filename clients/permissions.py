@@ -29,8 +29,17 @@ def reachable(actor: Actor) -> QuerySet[Client]:
     )
 
 
+def in_reach(actor: Actor, client: str) -> Q:
+    """Return the condition that a row's `client` is one whose record `actor` may open."""
+    if actor.is_client:  # themselves: there is nobody to look up
+        return Q(**{client: actor.client_id or NOBODY})
+    return Q(**{f"{client}__in": reachable(actor).values("pk")})
+
+
 def reach(actor: Actor) -> list[UUID]:
     """Return whose records `actor` may open now; `practice` calls it by `HOMEWARD_REACH`."""
+    if actor.is_client:
+        return [actor.client_id or NOBODY]
     return list(reachable(actor).values_list("pk", flat=True))
 
 

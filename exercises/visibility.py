@@ -13,7 +13,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from clients.permissions import may_care_for, reachable
+from clients.permissions import in_reach, may_care_for, reachable
 from exercises import definition as definitions
 from exercises.models import (
     Answer,
@@ -126,7 +126,7 @@ def _rounds(actor: Actor, homeworks: Sequence[Homework], *, hold: bool = False) 
     by_id = {homework.pk: homework for homework in homeworks}
     # Who may read is asked in the same breath as what there is to read.
     readable = Response.objects.filter(
-        homework__in=by_id, homework__client__in=reachable(actor).values("pk")
+        in_reach(actor, "homework__client"), homework__in=by_id
     ).order_by("round", "pk")
     if not actor.is_client:
         readable = readable.filter(submitted_at__isnull=False)

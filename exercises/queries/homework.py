@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from clients.models import Client
-from clients.permissions import NOBODY, reachable
+from clients.permissions import NOBODY, in_reach
 from clients.queries.own import carers
 from exercises.models import (
     Answer,
@@ -36,13 +36,11 @@ PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
     """Return the homework `actor` may know of; a client's own without what is not open yet."""
-    found = _with_texts(actor)
+    found = _with_texts(actor).filter(in_reach(actor, "client"))
     if actor.is_client:
-        return found.filter(client_id=actor.client_id or NOBODY, status__in=SHOWN_TO_CLIENT)
+        return found.filter(status__in=SHOWN_TO_CLIENT)
     # Whose partner somebody is, only staff ever fetch along.
-    return found.filter(client__in=reachable(actor).values("pk")).select_related(
-        "assignment__couple__first", "assignment__couple__second"
-    )
+    return found.select_related("assignment__couple__first", "assignment__couple__second")
 
 
 def _with_texts(actor: Actor) -> QuerySet[Homework]:

@@ -25,7 +25,7 @@ from django.db.models.functions import Coalesce, Least
 from django.http import Http404
 
 from clients.models import Client, Couple
-from clients.permissions import NOBODY, cared_for, reachable
+from clients.permissions import NOBODY, cared_for, in_reach
 from exercises.models import Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
@@ -201,9 +201,9 @@ def unsettled(actor: Actor, at: datetime) -> list[Review]:
     """
     return list(
         Review.objects.filter(
+            in_reach(actor, "response__homework__client"),
             practice_id=actor.practice_id,
             reviewer_id=actor.member_id,
-            response__homework__client__in=reachable(actor).values("pk"),
             sent_at__isnull=False,
             settled_at=None,
             settles_at__gt=at,
@@ -217,9 +217,9 @@ def review(actor: Actor, pk: UUID) -> Review:
     """Return one review of a client in reach. Raises Http404."""
     found = (
         Review.objects.filter(
+            in_reach(actor, "response__homework__client"),
             practice_id=actor.practice_id,
             pk=pk,
-            response__homework__client__in=reachable(actor).values("pk"),
         )
         .select_related("response__homework__client", "response__homework__version", "reviewer")
         .defer("response__homework__version__body")
