@@ -15,6 +15,7 @@ from exercises.models import (
     Answer,
     AnswerOutcome,
     Assignment,
+    Comment,
     Entry,
     Homework,
     Response,
@@ -31,6 +32,10 @@ from practice.queries.paging import Page, behind, cut, fetched, page
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 PAST_ORDER = ("-opens_at", "pk")
+# A review says something in its opening words, or of an answer.
+HAS_WORDS = Q(sealed_words__isnull=False) | Q(
+    Exists(Comment.objects.filter(review=OuterRef("pk"), sealed_text__isnull=False))
+)
 PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 
 
@@ -68,6 +73,12 @@ def own_homework(actor: Actor, pk: UUID) -> Homework:
     return or_404(found.filter(pk=pk))
 
 
+# The reviews of a homework that have reached its client with words in them.
+_worded = Review.objects.filter(
+    HAS_WORDS, response__homework=OuterRef("pk"), settled_at__isnull=False
+)
+
+
 @dataclass(frozen=True)
 class Today:
     """What a client finds: one thing first, then the rest, in calm order."""
@@ -87,16 +98,18 @@ def today(actor: Actor, at: datetime) -> Today:
     """Return what is there for this client now.
 
     Begun work comes first, then returned places, then what is due soonest; what is past its date
-    waits quietly under "still here if you want it".
+    waits quietly under "still here if you want it". `is_worded` says whether the therapist wrote
+    anything back.
     """
     rows = list(
         homeworks(actor)
         .annotate(
+            is_worded=Exists(_worded),
             has_letter=Exists(
                 Review.objects.filter(
                     response__homework=OuterRef("pk"), settled_at__isnull=False, seen_at=None
                 )
-            )
+            ),
         )
         .exclude(status=Status.EXPIRED)
         .order_by("-opens_at", "-pk")[:60]
@@ -201,8 +214,9 @@ def partners(actor: Actor, homework: Homework) -> Homework | None:
 
 
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
-    """Return a client's own past, newest first."""
-    return page(homeworks(actor), order=("-opens_at", "pk"), after=after, size=20)
+    """Return a client's own past, newest first, with `is_worded` as today has it."""
+    rows = homeworks(actor).annotate(is_worded=Exists(_worded))
+    return page(rows, order=("-opens_at", "pk"), after=after, size=20)
 
 
 def titles(actor: Actor, pks: Sequence[str], language: str) -> dict[str, str]:

@@ -114,6 +114,8 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
     here = _named(request, found)
     series = homeworks.to_withdraw(request.actor, found) if found.rrule else {}
     parts = _parts(series, here) if here else []
+    if here and found.rrule and not parts:
+        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
     form = WithdrawForm(posted(request), parts=parts, initial={"part": Part.ONE}) if parts else None
     if request.method == "POST" and (form is None or form.is_valid()):
         part = Part(form.cleaned_data["part"]) if form else Part.ALL

@@ -216,14 +216,15 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
     if can_reply and typed and typed.number == homework.round:
         draft = typed.draft
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
+    shown = answers.blocks(homework, rounds, replies, draft)
     return render(
         request,
         "exercises/therapist/review.html",
         {
             **_case(request, homework, at),
-            "blocks": answers.blocks(homework, rounds, replies, draft),
+            "blocks": shown,
             "beside": answers.beside(homework, rounds),
-            "days": answers.days(homework, rounds, actor.zone),
+            "days": answers.days(homework, rounds, at, actor.zone),
             "form": _reply_form(homework, draft, own),
             "can_reply": can_reply,
             "own_sent": answered if is_own and answered and not answered.settled_at else None,
@@ -235,6 +236,9 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
                 if one.review.sent_at
             ],
             "refusal": typed.refusal if typed else None,
+            "reopen": bool(shown)
+            and typed is not None
+            and typed.refusal.code == "nothing_reopened",
             "lost": _unkept(homework, typed, can_reply=can_reply),
             "theirs": _theirs(homework, typed),
         },

@@ -220,8 +220,14 @@ def test_a_homework_of_something_else_is_no_way_to_withdraw(
     play: Play, dana: Person, ana: Person, series: list[Homework]
 ):
     other = play.homework(ana, play.assign(dana, ana))
+    ask = f"/assignments/{series[0].assignment_id}/withdraw?homework="
     for named in (other.pk, "nothing"):
-        page(dana, f"/assignments/{series[0].assignment_id}/withdraw?homework={named}", 404)
+        page(dana, f"{ask}{named}", 404)
+    # What was sent meanwhile takes nothing of the rest along.
+    play.submit(ana, play.fresh(series[0]))
+    assert dana.browser().post(f"{ask}{series[0].pk}", {"part": "one"}).status_code == 409
+    with play.at(dana):
+        assert not Homework.objects.filter(status="withdrawn").exists()
 
 
 def test_homework_now_shows_the_next_of_a_series_and_how_many_follow(
