@@ -370,7 +370,7 @@ def _refuse_stale(answer: Answer, text: str, one: Said, base: int, device: str) 
     if answer.outcome == one.outcome and theirs == (json.loads(text) if text else None):
         return
     raise Stale(
-        _("You wrote here and on another device. Keep this one, the other, or both."),
+        _("You wrote here and in another tab or device. Keep this one, the other, or both."),
         mine=one.value,
         theirs=theirs,
         revision=answer.revision,

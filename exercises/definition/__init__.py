@@ -13,6 +13,7 @@ from exercises.definition.answers import (
     clean,
     nothing_said,
     problem_text,
+    unfinished,
 )
 from exercises.definition.charting import (
     Occasion,
@@ -116,6 +117,7 @@ __all__ = [
     "strength_word",
     "to_form",
     "to_json",
+    "unfinished",
     "visible_among",
     "visible_items",
 ]

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -53,7 +52,7 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
         request,
         "exercises/therapist/assigned.html",
         {
-            "opens": wording.plain_day(wall) if opens_later else "",
+            "opens": wording.plainwording.day_named(wall) if opens_later else "",
             "assignment": found,
             "title": _with_dates(found, first),
             "again": _again(found, first, now()) if found.rrule else "",
@@ -68,10 +67,7 @@ def _with_dates(found: Assignment, first: Homework) -> str:
     title = found.version.definition.title.get(language())
     if first.due_local is None:
         return title
-    said = {
-        "title": title,
-        "due": date_format(first.due_local.replace(tzinfo=None), _("D j M, H:i")),
-    }
+    said = {"title": title, "due": wording.until_day(first.due_local.replace(tzinfo=None))}
     if found.rrule:
         return _("%(title)s, the first one until %(due)s.") % said
     return _("%(title)s, until %(due)s.") % said
@@ -83,9 +79,9 @@ def _again(found: Assignment, first: Homework, at: datetime) -> str:
     wall, until = found.opens_local.replace(tzinfo=None), at + 10 * assigning.FURTHEST
     slots = schedule.slots(rule, wall, first.zone, until=until, limit=SHOWN + 2)
     said = {
-        "days": ", ".join(_day(slot.local) for slot in slots[1 : SHOWN + 1]),
+        "days": ", ".join(wording.day_named(slot.local) for slot in slots[1 : SHOWN + 1]),
         "n": rule.count or len(slots),
-        "until": _day(rule.until) if rule.until else "",
+        "until": wording.day_named(rule.until) if rule.until else "",
     }
     if len(slots) == 1:
         return _("It comes once.")
@@ -96,10 +92,6 @@ def _again(found: Assignment, first: Homework, at: datetime) -> str:
     if rule.until:
         return _("Then on %(days)s and so on until %(until)s.") % said
     return _("Then on %(days)s and so on, until you withdraw it.") % said
-
-
-def _day(local: datetime) -> str:
-    return str(date_format(local, _("D j M")))
 
 
 @for_therapists
@@ -184,7 +176,7 @@ def _whole(series: dict[int, Homework]) -> str:
 
 
 def _opens(row: Homework) -> str:
-    return _day(schedule.local_time(row.opens_at, row.zone))
+    return wording.day_named(schedule.local_time(row.opens_at, row.zone))
 
 
 def _happened(step: Step) -> str:
@@ -217,7 +209,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "homework": found,
             "title": title_of(found),
             "state": state_text(found, at, actor.zone),
-            "due": wording.plain_when(found.due_at, actor.zone)
+            "due": wording.until_day(schedule.local_time(found.due_at, actor.zone))
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
             "steps": [(_happened(step), step.at) for step in homeworks.steps(actor, found)],

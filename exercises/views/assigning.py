@@ -223,7 +223,7 @@ def _has_now(one: Homework) -> str:
         return _("%(name)s has this already: it opens %(when)s.") % (said | {"when": opens})
     if one.due_at is None:
         return _("%(name)s has this now.") % said
-    due = wording.plain_when(one.due_at, one.zone)
+    due = wording.until_day(schedule.local_time(one.due_at, one.zone))
     return _("%(name)s has this now, until %(due)s.") % (said | {"due": due})
 
 

@@ -260,7 +260,7 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     waits = row.status == Status.SUBMITTED
     text = state_text(row, at, zone)
     if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
-        text += " · " + _("until %(due)s") % {"due": wording.session(row.due_at, at, zone)}
+        text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
     text += _following(row, zone)
     return {
         "title": title_of(row),

@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -16,15 +15,12 @@ from practice.errors import NotPossible
 from practice.models import AuditEvent, Membership
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, make_client
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OF_A_CLIENT = ("edit", "clearance", "hand-over", "discharge", "notes", "erasure")
 POSTED = ("invite", "uninvite", "reactivate")
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def names_on(person: Person, query: str = "") -> list[str]:

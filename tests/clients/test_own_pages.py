@@ -22,6 +22,7 @@ from practice.models import AuditEvent
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
 from tests.conftest import as_owner
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,10 +37,6 @@ WISHES = {
     "kinds": ["assigned", "answered"],
     "paused_until": "",
 }
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def wishes_of(person: Person) -> ContactPreference:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 from django.utils.timezone import now
 
 from clients.models import Caseload
@@ -250,3 +251,18 @@ def test_the_day_something_is_due_is_part_of_the_time_for_it(days: int, said: st
     words = wording.due(due, friday, ZONE)
     assert words.startswith(said)
     assert bool(words) == bool(said)
+
+
+@pytest.mark.parametrize(
+    ("language", "near", "far"),
+    [
+        ("en", "Tue 21:00", "Tue 8 Dec, 21:00"),
+        ("es", "martes, 21:00", "martes 8 de diciembre, 21:00"),
+    ],
+)
+def test_until_a_tuesday_is_never_until_the_sea(language: str, near: str, far: str):
+    friday = datetime(2026, 11, 27, 12, tzinfo=ZoneInfo(ZONE))
+    due = friday.replace(day=1, month=12, hour=21)
+    with translation.override(language):
+        said = [wording.until(at, friday, ZONE) for at in (due, due + timedelta(days=7))]
+    assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in said] == [near, far]

@@ -329,10 +329,6 @@ def test_clean_brings_an_answer_into_its_shape(one, raw, value):
         (item("emotions"), {"hurt": 4}, "strength", "Say how strong: a little, clearly or a lot."),
         (LINES, ["a", "b", "c", "d"], "too_many_rows",
          "There is room for 3. Leave out what matters least."),
-        (item("list", min=2), ["a"], "too_few_rows",
-         "Write at least 2, or choose “Skip this one”."),
-        (GROUPS, [{"day": "2027-03-04"}], "row",
-         "One row is half empty. Write a few words there, or clear the row."),
         (GROUPS, [{"other": "x"}], "unreadable",
          "Something in this answer could not be read. Write it once more."),
         (item("log"), {"a": 1}, "unreadable",
@@ -344,6 +340,31 @@ def test_clean_refuses_in_calm_words(one, raw, code, words):
         d.clean(one, raw)
 
     assert (caught.value.code, str(caught.value)) == (code, words)
+
+
+@pytest.mark.parametrize(
+    ("one", "raw", "code", "words"),
+    [
+        (item("list", min=2), ["a"], "too_few_rows",
+         "Write at least 2, or choose “Skip this one”."),
+        (item("checklist", options=OPTIONS, min=2), ["a"], "too_few",
+         "Choose at least 2, or choose “Skip this one”."),
+        (GROUPS, [{"day": "2027-03-04"}], "row",
+         "One row is half empty. Write a few words there, or clear the row."),
+    ],
+)  # fmt: skip
+def test_half_an_answer_is_kept_and_stays_open(one, raw, code, words):
+    kept = d.clean(one, raw)
+    assert kept == raw
+    problem = d.unfinished(one, kept)
+    assert problem is not None
+    assert problem.code == code
+    assert str(problem) == words
+    assert d.unfinished(one, None) is None
+    assert (
+        d.unfinished(one, raw * 2 if code != "row" else [{"day": "2027-03-04", "what": "x"}])
+        is None
+    )
 
 
 def test_a_refusal_can_be_translated():

@@ -15,6 +15,7 @@ from practice.tenancy import scope
 
 
 def text_of(response: Any) -> str:
+    """Return a page as it was sent."""
     return str(response.content, "utf-8")
 
 

@@ -26,13 +26,10 @@ from practice.models import NEUTRAL_PAGE, Practice
 from practice.templatetags.homeward import dialable
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
+from tests.practice.ground import text_of
 
 # Whole transactions, as in real life: a 500 undoes its request's.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 # --- headers ----------------------------------------------------------------------------------

@@ -25,6 +25,7 @@ from practice.models import (
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_member
 from tests.conftest import as_owner
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -37,10 +38,6 @@ ARRIVAL = {
 }
 
 AGAIN = {"called": "Ines Duarte", "zone": ZONE, "language": "en"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def link() -> str:
