@@ -52,7 +52,7 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
         request,
         "exercises/therapist/assigned.html",
         {
-            "opens": wording.plainwording.day_named(wall) if opens_later else "",
+            "opens": wording.plain_day(wall) if opens_later else "",
             "assignment": found,
             "title": _with_dates(found, first),
             "again": _again(found, first, now()) if found.rrule else "",
