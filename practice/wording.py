@@ -32,10 +32,9 @@ ACTS = {
     "flag.handled": _("Saw to a flag"),
     "flag.given_back": _("Put a flag back"),
     "flag.raised": _("An answer asked for a human"),
-    "homework.begin": _("Began homework"),
     "homework.due_moved": _("Moved a date"),
     "homework.expire": _("Homework let itself go"),
-    "homework.open": _("Homework opened"),
+    "homework.open": _("Homework made available"),
     "homework.pick_up": _("Took homework up again"),
     "homework.return": _("Returned homework for deepening"),
     "homework.review": _("Reviewed homework"),
@@ -59,7 +58,7 @@ ACTS = {
     "preference.set": _("Changed reminder choices"),
     "read.exported": _("Took a copy of a record"),
     "read.homework": _("Read homework"),
-    "read.numbers": _("Looked at the numbers of some weeks"),
+    "read.numbers": _("Looked at the charts"),
     "read.topics": _("Read what a client wants to talk about"),
     "record.erased": _("Erased a record"),
     "record.held": _("Kept a record from erasure"),
@@ -69,8 +68,8 @@ ACTS = {
     "session.set": _("Noted the next session"),
     "token.made": _("Made a key for a program"),
     "token.revoked": _("Revoked a key for a program"),
-    "topic.dropped": _("Took a topic off the table"),
-    "topic.raised": _("Put a topic on the table"),
+    "topic.dropped": _("Removed a topic for the session"),
+    "topic.raised": _("Kept a topic for the session"),
 }
 
 KINDS = {

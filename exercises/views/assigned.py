@@ -113,7 +113,9 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
         part = Part(form.cleaned_data["part"]) if form else Part.ALL
         slot = here.slot if here else 0
         assigning.withdraw(by=request.actor, at=now(), assignment=found, part=part, slot=slot)
-        messages.success(request, _("Withdrawn. What they wrote is kept for them."))
+        messages.success(
+            request, _("Withdrawn. What they wrote stays in the copy of their record.")
+        )
         return redirect(target.back)
     return render(
         request,
@@ -182,7 +184,7 @@ def _opens(row: Homework) -> str:
 def _happened(step: Step) -> str:
     """Say what became of a homework, as something that is over."""
     texts = {
-        Move.OPEN: pgettext("what happened", "Opened"),
+        Move.OPEN: pgettext("what happened", "Given"),
         Move.SUBMIT: pgettext("what happened", "Sent"),
         Move.TAKE_BACK: pgettext("what happened", "Taken back"),
         Move.SKIP: pgettext("what happened", "Set aside"),

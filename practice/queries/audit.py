@@ -12,6 +12,8 @@ from practice.models import AuditEvent, Invitation, Membership, User
 from practice.permissions import may_administer
 from practice.queries.paging import Page, page
 
+UNSHOWN = "homework.begin"
+
 
 def events(
     actor: Actor,
@@ -22,10 +24,13 @@ def events(
     since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[AuditEvent]:
-    """Return what happened here, for admins; an admin reads no word in it, since none is there."""
+    """Return what happened here, for admins; an admin reads no word in it, since none is there.
+
+    That somebody has begun is in the chain, and shown to nobody: an admin may be their therapist.
+    """
     if not may_administer(actor):
         raise PermissionDenied
-    found = AuditEvent.objects.filter(practice_id=actor.practice_id)
+    found = AuditEvent.objects.filter(practice_id=actor.practice_id).exclude(action=UNSHOWN)
     if person:
         found = found.filter(user_id=person)
     if action:
