@@ -11,12 +11,12 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
-from practice.forms import TIME, NameField, PlainForm, ZoneField
+from practice.forms import DATE, TIME, ClockInput, NameField, PlainForm, ZoneField
 from practice.models import Membership, User
 from practice.passwords import SHORT_ENOUGH
 
 Taken = Callable[[str], bool]
-LOCAL = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+LOCAL = ClockInput("datetime-local")
 
 
 class LocalTimeField(forms.DateTimeField):
@@ -252,7 +252,7 @@ class WishesForm(PlainForm):
     paused_until = forms.DateField(
         label=_("Pause until"),
         required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        widget=DATE,
         help_text=_("On this day they begin again. Leave it empty for no pause."),
     )
 

@@ -24,7 +24,21 @@ ONE_LINE = RegexValidator(
     r"[\x01-\x1f\x7f\u2028\u2029]", _("Write it in one line."), inverse_match=True
 )
 A_NAME = {"required": _("Write a name.")}
-TIME = forms.TimeInput(attrs={"type": "time"}, format="%H:%M")
+
+
+class ClockInput(forms.DateTimeInput):
+    """A day, an hour, or both ("date", "time", "datetime-local").
+
+    Told as HTML wants it (RFC 3339) in every language: the browser shows it in its reader's.
+    """
+
+    FORMATS = {"date": "%Y-%m-%d", "time": "%H:%M", "datetime-local": "%Y-%m-%dT%H:%M"}
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(attrs={"type": kind}, format=self.FORMATS[kind])
+
+
+DATE, TIME = ClockInput("date"), ClockInput("time")
 
 
 class NameField(forms.CharField):
@@ -238,12 +252,8 @@ class AuditFilter(PlainForm):
     person = forms.TypedChoiceField(label=_("Who"), required=False, coerce=int, empty_value=None)
     action = forms.ChoiceField(label=_("What"), required=False)
     record = forms.CharField(label=_("Record id"), required=False, max_length=40)
-    since = forms.DateField(
-        label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
-    until = forms.DateField(
-        label=_("To"), required=False, widget=forms.DateInput(attrs={"type": "date"})
-    )
+    since = forms.DateField(label=_("From"), required=False, widget=DATE)
+    until = forms.DateField(label=_("To"), required=False, widget=DATE)
 
     def __init__(self, *args: Any, people: list[Membership], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,11 +1,14 @@
 """Give an exercise to a client or a couple, and take it away again."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -23,7 +26,7 @@ from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible
 
-# Recurring work is planned this far ahead and no further (docs/reminders.md).
+# Recurring work is planned this far ahead (docs/reminders.md); its very first time always is.
 HORIZON_DAYS = 35
 FURTHEST = timedelta(days=730)
 
@@ -63,7 +66,7 @@ def assign(
         _check_day(day, at)
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
-    _check_rule(when.rrule)
+    _check_rule(when, people, at)
     with transaction.atomic():
         assignment = Assignment(
             practice_id=by.practice_id,
@@ -96,8 +99,20 @@ def assign(
     return assignment
 
 
-def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
-    """Take an assignment back: whoever has not handed it in no longer sees it.
+class Part(StrEnum):
+    """How much of a series is withdrawn."""
+
+    ALL = "all"
+    # One occurrence and those that come after it.
+    LATER = "later"
+    ONE = "one"
+
+
+def withdraw(
+    *, by: Actor, at: datetime, assignment: Assignment, part: Part = Part.ALL, slot: int = 0
+) -> int:
+    """Take an assignment back, or `part` of a series from `slot` on: whoever has not handed it in no
+    longer sees it, and unless it is one occurrence alone no more are planned.
 
     What they wrote is kept. Returns how many homeworks were withdrawn. Raises Http404 for an
     assignment to nobody in one's care.
@@ -110,13 +125,18 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
         homeworks = list(
             Homework.objects.select_for_update(of=("self",))
             .select_related("client")
-            .filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)
+            .filter(
+                _OF_SERIES[part](slot),
+                assignment=assignment,
+                status__in=BY_MOVE[Move.WITHDRAW].sources,
+            )
             .order_by("pk")
         )
         for homework in homeworks:
             move(homework, Move.WITHDRAW, by=by, at=at)
             reminding.cancel_for_homework(homework.pk, reason="withdrawn")
-        Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
+        if part is not Part.ONE:
+            Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
         auditing.record(
             by=by,
             at=at,
@@ -126,22 +146,32 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
             client_id=assignment.client_id,
             couple=str(assignment.couple_id) if assignment.couple_id else None,
             people=len(homeworks),
+            part=part,
         )
     return len(homeworks)
+
+
+_OF_SERIES: dict[Part, Callable[[int], Q]] = {
+    Part.ALL: lambda _slot: Q(),
+    Part.LATER: lambda slot: Q(slot__gte=slot),
+    Part.ONE: lambda slot: Q(slot=slot),
+}
 
 
 def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime) -> None:
     """Give a homework another due date; reminders follow, and one already sent stays sent.
 
-    `due_local` is a wall time in the homework's zone. Raises NotPossible for a day that is over and
-    for work that is.
+    `due_local` is a wall time in the homework's zone. Raises NotPossible for a day that is over or
+    comes before it opens, and for work that is over.
     """
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
         raise PermissionDenied
     _check_day(due_local, at)
     due_at = schedule.resolve(due_local.replace(tzinfo=None), homework.zone)
     if due_at <= at:
-        raise NotPossible(_("Choose a day that is still to come."))
+        raise BadInput({"due": [_("Choose a day that is still to come.")]})
+    if due_at <= homework.opens_at:
+        raise BadInput({"due": [_("Choose the day it opens, or a later one.")]})
     with transaction.atomic():
         moved = Homework.objects.filter(
             pk=homework.pk,
@@ -214,13 +244,16 @@ def _check_day(day: datetime | None, at: datetime) -> None:
         raise NotPossible(_("Choose a day within the next two years."))
 
 
-def _check_rule(text: str) -> None:
-    if not text:
+def _check_rule(when: Schedule, people: list[Client], at: datetime) -> None:
+    """Keep to rules we can read, and that ever come true."""
+    if not when.rrule:
         return
     try:
-        schedule.parse_rrule(text)
+        rule = schedule.parse_rrule(when.rrule)
     except schedule.ScheduleProblem as problem:
         raise BadInput({"rrule": [str(problem)]}) from problem
+    if not all(_slots(rule, when.opens_local, person, at) for person in people):
+        raise BadInput({"rrule": [_("This rule gives no day in the next two years.")]})
 
 
 def _recipients(assignment: Assignment) -> list[Client]:
@@ -261,14 +294,20 @@ def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -
 
 
 def _openings(assignment: Assignment, client: Client, at: datetime) -> list[datetime]:
-    """Return the wall times at which it opens, the first one first, within the horizon."""
+    """Return the wall times at which it opens, the first one first, as far as they are planned."""
     if not assignment.rrule:
         return [assignment.opens_local]
     rule = schedule.parse_rrule(assignment.rrule)
-    slots = schedule.slots(
-        rule,
-        assignment.opens_local.replace(tzinfo=None),
-        client.zone,
-        until=at + timedelta(days=HORIZON_DAYS),
-    )
+    slots = _slots(rule, assignment.opens_local, client, at)
     return [slot.local.replace(tzinfo=assignment.opens_local.tzinfo) for slot in slots]
+
+
+def _slots(
+    rule: schedule.Rule, opens: datetime, client: Client, at: datetime
+) -> list[schedule.Slot]:
+    """Return what is planned of a rule: all within the horizon, else the first there ever is."""
+    first = opens.replace(tzinfo=None)
+    horizon = at + timedelta(days=HORIZON_DAYS)
+    return schedule.slots(rule, first, client.zone, until=horizon) or schedule.slots(
+        rule, first, client.zone, until=at + FURTHEST, limit=1
+    )

@@ -3,14 +3,12 @@
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.models import Homework, Response
 from exercises.workflow import Move
 from practice.actors import Actor
-from practice.errors import NotPossible
 
 
 def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
@@ -26,8 +24,6 @@ def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
     Raises NotPossible when it was withdrawn meanwhile.
     """
     with transaction.atomic():
-        if homework.assignment.withdrawn_at is not None:
-            raise NotPossible(_("This is no longer open."))
         move(homework, Move.PICK_UP, by=by, at=at)
         Response.objects.get_or_create(
             homework=homework,

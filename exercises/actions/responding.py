@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -26,6 +26,8 @@ from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
 
 MOST_ENTRIES = 500
+# Clocks differ: a moment may be so far ahead of ours.
+AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ def add_entry(
     *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
 ) -> Entry:
     """Begin a new moment in a log. Raises NotPossible when it is full."""
-    _check_moment(happened_at)
+    check_moment(happened_at, at)
     response = begin(by=by, at=at, homework=homework)
     _log(homework, log_key)
     with transaction.atomic():
@@ -112,7 +114,7 @@ def add_entry(
 
 def move_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry, to: datetime) -> None:
     """Say that a moment happened at another time."""
-    _check_moment(to)
+    check_moment(to, at)
     response = begin(by=by, at=at, homework=homework)
     with transaction.atomic():
         _lock(response)
@@ -288,11 +290,16 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
     return {item.key: item for item in asked if item.is_asked}
 
 
-def _check_moment(happened_at: datetime) -> None:
-    """Keep to years every zone can show; an answer's dates have the same bounds."""
+def check_moment(happened_at: datetime, at: datetime) -> None:
+    """Keep to what has happened, in years every zone can show; an answer's dates have the same.
+
+    Raises BadInput for anything else.
+    """
     if not definitions.FIRST_YEAR <= happened_at.year <= definitions.LAST_YEAR:
         said = _("Write the date as day, month, year, like 4 3 2027")
         raise BadInput({"happened_at": [said]})
+    if happened_at > at + AHEAD:
+        raise BadInput({"happened_at": [_("This is still to come. Write when it was.")]})
 
 
 def _kept(

@@ -275,7 +275,7 @@ def _check_sendable(review: Review, draft: Draft) -> None:
         raise NotPossible(_("Choose how it goes on: reviewed, or returned for deepening."))
     returned = draft.returned & _returnable(review.response.homework)
     if draft.decision == Decision.RETURNED and not returned:
-        raise NotPossible(_("Choose at least one answer to open again."))
+        raise NotPossible(_("Choose at least one answer to open again."), code="nothing_reopened")
 
 
 def _draft_of(reply: Reply) -> Draft:

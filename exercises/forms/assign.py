@@ -10,9 +10,9 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule
+from practice.forms import DATE, PlainForm
 
-EVENING = time(21, 0)
-DATE = forms.DateInput(attrs={"type": "date"})
+MORNING, EVENING = time(8, 0), time(21, 0)
 
 
 class AssignForm(forms.Form):
@@ -23,7 +23,12 @@ class AssignForm(forms.Form):
     )
     who = forms.ChoiceField(label=_("For"), required=False, widget=forms.RadioSelect)
     when = forms.ChoiceField(label=_("When"), widget=forms.RadioSelect)
-    opens = forms.DateField(label=_("Opens"), required=False, widget=DATE)
+    opens = forms.DateField(
+        label=_("Opens"),
+        required=False,
+        widget=DATE,
+        help_text=_("Leave it empty, and it opens now."),
+    )
     due = forms.DateField(label=_("To finish by"), required=False, widget=DATE)
     rrule = forms.CharField(
         label=_("A rule of your own"),
@@ -43,6 +48,7 @@ class AssignForm(forms.Form):
     def __init__(
         self,
         *args: Any,
+        at: datetime,
         people: list[tuple[str, str]],
         session: datetime | None,
         zones: list[str],
@@ -50,7 +56,7 @@ class AssignForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.session = _on_the_wall(session, zones) if session else None
-        self.zones = zones
+        self.now = _on_the_wall(at, zones).replace(second=0, microsecond=0)
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
             who.choices = people
@@ -64,29 +70,32 @@ class AssignForm(forms.Form):
             del self.fields["who"]
 
     def clean(self) -> dict[str, Any]:
-        """Ask for the dates where dates were chosen."""
+        """Refuse days that are over; where no dates were chosen, they do not matter."""
         said: dict[str, Any] = super().clean() or {}
         if said.get("when") != "dates":
             return said
-        if not said.get("opens"):
-            self.add_error("opens", _("Choose the day it opens."))
         opens, due = said.get("opens"), said.get("due")
-        if opens and due and due <= opens:
-            self.add_error("due", _("Choose a day after the day it opens."))
+        if opens and opens < self.now.date():
+            self.add_error("opens", _("Choose today or a day to come."))
+        elif due and _evening(due) <= self._opens(opens):
+            self.add_error("due", _("Choose the day it opens, or a later one."))
         return said
 
-    def schedule(self, at: datetime) -> Schedule:
+    def _opens(self, day: date | None) -> datetime:
+        """Return the morning of that day, or now once that is over."""
+        return max(self.now, datetime.combine(day, MORNING, tzinfo=UTC)) if day else self.now
+
+    def schedule(self) -> Schedule:
         """Return the wall times, the same for each by their own clock."""
         said = self.cleaned_data
-        wall = _on_the_wall(at, self.zones).replace(second=0, microsecond=0)
-        opens, due, rrule = wall, wall + timedelta(days=7), ""
+        opens = wall = self.now
+        due, rrule = wall + timedelta(days=7), ""
         if said["when"] == "session" and self.session:
             due = self.session
         elif said["when"] == "weekly":
             due, rrule = _evening(wall.date() + timedelta(days=6)), "FREQ=WEEKLY"
         elif said["when"] == "dates":
-            opens = datetime.combine(said["opens"], time(8, 0), tzinfo=UTC)
-            opens = max(opens, wall) if said["opens"] <= wall.date() else opens
+            opens = self._opens(said["opens"])
             rrule = said["rrule"]
             due = _evening(said["due"]) if said["due"] else None  # type: ignore[assignment]  # no end is fine
         else:
@@ -108,6 +117,18 @@ def _until(session: datetime) -> str:
 
 def _evening(day: date) -> datetime:
     return datetime.combine(day, EVENING, tzinfo=UTC)
+
+
+class WithdrawForm(PlainForm):
+    """How much of a series to take back."""
+
+    part = forms.ChoiceField(label=_("What to withdraw"), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, parts: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        part = self.fields["part"]
+        if isinstance(part, forms.ChoiceField):
+            part.choices = parts
 
 
 class DueForm(forms.Form):

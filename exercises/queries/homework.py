@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from clients.models import Client
@@ -15,13 +15,14 @@ from exercises.models import (
     Answer,
     AnswerOutcome,
     Assignment,
+    Comment,
     Entry,
     Homework,
     Response,
     Review,
     Step,
 )
-from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
+from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
 from practice.queries.finding import or_404
@@ -31,6 +32,10 @@ from practice.queries.paging import Page, behind, cut, fetched, page
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 PAST_ORDER = ("-opens_at", "pk")
+# A review says something in its opening words, or of an answer.
+HAS_WORDS = Q(sealed_words__isnull=False) | Q(
+    Exists(Comment.objects.filter(review=OuterRef("pk"), sealed_text__isnull=False))
+)
 PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 
 
@@ -77,6 +82,12 @@ def own_homework(actor: Actor, pk: UUID) -> Homework:
     return or_404(found.filter(pk=pk))
 
 
+# The reviews of a homework that have reached its client with words in them.
+_worded = Review.objects.filter(
+    HAS_WORDS, response__homework=OuterRef("pk"), settled_at__isnull=False
+)
+
+
 @dataclass(frozen=True)
 class Today:
     """What a client finds: one thing first, then the rest, in calm order."""
@@ -96,16 +107,18 @@ def today(actor: Actor, at: datetime) -> Today:
     """Return what is there for this client now.
 
     Begun work comes first, then returned places, then what is due soonest; what is past its date
-    waits quietly under "still here if you want it".
+    waits quietly under "still here if you want it". `is_worded` says whether the therapist wrote
+    anything back.
     """
     rows = list(
         homeworks(actor)
         .annotate(
+            is_worded=Exists(_worded),
             has_letter=Exists(
                 Review.objects.filter(
                     response__homework=OuterRef("pk"), settled_at__isnull=False, seen_at=None
                 )
-            )
+            ),
         )
         .exclude(status=Status.EXPIRED)
         .order_by("-opens_at", "-pk")[:60]
@@ -148,14 +161,25 @@ class Course:
 def course(actor: Actor, clients: Sequence[Client], after: str | None = None) -> Course:
     """Return what a client, or a couple, has and had to do, in one query; staff only.
 
-    Under way is what comes soonest; what is over comes newest first, behind the cursor `after`.
+    Under way is what comes soonest, and of a series that is still to open its next one, with `more`
+    (how many follow) and `last_opens_at`; what is over comes newest first, behind the cursor `after`.
     """
     if actor.is_client:
         raise Http404
     rows = homeworks(actor).filter(client__in=clients)
     over = behind(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
-    now = rows.exclude(status__in=OVER).order_by("opens_at", "pk")[:MOST_UNDER_WAY]
+    scheduled = Homework.objects.filter(
+        assignment=OuterRef("assignment"), client=OuterRef("client"), status=Status.SCHEDULED
+    ).order_by()
+    is_later = Q(Exists(scheduled.filter(slot__lt=OuterRef("slot"))), status=Status.SCHEDULED)
+    now = rows.exclude(status__in=OVER).exclude(is_later).order_by("opens_at", "pk")
+    now = now[:MOST_UNDER_WAY]
     wanted = Q(pk__in=over[: PAST + 1].values("pk")) | Q(pk__in=now.values("pk"))
+    follow = scheduled.filter(slot__gt=OuterRef("slot")).values("assignment")
+    rows = rows.annotate(
+        more=Subquery(follow.annotate(n=Count("pk")).values("n")),
+        last_opens_at=Subquery(follow.annotate(last=Max("opens_at")).values("last")),
+    )
     found = fetched(rows.filter(wanted).order_by(*PAST_ORDER), after=after)
     return Course(
         now=sorted((r for r in found if r.status not in OVER), key=lambda r: (r.opens_at, r.pk)),
@@ -199,8 +223,9 @@ def partners(actor: Actor, homework: Homework) -> Homework | None:
 
 
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
-    """Return a client's own past, newest first."""
-    return page(homeworks(actor), order=("-opens_at", "pk"), after=after, size=20)
+    """Return a client's own past, newest first, with `is_worded` as today has it."""
+    rows = homeworks(actor).annotate(is_worded=Exists(_worded))
+    return page(rows, order=("-opens_at", "pk"), after=after, size=20)
 
 
 def titles(actor: Actor, pks: Sequence[str], language: str) -> dict[str, str]:
@@ -257,6 +282,20 @@ def assignment(actor: Actor, pk: UUID) -> Assignment:
     return found
 
 
+def first_of(actor: Actor, assignment: Assignment) -> Homework:
+    """Return the homework an assignment begins with. Raises Http404 when none is `actor`'s to know."""
+    return or_404(homeworks(actor).filter(assignment=assignment).order_by("slot", "pk"))
+
+
+def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Homework]:
+    """Return by its place in the series each time that can still be taken back; staff only."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)
+    # Of a couple, whose occurrence is the same for both, either will do.
+    return {row.slot: row for row in rows.order_by("slot", "pk")}
+
+
 # Supervisions by whoever still sits here as a supervisor.
 _standing = Supervision.objects.filter(
     supervisor__deactivated_at=None, supervisor__roles__contains=[Role.SUPERVISOR]
@@ -300,7 +339,11 @@ def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, list[Ho
     rows = homeworks(actor).filter(client__in=list(clients)).order_by("-opens_at", "-pk")
     found: dict[UUID, dict[UUID, Homework]] = {}
     for row in rows[:400]:
-        found.setdefault(row.version.exercise_id, {}).setdefault(row.client_id, row)
+        of = found.setdefault(row.version.exercise_id, {})
+        kept = of.setdefault(row.client_id, row)
+        # What somebody has now, rather than what the same series brings later.
+        if kept.status == Status.SCHEDULED and row.status in MOVABLE:
+            of[row.client_id] = row
     order = [client.pk for client in clients]
     return {
         pk: sorted(each.values(), key=lambda row: order.index(row.client_id))

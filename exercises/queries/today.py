@@ -10,6 +10,7 @@ from clients.models import Client
 from clients.permissions import reachable
 from clients.queries.care import shared_session
 from exercises.models import Entry, Homework, Reminder, ReminderState, Review
+from exercises.queries.homework import HAS_WORDS
 from practice.actors import Actor
 from practice.queries.finding import or_404
 
@@ -46,10 +47,11 @@ def entry_counts(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, int]
 
 
 def letters(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, Review]:
-    """Return the newest review that reached the client, by homework."""
+    """Return the newest review that reached the client, by homework, with `has_words`."""
     own = [one.pk for one in homeworks if one.client_id == actor.client_id]
     rows = (
         Review.objects.filter(response__homework__in=own, settled_at__isnull=False)
+        .annotate(has_words=HAS_WORDS)
         .select_related("reviewer__user", "response")
         .order_by("response__round", "pk")
     )

@@ -91,7 +91,9 @@ def beside(homework: Homework, rounds: list[RoundWords]) -> list[dict[str, Any]]
     ]
 
 
-def days(homework: Homework, rounds: list[RoundWords], zone: str) -> list[dict[str, Any]]:
+def days(
+    homework: Homework, rounds: list[RoundWords], at: datetime, zone: str
+) -> list[dict[str, Any]]:
     """Return a log's moments by day, the newest on top; within a day as they happened."""
     logs = homework.version.definition.logs
     moments = sorted(
@@ -108,7 +110,7 @@ def days(homework: Homework, rounds: list[RoundWords], zone: str) -> list[dict[s
     found = [(date, list(same)) for date, same in groupby(moments, key=day)]
     return [
         {
-            "title": wording.day(same[0].entry.happened_at, zone),
+            "title": wording.day(same[0].entry.happened_at, zone, at),
             "moments": [_moment(moment, items, zone) for moment in same],
         }
         for _date, same in reversed(found)

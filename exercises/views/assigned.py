@@ -1,20 +1,22 @@
 """What was assigned: see where it stands, withdraw it, move its date."""
 
+from datetime import datetime
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from exercises import schedule
 from exercises.actions import assigning
-from exercises.forms.assign import DueForm
-from exercises.models import Assignment, Step
+from exercises.actions.assigning import Part
+from exercises.forms.assign import DueForm, WithdrawForm
+from exercises.models import Assignment, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.views import wording
@@ -33,6 +35,9 @@ from practice.doors.pages import form_page, posted, refuse
 from practice.errors import NotPossible
 from practice.wording import clock_of, language
 
+# So many of the coming days are named.
+SHOWN = 3
+
 
 @for_therapists
 @require_GET
@@ -40,40 +45,74 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that it is there, and how to take it away again."""
     found = homeworks.assignment(request.actor, pk)
     target = Target(found.client, found.couple)
-    wall = found.opens_local.replace(tzinfo=None)
-    opens_later = wall > schedule.local_time(now(), target.people[0].zone)
+    first = homeworks.first_of(request.actor, found)
+    wall = schedule.local_time(first.opens_at, first.zone)
+    opens_later = wall > schedule.local_time(now(), first.zone)
     return render(
         request,
         "exercises/therapist/assigned.html",
         {
             "opens": wording.plain_day(wall) if opens_later else "",
             "assignment": found,
-            "title": _with_dates(found),
+            "title": _with_dates(found, first),
+            "again": _again(found, first, now()) if found.rrule else "",
             "who": target.name,
             "back": target.back,
         },
     )
 
 
-def _with_dates(found: Assignment) -> str:
+def _with_dates(found: Assignment, first: Homework) -> str:
     """Say what it is and until when, by their own clock."""
     title = found.version.definition.title.get(language())
-    if found.due_local is None:
+    if first.due_local is None:
         return title
-    said = {"title": title, "due": wording.until_day(found.due_local.replace(tzinfo=None))}
+    said = {"title": title, "due": wording.until_day(first.due_local.replace(tzinfo=None))}
     if found.rrule:
         return _("%(title)s, the first one until %(due)s.") % said
     return _("%(title)s, until %(due)s.") % said
 
 
+def _again(found: Assignment, first: Homework, at: datetime) -> str:
+    """Say on which days it comes again, and how often in all or until when."""
+    rule = schedule.parse_rrule(found.rrule)
+    wall, until = found.opens_local.replace(tzinfo=None), at + 10 * assigning.FURTHEST
+    slots = schedule.slots(rule, wall, first.zone, until=until, limit=SHOWN + 2)
+    said = {
+        "days": ", ".join(wording.day_named(slot.local) for slot in slots[1 : SHOWN + 1]),
+        "n": rule.count or len(slots),
+        "until": wording.day_named(rule.until) if rule.until else "",
+    }
+    if len(slots) == 1:
+        return _("It comes once.")
+    if len(slots) <= SHOWN + 1 and (rule.until or rule.count == len(slots)):
+        return _("Then on %(days)s: %(n)d times in all.") % said
+    if rule.count:
+        return _("Then on %(days)s and so on: %(n)d times in all.") % said
+    if rule.until:
+        return _("Then on %(days)s and so on until %(until)s.") % said
+    return _("Then on %(days)s and so on, until you withdraw it.") % said
+
+
 @for_therapists
 @require_http_methods(["GET", "POST"])
 def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Take an assignment back, after saying what that means."""
+    """Take an assignment back, after saying what that means: of a series, this one, later ones or all.
+
+    Once it is asked for from one homework (`?homework=`), that is what "this one" means.
+    """
     found = homeworks.assignment(request.actor, pk)
     target = Target(found.client, found.couple)
-    if request.method == "POST":
-        assigning.withdraw(by=request.actor, at=now(), assignment=found)
+    here = _named(request, found)
+    series = homeworks.to_withdraw(request.actor, found) if found.rrule else {}
+    parts = _parts(series, here) if here else []
+    if here and found.rrule and not parts:
+        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
+    form = WithdrawForm(posted(request), parts=parts, initial={"part": Part.ONE}) if parts else None
+    if request.method == "POST" and (form is None or form.is_valid()):
+        part = Part(form.cleaned_data["part"]) if form else Part.ALL
+        slot = here.slot if here else 0
+        assigning.withdraw(by=request.actor, at=now(), assignment=found, part=part, slot=slot)
         messages.success(
             request, _("Withdrawn. What they wrote stays in the copy of their record.")
         )
@@ -83,11 +122,63 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
         "exercises/therapist/withdraw.html",
         {
             "title": found.version.definition.title.get(language()),
+            "form": form,
+            "whole": _whole(series) if series and not parts else "",
             "for_two": target.couple is not None,
             "who": target.name,
-            "back": target.back,
+            "back": reverse("homework_page", args=[here.pk]) if here else target.back,
         },
+        status=422 if form and form.is_bound else 200,
     )
+
+
+def _named(request: ActorRequest, found: Assignment) -> Homework | None:
+    """Return the homework of this assignment from which somebody came. Raises Http404."""
+    named = request.GET.get("homework")
+    if not named:
+        return None
+    try:
+        homework = homeworks.homework(request.actor, UUID(named))
+    except ValueError as error:
+        raise Http404 from error
+    if homework.assignment_id != found.pk:
+        raise Http404
+    return homework
+
+
+def _parts(series: dict[int, Homework], here: Homework) -> list[tuple[str, str]]:
+    """Return what can be taken back of a series, seen from one of its times."""
+    if here.slot not in series:
+        return []
+    later = [row for slot, row in series.items() if slot > here.slot]
+    parts = [(Part.ONE.value, _("Only this one, %(day)s") % {"day": _opens(here)})]
+    if later and len(later) + 1 < len(series):
+        said = {"n": len(later), "last": _opens(later[-1])}
+        text = ngettext(
+            "This one and the one after it, %(last)s. No more follow.",
+            "This one and the %(n)d after it, until %(last)s. No more follow.",
+            len(later),
+        )
+        parts.append((Part.LATER.value, text % said))
+    return [*parts, (Part.ALL.value, _whole(series))]
+
+
+def _whole(series: dict[int, Homework]) -> str:
+    """Say how many times a series has that can be taken back, and which."""
+    rows = list(series.values())
+    said = {"n": len(rows), "first": _opens(rows[0]), "last": _opens(rows[-1])}
+    return (
+        ngettext(
+            "The one that is left of this series, %(first)s. No more follow.",
+            "All %(n)d of this series, %(first)s to %(last)s. No more follow.",
+            len(rows),
+        )
+        % said
+    )
+
+
+def _opens(row: Homework) -> str:
+    return wording.day_named(schedule.local_time(row.opens_at, row.zone))
 
 
 def _happened(step: Step) -> str:

@@ -31,6 +31,7 @@ from exercises.views.desk import (
     for_therapists,
     page_of,
 )
+from exercises.workflow import Status
 from practice.actors import ActorRequest
 from practice.doors.pages import once, posted, refuse, searches
 from practice.errors import NotPossible
@@ -93,6 +94,7 @@ def assign(request: ActorRequest) -> HttpResponse:
     session = target.session(at)
     form = AssignForm(
         posted(request),
+        at=at,
         people=_choices(target),
         session=session,
         zones=[one.zone for one in target.people],
@@ -141,7 +143,7 @@ def _assign(
             version=library.newest_version(request.actor, form.cleaned_data["exercise"]),
             client=client,
             couple=couple,
-            when=form.schedule(at),
+            when=form.schedule(),
             note=form.cleaned_data["note"],
         )
         return reverse("assignment_sent", args=[assignment.pk])
@@ -203,11 +205,27 @@ def _options(
             "text": _option_text(
                 row, newest[row.pk].definition, done.get(row.pk, ()), request.actor.zone
             ),
+            "cautions": [text.get(language()) for text in newest[row.pk].definition.cautions],
+            "has_now": [
+                _has_now(one) for one in done.get(row.pk, ()) if one.status in homeworks.MOVABLE
+            ],
             "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
             **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
         }
         for row in found.rows
     ]
+
+
+def _has_now(one: Homework) -> str:
+    """Say that somebody has an exercise already, before it is given to them once more."""
+    said = {"name": one.client.name_to_call}
+    if one.status == Status.SCHEDULED:
+        opens = wording.plain_when(one.opens_at, one.zone)
+        return _("%(name)s has this already: it opens %(when)s.") % (said | {"when": opens})
+    if one.due_at is None:
+        return _("%(name)s has this now.") % said
+    due = wording.until_day(schedule.local_time(one.due_at, one.zone))
+    return _("%(name)s has this now, until %(due)s.") % (said | {"due": due})
 
 
 def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:

@@ -263,15 +263,33 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     text = state_text(row, at, zone)
     if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
         text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
+    text += _following(row, zone)
     return {
         "title": title_of(row),
         "text": text,
-        "opened": wording.plain_day(schedule.local_time(row.opens_at, zone)),
+        "opened": _opened(row, zone),
         "href": reverse("review" if waits else "homework_page", args=[row.pk]),
         "waits": waits,
         "name": row.client.name_to_call,
         **face(row.client, couple),
     }
+
+
+def _following(row: Any, zone: str) -> str:
+    """Say how many more of a series are planned after its next one."""
+    if row.status != Status.SCHEDULED or not row.more:
+        return ""
+    last = wording.plain_day(schedule.local_time(row.last_opens_at, zone))
+    text = ngettext("and %(n)d more, on %(last)s", "and %(n)d more until %(last)s", row.more)
+    return " · " + text % {"n": row.more, "last": last}
+
+
+def _opened(row: Homework, zone: str) -> str:
+    """Say from which day a homework is; what was withdrawn may never have opened."""
+    said = {"day": wording.plain_day(schedule.local_time(row.opens_at, zone))}
+    if row.status == Status.WITHDRAWN:
+        return _("for %(day)s") % said
+    return _("assigned %(day)s") % said
 
 
 def _under_way(

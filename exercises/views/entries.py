@@ -40,7 +40,7 @@ from exercises.views.keeping import (
 )
 from exercises.views.steps import Data
 from exercises.visibility import Moment
-from practice.errors import Stale
+from practice.errors import BadInput, Stale
 
 # A moment that is younger than this is still being written down: nothing is asked of "later" yet.
 FRESH = timedelta(minutes=5)
@@ -120,8 +120,11 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
         return _page(request, work, log, moment, data, add_row=add_row)
     found = forms.read(items, data)
     # What is left out is left out: a moment has no button to skip with, and needs none.
-    if found.errors:
-        return _page(request, work, log, moment, data, errors=found.errors)
+    errors = found.errors
+    if not request.POST.get("keep"):  # who chooses between two texts may choose the other one
+        errors = errors or _problems(work, log, items, found.values)
+    if errors:
+        return _page(request, work, log, moment, data, errors=errors)
     return _keep(request, work, log, moment, items, found.values)
 
 
@@ -296,6 +299,22 @@ def _moment(work: Work, log: Item, moment: Moment) -> dict[str, Any]:
             if item.later_minutes and moment.words and item.key not in moment.words
         ],
     }
+
+
+def _problems(
+    work: Work, log: Item, items: list[Item], values: Mapping[str, Any]
+) -> dict[str, list[str]]:
+    """Say what to do about a moment that is still to come, or of which nothing is said but when."""
+    happened = _happened_at(work, log, values)
+    if happened is not None:
+        try:
+            responding.check_moment(happened, now())
+        except BadInput as refusal:
+            return {log.items[0].key: refusal.fields["happened_at"]}
+    rest = [one for one in items if one.is_asked and one.kind is not ItemKind.DATETIME]
+    if rest and all(definitions.is_empty(values.get(one.key)) for one in rest):
+        return {rest[0].key: [_("Write or choose one thing, or choose “Remove this moment”.")]}
+    return {}
 
 
 def _happened_at(work: Work, log: Item, values: Mapping[str, Any]) -> datetime | None:

@@ -154,7 +154,9 @@ def pick_up(request: HttpRequest, pk: UUID) -> HttpResponse:
     homework = homeworks.homework(actor, pk)
     if homework.status in {Status.SKIPPED, Status.EXPIRED}:
         pausing.pick_up(by=actor, at=now(), homework=homework)
-    return redirect("homework", pk=pk)
+    work = open_work(request, pk)
+    # Who had not begun reads first what comes.
+    return redirect(work.continue_url if work.is_open and work.is_begun else work.url("homework"))
 
 
 @require_GET
@@ -166,6 +168,7 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
     if work.is_open:
         return redirect("homework", pk=pk)
     therapist = therapist_of(work.actor)
+    is_gone = work.homework.status == Status.WITHDRAWN
     return show(
         request,
         "ended",
@@ -174,6 +177,7 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
             "only": therapist.only_carers,
             "nobody": therapist.is_nobody,
             "is_safety": _is_safety(work),
+            "back_url": "" if is_gone else work.url("homework"),
         },
     )
 

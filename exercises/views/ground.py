@@ -126,6 +126,11 @@ class Work:
         return self.current.moments if self.current else []
 
     @property
+    def is_begun(self) -> bool:
+        """Say whether anything was said in the open round."""
+        return bool(self.words or self.moments)
+
+    @property
     def earlier(self) -> list[RoundWords]:
         return [one for one in self.rounds if one.response.round < self.homework.round]
 

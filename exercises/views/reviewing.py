@@ -223,14 +223,15 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
         draft = typed.draft
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
     couple = homework.assignment.couple or care.couple_with(actor, homework.client)
+    shown = answers.blocks(homework, rounds, replies, draft, couple)
     return render(
         request,
         "exercises/therapist/review.html",
         {
             **_case(request, homework, couple, at),
-            "blocks": answers.blocks(homework, rounds, replies, draft, couple),
+            "blocks": shown,
             "beside": answers.beside(homework, rounds),
-            "days": answers.days(homework, rounds, actor.zone),
+            "days": answers.days(homework, rounds, at, actor.zone),
             "form": _reply_form(homework, draft, own),
             "can_reply": can_reply,
             "own_sent": answered if is_own and answered and not answered.settled_at else None,
@@ -242,6 +243,9 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
                 if one.review.sent_at
             ],
             "refusal": typed.refusal if typed else None,
+            "reopen": bool(shown)
+            and typed is not None
+            and typed.refusal.code == "nothing_reopened",
             "lost": _unkept(homework, typed, can_reply=can_reply),
             "theirs": _theirs(homework, typed),
         },

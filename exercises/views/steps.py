@@ -65,10 +65,10 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
         return show(
             request,
             "aside",
-            {"work": work, "therapist": therapist.name, "pick_up_url": work.url("pick_up")},
+            {"work": work, "pick_up_url": work.url("pick_up")},
         )
     definition, at = work.definition, now()
-    begun = bool(work.words or work.moments)
+    begun = work.is_begun
     return show(
         request,
         "homework",

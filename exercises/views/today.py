@@ -12,7 +12,7 @@ from django.views.decorators.http import require_GET
 
 from clients.models import Client
 from exercises import schedule
-from exercises.models import Homework, Review
+from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import series
 from exercises.queries import today as todays
@@ -135,30 +135,34 @@ def _href(row: Homework, work: Work, *, begun: bool) -> str:
     return work.continue_url if begun else work.url("homework")
 
 
-def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[str, Any]:
+def _letter(actor: Actor, row: Homework, review: Any, at: datetime) -> dict[str, Any]:
     user = review.reviewer.user
     name = user.get_short_name()
     settled = review.settled_at or at
     # The day tells two cards of one exercise apart.
-    said = {"day": wording.day(row.submitted_at or settled, actor.zone)}
-    text = _("There is an answer to what you sent on %(day)s.") % said
+    said = {"name": name, "day": wording.day(row.submitted_at or settled, actor.zone)}
+    text = _("There is an answer to what you sent on %(day)s.")
     if row.status == Status.RETURNED:
-        text = (
-            _(
-                "There is an answer to what you sent on %(day)s, and a place where a little more"
+        text = _(
+            "There is an answer to what you sent on %(day)s, and a place where a little more"
+            " would be welcome."
+        )
+    if not review.has_words:
+        text = _("%(name)s has read what you sent on %(day)s.")
+        if row.status == Status.RETURNED:
+            text = _(
+                "%(name)s has read what you sent on %(day)s. There is a place where a little more"
                 " would be welcome."
             )
-            % said
-        )
     return {
         "id": f"letter-{row.pk}",
         "initials": wording.initials(user.get_full_name()),
         "eyebrow": _("From %(name)s, %(when)s")
         % {"name": name, "when": wording.when(settled, at, actor.zone)},
         "title": _("I read “%(title)s”") % {"title": title_of(row)},
-        "text": text,
+        "text": text % said,
         "href": reverse("feedback", kwargs={"pk": row.pk}),
-        "link": _("Read what %(name)s wrote") % {"name": name},
+        "link": _("Read what %(name)s wrote") % said if review.has_words else _("See it"),
     }
 
 
@@ -191,13 +195,13 @@ def _still_here(row: Homework, zone: str) -> dict[str, Any]:
     }
 
 
-def _recent(row: Homework, zone: str) -> dict[str, Any]:
+def _recent(row: Any, zone: str) -> dict[str, Any]:
     states = {
         Status.OPEN: (_("Open"), ""),
         Status.IN_PROGRESS: (_("Begun"), "pine"),
         Status.RETURNED: (_("To go deeper"), "lamp"),
         Status.SUBMITTED: (_("Sent"), "pine"),
-        Status.REVIEWED: (_("Answered"), "pine"),
+        Status.REVIEWED: (_("Answered") if row.is_worded else _("Read"), "pine"),
         Status.SKIPPED: (_("Set aside"), "line"),
     }
     tag, tone = states.get(Status(row.status), (_("Let go"), "line"))

@@ -18,9 +18,11 @@ def clock(at: datetime, zone: str) -> str:
     return formats.time_format(schedule.local_time(at, zone).time(), "H:i")
 
 
-def day(at: datetime, zone: str) -> str:
-    """Return the day, weekday first."""
-    return str(formats.date_format(schedule.local_time(at, zone), _("l j F")))
+def day(at: datetime, zone: str, current: datetime | None = None) -> str:
+    """Return the day, weekday first; with its year, where that is another than at `current`."""
+    local = schedule.local_time(at, zone)
+    is_old = current is not None and schedule.local_time(current, zone).year != local.year
+    return str(formats.date_format(local, _("l j F Y") if is_old else _("l j F")))
 
 
 def about(at: datetime, zone: str) -> str:
@@ -40,7 +42,7 @@ def when(
         return _("yesterday, %(time)s") % {"time": time}
     if days == -1:
         return _("tomorrow, %(time)s") % {"time": time}
-    name = formats.date_format(local, "l") if 0 < days < 7 else day(at, zone)
+    name = formats.date_format(local, "l") if 0 < days < 7 else day(at, zone, current)
     return f"{name}, {time}"
 
 
@@ -143,6 +145,11 @@ def until(at: datetime, current: datetime, zone: str) -> str:
 def until_day(local: datetime) -> str:
     """Return what follows "until", with its date, of a wall time."""
     return str(formats.date_format(local, pgettext("until", "D j M, H:i")))
+
+
+def day_named(local: datetime) -> str:
+    """Return the day of a wall time within a sentence; "mar" alone is the sea in Spanish."""
+    return str(formats.date_format(local, pgettext("named", "D j M")))
 
 
 def waits(since: datetime, current: datetime) -> str:

@@ -284,7 +284,15 @@
     e.preventDefault(); $("input, textarea", row)?.focus();
     if (rows.dataset.max && $$("[data-row]", rows).length >= +rows.dataset.max) b.hidden = true;
   });
-  for (const form of $$("form[data-draft]")) drafts.push(new Draft(form));
+  for (const form of $$("form[data-draft]")) {
+    drafts.push(new Draft(form));
+    /* what was tapped can be taken back: one more tap (not a double one), or Delete, unticks a radio */
+    let held;
+    const untick = (el) => { el.checked = false; el.dispatchEvent(new Event("change", { bubbles: true })); };
+    form.addEventListener("pointerdown", (e) => { const el = e.target.closest("label")?.control ?? e.target; held = el.type === "radio" && el.checked && el; });
+    form.addEventListener("click", (e) => { if (e.detail > 1) held = null; if (e.target === held) { held = null; untick(e.target); } });
+    form.addEventListener("keydown", (e) => { if (e.target.type === "radio" && e.target.checked && /^(Delete|Backspace)$/.test(e.key)) { e.preventDefault(); untick(e.target); } });
+  }
 
   /* ---- Signing out: what is typed lands first, then the copies here go. Copies the server never got
      could not be opened again: the page that asks says so before. */

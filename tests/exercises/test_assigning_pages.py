@@ -3,14 +3,20 @@
 import html
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
+import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients.models import Couple
-from practice.models import Practice
+from exercises import schedule
+from exercises.actions import assigning
+from exercises.models import Assignment, Homework
+from practice.models import Practice, User
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import hrefs, page
 
 
@@ -96,6 +102,165 @@ def test_a_day_that_is_over_is_refused_beside_the_form(play: Play, dana: Person,
     assert answer.status_code == 422
     assert "Choose a day that is still to come." in answer.content.decode()
     assert 'value="2026-01-01"' in answer.content.decode()
+
+
+def test_a_day_before_it_opens_is_refused_and_the_field_speaks_iso_in_every_language(
+    play: Play, dana: Person, ana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=9), days=3))
+    path = reverse("homework_due", args=[homework.pk])
+    assert homework.due_local is not None
+    assert f'value="{homework.due_local:%Y-%m-%d}"' in page(dana, path)
+    User.objects.filter(pk=dana.user.pk).update(language="es")
+    assert f'type="date" name="due" value="{homework.due_local:%Y-%m-%d}"' in page(dana, path)
+    before = f"{now() + timedelta(days=4):%Y-%m-%d}"
+    answer = dana.browser().post(path, {"due": before})
+    assert answer.status_code == 422
+    assert 'id="id_due_error"' in answer.content.decode()
+
+
+# --- a series ------------------------------------------------------------------------------------
+NEVER = ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=WEEKLY;UNTIL=20200101")
+
+
+@pytest.mark.parametrize("rule", NEVER)
+def test_a_rule_that_never_happens_is_refused_and_nothing_is_kept(
+    play: Play, dana: Person, ana: Person, rule: str
+):
+    exercise = play.library["e04-reassurance-log"].exercise_id
+    said = {"exercise": exercise, "when": "dates", "rrule": rule}
+    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", said)
+    assert answer.status_code == 422
+    assert "This rule gives no day in the next two years." in answer.content.decode()
+    with play.at(dana):
+        assert not Assignment.objects.exists()
+
+
+def test_what_comes_first_in_a_year_is_planned_at_once(play: Play, dana: Person, ana: Person):
+    far = (now() + timedelta(days=200)).astimezone(ZoneInfo(ZONE))
+    rule = f"FREQ=YEARLY;BYMONTH={far.month};BYMONTHDAY={min(far.day, 28)}"
+    given = play.assign(dana, ana, rrule=rule, days=3)
+    with play.at(dana):
+        assert Homework.objects.filter(assignment=given).count() == 1
+        assigning.extend(dana.practice.pk, at=now())
+        assert Homework.objects.filter(assignment=given).count() == 1
+    assert "will have it on" in page(dana, reverse("assignment_sent", args=[given.pk]))
+
+
+@pytest.mark.parametrize(
+    ("ends", "said"),
+    [
+        ("", " and so on, until you withdraw it."),
+        (";COUNT=3", ": 3 times in all."),
+        (";COUNT=9", " and so on: 9 times in all."),
+        (";UNTIL=20990101", " and so on until Thu 1 Jan."),
+        (";COUNT=1", "It comes once."),
+    ],
+)
+def test_what_was_given_says_its_first_day_and_those_after_it(
+    play: Play, dana: Person, ana: Person, ends: str, said: str
+):
+    today = now().astimezone(ZoneInfo(ZONE))
+    first, second = today + timedelta(days=2), today + timedelta(days=4)
+    days = ",".join(schedule.WEEKDAYS[day.weekday()] for day in (first, second))
+    given = play.assign(dana, ana, rrule=f"FREQ=WEEKLY;BYDAY={days}{ends}", days=5)
+    shown = page(dana, reverse("assignment_sent", args=[given.pk]))
+    assert f"Ana will have it on {date_format(first, 'j M')}" in shown
+    until = date_format(first + timedelta(days=5), "D j M, H:i")
+    assert f"the first one until {until}." in shown
+    assert said in shown
+    if ends != ";COUNT=1":
+        assert f"Then on {date_format(second, 'D j M')}, " in shown
+
+
+@pytest.fixture
+def series(play: Play, dana: Person, ana: Person) -> list[Homework]:
+    given = play.assign(dana, ana, "e04-reassurance-log", rrule="FREQ=WEEKLY;COUNT=5", days=6)
+    with play.at(dana):
+        return list(Homework.objects.filter(assignment=given).order_by("slot"))
+
+
+@pytest.mark.parametrize(
+    ("part", "gone"), [("one", [2]), ("later", [2, 3, 4]), ("all", [0, 1, 2, 3, 4])]
+)
+def test_of_a_series_one_withdraws_one_the_later_ones_or_all(
+    play: Play, dana: Person, series: list[Homework], part: str, gone: list[int]
+):
+    here = series[2]
+    ask = f"/assignments/{here.assignment_id}/withdraw?homework={here.pk}"
+    assert ask in page(dana, f"/work/{here.pk}/")
+    shown = page(dana, ask)
+    days = [date_format(row.opens_at.astimezone(ZoneInfo(ZONE)), "D j M") for row in series]
+    assert f"Only this one, {days[2]}" in shown
+    assert f"This one and the 2 after it, until {days[4]}. No more follow." in shown
+    assert f"All 5 of this series, {days[0]} to {days[4]}. No more follow." in shown
+    assert f'href="/work/{here.pk}/">Cancel' in shown
+    assert dana.browser().post(ask).status_code == 422
+    assert dana.browser().post(ask, {"part": part}).status_code == 302
+    with play.at(dana):
+        rows = Homework.objects.filter(assignment=here.assignment_id, status="withdrawn")
+        assert sorted(row.slot for row in rows) == gone
+        left = Assignment.objects.get(pk=here.assignment_id)
+        assert (left.withdrawn_at is None) == (part == "one")
+        assigning.extend(dana.practice.pk, at=now() + timedelta(days=7))
+        assert sorted(row.slot for row in rows.all()) == gone
+
+
+def test_a_whole_series_is_withdrawn_only_after_saying_how_many(
+    play: Play, dana: Person, ana: Person, series: list[Homework]
+):
+    ask = f"/assignments/{series[0].assignment_id}/withdraw"
+    assert "All 5 of this series, " in page(dana, ask)
+    assert dana.browser().post(ask).status_code == 302
+    past = page(dana, f"/clients/{ana.client.pk}/").partition("Earlier homework")[2]
+    day = date_format(series[4].opens_at.astimezone(ZoneInfo(ZONE)), "j M")
+    assert f'<span class="small muted num">for {day}</span>' in past
+
+
+def test_a_homework_of_something_else_is_no_way_to_withdraw(
+    play: Play, dana: Person, ana: Person, series: list[Homework]
+):
+    other = play.homework(ana, play.assign(dana, ana))
+    ask = f"/assignments/{series[0].assignment_id}/withdraw?homework="
+    for named in (other.pk, "nothing"):
+        page(dana, f"{ask}{named}", 404)
+    # What was sent meanwhile takes nothing of the rest along.
+    play.submit(ana, play.fresh(series[0]))
+    assert dana.browser().post(f"{ask}{series[0].pk}", {"part": "one"}).status_code == 409
+    with play.at(dana):
+        assert not Homework.objects.filter(status="withdrawn").exists()
+
+
+def test_homework_now_shows_the_next_of_a_series_and_how_many_follow(
+    play: Play, dana: Person, ana: Person, couple: Couple
+):
+    play.assign(dana, couple, "e04-reassurance-log", rrule="FREQ=DAILY", days=1)
+    with play.at(dana):
+        last = Homework.objects.latest("opens_at").opens_at.astimezone(ZoneInfo(ZONE))
+    for path, rows in ((f"/clients/{ana.client.pk}/", 2), (f"/couples/{couple.pk}/", 4)):
+        shown = page(dana, path).partition("Homework now")[2].partition("</section>")[0]
+        assert len(hrefs(shown, "work/")) == rows
+        assert f"and 34 more until {date_format(last, 'j M')}" in shown
+
+
+# --- before it is given ------------------------------------------------------------------------
+def test_what_somebody_has_already_and_when_not_stand_beside_the_exercise(
+    play: Play, dana: Person, ana: Person
+):
+    version = play.library["e01-under-the-argument"]
+    path = f"/assign/?client={ana.client.pk}&exercise={version.exercise_id}"
+    option = html.unescape(page(dana, path)).partition(
+        f'type="radio" name="exercise" value="{version.exercise_id}"'
+    )[2]
+    note = option.partition("</label>")[2].partition("</div></div>")[0]
+    assert note.startswith('<div class="note chosen">')
+    assert all(text.get("en") in note for text in version.definition.cautions)
+    assert "has this" not in note
+    play.assign(dana, ana)
+    option = page(dana, path).partition(
+        f'type="radio" name="exercise" value="{version.exercise_id}"'
+    )[2]
+    assert "<p>Ana has this now, until " in option.partition("</div></div>")[0]
 
 
 def test_the_chosen_exercise_travels_from_the_library_to_the_form(

@@ -2,7 +2,8 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -283,12 +284,34 @@ def test_dates_count_only_where_dates_were_chosen():
         "due": "2030-01-07",
         "rrule": "FREQ=DAILY",
     }
-    form = AssignForm(said, people=[], session=None, zones=[ZONE])
+    form = _form(said)
     assert form.is_valid(), form.errors
-    assert form.schedule(now()).rrule == ""
-    assert not AssignForm(
-        said | {"when": "dates"}, people=[], session=None, zones=[ZONE]
-    ).is_valid()
+    assert form.schedule().rrule == ""
+    assert not _form(said | {"when": "dates"}).is_valid()
+
+
+def _form(said: dict[str, str], at: str = "2029-12-20T10:00") -> AssignForm:
+    wall = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
+    return AssignForm(said, at=wall, people=[], session=None, zones=[ZONE])
+
+
+@pytest.mark.parametrize(
+    ("at", "opens", "due", "wrong"),
+    [
+        ("2029-12-20T10:00", "", "", None),
+        ("2029-12-20T10:00", "2029-12-20", "2029-12-20", None),
+        ("2029-12-20T10:00", "2029-12-21", "2029-12-21", None),
+        ("2029-12-20T10:00", "2029-12-19", "2029-12-30", "opens"),
+        ("2029-12-20T10:00", "2029-12-21", "2029-12-20", "due"),
+        ("2029-12-20T21:30", "", "2029-12-20", "due"),
+    ],
+)
+def test_days_are_to_come_and_one_day_is_enough(at: str, opens: str, due: str, wrong: str | None):
+    said = {"exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5", "when": "dates"}
+    form = _form(said | {"opens": opens, "due": due}, at)
+    assert list(form.errors) == ([wrong] if wrong else []), form.errors
+    if not wrong and not opens:
+        assert f"{form.schedule().opens_local:%Y-%m-%dT%H:%M}" == at
 
 
 def test_what_is_for_two_cannot_be_chosen_for_one(play: Play, dana: Person, ana: Person):

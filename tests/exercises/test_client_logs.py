@@ -1,17 +1,19 @@
 """A client's logs: moments noted, changed, removed, and closed with a look back."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
 
 from clients.models import Client
-from exercises.models import Entry, Homework
+from exercises.models import Answer, Entry, Homework
 from exercises.views import wording
+from exercises.views.entries import FRESH
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import E04, E11, step_with, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,6 +70,58 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     browser.post(f"{entry}remove/")
     with play.at(ana):
         assert not Entry.objects.exists()
+
+
+@pytest.fixture
+def moment(play: Play, dana: Person, ana: Person) -> str:
+    """Begin a moment; return its address."""
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    address: str = ana.browser().post(url(row, "entries/add/"), {"log": "moments"})["Location"]
+    return address
+
+
+def when_said(at: datetime) -> dict[str, str]:
+    local = at.astimezone(ZoneInfo(ZONE))
+    parts = {"day": "%d", "month": "%m", "year": "%Y", "time": "%H:%M"}
+    return {f"when.{name}": local.strftime(form) for name, form in parts.items()}
+
+
+@pytest.mark.parametrize(
+    ("ahead", "status"), [(timedelta(days=1500), 422), (timedelta(hours=1), 422), (FRESH, 302)]
+)
+def test_a_moment_has_happened_though_clocks_differ_a_little(
+    play: Play, ana: Person, moment: str, ahead: timedelta, status: int
+):
+    said = when_said(now() + ahead) | {"for": "body"}
+    answer = ana.browser().post(moment, said)
+    assert answer.status_code == status
+    if status == 422:
+        shown = text_of(answer)
+        assert (
+            "This is still to come. Write when it was." in shown.partition('id="q-when-error"')[2]
+        )
+        assert f'value="{said["when.year"]}"' in shown
+        with play.at(ana):
+            assert not Answer.objects.exists()
+
+
+def test_a_moment_of_another_year_says_so(ana: Person, moment: str):
+    browser, then = ana.browser(), now() - timedelta(days=400)
+    shown = text_of(browser.post(moment, when_said(then) | {"for": "body"}, follow=True))
+    assert f"{then.astimezone(ZoneInfo(ZONE)):%Y}, " in shown.partition('class="entry"')[2]
+
+
+def test_a_moment_without_a_word_is_not_noted_and_keeps_its_date(
+    play: Play, ana: Person, moment: str
+):
+    said = when_said(now() - timedelta(days=2)) | {"note": " "}
+    answer = ana.browser().post(moment, said)
+    assert answer.status_code == 422
+    shown = text_of(answer)
+    assert "Write or choose one thing, or choose “Remove this moment”." in shown
+    assert f'name="when.time" value="{said["when.time"]}"' in shown
+    with play.at(ana):
+        assert not Answer.objects.exists()
 
 
 def test_what_is_brought_to_the_session_is_named_by_its_day(

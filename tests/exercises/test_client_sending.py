@@ -84,9 +84,18 @@ def test_the_whole_can_be_set_aside_and_picked_up(play: Play, homework: Homework
     browser.post(url(homework, "set-aside/"), {"how": "let_go"})
     assert play.fresh(homework).status == "skipped"
     assert "Pick it up again" in text_of(browser.get(url(homework)))
-    browser.post(url(homework, "pick-up/"))
+    there = browser.post(url(homework, "pick-up/"))["Location"]
     assert play.fresh(homework).status == "in_progress"
+    # Where "Continue" leads.
+    assert there != url(homework)
+    assert f'href="{there}">Continue</a>' in text_of(browser.get(url(homework)))
     assert "half a thought" in text_of(browser.get(url(homework, "check/")))
+
+
+def test_who_had_not_begun_picks_it_up_at_its_start(homework: Homework, ana: Person):
+    browser = ana.browser()
+    browser.post(url(homework, "set-aside/"), {"how": "let_go"})
+    assert browser.post(url(homework, "pick-up/"))["Location"] == url(homework)
 
 
 # --- what came back -------------------------------------------------------------------------------
@@ -125,6 +134,35 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     copy = text_of(browser.get(url(homework, "copy/")))
     assert "being alone" in copy
     assert "being left" in copy
+
+
+@pytest.mark.parametrize("returned", [(), ("under",)])
+def test_an_answer_without_a_word_is_not_called_one(
+    play: Play, homework: Homework, ana: Person, dana: Person, returned: tuple[str, ...]
+):
+    play.submit(ana, homework, topic="the dishes", under="being alone")
+    play.review(dana, homework, returned=returned)
+    browser = ana.browser()
+    letter = text_of(browser.get("/today/")).partition('id="letter-')[2].partition("</section>")[0]
+    assert "Dana has read what you sent on" in letter
+    assert ("a little more" in letter) == bool(returned)
+    assert ">See it</a>" in letter
+    page = text_of(browser.get(url(homework, "feedback/")))
+    assert "<h1>Dana has read what you sent</h1>" in page
+    assert "What Dana wrote" not in page
+    if not returned:
+        assert ">Read</span>" in text_of(browser.get("/growth/"))
+        assert ">Read</span>" in text_of(browser.get("/today/"))
+
+
+def test_words_about_one_answer_are_an_answer(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, topic="the dishes", under="being alone")
+    play.review(dana, homework, comments={"topic": "Well put."})
+    today = text_of(ana.browser().get("/today/"))
+    assert "There is an answer to what you sent on" in today
+    assert ">Answered</span>" in text_of(ana.browser().get("/growth/"))
 
 
 def test_what_was_given_back_is_added_to_first(

@@ -108,7 +108,13 @@ def test_what_was_sent_already_shows_what_was_typed(play: Play, dana: Person, se
 
 
 def test_a_return_without_an_answer_keeps_the_words(dana: Person, sent: Homework):
-    assert WORDS in reply(dana, sent, 409, "stay", decision="returned")
+    shown = reply(dana, sent, 409, "stay", decision="returned")
+    assert WORDS in shown
+    linked = re.search(r'href="#(r-[^"]+)">Choose at least one answer to open again', shown)
+    assert linked
+    boxes = re.findall(r'<input type="checkbox" id="(r-[^"]+)"[^>]* aria-invalid="true"', shown)
+    assert boxes[0] == linked[1]
+    assert shown.count("data-comment") == shown.count("open data-comment") == len(boxes)
     assert WORDS in page(dana, f"/review/{sent.pk}/")
 
 

@@ -282,6 +282,28 @@ def test_what_is_chosen_is_seen_without_colours_and_nothing_moves(
         assert page.evaluate("document.getAnimations().length") == 0
 
 
+def test_a_tapped_number_can_be_taken_back(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    page = phone_of(ana)
+    page.goto(f"/homework/{homework.pk}/step/1/")
+    go_on_until(page, "close_after")
+    seven = page.locator("[name=close_after][value='7']")
+    label = page.locator(".scale label", has=seven)
+    label.click()
+    expect(seven).to_be_checked()
+    label.click()
+    expect(seven).not_to_be_checked()
+    label.dblclick()
+    expect(seven).to_be_checked()
+    with page.expect_response(lambda one: '"close_after":[]' in (one.request.post_data or "")):
+        seven.press("Delete")
+    expect(seven).not_to_be_checked()
+    page.reload()
+    expect(seven).not_to_be_checked()
+
+
 @pytest.fixture
 def old(play: Play, dana: Person, ana: Person) -> Homework:
     """E01 from last week, not begun: its day has passed."""
