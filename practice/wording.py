@@ -29,9 +29,6 @@ ACTS = {
     "couple.unlinked": _("Unlinked a couple"),
     "erasure.cancelled": _("Took a request to erase back"),
     "erasure.requested": _("Asked for a record to be erased"),
-    "flag.handled": _("Saw to a flag"),
-    "flag.given_back": _("Put a flag back"),
-    "flag.raised": _("An answer asked for a human"),
     "homework.begin": _("Began homework"),
     "homework.due_moved": _("Moved a date"),
     "homework.expire": _("Homework let itself go"),
@@ -76,7 +73,6 @@ ACTS = {
 KINDS = {
     "assignment": _("Assignment"),
     "client": _("Client"),
-    "flag": _("Flag"),
     "homework": pgettext_lazy("one of them", "Homework"),
     "invitation": _("Invitation"),
     "member": _("Member"),

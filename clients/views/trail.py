@@ -94,10 +94,9 @@ def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
 
 
 def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str]]:
-    yield ["number", "at (UTC)", "who", "what", "kind", "record", "client", "digest"]
+    yield ["at (UTC)", "who", "what", "kind", "record", "client", "digest"]
     for event in events:
         yield [
-            str(event.seq),
             event.at.isoformat(),
             harmless(names.get(event.user_id or 0, "Homeward")),
             event.action,

@@ -21,6 +21,7 @@ from exercises.models import (
     Review,
     Step,
 )
+from exercises.queries.review import answer_on_its_way
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
@@ -54,10 +55,16 @@ def _with_texts(actor: Actor) -> QuerySet[Homework]:
 
 def homework(actor: Actor, pk: UUID) -> Homework:
     """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
-    found = homeworks(actor).filter(pk=pk).first()
+    rows = homeworks(actor).filter(pk=pk)
+    found = (rows if actor.is_client else _with_answer(rows)).first()
     if found is None:
         raise Http404
     return found
+
+
+def _with_answer(rows: QuerySet[Homework]) -> QuerySet[Homework]:
+    """Add `is_answered`: an answer is on its way, and can still be undone; for staff only."""
+    return rows.annotate(is_answered=answer_on_its_way())
 
 
 def own_homework(actor: Actor, pk: UUID) -> Homework:
@@ -152,7 +159,7 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
     over = behind(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
     now = rows.exclude(status__in=OVER).order_by("opens_at", "pk")[:MOST_UNDER_WAY]
     wanted = Q(pk__in=over[: PAST + 1].values("pk")) | Q(pk__in=now.values("pk"))
-    found = fetched(rows.filter(wanted).order_by(*PAST_ORDER), after=after)
+    found = fetched(_with_answer(rows.filter(wanted)).order_by(*PAST_ORDER), after=after)
     return Course(
         now=sorted((r for r in found if r.status not in OVER), key=lambda r: (r.opens_at, r.pk)),
         past=cut([r for r in found if r.status in OVER], order=PAST_ORDER, after=after, size=PAST),

@@ -113,5 +113,8 @@ def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give somebody their seat back."""
     refuse_unless(allowed=may_administer(request.actor))
     acting.reactivate(by=request.actor, at=now(), member=asking.member(request.actor, pk))
-    messages.success(request, _("They can sign in again. Hand clients back to them if you wish."))
+    messages.success(
+        request,
+        _("They can sign in again. Whoever cares for their clients now can hand them back."),
+    )
     return redirect("member", pk)
