@@ -40,6 +40,7 @@ from practice.actors import Actor
 from practice.models import AuditEvent, Invitation, Membership, Practice
 from practice.permissions import may_administer, may_care, may_read_caseloads
 from practice.queries.paging import Page, page
+from practice.queries.searching import called
 
 BY_NAME = ("name", "pk")
 
@@ -188,7 +189,7 @@ def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client
     )
     found = reachable(actor).filter(discharged_at__isnull=only != "discharged")
     if search:
-        found = found.filter(name__icontains=search)
+        found = called(found, search, "name")
     if only in {"couples", "individuals"}:
         found = found.filter(Exists(coupled) if only == "couples" else ~Exists(coupled))
     elif only == "invited":
@@ -352,7 +353,7 @@ def records(
         raise PermissionDenied
     found = Client.objects.filter(practice_id=actor.practice_id)
     if search:
-        found = found.filter(name__icontains=search)
+        found = called(found, search, "name")
     rows = page(found, order=("name", "pk"), after=after)
     waiting = ErasureRequest.objects.filter(
         client_id__in=[row.pk for row in rows.rows], cancelled_at=None, done_at=None

@@ -28,7 +28,8 @@ from clients.forms import (
 from clients.models import Client, Couple
 from clients.views.ground import erasure_page, page
 from practice.actors import ActorRequest
-from practice.doors.pages import posted
+from practice.doors.pages import posted, refuse
+from practice.errors import NotPossible
 from practice.permissions import may_care
 from practice.queries import people
 
@@ -48,14 +49,18 @@ def client_add(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        client = caring.add(by=request.actor, at=now(), **form.cleaned_data)
-        messages.success(
-            request,
-            _("They are on your list, and the invitation is on its way.")
-            if form.cleaned_data["invite_now"]
-            else _("They are on your list."),
-        )
-        return redirect("client_page", client.pk)
+        try:
+            client = caring.add(by=request.actor, at=now(), **form.cleaned_data)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(
+                request,
+                _("They are on your list, and the invitation is on its way.")
+                if form.cleaned_data["invite_now"]
+                else _("They are on your list."),
+            )
+            return redirect("client_page", client.pk)
     return page(
         request,
         form,
@@ -87,14 +92,20 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         before = client.email
-        caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
-        messages.success(
-            request,
-            _("Saved. The link that went to the old address no longer opens: invite them again.")
-            if client.email != before
-            else _("Saved."),
-        )
-        return redirect("client_page", client.pk)
+        try:
+            caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(
+                request,
+                _(
+                    "Saved. The link that went to the old address no longer opens: invite them again."
+                )
+                if client.email != before
+                else _("Saved."),
+            )
+            return redirect("client_page", client.pk)
     return page(
         request,
         form,
@@ -161,9 +172,13 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         both = [client, partner] if partner and form.cleaned_data["both"] else [client]
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-        caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
-        messages.success(request, _("Handed over. Your colleague sees them from now on."))
-        return redirect("client_list")
+        try:
+            caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("Handed over. Your colleague sees them from now on."))
+            return redirect("client_list")
     return page(
         request,
         form,

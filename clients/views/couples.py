@@ -17,7 +17,8 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.views.ground import page
 from practice.actors import ActorRequest
-from practice.doors.pages import posted
+from practice.doors.pages import posted, refuse
+from practice.errors import NotPossible
 from practice.permissions import may_care
 
 
@@ -28,14 +29,17 @@ def couple_link(request: ActorRequest) -> HttpResponse:
         raise PermissionDenied
     form = CoupleForm(posted(request), people=queries.single_clients(request.actor))
     if request.method == "POST" and form.is_valid():
-        couple = caring.link(
-            by=request.actor,
-            at=now(),
-            first=queries.client_of(request.actor, UUID(form.cleaned_data["first"])),
-            second=queries.client_of(request.actor, UUID(form.cleaned_data["second"])),
+        first, second = (
+            queries.client_of(request.actor, UUID(form.cleaned_data[name]))
+            for name in ("first", "second")
         )
-        messages.success(request, _("They are linked. Neither sees anything of the other."))
-        return redirect("couple_page", couple.pk)
+        try:
+            couple = caring.link(by=request.actor, at=now(), first=first, second=second)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("They are linked. Neither sees anything of the other."))
+            return redirect("couple_page", couple.pk)
     return page(
         request,
         form,

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, posted, searches
+from practice.doors.pages import begin_anew_if_ended, posted, refuse, searches
+from practice.errors import NotPossible
 from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer
@@ -57,16 +58,15 @@ def invite(request: ActorRequest) -> HttpResponse:
     refuse_unless(allowed=may_administer(request.actor))
     form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        inviting.invite(
-            by=request.actor,
-            at=now(),
-            kind=InvitationKind.MEMBER,
-            email=form.cleaned_data["email"],
-            name=form.cleaned_data["name"],
-            roles=form.cleaned_data["roles"],
-        )
-        messages.success(request, _("The invitation is on its way."))
-        return redirect("people")
+        try:
+            inviting.invite(
+                by=request.actor, at=now(), kind=InvitationKind.MEMBER, **form.cleaned_data
+            )
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("The invitation is on its way."))
+            return redirect("people")
     return render(
         request,
         "practice/form.html",
