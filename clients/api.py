@@ -11,10 +11,10 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients import queries
 from clients.actions import caring, clearances
 from clients.forms import ClearanceForm, ClientEditForm, ClientForm, SessionForm
 from clients.models import Client, Couple
+from clients.queries import care
 from practice.actors import Actor
 from practice.doors.lists import AFTER, cursor_page, listed, paged
 from practice.doors.programs import acting, checked, idempotent, needs
@@ -152,7 +152,7 @@ def client_search(request: Request) -> Response:
 def _clients(request: Request, actor: Actor) -> Response:
     asking = listed(request, ClientQuery, ClientSearch)
     said = asking.said
-    found = queries.clients(
+    found = care.clients(
         actor, search=said.get("q", ""), only=said.get("only", ""), after=asking.after
     )
     return cursor_page(asking, found, [_client_data(row) for row in found.rows])
@@ -162,7 +162,7 @@ def _clients(request: Request, actor: Actor) -> Response:
 def _add(request: Request, actor: Actor) -> Response:
     acting(request, may_care)
     said = asked(request, ClientRequest)
-    form = ClientForm(said, taken=partial(queries.is_taken, actor))
+    form = ClientForm(said, taken=partial(care.is_taken, actor))
     client = caring.add(by=actor, at=now(), **checked(form))
     return Response(_client_data(client), status=201)
 
@@ -181,12 +181,12 @@ def client(request: Request, pk: UUID) -> Response:
     actor = acting(request, may_read_caseloads)
     if request.method == "PATCH":
         return _change(request, actor, pk)
-    return Response(_client_data(queries.client_of(actor, pk)))
+    return Response(_client_data(care.client_of(actor, pk)))
 
 
 @needs("assign")
 def _change(request: Request, actor: Actor, pk: UUID) -> Response:
-    client = queries.client_to_care_for(actor, pk)
+    client = care.client_to_care_for(actor, pk)
     said = asked(request, ClientChange)
     at = now()
     kept = {
@@ -198,12 +198,12 @@ def _change(request: Request, actor: Actor, pk: UUID) -> Response:
     form = ClientEditForm(
         {**kept, **said, "next_session_at": _wall(said, kept["next_session_at"])},
         at=at,
-        taken=partial(queries.is_taken, actor, besides=client.pk),
+        taken=partial(care.is_taken, actor, besides=client.pk),
         joined=client.joined_at is not None,
         initial=kept,
     )
     caring.change(by=actor, at=at, client=client, **checked(form))
-    return Response(_client_data(queries.client_of(actor, pk)))
+    return Response(_client_data(care.client_of(actor, pk)))
 
 
 @extend_schema(request=None, responses=ClientShape)
@@ -249,7 +249,7 @@ def client_reactivate(request: Request, pk: UUID) -> Response:
 def client_hand_over(request: Request, pk: UUID) -> Response:
     """Give a client into a colleague's care; one no longer reaches them oneself."""
     actor = acting(request, may_read_caseloads)
-    client = queries.client_to_care_for(actor, pk)
+    client = care.client_to_care_for(actor, pk)
     to = people.member(actor, asked(request, HandOverRequest)["to"])
     caring.hand_over(by=actor, at=now(), clients=[client], to=to)
     return Response(status=204)
@@ -272,9 +272,9 @@ def client_hand_over(request: Request, pk: UUID) -> Response:
 def client_clearances(request: Request, pk: UUID) -> Response:
     """List what was judged about couple work, newest first; or note one's judgement."""
     actor = acting(request, may_read_caseloads)
-    client = queries.client_to_care_for(actor, pk)
+    client = care.client_to_care_for(actor, pk)
     if request.method == "GET":
-        return Response([_clearance_data(row) for row in queries.clearances(actor, client)])
+        return Response([_clearance_data(row) for row in care.clearances(actor, client)])
     said = asked(request, ClearanceRequest)
     checked(
         ClearanceForm({"cleared": "yes" if said["cleared"] else "no", "alone": said["spoke_alone"]})
@@ -304,7 +304,7 @@ def couple_list(request: Request) -> Response:
     if request.method == "POST":
         return _link(request, actor)
     asking = listed(request)
-    rows = queries.couples(actor)
+    rows = care.couples(actor)
     found = page(rows, order=("-linked_at", "pk"), after=asking.after)
     return cursor_page(asking, found, [_couple_data(row) for row in found.rows])
 
@@ -313,7 +313,7 @@ def couple_list(request: Request) -> Response:
 def _link(request: Request, actor: Actor) -> Response:
     acting(request, may_care)
     said = asked(request, CoupleRequest)
-    first, second = (queries.client_to_care_for(actor, said[one]) for one in ("first", "second"))
+    first, second = (care.client_to_care_for(actor, said[one]) for one in ("first", "second"))
     couple = caring.link(by=actor, at=now(), first=first, second=second)
     return Response(_couple_data(couple), status=201)
 
@@ -332,16 +332,16 @@ def couple(request: Request, pk: UUID) -> Response:
     actor = acting(request, may_read_caseloads)
     if request.method == "PATCH":
         return _set_session(request, actor, pk)
-    return Response(_couple_data(queries.couple_of(actor, pk)))
+    return Response(_couple_data(care.couple_of(actor, pk)))
 
 
 @needs("assign")
 def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
-    couple, at = queries.couple_to_care_for(actor, pk), now()
+    couple, at = care.couple_to_care_for(actor, pk), now()
     said = asked(request, SessionRequest)
     form = SessionForm({"next_session_at": _wall(said, None)}, at=at)
     caring.set_session(by=actor, at=at, couple=couple, **checked(form))
-    return Response(_couple_data(queries.couple_of(actor, couple.pk)))
+    return Response(_couple_data(care.couple_of(actor, couple.pk)))
 
 
 @extend_schema(request=None, responses=CoupleShape)
@@ -351,14 +351,14 @@ def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
 def couple_unlink(request: Request, pk: UUID) -> Response:
     """Note that two clients are no longer seen together; neither is told."""
     actor = acting(request, may_read_caseloads)
-    caring.unlink(by=actor, at=now(), couple=queries.couple_to_care_for(actor, pk))
-    return Response(_couple_data(queries.couple_of(actor, pk)))
+    caring.unlink(by=actor, at=now(), couple=care.couple_to_care_for(actor, pk))
+    return Response(_couple_data(care.couple_of(actor, pk)))
 
 
 def _moved(request: Request, pk: UUID, act: Any) -> Response:
     actor = acting(request, may_read_caseloads)
-    act(by=actor, at=now(), client=queries.client_to_care_for(actor, pk))
-    return Response(_client_data(queries.client_of(actor, pk)))
+    act(by=actor, at=now(), client=care.client_to_care_for(actor, pk))
+    return Response(_client_data(care.client_of(actor, pk)))
 
 
 def _wall(said: dict[str, Any], kept: Any) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from clients.queries import uncared
+from clients.queries.records import uncared
 from practice.permissions import may_administer
 
 

@@ -30,7 +30,7 @@ def reachable(actor: Actor) -> QuerySet[Client]:
 
 
 def reach(actor: Actor) -> list[UUID]:
-    """Return whose records `actor` may open now."""
+    """Return whose records `actor` may open now; `practice` calls it by `HOMEWARD_REACH`."""
     return list(reachable(actor).values_list("pk", flat=True))
 
 

@@ -1,19 +1,18 @@
 """Who reads these words? The only place in this app where sealed text is opened."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import cared_for, reachable
 from practice.actors import Actor
-from practice.crypto import unseal
+from practice.crypto import place_of, unseal
 
 
 def note_text(actor: Actor, note: PrivateNote) -> str:
     """Open a private note, for its author alone."""
     if note.author_id != actor.member_id:
         return ""
-    return unseal(note.sealed_text, **place_of(note))
+    return unseal(note.sealed_text, **place_of(note, "sealed_text"))
 
 
 def topics_of(actor: Actor, clients: Sequence[Client]) -> list[tuple[SessionTopic, str]]:
@@ -24,16 +23,6 @@ def topics_of(actor: Actor, clients: Sequence[Client]) -> list[tuple[SessionTopi
         client__in=whose.filter(pk__in=[one.pk for one in clients]).values("pk")
     )
     return [
-        (topic, unseal(topic.sealed_text, **place_of(topic)))
+        (topic, unseal(topic.sealed_text, **place_of(topic, "sealed_text")))
         for topic in found.order_by("-created_at", "pk")
     ]
-
-
-def place_of(row: PrivateNote | SessionTopic) -> dict[str, Any]:
-    """Name the place the text is bound to."""
-    return {
-        "practice": row.practice_id,
-        "table": row._meta.db_table,
-        "row": row.pk,
-        "field": "sealed_text",
-    }

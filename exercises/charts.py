@@ -80,7 +80,6 @@ def _size(
             for number, one in enumerate(series)
             for point in _points(plan, xs, one, top, series[number + 1 :])
         ],
-        "labels": [],
     }
 
 

@@ -23,7 +23,7 @@ from django.urls import reverse
 from django.utils import translation
 from django.utils.html import escape
 
-from clients.models import Client, ReminderKind
+from clients.models import ReminderKind
 from exercises.models import Reminder
 from practice.emails import address, host, sender
 from practice.models import Membership
@@ -79,7 +79,7 @@ def reminder(row: Reminder, to: Recipient) -> Mail:
         to=to.address,
         from_name=to.from_name,
         language=to.language,
-        stop=_stop_link(to.practice_id, to.client_id, row.kind),
+        stop=unsubscribe_link(to.practice_id, to.client_id, row.kind),
         you=_path("you"),
         at=f"{to.reminder_time:%H:%M}",
     )
@@ -96,12 +96,8 @@ def waiting(row: Reminder, member: Membership) -> Mail:
     )
 
 
-def unsubscribe_link(client: Client, kind: str) -> str:
+def unsubscribe_link(practice_id: UUID, client_id: UUID, kind: str) -> str:
     """Return the address that switches this kind of mail off, without signing in."""
-    return _stop_link(client.practice_id, client.pk, kind)
-
-
-def _stop_link(practice_id: UUID, client_id: UUID, kind: str) -> str:
     number = ReminderKind.values.index(kind)
     said = urlsafe_b64encode(practice_id.bytes + client_id.bytes + bytes([number]))
     token = signing.TimestampSigner(salt=SALT, sep=".").sign(said.decode())

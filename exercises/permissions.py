@@ -42,12 +42,7 @@ def require(actor: Actor, move: Move, homework: Homework) -> None:
         raise PermissionDenied
 
 
-def available(actor: Actor, homework: Homework) -> list[Move]:
-    """List what `actor` can do with this homework now, in the table's order."""
-    return available_each(actor, [homework])[homework.pk]
-
-
-def available_each(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[Move]]:
+def available(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[Move]]:
     """List what `actor` can do with each of these, by homework id, with one question at most."""
     cared = among_cared_for(actor, {homework.client_id for homework in homeworks})
     return {

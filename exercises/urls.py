@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from exercises.api import reviewing as review_api
 from exercises.api import work as work_api
 from exercises.views import (
+    assigned,
     assigning,
     caring,
     entries,
@@ -68,12 +69,12 @@ THERAPIST_URLS: list[URLPattern | URLResolver] = [
     path("clients/<uuid:pk>/", caring.client_page, name="client_page"),
     path("couples/<uuid:pk>/", caring.couple_page, name="couple_page"),
     path("assign/", assigning.assign, name="assign"),
-    path("assignments/<uuid:pk>/", assigning.assignment_sent, name="assignment_sent"),
+    path("assignments/<uuid:pk>/", assigned.assignment_sent, name="assignment_sent"),
     path(
-        "assignments/<uuid:pk>/withdraw", assigning.assignment_withdraw, name="assignment_withdraw"
+        "assignments/<uuid:pk>/withdraw", assigned.assignment_withdraw, name="assignment_withdraw"
     ),
-    path("work/<uuid:pk>/", assigning.homework_page, name="homework_page"),
-    path("work/<uuid:pk>/due", assigning.homework_due, name="homework_due"),
+    path("work/<uuid:pk>/", assigned.homework_page, name="homework_page"),
+    path("work/<uuid:pk>/due", assigned.homework_due, name="homework_due"),
     path("exercises/", library.library, name="library"),
     path("exercises/<uuid:pk>/", library.exercise, name="exercise"),
     path("exercises/<uuid:pk>/preview/", library.preview, name="preview"),

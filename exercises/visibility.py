@@ -27,7 +27,7 @@ from exercises.models import (
 )
 from exercises.workflow import Status
 from practice.actors import Actor
-from practice.crypto import unseal
+from practice.crypto import place_of, unseal
 
 
 @dataclass(frozen=True)
@@ -219,16 +219,6 @@ def read_after_check(actor: Actor, homework: Homework) -> str:
     ):
         return ""
     return _open_text(homework, "sealed_after_check")
-
-
-def place_of(row: Any, name: str) -> dict[str, Any]:
-    """Name the place a sealed field is bound to."""
-    return {
-        "practice": row.practice_id,
-        "table": row._meta.db_table,
-        "row": row.pk,
-        "field": name,
-    }
 
 
 def _open_text(row: Any, name: str) -> str:

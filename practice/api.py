@@ -189,9 +189,7 @@ def invitation_list(request: Request) -> Response:
 @idempotent
 def invitation_resend(request: Request, pk: UUID) -> Response:
     """Send a fresh link; the old one opens nothing any more."""
-    actor = actor_of(request)
-    invitations.resend(by=actor, at=now(), invitation=people.invitation(actor, pk))
-    return Response(_invitation_data(people.invitation(actor, pk)))
+    return _moved(request, pk, invitations.resend)
 
 
 @extend_schema(request=None, responses=InvitationShape)
@@ -200,8 +198,12 @@ def invitation_resend(request: Request, pk: UUID) -> Response:
 @idempotent
 def invitation_revoke(request: Request, pk: UUID) -> Response:
     """Let the link open nothing any more."""
+    return _moved(request, pk, invitations.revoke)
+
+
+def _moved(request: Request, pk: UUID, act: Any) -> Response:
     actor = actor_of(request)
-    invitations.revoke(by=actor, at=now(), invitation=people.invitation(actor, pk))
+    act(by=actor, at=now(), invitation=people.invitation(actor, pk))
     return Response(_invitation_data(people.invitation(actor, pk)))
 
 

@@ -9,7 +9,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.functional import SimpleLazyObject
 
 from practice.actors import Actor
-from practice.models import Practice
+from practice.models import NEUTRAL_PAGE, Practice
 from practice.queries.people import seats
 
 THEMES = {"light", "dark"}
@@ -23,7 +23,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     found: dict[str, Any] = {
         "actor": actor,
         "practice": practice,
-        "leave_url": practice.leave_url if practice else "https://www.wikipedia.org/",
+        "leave_url": practice.leave_url if practice else NEUTRAL_PAGE,
         "demo": settings.DEMO,
         "theme": theme if theme in THEMES else "",
     }

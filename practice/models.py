@@ -61,6 +61,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.get_full_name().split(" ")[0]
 
 
+# Where "Leave" leads until an admin says otherwise: it could be anybody's page.
+NEUTRAL_PAGE = "https://www.wikipedia.org/"
 MOST_MONTHS = 1200
 
 
@@ -82,7 +84,7 @@ class Practice(models.Model):
     crisis_text = models.TextField(blank=True, max_length=2000)
     # Where to turn in danger, by language.
     crisis_texts = models.JSONField(blank=True, default=dict, db_default={})
-    leave_url = models.URLField(default="https://www.wikipedia.org/")
+    leave_url = models.URLField(default=NEUTRAL_PAGE)
     # Months after discharge until a record is erased; empty means: keep until asked. None is not
     # "never", and so many that they lead out of the calendar would stop the clock of everybody.
     retention_months = models.PositiveSmallIntegerField(null=True, blank=True)

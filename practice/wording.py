@@ -104,6 +104,11 @@ ALLAUTH = (
 )
 
 
+def language() -> str:
+    """Return the language one is spoken to in, as its two letters."""
+    return (get_language() or "en")[:2]
+
+
 def act_text(action: str) -> str:
     """Return an act in words; the bare code when it has none yet."""
     return str(ACTS.get(action, gettext(action.replace(".", ": ").replace("_", " "))))
@@ -215,8 +220,7 @@ def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
 
 def clock_of(zone: str) -> str:
     """Name whose clock an IANA zone is, by its city as CLDR spells it: "Lisbon time"."""
-    language = (get_language() or "en")[:2]
-    return gettext("%(city)s time") % {"city": _city(zone, language)}
+    return gettext("%(city)s time") % {"city": _city(zone, language())}
 
 
 @lru_cache(maxsize=256)

@@ -6,8 +6,10 @@ Ordinary tests act in the database as `homeward_web`, so that row-level security
 
 import os
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any
 
 import dj_database_url
@@ -40,6 +42,7 @@ LONG = (
     "test_fuzzed_forms.py",
     "test_translations.py",
     "test_platform.py",
+    "test_make_run.py",
     "test_web.py",
     "test_pumps.py",
     "test_broker.py",
@@ -175,21 +178,27 @@ def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
 @pytest.fixture(scope="module")
 def live_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """Run web, worker, beat and pump on an empty, migrated database, for one module."""
-    yield from _running(Site(django_db_blocker))
+    site = Site(django_db_blocker)
+    with site.begun():
+        yield site
 
 
 @pytest.fixture(scope="module")
 def demo_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """Run the same with demo data and demo sign-ins."""
-    yield from _running(Site(django_db_blocker, demo=True))
-
-
-def _running(site: Site) -> Iterator[Site]:
-    try:
-        site.begin()
+    site = Site(django_db_blocker, demo=True)
+    with site.begun():
         yield site
-    finally:
-        site.end()
+
+
+# --- files ------------------------------------------------------------------------------------
+@pytest.fixture
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return a short folder that an unprivileged server can reach; pytest's own is closed."""
+    place = Path(tempfile.mkdtemp(prefix="Homeward-"))
+    place.chmod(0o711)
+    yield place
+    shutil.rmtree(place, ignore_errors=True)
 
 
 # --- browser ----------------------------------------------------------------------------------

@@ -68,6 +68,15 @@ class Site:
         for name in names or EVERYTHING:
             self.start(name)
 
+    @contextmanager
+    def begun(self, *names: str) -> Iterator[None]:
+        """Begin with the processes named, or all of them; end everything, whatever comes."""
+        try:
+            self.begin(*names)
+            yield
+        finally:
+            self.end()
+
     def end(self) -> None:
         """End everything and drop the database."""
         for name in list(self.running):

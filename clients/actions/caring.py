@@ -30,7 +30,10 @@ def add(
     language: str = "en",
     invite_now: bool = True,
 ) -> Client:
-    """Bring somebody into one's care, and send the invitation unless told to wait."""
+    """Bring somebody into one's care, and send the invitation unless told to wait.
+
+    Raises BadInput when the address is taken.
+    """
     if not may_care(by):
         raise PermissionDenied
     try:
@@ -48,7 +51,7 @@ def add(
             Caseload.objects.create(
                 practice_id=by.practice_id, member_id=_seat(by), client=client, from_at=at
             )
-            _note(by, at, "client.added", client)
+            auditing.on_client(by, at, "client.added", client.pk)
             if invite_now:
                 invite(by=by, at=at, client=client)
     except IntegrityError as error:
@@ -68,7 +71,10 @@ def change(
     zone: str,
     next_session_at: datetime | None,
 ) -> None:
-    """Change a client's details; the address only until they have joined."""
+    """Change a client's details; address and zone only until they have joined.
+
+    Raises BadInput when the address is taken.
+    """
     _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip(), "next_session_at": next_session_at}
     moved = False
@@ -82,7 +88,7 @@ def change(
             if moved:
                 # The link that went to the old address must not let anybody in.
                 uninvite(by=by, at=at, client=client)
-            _note(by, at, "client.changed", client)
+            auditing.on_client(by, at, "client.changed", client.pk)
     except IntegrityError as error:
         raise BadInput(
             {"email": [_("Somebody in this practice has this address already.")]}
@@ -91,7 +97,10 @@ def change(
 
 
 def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
-    """Send a client the link that lets them in; an earlier one stops opening."""
+    """Send a client the link that lets them in; an earlier one stops opening.
+
+    Raises NotPossible once they have joined, and after their care ended.
+    """
     _require_care(by, client)
     if client.joined_at is not None:
         raise NotPossible(_("They have joined already."))
@@ -118,7 +127,10 @@ def uninvite(*, by: Actor, at: datetime, client: Client) -> None:
 
 
 def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
-    """Note that two of one's clients are a couple. Who joined first is `first`."""
+    """Note that two of one's clients are a couple. Who was added first is `first`.
+
+    Raises NotPossible for one person twice, for who is not in care, and for who is in a couple.
+    """
     _require_care(by, first)
     _require_care(by, second)
     if first.pk == second.pk:
@@ -137,7 +149,7 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
             practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
         )
         for client in ordered:
-            _note(by, at, "couple.linked", client)
+            auditing.on_client(by, at, "couple.linked", client.pk)
     return couple
 
 
@@ -148,7 +160,7 @@ def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
     with transaction.atomic():
         if Couple.objects.filter(pk=couple.pk, ended_at=None).update(ended_at=at):
             for client in (couple.first, couple.second):
-                _note(by, at, "couple.unlinked", client)
+                auditing.on_client(by, at, "couple.unlinked", client.pk)
 
 
 def set_session(
@@ -160,11 +172,14 @@ def set_session(
     with transaction.atomic():
         Couple.objects.filter(pk=couple.pk).update(next_session_at=next_session_at)
         for client in (couple.first, couple.second):
-            _note(by, at, "session.set", client)
+            auditing.on_client(by, at, "session.set", client.pk)
 
 
 def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Membership) -> None:
-    """Give clients into a colleague's care; history stays, access moves on the next request."""
+    """Give clients into a colleague's care; history stays, access moves on the next request.
+
+    Raises NotPossible when one of them was given away meanwhile, and for who is no therapist.
+    """
     for client in clients:
         _require_care(by, client)
     _move(by, at, [client.pk for client in clients], from_member=_seat(by), to=to)
@@ -194,7 +209,10 @@ def let_go(*, by: Actor, at: datetime, member: Membership, to: Membership | None
 
 
 def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
-    """Find a therapist for somebody in nobody's care; for admins, who reach no one in care."""
+    """Find a therapist for somebody in nobody's care; for admins, who reach no one in care.
+
+    Raises NotPossible when somebody has them by now, and for a colleague who is no therapist.
+    """
     if not may_administer(by):
         raise PermissionDenied
     with transaction.atomic():
@@ -224,7 +242,7 @@ def discharge(*, by: Actor, at: datetime, client: Client) -> None:
     with transaction.atomic():
         if Client.objects.filter(pk=client.pk, discharged_at=None).update(discharged_at=at):
             uninvite(by=by, at=at, client=client)
-            _note(by, at, "client.discharged", client)
+            auditing.on_client(by, at, "client.discharged", client.pk)
 
 
 def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
@@ -236,7 +254,7 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
             .exclude(discharged_at=None)
             .update(discharged_at=None)
         ):
-            _note(by, at, "client.reactivated", client)
+            auditing.on_client(by, at, "client.reactivated", client.pk)
 
 
 def _move(
@@ -264,15 +282,7 @@ def _move(
 def _give(by: Actor, at: datetime, pk: UUID, to: Membership, *, is_new: bool = True) -> None:
     if is_new:
         Caseload.objects.create(practice_id=by.practice_id, member=to, client_id=pk, from_at=at)
-    auditing.record(
-        by=by,
-        at=at,
-        action="caseload.handed_over",
-        object_kind="client",
-        object_id=pk,
-        client_id=pk,
-        to=str(to.pk),
-    )
+    auditing.on_client(by, at, "caseload.handed_over", pk, to=str(to.pk))
 
 
 def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
@@ -317,9 +327,3 @@ def _seat(by: Actor) -> UUID:
     if by.member_id is None:
         raise PermissionDenied
     return by.member_id
-
-
-def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
-    auditing.record(
-        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
-    )

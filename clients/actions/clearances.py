@@ -1,4 +1,4 @@
-"""A therapist's attestation that couple work is safe for a client (MATERIAL 2.0, the gate)."""
+"""A therapist's attestation that couple work is safe for a client, or that it is not."""
 
 from datetime import datetime, timedelta
 
@@ -29,12 +29,5 @@ def attest(*, by: Actor, at: datetime, client: Client, cleared: bool) -> Clearan
             attested_at=at,
             recheck_at=at + RECHECK,
         )
-        auditing.record(
-            by=by,
-            at=at,
-            action="clearance.attested",
-            object_kind="client",
-            object_id=client.pk,
-            client_id=client.pk,
-        )
+        auditing.on_client(by, at, "clearance.attested", client.pk)
     return clearance

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple, ErasureRequest
 from clients.permissions import may_care_for
-from clients.queries import past_retention
+from clients.queries.records import past_retention
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import NotPossible
@@ -22,7 +22,10 @@ MOST_AT_ONCE = 100
 
 
 def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
-    """Ask; it is carried out after two weeks, unless somebody takes it back."""
+    """Ask; it is carried out after two weeks, unless somebody takes it back.
+
+    Raises NotPossible when it was asked for already.
+    """
     _require(by, client)
     try:
         with transaction.atomic():
@@ -35,7 +38,7 @@ def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
             )
     except IntegrityError as error:
         raise NotPossible(_("This was asked for already.")) from error
-    _note(by, at, "erasure.requested", client)
+    auditing.on_client(by, at, "erasure.requested", client.pk)
     return asked
 
 
@@ -46,7 +49,7 @@ def cancel(*, by: Actor, at: datetime, client: Client) -> None:
         if ErasureRequest.objects.filter(
             client_id=client.pk, cancelled_at=None, done_at=None
         ).update(cancelled_at=at):
-            _note(by, at, "erasure.cancelled", client)
+            auditing.on_client(by, at, "erasure.cancelled", client.pk)
 
 
 def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
@@ -55,7 +58,7 @@ def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
         raise PermissionDenied
     with transaction.atomic():
         if Client.objects.filter(pk=client.pk).exclude(legal_hold=held).update(legal_hold=held):
-            _note(by, at, "record.held" if held else "record.released", client)
+            auditing.on_client(by, at, "record.held" if held else "record.released", client.pk)
 
 
 def request_past_retention(practice: Practice, at: datetime) -> int:
@@ -74,11 +77,11 @@ def request_past_retention(practice: Practice, at: datetime) -> int:
                 requested_at=at,
                 due_at=at + WAIT,
             )
-            _note(by, at, "erasure.requested", client)
+            auditing.on_client(by, at, "erasure.requested", client.pk)
     return len(found)
 
 
-def erase_client_rows(client: Client, *, at: datetime) -> None:
+def erase_client_rows(client: Client) -> None:
     """Delete a client and all that hangs on them; the partner's own rows stay. For the worker."""
     user_id = client.user_id
     with transaction.atomic():
@@ -104,9 +107,3 @@ def _close_account(user_id: int) -> None:
 def _require(by: Actor, client: Client) -> None:
     if by.client_id != client.pk and not may_care_for(by, client):
         raise PermissionDenied
-
-
-def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
-    auditing.record(
-        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
-    )

@@ -84,7 +84,7 @@ def _join_care(invitation: Invitation, user: User, at: datetime, arrival: Arriva
         client.refresh_from_db()
         by = seat_of(client)
         consent(by=by, at=at, client=client, language=language)
-        _note(by, at, "client.joined", client)
+        auditing.on_client(by, at, "client.joined", client.pk)
     return client
 
 
@@ -104,7 +104,7 @@ def consent(*, by: Actor, at: datetime, client: Client, language: str) -> None:
             text=text,
             given_at=at,
         )
-        _note(by, at, "consent.given", client)
+        auditing.on_client(by, at, "consent.given", client.pk)
 
 
 def withdraw_consent(*, by: Actor, at: datetime, client: Client) -> None:
@@ -112,7 +112,7 @@ def withdraw_consent(*, by: Actor, at: datetime, client: Client) -> None:
     _require_self(by, client)
     with transaction.atomic():
         if Consent.objects.filter(client=client, withdrawn_at=None).update(withdrawn_at=at):
-            _note(by, at, "consent.withdrawn", client)
+            auditing.on_client(by, at, "consent.withdrawn", client.pk)
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
             paused_until=wishes.paused_until,
             changed_at=at,
         )
-        _note(by, at, "preference.set", client)
+        auditing.on_client(by, at, "preference.set", client.pk)
 
 
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:
@@ -161,15 +161,9 @@ def switch_off(*, client: Client, kind: str, at: datetime) -> None:
         row.changed_at = at
         row.save(update_fields=["kinds_off", "by_email", "changed_at"])
         by = Actor(practice_id=client.practice_id, kind="client", client_id=client.pk)
-        _note(by, at, "preference.set", client)
+        auditing.on_client(by, at, "preference.set", client.pk)
 
 
 def _require_self(by: Actor, client: Client) -> None:
     if by.client_id != client.pk:
         raise PermissionDenied
-
-
-def _note(by: Actor, at: datetime, action: str, client: Client) -> None:
-    auditing.record(
-        by=by, at=at, action=action, object_kind="client", object_id=client.pk, client_id=client.pk
-    )

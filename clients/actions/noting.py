@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -11,10 +10,10 @@ from django.utils.translation import gettext as _
 from clients.actions.caring import hold
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, may_care_for
-from clients.visibility import note_text, place_of, topics_of
+from clients.visibility import note_text, topics_of
 from practice.actions import auditing
 from practice.actors import Actor
-from practice.crypto import seal
+from practice.crypto import place_of, seal
 from practice.errors import BadInput
 
 LONGEST = 5000
@@ -32,11 +31,11 @@ def keep_note(
     note = note or PrivateNote(
         practice_id=by.practice_id, client=client, author_id=by.member_id or NOBODY, created_at=at
     )
-    note.sealed_text = seal(words, **place_of(note))
+    note.sealed_text = seal(words, **place_of(note, "sealed_text"))
     note.updated_at = at
     with transaction.atomic():
         note.save()
-        _note(by, at, "note.kept", client.pk)
+        auditing.on_client(by, at, "note.kept", client.pk)
     return note
 
 
@@ -46,7 +45,7 @@ def drop_note(*, by: Actor, at: datetime, note: PrivateNote) -> None:
         raise PermissionDenied
     with transaction.atomic():
         note.delete()
-        _note(by, at, "note.dropped", note.client_id)
+        auditing.on_client(by, at, "note.dropped", note.client_id)
 
 
 def read_notes(
@@ -56,7 +55,7 @@ def read_notes(
     found = [(note, note_text(by, note)) for note in notes]
     if found:
         with transaction.atomic():
-            _note(by, at, "note.read", client.pk)
+            auditing.on_client(by, at, "note.read", client.pk)
     return found
 
 
@@ -65,7 +64,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
     if by.client_id != client.pk:
         raise PermissionDenied
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
-    topic.sealed_text = seal(_checked(text), **place_of(topic))
+    topic.sealed_text = seal(_checked(text), **place_of(topic, "sealed_text"))
     with transaction.atomic():
         hold([client.pk])
         if SessionTopic.objects.filter(client=client).count() >= MOST_TOPICS:
@@ -75,7 +74,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
             )
             raise BadInput({"text": [said % {"most": MOST_TOPICS}]})
         topic.save(force_insert=True)
-        _note(by, at, "topic.raised", client.pk)
+        auditing.on_client(by, at, "topic.raised", client.pk)
     return topic
 
 
@@ -85,7 +84,7 @@ def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
         raise PermissionDenied
     with transaction.atomic():
         topic.delete()
-        _note(by, at, "topic.dropped", topic.client_id)
+        auditing.on_client(by, at, "topic.dropped", topic.client_id)
 
 
 def read_topics(
@@ -96,19 +95,8 @@ def read_topics(
     if not by.is_client:
         with transaction.atomic():
             for pk in dict.fromkeys(topic.client_id for topic, _text in found):
-                _note(by, at, "read.topics", pk)
+                auditing.on_client(by, at, "read.topics", pk)
     return found
-
-
-def _note(by: Actor, at: datetime, action: str, client_id: UUID) -> None:
-    auditing.record(
-        by=by,
-        at=at,
-        action=action,
-        object_kind="client",
-        object_id=client_id,
-        client_id=client_id,
-    )
 
 
 def _checked(text: str) -> str:

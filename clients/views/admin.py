@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -12,12 +11,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clients import queries
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
-from clients.views.ground import page
+from clients.queries import records
+from clients.views.ground import hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, posted, refuse, searches
+from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.forms import RolesForm
 from practice.models import Role
@@ -30,10 +29,9 @@ MOST_UNCARED = 20
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one member, and say what they do."""
-    if not may_administer(request.actor):
-        raise PermissionDenied
     found = people.member(request.actor, pk)
     therapists = [one for one in people.therapists(request.actor) if one.pk != found.pk]
     # Whose caseloads they read is asked once they are a supervisor.
@@ -76,12 +74,11 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients."""
-    if not may_administer(request.actor):
-        raise PermissionDenied
     member = people.member(request.actor, pk)
-    count = queries.caseload_size(request.actor, member)
+    count = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
     form = HandOverForm(posted(request), therapists=others)
     if count == 0:
@@ -109,7 +106,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         if count
         else _("They care for no one at the moment.")
     )
-    return page(
+    return form_page(
         request,
         form,
         title=_("Deactivate %(name)s") % {"name": member.user.get_full_name()},
@@ -127,13 +124,13 @@ def record_holds(request: ActorRequest) -> HttpResponse:
     """List records: name, state, whether one is held or asked to be erased."""
     form = RecordFilter(request.GET)
     search = form.cleaned_data["q"] if form.is_valid() else ""
-    found, waiting = queries.records(request.actor, search=search, after=request.GET.get("after"))
+    found, waiting = records.records(request.actor, search=search, after=request.GET.get("after"))
     return render(
         request,
         "clients/records.html",
         {
             "rows": [(row, waiting.get(row.pk)) for row in found.rows],
-            "uncared": queries.uncared(request.actor)[:MOST_UNCARED],
+            "uncared": records.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
         },
@@ -143,7 +140,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
 @require_POST
 def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Hold a record for the law, or let it go, as the page said; tapped twice it is done once."""
-    client = queries.record(request.actor, pk)
+    client = records.record(request.actor, pk)
     wanted = HoldForm(request.POST)
     if not wanted.is_valid():
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
@@ -156,7 +153,7 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Find a therapist for somebody who is in nobody's care."""
-    client = queries.uncared_client(request.actor, pk)
+    client = records.uncared_client(request.actor, pk)
     form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
@@ -167,12 +164,4 @@ def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Handed over. Your colleague sees them from now on."))
             return redirect("record_holds")
-    return page(
-        request,
-        form,
-        title=_("Hand over %(name)s") % {"name": client.name},
-        tab=_("Hand over to a colleague"),
-        button=_("Hand over"),
-        back=reverse("record_holds"),
-        back_to=_("Records"),
-    )
+    return hand_over_page(request, form, client, back=reverse("record_holds"), back_to=_("Records"))

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -17,7 +16,6 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clients import queries
 from clients.actions import caring, clearances
 from clients.forms import (
     ClearanceForm,
@@ -26,22 +24,22 @@ from clients.forms import (
     HandOverForm,
 )
 from clients.models import Client, Couple
-from clients.views.ground import erasure_page, page
+from clients.queries import care
+from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import posted, refuse
+from practice.doors.pages import form_page, open_to, posted, refuse
 from practice.errors import NotPossible
 from practice.permissions import may_care
 from practice.queries import people
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_care)
 def client_add(request: ActorRequest) -> HttpResponse:
     """Add somebody to one's care."""
-    if not may_care(request.actor):
-        raise PermissionDenied
     form = ClientForm(
         posted(request),
-        taken=partial(queries.is_taken, request.actor),
+        taken=partial(care.is_taken, request.actor),
         initial={
             "zone": request.practice.zone,
             "language": request.practice.language,
@@ -61,7 +59,7 @@ def client_add(request: ActorRequest) -> HttpResponse:
                 else _("They are on your list."),
             )
             return redirect("client_page", client.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Add a client"),
@@ -75,13 +73,13 @@ def client_add(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
-    client = queries.client_to_care_for(request.actor, pk)
-    couple = queries.couple_with(request.actor, client)
+    client = care.client_to_care_for(request.actor, pk)
+    couple = care.couple_with(request.actor, client)
     form = ClientEditForm(
         posted(request),
         at=now(),
         together=_together(couple, client) if couple else "",
-        taken=partial(queries.is_taken, request.actor, besides=client.pk),
+        taken=partial(care.is_taken, request.actor, besides=client.pk),
         joined=client.joined_at is not None,
         initial={
             "name": client.name,
@@ -106,11 +104,11 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 else _("Saved."),
             )
             return redirect("client_page", client.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Edit %(name)s") % {"name": client.name},
-        tab=_("Edit a client"),  # no name in a title, nor in the browser's history
+        tab=_("Edit a client"),
         button=_("Save"),
         back=_to(client),
         back_to=client.name,
@@ -120,7 +118,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def client_invite(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Send the invitation, or send it again."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     caring.invite(by=request.actor, at=now(), client=client)
     messages.success(request, _("The invitation is on its way. An earlier link no longer opens."))
     return redirect("client_page", client.pk)
@@ -129,7 +127,7 @@ def client_invite(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take the invitation back."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     caring.uninvite(by=request.actor, at=now(), client=client)
     messages.success(request, _("The link no longer opens."))
     return redirect("client_page", client.pk)
@@ -138,7 +136,7 @@ def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note whether couple work is cleared for this client."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     form = ClearanceForm(posted(request))
     if request.method == "POST" and form.is_valid():
         clearances.attest(
@@ -155,7 +153,7 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "client": client,
             "form": form,
-            "history": queries.clearances(request.actor, client),
+            "history": care.clearances(request.actor, client),
             "now": now(),
         },
         status=422 if form.is_bound else 200,
@@ -165,9 +163,9 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
-    client = queries.client_to_care_for(request.actor, pk)
-    couple = queries.couple_with(request.actor, client)
-    partner = queries.partner_in(couple, client) if couple else None
+    client = care.client_to_care_for(request.actor, pk)
+    couple = care.couple_with(request.actor, client)
+    partner = care.partner_in(couple, client) if couple else None
     form = HandOverForm(posted(request), therapists=_colleagues(request), partner=partner)
     if request.method == "POST" and form.is_valid():
         both = [client, partner] if partner and form.cleaned_data["both"] else [client]
@@ -179,12 +177,10 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         else:
             messages.success(request, _("Handed over. Your colleague sees them from now on."))
             return redirect("client_list")
-    return page(
+    return hand_over_page(
         request,
         form,
-        title=_("Hand over %(name)s") % {"name": client.name},
-        tab=_("Hand over to a colleague"),
-        button=_("Hand over"),
+        client,
         back=_to(client),
         back_to=client.name,
         text=_("Your colleague sees everything that was sent and answered. You no longer do."),
@@ -194,12 +190,12 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End care, after saying what that means."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     if request.method == "POST":
         caring.discharge(by=request.actor, at=now(), client=client)
         messages.success(request, _("Care has ended. You can take it up again on their page."))
         return redirect("client_page", client.pk)
-    return page(
+    return form_page(
         request,
         Form(),
         title=_("End care with %(name)s") % {"name": client.name},
@@ -217,7 +213,7 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take care up again."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     caring.reactivate(by=request.actor, at=now(), client=client)
     messages.success(request, _("Care goes on. Everything is where it was."))
     return redirect("client_page", client.pk)
@@ -227,7 +223,7 @@ def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Ask for a record to be erased, or take that back."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     return erasure_page(request, client, back=_to(client), back_to=client.name)
 
 
@@ -236,7 +232,7 @@ def _together(couple: Couple, client: Client) -> str:
     if not couple.next_session_at or couple.next_session_at < now():
         return ""
     said = _("With %(name)s: %(when)s.") % {
-        "name": queries.partner_in(couple, client).name_to_call,
+        "name": care.partner_in(couple, client).name_to_call,
         "when": date_format(localtime(couple.next_session_at), _("D j M, H:i")),
     }
     where = reverse("couple_page", args=[couple.pk])

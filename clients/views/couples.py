@@ -3,7 +3,6 @@
 from uuid import UUID
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -12,25 +11,23 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from clients import queries
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
-from clients.views.ground import page
+from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import posted, refuse
+from practice.doors.pages import form_page, open_to, posted, refuse
 from practice.errors import NotPossible
 from practice.permissions import may_care
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_care)
 def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
-    if not may_care(request.actor):
-        raise PermissionDenied
-    form = CoupleForm(posted(request), people=queries.single_clients(request.actor))
+    form = CoupleForm(posted(request), people=care.single_clients(request.actor))
     if request.method == "POST" and form.is_valid():
         first, second = (
-            queries.client_of(request.actor, UUID(form.cleaned_data[name]))
+            care.client_of(request.actor, UUID(form.cleaned_data[name]))
             for name in ("first", "second")
         )
         try:
@@ -40,7 +37,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
         else:
             messages.success(request, _("They are linked. Neither sees anything of the other."))
             return redirect("couple_page", couple.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Link a couple"),
@@ -54,12 +51,12 @@ def couple_link(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note that two clients are no longer seen together."""
-    couple = queries.couple_to_care_for(request.actor, pk)
+    couple = care.couple_to_care_for(request.actor, pk)
     if request.method == "POST":
         caring.unlink(by=request.actor, at=now(), couple=couple)
         messages.success(request, _("They are no longer linked."))
         return redirect("client_list")
-    return page(
+    return form_page(
         request,
         Form(),
         title=_("Unlink the couple"),
@@ -73,7 +70,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
-    couple = queries.couple_to_care_for(request.actor, pk)
+    couple = care.couple_to_care_for(request.actor, pk)
     form = SessionForm(
         posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
     )
@@ -81,7 +78,7 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
         messages.success(request, _("Saved."))
         return redirect("couple_page", couple.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Next session"),

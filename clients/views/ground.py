@@ -1,41 +1,31 @@
 """What the pages about people in care stand on."""
 
-from typing import Any
-
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
 
-from clients import queries
 from clients.actions import erasing
 from clients.models import Client
+from clients.queries import records
 from practice.actors import ActorRequest
+from practice.doors.pages import form_page
 
 
-def page(
-    request: ActorRequest,
-    form: Form,
-    *,
-    title: str,
-    button: str,
-    back: str,
-    back_to: str,
-    **more: Any,
+def hand_over_page(
+    request: ActorRequest, form: Form, client: Client, *, back: str, back_to: str, text: str = ""
 ) -> HttpResponse:
-    """Show a form by itself; `back_to` names the page it was opened from."""
-    return render(
+    """Ask which colleague takes a client over; for the therapist who does, and for admins."""
+    return form_page(
         request,
-        "practice/form.html",
-        {
-            "form": form,
-            "title": title,
-            "button": button,
-            "back": back,
-            "back_to": back_to,
-            **more,
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title=_("Hand over %(name)s") % {"name": client.name},
+        tab=_("Hand over to a colleague"),
+        button=_("Hand over"),
+        back=back,
+        back_to=back_to,
+        text=text,
     )
 
 
@@ -50,7 +40,7 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: s
         "clients/erasure.html",
         {
             "client": client,
-            "asked": queries.open_erasure(request.actor, client.pk),
+            "asked": records.open_erasure(request.actor, client.pk),
             "back": back,
             "back_to": back_to,
             "base": "base_client.html" if request.actor.is_client else "base_staff.html",

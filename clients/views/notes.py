@@ -10,18 +10,17 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clients import queries
 from clients.actions import noting
 from clients.forms import TextForm
-from clients.views.ground import page
+from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import once, posted
+from practice.doors.pages import form_page, once, posted
 
 
 @require_http_methods(["GET", "POST"])
 def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Read and write one's private notes."""
-    client = queries.client_to_care_for(request.actor, pk)
+    client = care.client_to_care_for(request.actor, pk)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
 
@@ -31,7 +30,7 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
             return reverse("client_notes", args=[client.pk])
 
         return redirect(once(request, keep))
-    notes = queries.private_notes(request.actor, client)
+    notes = care.private_notes(request.actor, client)
     return render(
         request,
         "clients/notes.html",
@@ -47,8 +46,8 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
     """Change a note of one's own."""
-    client = queries.client_to_care_for(request.actor, pk)
-    kept = queries.private_note(request.actor, client, note)
+    client = care.client_to_care_for(request.actor, pk)
+    kept = care.private_note(request.actor, client, note)
     [(_note, text)] = noting.read_notes(by=request.actor, at=now(), client=client, notes=[kept])
     form = TextForm(posted(request), initial={"text": text})
     if request.method == "POST" and form.is_valid():
@@ -61,7 +60,7 @@ def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
         )
         messages.success(request, _("Saved."))
         return redirect("client_notes", client.pk)
-    return page(
+    return form_page(
         request,
         form,
         title=_("Your private note on %(name)s") % {"name": client.name},
@@ -76,7 +75,7 @@ def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
 @require_POST
 def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
     """Throw a note away."""
-    client = queries.client_to_care_for(request.actor, pk)
-    found = queries.private_note(request.actor, client, note)
+    client = care.client_to_care_for(request.actor, pk)
+    found = care.private_note(request.actor, client, note)
     noting.drop_note(by=request.actor, at=now(), note=found)
     return redirect("client_notes", client.pk)

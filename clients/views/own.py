@@ -16,14 +16,14 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clients import consent_text, queries
+from clients import consent_text
 from clients.actions import joining, noting
 from clients.forms import JoinForm, TextForm, WishesForm
 from clients.models import ReminderKind
+from clients.queries import own
 from clients.views.ground import erasure_page
 from practice.actions import invitations
 from practice.actors import ActorRequest
@@ -31,7 +31,7 @@ from practice.doors.pages import once, posted, sit
 from practice.errors import BadInput
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
-from practice.wording import readers
+from practice.wording import language, readers
 
 # Where one came from to the topics: the way back leads there again.
 FROM_YOU = "from"
@@ -51,11 +51,11 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     account = account_of(invitation.email)
     # Somebody else is signed in on this device: nobody joins in their name by a slip.
     if request.user != account and (account is not None or request.user.is_authenticated):
-        return _sign_in_first(request, invitation)
+        return _sign_in_first(request)
     return _welcome(request, invitation, account)
 
 
-def _sign_in_first(request: HttpRequest, invitation: Invitation) -> HttpResponse:
+def _sign_in_first(request: HttpRequest) -> HttpResponse:
     """Ask the person whose address it is to sign in as themselves."""
     return render(
         request,
@@ -109,12 +109,11 @@ def _first_guess(
     request: HttpRequest, invitation: Invitation, account: User | None
 ) -> dict[str, str]:
     """Fill in what is known already."""
-    language = (get_language() or "en")[:2]
     name, zone = invitation.name, invitation.practice.zone
     if invitation.kind == InvitationKind.CLIENT:
-        client = queries.invited_client(invitation)
+        client = own.invited_client(invitation)
         name, zone = name.split(" ")[0], client.zone if client else zone
-    return {"called": name, "zone": account.zone if account else zone, "language": language}
+    return {"called": name, "zone": account.zone if account else zone, "language": language()}
 
 
 def _come_in(request: HttpRequest, user: User, seat: str, *, signed_in: bool) -> HttpResponse:
@@ -136,8 +135,8 @@ def you(request: ActorRequest) -> HttpResponse:
     """Show a client their own choices."""
     if request.actor.is_member:
         return redirect("account_home")
-    client = queries.own_client(request.actor)
-    chosen = queries.preference(request.actor, client)
+    client = own.own_client(request.actor)
+    chosen = own.preference(request.actor, client)
     on = [kind for kind in ReminderKind.values if kind not in chosen.kinds_off]
     here, at = ZoneInfo(client.zone), now()
     until = chosen.paused_until
@@ -185,7 +184,7 @@ def _wishes(said: dict[str, Any]) -> joining.Wishes:
 @require_http_methods(["GET", "POST"])
 def topics(request: ActorRequest) -> HttpResponse:
     """Note what to talk about in the session."""
-    client = queries.own_client(request.actor)
+    client = own.own_client(request.actor)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
 
@@ -208,7 +207,7 @@ def topics(request: ActorRequest) -> HttpResponse:
             "from_you": FROM_YOU in request.GET,
             "lit": "you" if FROM_YOU in request.GET else "today",
             "only": readers(
-                [row.member.user.get_short_name() for row in queries.carers(request.actor)]
+                [row.member.user.get_short_name() for row in own.carers(request.actor)]
             ),
         },
         status=422 if form.is_bound else 200,
@@ -218,7 +217,7 @@ def topics(request: ActorRequest) -> HttpResponse:
 @require_POST
 def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take a topic off the table."""
-    topic = queries.own_topic(request.actor, pk)
+    topic = own.own_topic(request.actor, pk)
     noting.drop_topic(by=request.actor, at=now(), topic=topic)
     return redirect(reverse("topics") + (f"?{FROM_YOU}=you" if FROM_YOU in request.GET else ""))
 
@@ -226,14 +225,13 @@ def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def consent(request: ActorRequest) -> HttpResponse:
     """Show what a client agreed to, and let them agree."""
-    client = queries.own_client(request.actor)
+    client = own.own_client(request.actor)
     if request.method == "POST":
-        language = (get_language() or "en")[:2]
-        joining.consent(by=request.actor, at=now(), client=client, language=language)
+        joining.consent(by=request.actor, at=now(), client=client, language=language())
         messages.success(request, _("Thank you. It is kept here, word for word."))
         return redirect("consent")
-    found = queries.consents(request.actor, client)
-    _version, text = consent_text.current((get_language() or "en")[:2])
+    found = own.consents(request.actor, client)
+    _version, text = consent_text.current(language())
     return render(
         request,
         "clients/consent.html",
@@ -249,7 +247,7 @@ def consent(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def consent_withdraw(request: ActorRequest) -> HttpResponse:
     """Say what follows before a client no longer agrees, then note it."""
-    client = queries.own_client(request.actor)
+    client = own.own_client(request.actor)
     if request.method == "POST":
         joining.withdraw_consent(by=request.actor, at=now(), client=client)
         messages.success(request, _("Noted. Your therapist will speak with you about it."))
@@ -262,5 +260,5 @@ def consent_withdraw(request: ActorRequest) -> HttpResponse:
 def erase_own(request: ActorRequest) -> HttpResponse:
     """Ask for one's own record to be erased, or take that back."""
     return erasure_page(
-        request, queries.own_client(request.actor), back=reverse("you"), back_to=_("You")
+        request, own.own_client(request.actor), back=reverse("you"), back_to=_("You")
     )

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from typing import Any
 
 from allauth.account.internal.flows import reauthentication
-from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -14,10 +13,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
-from clients import queries
+from clients.queries import records
 from practice.actions import auditing
 from practice.actors import ActorRequest
-from practice.doors.pages import seldom
+from practice.doors.pages import open_to, seldom
 from practice.forms import AuditFilter
 from practice.models import AuditEvent
 from practice.permissions import may_administer
@@ -56,10 +55,9 @@ def _asked_again(request: ActorRequest) -> HttpResponse | None:
 
 
 @require_GET
+@open_to(may_administer)
 def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when."""
-    if not may_administer(request.actor):
-        raise PermissionDenied
     if _wants_csv(request) and (asked_again := _asked_again(request)):
         return asked_again
     form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
@@ -72,7 +70,7 @@ def audit(request: ActorRequest) -> HttpResponse:
         found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
     events = list(found.rows)
     names = asking.names(events)
-    concerned = asking.seats(request.actor, events) | queries.names_in(request.actor, events)
+    concerned = asking.seats(request.actor, events) | records.names_in(request.actor, events)
     return render(
         request,
         "practice/audit.html",

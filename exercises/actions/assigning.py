@@ -80,7 +80,7 @@ def assign(
         assignment.sealed_note = sealed(assignment, "sealed_note", note)
         assignment.save(force_insert=True)
         for person in people:
-            _plan_occurrences(assignment, person, by=by, at=at)
+            _plan_occurrences(assignment, person, at=at)
         auditing.record(
             by=by,
             at=at,
@@ -99,7 +99,8 @@ def assign(
 def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
     """Take an assignment back: whoever has not handed it in no longer sees it.
 
-    What they wrote is kept. Returns how many homeworks were withdrawn.
+    What they wrote is kept. Returns how many homeworks were withdrawn. Raises Http404 for an
+    assignment to nobody in one's care.
     """
     if not may_assign(by):
         raise PermissionDenied
@@ -114,7 +115,7 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
         )
         for homework in homeworks:
             move(homework, Move.WITHDRAW, by=by, at=at)
-            reminding.cancel_for_homework(homework.pk, reason="withdrawn", at=at)
+            reminding.cancel_for_homework(homework.pk, reason="withdrawn")
         Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
         auditing.record(
             by=by,
@@ -130,7 +131,11 @@ def withdraw(*, by: Actor, at: datetime, assignment: Assignment) -> int:
 
 
 def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime) -> None:
-    """Give a homework another due date; reminders follow, and one already sent stays sent."""
+    """Give a homework another due date; reminders follow, and one already sent stays sent.
+
+    `due_local` is a wall time in the homework's zone. Raises NotPossible for a day that is over and
+    for work that is.
+    """
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
         raise PermissionDenied
     _check_day(due_local, at)
@@ -158,14 +163,13 @@ def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime
 
 def extend(practice_id: UUID, *, at: datetime) -> None:
     """Plan the coming occurrences of everything that repeats in one practice."""
-    by = system(practice_id)
     recurring = Assignment.objects.select_related("client", "couple__first", "couple__second")
     for assignment in recurring.filter(practice_id=practice_id, withdrawn_at=None).exclude(
         rrule=""
     ):
         for person in _recipients(assignment):
             if person.discharged_at is None:
-                _plan_occurrences(assignment, person, by=by, at=at)
+                _plan_occurrences(assignment, person, at=at)
 
 
 def cleared(client: Client, at: datetime) -> bool:
@@ -189,7 +193,7 @@ def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Cli
 def _check_gate(
     version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
 ) -> None:
-    """Hold MATERIAL 2.0's gate: pair work needs each partner cleared, by a person, recently."""
+    """Keep the gate of couple work: it needs each partner cleared, by a person, recently."""
     if version.definition.kind not in {"pair", "joint"}:
         return
     if couple is None:
@@ -225,7 +229,7 @@ def _recipients(assignment: Assignment) -> list[Client]:
     return [assignment.client] if assignment.client else []
 
 
-def _plan_occurrences(assignment: Assignment, client: Client, *, by: Actor, at: datetime) -> None:
+def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -> None:
     length = assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)

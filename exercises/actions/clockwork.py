@@ -118,5 +118,5 @@ def _let_go(at: datetime) -> int:
     )
     for homework in old:
         move(homework, Move.EXPIRE, by=system(homework.practice_id), at=at)
-        reminding.cancel_for_homework(homework.pk, reason="too_late", at=at)
+        reminding.cancel_for_homework(homework.pk, reason="too_late")
     return len(old)

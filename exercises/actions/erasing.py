@@ -35,16 +35,9 @@ def _erase(request: ErasureRequest, at: datetime) -> bool:
         if client is not None:
             _keep_partners_work(client)
             Reminder.objects.filter(client_id=client.pk).delete()
-            clients_erasing.erase_client_rows(client, at=at)
+            clients_erasing.erase_client_rows(client)
         ErasureRequest.objects.filter(pk=request.pk).update(done_at=at)
-        auditing.record(
-            by=system(request.practice_id),
-            at=at,
-            action="record.erased",
-            object_kind="client",
-            object_id=request.client_id,
-            client_id=request.client_id,
-        )
+        auditing.on_client(system(request.practice_id), at, "record.erased", request.client_id)
     return True
 
 

@@ -67,14 +67,7 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
         ],
     }
     with transaction.atomic():
-        auditing.record(
-            by=by,
-            at=at,
-            action="read.exported",
-            object_kind="client",
-            object_id=client.pk,
-            client_id=client.pk,
-        )
+        auditing.on_client(by, at, "read.exported", client.pk)
     return record
 
 

@@ -35,10 +35,10 @@ def flags_in(
     return [(key, kind) for key, kind in found if kind is not None]
 
 
-def unasked(
+def unraised(
     homework: Homework, rounds: list[RoundWords]
 ) -> tuple[str, definitions.FlagKind] | None:
-    """Return an answer that reached the draft without passing its own page, if one did.
+    """Return an answer that wants a human and has asked nobody: it never passed its own page.
 
     Danger counts each time. What is for the therapist counts once: whoever takes the exercise up
     again after that may send it.
@@ -102,7 +102,10 @@ def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
 
 
 def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
-    """Put a flag back on the queue that one took on by a slip, within two minutes."""
+    """Put a flag back on the queue that one took on by a slip, within two minutes.
+
+    Raises NotPossible later than that.
+    """
     if not may_care_for(by, flag.client) or flag.handled_by_id not in {None, by.member_id}:
         raise PermissionDenied
     with transaction.atomic():
@@ -115,7 +118,7 @@ def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
 
 
 def _end_clearance(homework: Homework, at: datetime) -> None:
-    """A safety flag re-opens the question whether couple work is safe (MATERIAL 2.0)."""
+    """A safety flag re-opens the question whether couple work is safe."""
     homework.client.clearances.filter(ended_at=None).update(ended_at=at)
 
 

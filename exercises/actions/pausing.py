@@ -17,11 +17,14 @@ def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
     """Finish the whole without sending: "I'd rather say it in session", or let it go."""
     with transaction.atomic():
         move(homework, Move.SKIP, by=by, at=at)
-        reminding.cancel_for_homework(homework.pk, reason="not_their_turn", at=at)
+        reminding.cancel_for_homework(homework.pk, reason="not_their_turn")
 
 
 def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Take something up again that was set aside or let go; what was written is still there."""
+    """Take something up again that was set aside or let go; what was written is still there.
+
+    Raises NotPossible when it was withdrawn meanwhile.
+    """
     with transaction.atomic():
         if homework.assignment.withdrawn_at is not None:
             raise NotPossible(_("This is no longer open."))

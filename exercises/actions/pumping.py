@@ -81,10 +81,7 @@ WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2
 """
 # The date of a second copy is the date of the first: mail systems compare it.
 ARM = f"""
-WITH before AS (
-  UPDATE exercises_reminder SET state = 3, sent_at = now(),
-    reason = CASE WHEN resent > 0 THEN reason ELSE '' END
-  WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2)
+WITH before AS ({CONFIRM})
 UPDATE exercises_reminder SET state = 2, next_at = now(), message_id = %(message_id)s,
   armed_at = CASE WHEN resent > 0 THEN coalesce(armed_at, now()) ELSE now() END,
   reason = CASE WHEN resent > 0 THEN reason ELSE '' END
@@ -92,7 +89,7 @@ WHERE id = %(id)s AND lease_token = %(token)s AND state = 1
   AND next_at > now() + interval '30 seconds' AND (not_after IS NULL OR now() < not_after)
   AND NOT EXISTS ({OTHERS})
 RETURNING armed_at
-"""  # noqa: S608 -- OTHERS is our own text
+"""  # noqa: S608 -- both are our own text
 
 
 @dataclass

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises.actions import reminding
-from exercises.actions.flagging import raise_flag, unasked
+from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
@@ -69,7 +69,7 @@ def save(
     entry: Entry | None = None,
     held: RoundWords | None = None,
 ) -> list[Answer]:
-    """Keep what was said to some items in the open round.
+    """Keep what was said to some items in the open round. Raises Http404 for an item not in it.
 
     `held` is that round when the caller has read it with `hold`: then nothing is read again.
 
@@ -93,7 +93,7 @@ def save(
 def add_entry(
     *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
 ) -> Entry:
-    """Begin a new moment in a log."""
+    """Begin a new moment in a log. Raises NotPossible when it is full."""
     _check_moment(happened_at)
     response = begin(by=by, at=at, homework=homework)
     _log(homework, log_key)
@@ -159,7 +159,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
-        if (wanting := unasked(homework, rounds)) is not None:
+        if (wanting := unraised(homework, rounds)) is not None:
             key, kind = wanting
             raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
             return Handed.ENDED
@@ -167,13 +167,13 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
         _forget_unsaid(response, rounds[-1])
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
-        reminding.cancel_for_homework(homework.pk, reason="submitted", at=at)
+        reminding.cancel_for_homework(homework.pk, reason="submitted")
     reminding.nudge()
     return Handed.IN
 
 
 def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Open a sent round again, as long as no therapist has opened it."""
+    """Open a sent round again. Raises NotPossible once a therapist has opened it."""
     require(by, Move.TAKE_BACK, homework)
     with transaction.atomic():
         rounds = Response.objects.select_for_update()
@@ -186,7 +186,7 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
 
 
 def tell_after(*, by: Actor, at: datetime, homework: Homework, feeling: str) -> None:
-    """Say how one is after sending: lighter, same or heavier."""
+    """Say how one is after sending: lighter, same or heavier. Raises NotPossible for anything else."""
     if by.client_id != homework.client_id:
         raise PermissionDenied
     if feeling not in {"lighter", "same", "heavier"}:
@@ -196,7 +196,7 @@ def tell_after(*, by: Actor, at: datetime, homework: Homework, feeling: str) -> 
     )
 
 
-def read_answer(*, by: Actor, at: datetime, homework: Homework) -> None:
+def note_answer_seen(*, by: Actor, at: datetime, homework: Homework) -> None:
     """Note that the client has seen what the therapist wrote."""
     if by.client_id != homework.client_id:
         raise PermissionDenied
@@ -210,7 +210,7 @@ def open_keys(homework: Homework, response: Response) -> list[str]:
     return [
         item.key
         for item in homework.version.definition.items
-        # What is asked after a release stays closed until there are releases (ROADMAP 4).
+        # What is asked after a release stays closed: nothing is released to a partner yet.
         if item.stage is not Stage.RELEASE
         and (not response.open_items or item.key in response.open_items)
     ]
@@ -363,7 +363,7 @@ def _refuse_stale(answer: Answer, text: str, one: Said, base: int, device: str) 
     if answer.outcome == one.outcome and theirs == (json.loads(text) if text else None):
         return
     raise Stale(
-        _("You wrote here and on another device. Keep this one, the other, or both."),
+        _("You wrote here and in another tab or device. Keep this one, the other, or both."),
         mine=one.value,
         theirs=theirs,
         revision=answer.revision,

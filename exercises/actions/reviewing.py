@@ -41,7 +41,10 @@ class Draft:
 
 
 def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWords]:
-    """Read what a client handed in; the reading is audited, and ends the time to take it back."""
+    """Read what a client handed in; the reading is audited, and ends the time to take it back.
+
+    A client reads their own, unaudited. Raises Http404 when nothing was handed in.
+    """
     if by.is_client:
         return read_rounds(by, homework)
     with transaction.atomic():
@@ -89,14 +92,7 @@ def read_numbers(
     with transaction.atomic():
         for pk in wanted:
             if weeks[pk].values and not by.is_client:
-                auditing.record(
-                    by=by,
-                    at=at,
-                    action="read.numbers",
-                    object_kind="client",
-                    object_id=pk,
-                    client_id=pk,
-                )
+                auditing.on_client(by, at, "read.numbers", pk)
     return found.span, weeks
 
 
@@ -113,7 +109,7 @@ def save_draft(
 
     What was typed is kept also when a colleague has answered that round meanwhile; only sending
     is refused then. `base` is the revision that was read (0: there was none); raises Stale with
-    both texts when another tab saved a later one.
+    both texts when another tab saved a later one, and NotPossible once one's own was sent.
     """
     if not may_review(by, homework):
         raise PermissionDenied
@@ -181,7 +177,7 @@ def send(
 
 
 def undo(*, by: Actor, at: datetime, review: Review) -> None:
-    """Take a sent review back into a draft, while it has not settled."""
+    """Take a sent review back into a draft. Raises NotPossible once it has settled."""
     if review.reviewer_id != by.member_id:
         raise PermissionDenied
     with transaction.atomic():

@@ -3,19 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from rest_framework import serializers
 
 from exercises import definition as definitions
 from exercises.definition import Item
 from exercises.models import AnswerOutcome, Decision, ExerciseVersion, Homework, Review
-from exercises.permissions import available_each
+from exercises.permissions import available
 from exercises.visibility import Reply, RoundWords, Words, status_shown
 from exercises.workflow import Move, Status
 from practice.actors import Actor
 from practice.doors.lists import paged
 from practice.doors.shapes import AnyJson, Asked, Text, WallTime
+from practice.wording import language
 
 
 class ExerciseShape(serializers.Serializer[Any]):
@@ -208,11 +208,6 @@ ExercisePage = paged(ExerciseShape)
 HomeworkPage = paged(HomeworkShape)
 
 
-def language() -> str:
-    """Return the language this request is answered in."""
-    return (get_language() or "en").split("-")[0]
-
-
 def exercise_data(version: ExerciseVersion) -> dict[str, Any]:
     """Return an exercise as the API gives it."""
     exercise, definition = version.exercise, version.definition
@@ -236,7 +231,7 @@ def homework_data(actor: Actor, row: Homework) -> dict[str, Any]:
 
 def homeworks_data(actor: Actor, rows: Sequence[Homework]) -> list[dict[str, Any]]:
     """Return several; what can be done with them is asked once for all."""
-    moves = available_each(actor, rows)
+    moves = available(actor, rows)
     return [_homework(row, moves[row.pk], status_shown(actor, row)) for row in rows]
 
 

@@ -12,7 +12,7 @@ from rest_framework.decorators import api_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from clients.queries import client_of, couple_of
+from clients.queries.care import client_of, couple_of
 from exercises.actions import assigning, pausing, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data
@@ -162,10 +162,7 @@ def rounds(request: Request, pk: UUID) -> Response:
     """Read the words of every round one may read; a therapist's reading is audited."""
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
-    if actor.is_client:
-        found = read_rounds(actor, row)
-    else:
-        found = reviewing.open_rounds(by=actor, at=now(), homework=row)
+    found = reviewing.open_rounds(by=actor, at=now(), homework=row)
     return Response([round_data(row, words) for words in found])
 
 
@@ -200,9 +197,7 @@ def entry_answer(request: Request, pk: UUID, entry: UUID, item: str) -> Response
 def entries(request: Request, pk: UUID) -> Response:
     """Begin a moment in a log."""
     actor, at = actor_of(request), now()
-    row = homework_queries.homework(actor, pk)
-    if not may_answer(actor, row):
-        raise PermissionDenied
+    row = _answerable(actor, pk)
     said = asked(request, shapes.EntryRequest)
     entry = responding.add_entry(
         by=actor,
@@ -266,6 +261,14 @@ def pick_up(request: Request, pk: UUID) -> Response:
     return _moved(request, pk, pausing.pick_up)
 
 
+def _answerable(actor: Actor, pk: UUID) -> Homework:
+    """Return it to who may answer it, before anybody is told what their words lack."""
+    row = homework_queries.homework(actor, pk)
+    if not may_answer(actor, row):
+        raise PermissionDenied
+    return row
+
+
 def _moved(request: Request, pk: UUID, act: Any) -> Response:
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
@@ -275,9 +278,7 @@ def _moved(request: Request, pk: UUID, act: Any) -> Response:
 
 def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Response:
     actor = actor_of(request)
-    row = homework_queries.homework(actor, pk)
-    if not may_answer(actor, row):
-        raise PermissionDenied
+    row = _answerable(actor, pk)
     entry = homework_queries.entry(actor, row, entry_pk) if entry_pk else None
     said = asked(request, shapes.AnswerRequest)
     base = if_match(request)

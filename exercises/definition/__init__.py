@@ -13,6 +13,7 @@ from exercises.definition.answers import (
     clean,
     nothing_said,
     problem_text,
+    unfinished,
 )
 from exercises.definition.charting import (
     Occasion,
@@ -25,7 +26,7 @@ from exercises.definition.charting import (
     share,
 )
 from exercises.definition.describing import Beside, describe, reviewer_pairs, strength_word
-from exercises.definition.feelings import FAMILIES, SHAPE_IDS, WORDS, Family, Feeling
+from exercises.definition.feelings import FAMILIES, WORDS, Family, Feeling
 from exercises.definition.fields import from_form, to_form
 from exercises.definition.model import (
     Chart,
@@ -51,7 +52,6 @@ from exercises.definition.rules import (
     holds,
     is_empty,
     missing,
-    missing_among,
     opening,
     safety,
     screens,
@@ -65,7 +65,6 @@ __all__ = [
     "FAMILIES",
     "FIRST_YEAR",
     "LAST_YEAR",
-    "SHAPE_IDS",
     "WORDS",
     "AnswerProblem",
     "Beside",
@@ -106,7 +105,6 @@ __all__ = [
     "is_empty",
     "load_library",
     "missing",
-    "missing_among",
     "nothing_said",
     "opening",
     "parse",
@@ -119,6 +117,7 @@ __all__ = [
     "strength_word",
     "to_form",
     "to_json",
+    "unfinished",
     "visible_among",
     "visible_items",
 ]

@@ -63,6 +63,23 @@ def nothing_said(item: Item) -> AnswerProblem:
     return AnswerProblem("empty", gettext_noop("Pick one, or choose “Skip this one”."))
 
 
+def unfinished(item: Item, value: Value) -> AnswerProblem | None:
+    """Return what a stored value still wants before one goes on; it is kept as a draft even so."""
+    if not isinstance(value, list | dict) or not value:
+        return None
+    if item.min is not None and len(value) < item.min:
+        if item.kind is ItemKind.LIST:
+            text = gettext_noop("Write at least %(least)d, or choose “Skip this one”.")
+            return AnswerProblem("too_few_rows", text, {"least": item.min})
+        text = gettext_noop("Choose at least %(least)d, or choose “Skip this one”.")
+        return AnswerProblem("too_few", text, {"least": item.min})
+    needed = {part.key for part in item.items if part.required}
+    if any(isinstance(row, dict) and not needed <= row.keys() for row in value):
+        text = gettext_noop("One row is half empty. Write a few words there, or clear the row.")
+        return AnswerProblem("row", text)
+    return None
+
+
 def _unreadable() -> AnswerProblem:
     return AnswerProblem(
         "unreadable",
@@ -133,12 +150,6 @@ def _check_count(item: Item, count: int) -> None:
             "too_many",
             gettext_noop("Choose up to %(most)d. You have chosen %(count)d."),
             {"most": item.max, "count": count},
-        )
-    if item.min is not None and 0 < count < item.min:
-        raise AnswerProblem(
-            "too_few",
-            gettext_noop("Choose at least %(least)d, or choose “Skip this one”."),
-            {"least": item.min},
         )
 
 
@@ -281,12 +292,6 @@ def _list(item: Item, raw: Any) -> Value:
             gettext_noop("There is room for %(most)d. Leave out what matters least."),
             {"most": most},
         )
-    if item.min is not None and 0 < len(rows) < item.min:
-        raise AnswerProblem(
-            "too_few_rows",
-            gettext_noop("Write at least %(least)d, or choose “Skip this one”."),
-            {"least": item.min},
-        )
     return rows or None
 
 
@@ -297,15 +302,7 @@ def _row(item: Item, raw: Any) -> Value:
         raise _unreadable()
     row = {part.key: clean(part, raw.get(part.key)) for part in item.items}
     said = {key: value for key, value in row.items() if value is not None}
-    if _is_blank(item, said):
-        return None
-    for part in item.items:
-        if part.required and part.key not in said:
-            raise AnswerProblem(
-                "row",
-                gettext_noop("One row is half empty. Write a few words there, or clear the row."),
-            )
-    return said
+    return None if _is_blank(item, said) else said
 
 
 def _is_blank(item: Item, row: Value) -> bool:

@@ -7,27 +7,6 @@ from dataclasses import dataclass
 
 from exercises.definition.model import Text
 
-SHAPE_IDS = frozenset(
-    [
-        "hurt",
-        "alone",
-        "afraid",
-        "small",
-        "turned-away",
-        "ashamed",
-        "sad",
-        "too-much",
-        "longing",
-        "unknown",
-        "warm",
-        "steady",
-        "hot",
-        "heavy",
-        "numb",
-        "restless",
-    ]
-)
-
 
 @dataclass(frozen=True)
 class Feeling:
@@ -71,7 +50,7 @@ FAMILIES: tuple[Family, ...] = (
         hurt         | hurt        | hurt            | con dolor
         sad          | sad         | sad             | triste
         let-down     | heavy       | let down        | con desilusión
-        misunderstood| turned-away | misunderstood   | sin que me comprendan
+        misunderstood| turned-away | misunderstood   | con incomprensión
         grieving     | sad         | grieving        | de duelo
         discouraged  | heavy       | discouraged     | sin ánimo
         weary        | heavy       | worn out        | sin fuerzas
@@ -87,7 +66,7 @@ FAMILIES: tuple[Family, ...] = (
         left-out     | turned-away | left out        | al margen
         turned-away  | turned-away | turned away     | con sensación de rechazo
         unseen       | small       | unseen          | invisible
-        unloved      | alone       | unloved         | sin amor
+        unloved      | alone       | unloved         | con falta de cariño
         longing      | longing     | longing         | con añoranza
         missing-you  | longing     | missing someone | extrañando a alguien
         """,
@@ -100,7 +79,7 @@ FAMILIES: tuple[Family, ...] = (
         """
         afraid       | afraid      | afraid          | con miedo
         anxious      | restless    | anxious         | con ansiedad
-        unsafe       | afraid      | unsafe          | sin seguridad
+        unsafe       | afraid      | unsafe          | sin sentirme a salvo
         on-edge      | restless    | on edge         | en alerta
         torn         | restless    | torn in two     | entre dos impulsos
         helpless     | small       | helpless        | sin saber qué hacer
@@ -143,7 +122,7 @@ FAMILIES: tuple[Family, ...] = (
         "Calidez y calma",
         "warm",
         """
-        loved        | warm        | loved           | con amor
+        loved        | warm        | loved           | con la sensación de que me quieren
         tender       | warm        | tender          | con ternura
         grateful     | warm        | grateful        | con gratitud
         hopeful      | steady      | hopeful         | con esperanza

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
 
+from exercises.definition.answers import unfinished
 from exercises.definition.model import (
     Condition,
     Definition,
@@ -70,16 +71,20 @@ def missing(
     outcomes: Mapping[str, str],
     stage: Stage | str = Stage.WORK,
 ) -> list[Item]:
-    """Return the required items that are shown, and neither answered, skipped nor kept for
-    the session."""
-    return _open(visible_items(definition, answers, stage), answers, outcomes)
+    """Return the items that are shown, and neither skipped nor kept for the session: the required
+    ones without an answer, and all whose answer is half of one."""
+    return [
+        item
+        for item in visible_items(definition, answers, stage)
+        if item.is_asked
+        and outcomes.get(item.key) not in _SETTLED
+        and is_open(item, answers.get(item.key))
+    ]
 
 
-def missing_among(
-    items: Iterable[Item], answers: Answers, outcomes: Mapping[str, str]
-) -> list[Item]:
-    """Do the same for the items of one entry of a log."""
-    return _open(visible_among(items, answers), answers, outcomes)
+def is_open(item: Item, value: Any) -> bool:
+    """Say whether this still wants something: a required item an answer, a begun one its rest."""
+    return item.required if is_empty(value) else unfinished(item, value) is not None
 
 
 def screens(items: Sequence[Item]) -> list[list[Item]]:
@@ -132,17 +137,6 @@ def hints(item: Item, value: Any, answers: Answers, language: str) -> list[str]:
         return []
     words = _plain(value) if isinstance(value, str) else ""
     return [hint.text.get(language) for hint in item.hints if _applies(hint, words, answers)]
-
-
-def _open(shown: list[Item], answers: Answers, outcomes: Mapping[str, str]) -> list[Item]:
-    return [
-        item
-        for item in shown
-        if item.required
-        and item.is_asked
-        and is_empty(answers.get(item.key))
-        and outcomes.get(item.key) not in _SETTLED
-    ]
 
 
 def _said(value: Any) -> set[str | int]:

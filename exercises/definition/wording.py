@@ -20,7 +20,7 @@ STEP_WORDS: dict[str, tuple[Text, ...]] = {
     "strength": _steps(
         "not at all|barely|faint|slight|mild|medium|clear|strong|very strong|nearly too strong"
         "|as strong as can be",
-        "nada|apenas|débil|leve|suave|medio|claro|fuerte|muy fuerte|casi demasiado fuerte"
+        "nada|apenas|débil|leve|suave|mediano|marcado|fuerte|muy fuerte|casi demasiado fuerte"
         "|tan fuerte como se puede",
     ),
     "relief": _steps(
@@ -33,7 +33,7 @@ STEP_WORDS: dict[str, tuple[Text, ...]] = {
         "does not reach me|hardly|very little|a little|somewhat|halfway|quite|well|very well"
         "|deeply|goes straight to the heart",
         "no me llega|apenas|muy poco|un poco|algo|a medias|bastante|bien|muy bien"
-        "|hondo|directo al corazón",
+        "|muy hondo|directo al corazón",
     ),
     "ease": _steps(
         "very hard|hard|rather hard|a little hard|takes effort|neither hard nor easy"

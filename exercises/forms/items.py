@@ -41,12 +41,17 @@ def read(items: Sequence[Item], data: Mapping[str, list[str]]) -> Read:
 
 
 def gaps(items: Sequence[Item], values: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Say what to do about required items one went past without a word."""
-    return {
-        item.key: [problem_text(definitions.nothing_said(item), _)]
-        for item in items
-        if item.required and item.is_asked and definitions.is_empty(values.get(item.key))
-    }
+    """Say what to do about items one went past without a word, or with half an answer."""
+    found = {}
+    for item in items:
+        value = values.get(item.key)
+        if not definitions.is_empty(value):
+            problem = definitions.unfinished(item, value)
+        else:
+            problem = definitions.nothing_said(item) if item.required and item.is_asked else None
+        if problem:
+            found[item.key] = [problem_text(problem, _)]
+    return found
 
 
 def changed(values: Mapping[str, Any], words: Mapping[str, Words]) -> list[Said]:

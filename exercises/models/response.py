@@ -52,7 +52,7 @@ class AnswerOutcome(models.TextChoices):
 class Answer(PracticeOwned):
     """What was said to one item, in one round; the value is sealed JSON.
 
-    Releases, item by item, will point here (ROADMAP 4): one row is one item of one round.
+    Releases to a partner, item by item, would point here: one row is one item of one round.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

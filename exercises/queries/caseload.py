@@ -6,7 +6,7 @@ from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from clients.models import Client
-from clients.queries import BY_NAME, listed
+from clients.queries.care import BY_NAME, listed
 from exercises.models import Homework
 from exercises.queries.review import unanswered
 from exercises.workflow import CLIENTS_TURN
@@ -29,7 +29,7 @@ class InCare:
 
 
 def caseload(actor: Actor, *, search: str = "", only: str = "", after: str | None = None) -> InCare:
-    """Return the clients in reach by name. `only`: as `clients.queries.listed`, or TO_REVIEW.
+    """Return the clients in reach by name. `only`: as `clients.queries.care.listed`, or TO_REVIEW.
 
     Begun is counted with open: that somebody has begun is theirs to tell.
     """

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from clients.models import Client
 from clients.permissions import NOBODY, reachable
-from clients.queries import carers
+from clients.queries.own import carers
 from exercises.models import (
     Answer,
     AnswerOutcome,
@@ -25,6 +25,7 @@ from exercises.queries.review import answer_on_its_way
 from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
+from practice.queries.finding import or_404
 from practice.queries.paging import Page, behind, cut, fetched, page
 
 # What can still be given another day, and what is nobody's turn any more.
@@ -56,10 +57,7 @@ def _with_texts(actor: Actor) -> QuerySet[Homework]:
 def homework(actor: Actor, pk: UUID) -> Homework:
     """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
     rows = homeworks(actor).filter(pk=pk)
-    found = (rows if actor.is_client else _with_answer(rows)).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(rows if actor.is_client else _with_answer(rows))
 
 
 def _with_answer(rows: QuerySet[Homework]) -> QuerySet[Homework]:
@@ -74,10 +72,7 @@ def own_homework(actor: Actor, pk: UUID) -> Homework:
     """
     status = (*SHOWN_TO_CLIENT, Status.WITHDRAWN)
     found = _with_texts(actor).filter(client_id=actor.client_id or NOBODY, status__in=status)
-    homework = found.filter(pk=pk).first()
-    if homework is None:
-        raise Http404
-    return homework
+    return or_404(found.filter(pk=pk))
 
 
 @dataclass(frozen=True)
@@ -222,18 +217,13 @@ def logs(actor: Actor) -> list[Homework]:
 
 
 def entry(actor: Actor, homework: Homework, pk: UUID) -> Entry:
-    """Return one moment of this homework's open round."""
+    """Return one moment of this homework's open round, to the client alone. Raises Http404."""
     found = Entry.objects.filter(
         pk=pk, response__homework=homework, response__round=homework.round
     ).first()
     if found is None or homework.client_id != actor.client_id:
         raise Http404
     return found
-
-
-def open_response(actor: Actor, homework: Homework) -> Response | None:
-    """Return the current round's response, when it has been begun."""
-    return Response.objects.filter(homework=homework, round=homework.round).first()
 
 
 def steps(actor: Actor, homework: Homework) -> list[Step]:
@@ -252,7 +242,7 @@ def reviews_of(actor: Actor, homework: Homework) -> list[Review]:
 
 
 def assignment(actor: Actor, pk: UUID) -> Assignment:
-    """Return one assignment whose homework `actor` may know of."""
+    """Return one assignment whose homework `actor` may know of; staff only. Raises Http404."""
     found = (
         Assignment.objects.filter(practice_id=actor.practice_id, pk=pk)
         .filter(Exists(homeworks(actor).filter(assignment=OuterRef("pk"))))
@@ -291,13 +281,8 @@ def is_supervised(actor: Actor) -> bool:
     return _standing.filter(practice_id=actor.practice_id, therapist=actor.member_id).exists()
 
 
-def with_responses(rows: QuerySet[Homework]) -> QuerySet[Homework]:
-    """Fetch the rounds along."""
-    return rows.prefetch_related(Prefetch("responses", queryset=Response.objects.order_by("round")))
-
-
 def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
-    """Count what each of these clients has under way (MATERIAL 2.0: at most two are plenty)."""
+    """Count what each of these clients has under way (more than two are said to be many)."""
     rows = (
         homeworks(actor)
         .filter(client__in=list(clients), status__in=CLIENTS_TURN)

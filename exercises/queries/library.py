@@ -3,11 +3,11 @@
 from uuid import UUID
 
 from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import Http404
 
 from exercises.models import Exercise, ExerciseVersion
 from exercises.permissions import may_see_library
 from practice.actors import Actor
+from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 
 
@@ -40,9 +40,7 @@ def newest_versions(actor: Actor, found: list[Exercise]) -> dict[UUID, ExerciseV
 
 def newest_version(actor: Actor, exercise_id: UUID) -> ExerciseVersion:
     """Return what an exercise says today. Raises Http404."""
-    found = exercises(actor).filter(pk=exercise_id).first()
-    if found is None:
-        raise Http404
+    found = or_404(exercises(actor).filter(pk=exercise_id))
     return newest_versions(actor, [found])[found.pk]
 
 

@@ -29,6 +29,7 @@ from clients.permissions import NOBODY, cared_for, reachable
 from exercises.models import Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
+from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 
 # Sorts those without a session behind all that have one.
@@ -237,33 +238,6 @@ def review(actor: Actor, pk: UUID) -> Review:
     return found
 
 
-def own_draft(actor: Actor, homework: Homework) -> Review | None:
-    """Return what this therapist has begun to write to the current round."""
-    return (
-        Review.objects.filter(
-            response__homework=homework,
-            response__round=homework.round,
-            reviewer_id=actor.member_id,
-        )
-        .select_related("response__homework__client", "reviewer__user")
-        .first()
-    )
-
-
-def answered_by(actor: Actor, homework: Homework) -> Review | None:
-    """Return a colleague's review that was sent for the current round."""
-    return (
-        Review.objects.filter(
-            response__homework=homework,
-            response__round=homework.round,
-            sent_at__isnull=False,
-        )
-        .exclude(reviewer_id=actor.member_id)
-        .select_related("reviewer__user")
-        .first()
-    )
-
-
 def flags(actor: Actor) -> list[Flag]:
     """Return the answers that want a human soon, oldest first; for therapists of these clients."""
     return list(
@@ -302,14 +276,11 @@ def flags_of(actor: Actor, client: Client) -> list[Flag]:
 
 def flag(actor: Actor, pk: UUID) -> Flag:
     """Return one flag of a client in this therapist's care. Raises Http404."""
-    found = (
-        Flag.objects.filter(pk=pk, client__in=cared_for(actor).values("pk"))
-        .select_related("client", "homework")
-        .first()
+    return or_404(
+        Flag.objects.filter(pk=pk, client__in=cared_for(actor).values("pk")).select_related(
+            "client", "homework"
+        )
     )
-    if found is None:
-        raise Http404
-    return found
 
 
 def taken_on_until(actor: Actor, pk: UUID, long: timedelta) -> datetime | None:

@@ -5,13 +5,13 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db.models import Count, F, OuterRef, Subquery
-from django.http import Http404
 
 from clients.models import Client
 from clients.permissions import reachable
-from clients.queries import shared_session
+from clients.queries.care import shared_session
 from exercises.models import Entry, Homework, Reminder, ReminderState, Review
 from practice.actors import Actor
+from practice.queries.finding import or_404
 
 
 def own_record(actor: Actor, at: datetime) -> Client:
@@ -20,7 +20,7 @@ def own_record(actor: Actor, at: datetime) -> Client:
     planned = Reminder.objects.filter(
         client_id=OuterRef("pk"), state=ReminderState.PLANNED, next_at__gte=at
     ).order_by("next_at", "pk")
-    found = (
+    return or_404(
         reachable(actor)  # of a client: themselves
         .select_related("preference")
         .annotate(
@@ -28,11 +28,7 @@ def own_record(actor: Actor, at: datetime) -> Client:
             reminder_at=Subquery(planned.values("next_at")[:1]),
             reminder_meant=Subquery(planned.values("local_at")[:1]),
         )
-        .first()
     )
-    if found is None:
-        raise Http404
-    return found
 
 
 def entry_counts(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, int]:

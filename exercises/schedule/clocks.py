@@ -31,6 +31,7 @@ def is_zone(name: object) -> bool:
 
 
 def zone_of(name: str) -> tzinfo:
+    """Return the zone of this name. Raises ScheduleProblem for one we do not know."""
     if not is_zone(name):
         raise ScheduleProblem("This is not a time zone we know.")
     return zoneinfo.ZoneInfo(name)
@@ -58,6 +59,7 @@ def local_time(at_utc: datetime, zone: str) -> datetime:
 
 
 def instant(local: datetime, zone: tzinfo, *, fold: int) -> datetime:
+    """Return the UTC instant of a wall time; `fold` chooses among the two of a time that comes twice."""
     try:
         return local.replace(tzinfo=zone, fold=fold).astimezone(UTC)
     except OverflowError as problem:
@@ -65,6 +67,7 @@ def instant(local: datetime, zone: tzinfo, *, fold: int) -> datetime:
 
 
 def utc(at: datetime) -> datetime:
+    """Return the instant in UTC. Raises ScheduleProblem for a time without a zone."""
     if at.tzinfo is None:
         raise ScheduleProblem("An instant needs its zone.")
     return at.astimezone(UTC)

@@ -1,51 +1,41 @@
-"""Assign, withdraw, move a date: from the client's page in a few clicks."""
+"""Assign: whom, what, when and a word; from the client's page in a few clicks."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods
 
-from clients import queries as client_queries
 from clients.models import Client, Couple
+from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.definition import Definition
-from exercises.forms.assign import AssignForm, DueForm
-from exercises.models import Assignment, Flag, FlagKind, Homework, Step
+from exercises.forms.assign import AssignForm
+from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
-from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
-from exercises.views.caring import state_text, waits_for_review
 from exercises.views.desk import (
     faces,
-    for_carers,
     for_therapists,
+    page_of,
     part_of,
-    reads_along,
-    title_of,
 )
-from exercises.views.ground import language
-from exercises.visibility import read_note
-from exercises.workflow import Move
 from practice.actors import ActorRequest
 from practice.doors.pages import once, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.queries.paging import pages, searched
-from practice.wording import clock_of
+from practice.wording import clock_of, language
 
 MOST_RUNNING = 2
 
@@ -69,9 +59,7 @@ class Target:
 
     @property
     def back(self) -> str:
-        if self.couple:
-            return reverse("couple_page", args=[self.couple.pk])
-        return reverse("client_page", args=[self.people[0].pk])
+        return page_of(self.people[0], self.couple)
 
     def session(self, at: datetime) -> datetime | None:
         """Return when they come next, one of a couple also with their partner."""
@@ -89,16 +77,15 @@ def assign(request: ActorRequest) -> HttpResponse:
     at = now()
     target = _target(request, at)
     if target is None:
-        found = client_queries.clients(
+        found = care.clients(
             request.actor, search=searched(request), after=request.GET.get("after")
         )
-        couples = client_queries.couples_of(request.actor, list(found.rows))
-        rows = _whom(found.rows, couples)
+        couples = care.couples_of(request.actor, list(found.rows))
         return render(
             request,
             "exercises/therapist/assign_whom.html",
             {
-                "rows": rows,
+                "rows": _whom(found.rows, couples),
                 "exercise": request.GET.get("exercise", ""),
                 **pages(request, found),
             },
@@ -168,12 +155,47 @@ def _assign(
 
 def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> HttpResponse:
     query = searched(request)
+    chosen = _id(str(form["exercise"].value() or ""))
+    options = _options(request, target, query, chosen)
+    load = running(request.actor, target.people)
+    context = {
+        "form": form,
+        "target": target,
+        "options": options,
+        "query": query,
+        "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
+        % {"n": len(options)},
+        "chosen": chosen,
+        "clearance": care.standing(request.actor, target.couple) if target.couple else [],
+        "at": at,
+        "zone_text": _zone_text(target),
+        "load": [
+            _load_text(one, load[one.pk])
+            for one in target.people
+            if load.get(one.pk, 0) >= MOST_RUNNING
+        ],
+        "here": request.get_full_path(),
+    }
+    if request.headers.get("HX-Request"):  # the search, as one types
+        return render(
+            request,
+            "components/exercise_results.html",
+            {"id": "options", "name": "exercise", **context},
+        )
+    return render(
+        request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
+    )
+
+
+def _options(
+    request: ActorRequest, target: Target, query: str, chosen: str
+) -> list[dict[str, Any]]:
+    """Return the exercises to choose from, each with what these people did of it before."""
     found = library.library(request.actor, query)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
-    chosen = _id(str(form["exercise"].value() or ""))
-    couple = client_queries.couple_with(request.actor, target.client) if target.client else None
-    options = [
+    couple = care.couple_with(request.actor, target.client) if target.client else None
+    return [
         {
             "value": str(row.pk),
             "title": newest[row.pk].definition.title.get(language()),
@@ -185,35 +207,6 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         }
         for row in found.rows
     ]
-    load = running(request.actor, target.people)
-    template = "exercise_results" if request.headers.get("HX-Request") else ""
-    context = {
-        "form": form,
-        "target": target,
-        "options": options,
-        "query": query,
-        "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
-        % {"n": len(options)},
-        "chosen": chosen,
-        "clearance": client_queries.standing(request.actor, target.couple) if target.couple else [],
-        "at": at,
-        "zone_text": _zone_text(target),
-        "load": [
-            _load_text(one, load[one.pk])
-            for one in target.people
-            if load.get(one.pk, 0) >= MOST_RUNNING
-        ],
-        "here": request.get_full_path(),
-    }
-    if template:
-        return render(
-            request,
-            "components/exercise_results.html",
-            {"id": "options", "name": "exercise", **context},
-        )
-    return render(
-        request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
-    )
 
 
 def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
@@ -284,161 +277,9 @@ def _target(request: ActorRequest, at: datetime) -> Target | None:
     client, couple = request.GET.get("client"), request.GET.get("couple")
     try:
         if couple:
-            return Target(None, client_queries.couple_of(request.actor, UUID(couple)))
+            return Target(None, care.couple_of(request.actor, UUID(couple)))
         if client:
-            return Target(client_queries.client_with_session(request.actor, UUID(client), at), None)
+            return Target(care.client_with_session(request.actor, UUID(client), at), None)
     except ValueError as error:
         raise Http404 from error
     return None
-
-
-@for_therapists
-@require_GET
-def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Say that it is there, and how to take it away again."""
-    found = homeworks.assignment(request.actor, pk)
-    back = Target(found.client, found.couple)
-    wall = found.opens_local.replace(tzinfo=None)
-    opens_later = wall > schedule.local_time(now(), back.people[0].zone)
-    return render(
-        request,
-        "exercises/therapist/assigned.html",
-        {
-            "opens": wording.plain_day(wall) if opens_later else "",
-            "assignment": found,
-            "title": _with_dates(found),
-            "who": back.name,
-            "back": back.back,
-        },
-    )
-
-
-def _with_dates(found: Assignment) -> str:
-    """Say what it is and until when, by their own clock."""
-    title = found.version.definition.title.get(language())
-    if found.due_local is None:
-        return title
-    said = {
-        "title": title,
-        "due": date_format(found.due_local.replace(tzinfo=None), _("D j M, H:i")),
-    }
-    if found.rrule:
-        return _("%(title)s, the first one until %(due)s.") % said
-    return _("%(title)s, until %(due)s.") % said
-
-
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Take an assignment back, after saying what that means."""
-    found = homeworks.assignment(request.actor, pk)
-    back = Target(found.client, found.couple)
-    if request.method == "POST":
-        assigning.withdraw(by=request.actor, at=now(), assignment=found)
-        messages.success(request, _("Withdrawn. What they wrote is kept for them."))
-        return redirect(back.back)
-    return render(
-        request,
-        "exercises/therapist/withdraw.html",
-        {
-            "title": found.version.definition.title.get(language()),
-            "for_two": back.couple is not None,
-            "who": back.name,
-            "back": back.back,
-        },
-    )
-
-
-def _happened(step: Step) -> str:
-    """Say what became of a homework, as something that is over."""
-    texts = {
-        Move.OPEN: pgettext("what happened", "Opened"),
-        Move.SUBMIT: pgettext("what happened", "Sent"),
-        Move.TAKE_BACK: pgettext("what happened", "Taken back"),
-        Move.SKIP: pgettext("what happened", "Set aside"),
-        Move.PICK_UP: pgettext("what happened", "Picked up again"),
-        Move.REVIEW: pgettext("what happened", "Answered"),
-        Move.RETURN: pgettext("what happened", "Returned, to go deeper"),
-        Move.WITHDRAW: pgettext("what happened", "Withdrawn"),
-        Move.EXPIRE: pgettext("what happened", "Let go"),
-    }
-    return texts.get(Move(step.move), step.get_target_display())
-
-
-def _story(steps: list[Step], flags: list[Flag]) -> list[tuple[str, datetime]]:
-    """Return what happened, oldest first, with what asked for a human and who saw to it."""
-    told = [(_happened(step), step.at) for step in steps]
-    for flag in flags:
-        what = (
-            _("Said they do not feel safe")
-            if flag.kind == FlagKind.SAFETY
-            else _("Came to a place that asks for a talk with you")
-        )
-        told.append((what, flag.raised_at))
-        if flag.handled_by and flag.handled_at:
-            said = {"name": flag.handled_by.user.get_full_name()}
-            told.append((_("%(name)s saw to it") % said, flag.handled_at))
-    return sorted(told, key=itemgetter(1))
-
-
-@for_carers
-@require_GET
-def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Show where one homework stands; never a word of a draft."""
-    actor, at = request.actor, now()
-    found = homeworks.homework(actor, pk)
-    along = reads_along(actor, found.client)
-    flags = reviews.flags_on(actor, found)
-    return render(
-        request,
-        "exercises/therapist/homework.html",
-        {
-            "homework": found,
-            "title": title_of(found, language()),
-            "state": state_text(found, at, actor.zone),
-            "due": wording.plain_when(found.due_at, actor.zone)
-            if found.due_at and found.status in homeworks.MOVABLE
-            else "",
-            "steps": _story(homeworks.steps(actor, found), flags),
-            "note": read_note(actor, found.assignment, found),
-            "flag": next((flag for flag in flags if flag.handled_at is None), None),
-            "has_rounds": found.submitted_at is not None,
-            "waits": waits_for_review(found),
-            "own_note": found.assignment.assigned_by_id == actor.member_id,
-            "can_move": found.status in homeworks.MOVABLE and not along,
-            "reads_along": along,
-        },
-    )
-
-
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Give another day to finish by."""
-    found = homeworks.homework(request.actor, pk)
-    form = DueForm(
-        posted(request),
-        initial={"due": found.due_local.date() if found.due_local else None},
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
-            messages.success(request, _("Saved. Reminders follow."))
-            return redirect("homework_page", found.pk)
-    return render(
-        request,
-        "practice/form.html",
-        {
-            "form": form,
-            "title": _("Another day"),
-            "button": _("Save"),
-            "text": _("The evening of that day where %(name)s lives: %(zone)s.")
-            % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
-            "back": reverse("homework_page", args=[found.pk]),
-            "back_to": title_of(found, language()),
-        },
-        status=422 if form.is_bound else 200,
-    )

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
-from clients import queries as client_queries
 from clients.actions import noting
 from clients.models import Client, Couple
+from clients.queries import care
 from exercises import schedule
 from exercises.actions import reviewing
 from exercises.forms.caring import ClientFilter
@@ -24,15 +24,15 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import faces, for_carers, part_of, title_of
-from exercises.views.ground import language
+from exercises.views.desk import faces, for_carers, part_of
+from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import searches
 from practice.permissions import may_care
 from practice.queries import people
 from practice.queries.paging import pages
-from practice.wording import clock_of
+from practice.wording import clock_of, language
 
 # What was to be said in session is looked for in what came in so lately.
 LATELY = timedelta(days=14)
@@ -49,8 +49,8 @@ def client_list(request: ActorRequest) -> HttpResponse:
     asked = {"search": wanted.get("q", ""), "only": wanted.get("only", "")}
     found = caseload(actor, after=request.GET.get("after"), **asked)
     rows = list(found.page.rows)
-    couples = client_queries.couples_of(actor, rows)
-    carers = client_queries.carers_of(actor, rows) if actor.is_supervisor else {}
+    couples = care.couples_of(actor, rows)
+    carers = care.carers_of(actor, rows) if actor.is_supervisor else {}
     return render(
         request,
         "exercises/therapist/clients.html",
@@ -74,7 +74,7 @@ def _client_row(
     client: Any, couple: Couple | None, carer: str, at: datetime, zone: str
 ) -> dict[str, Any]:
     to_review, still_open = client.to_review, client.still_open
-    session = client_queries.next_session(client, couple, at)
+    session = care.next_session(client, couple, at)
     return {
         "client": client,
         "person": {"letter": client.name_to_call[:1], "part": part_of(client, couple)},
@@ -101,8 +101,8 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    client: Any = client_queries.record_for_staff(actor, pk)
-    couple = client_queries.couple_with(actor, client)
+    client: Any = care.record_for_staff(actor, pk)
+    couple = care.couple_with(actor, client)
     course = homeworks.course(actor, [client], request.GET.get("after"))
     span, weeks = reviewing.read_numbers(
         by=actor, at=at, clients=[client], before=request.GET.get("before")
@@ -152,7 +152,7 @@ def seen_to(flag: Flag, zone: str) -> str:
 def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show a couple: each one's own account beside the other's, never subtracted."""
     actor, at = request.actor, now()
-    couple: Any = client_queries.couple_of(actor, pk)
+    couple: Any = care.couple_of(actor, pk)
     pair = [couple.first, couple.second]
     span, weeks = reviewing.read_numbers(
         by=actor, at=at, clients=pair, before=request.GET.get("before")
@@ -174,7 +174,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
             **pages(request, course.past),
             "pair": pair,
-            "clearances": client_queries.standing(actor, couple),
+            "clearances": care.standing(actor, couple),
             "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": curves.span(request, actor, span, at),
@@ -189,7 +189,7 @@ def _head(client: Client, couple: Couple | None, at: datetime, zone: str) -> str
         parts.append(_("Care ended on %(day)s") % {"day": day})
     elif not client.joined_at:
         parts.append(_("Not joined yet"))
-    if session := client_queries.next_session(client, couple, at):
+    if session := care.next_session(client, couple, at):
         when = wording.plain_when(session, zone)
         parts.append(_("Next session: %(when)s") % {"when": when})
     return " · ".join(parts)
@@ -282,9 +282,9 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     text = state_text(row, at, zone)
     is_in = row.status == Status.SUBMITTED
     if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
-        text += " · " + _("until %(due)s") % {"due": wording.session(row.due_at, at, zone)}
+        text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
     return {
-        "title": title_of(row, language()),
+        "title": title_of(row),
         "text": text,
         "opened": wording.plain_day(schedule.local_time(row.opens_at, zone)),
         "href": reverse("review" if is_in else "homework_page", args=[row.pk]),

@@ -1,12 +1,9 @@
 """What the therapist's pages stand on: who may come in, how people and answers are shown."""
 
-from collections.abc import Callable
 from datetime import datetime
-from functools import update_wrapper
-from typing import Any, Concatenate, ParamSpec
+from typing import Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
@@ -15,33 +12,13 @@ from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.views.wording import when
 from exercises.visibility import Words
-from practice.actors import Actor, ActorRequest
+from practice.actors import Actor
+from practice.doors.pages import open_to
 from practice.permissions import may_care, may_read_caseloads
 
-P = ParamSpec("P")
-View = Callable[Concatenate[ActorRequest, P], HttpResponse]
-
-
-def for_carers(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page to therapists and supervisors; 403 for any other role."""
-
-    def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not may_read_caseloads(request.actor):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return update_wrapper(guarded, view)  # type: ignore[return-value]  # the middleware sets actor
-
-
-def for_therapists(view: View[P]) -> Callable[Concatenate[HttpRequest, P], HttpResponse]:
-    """Open a page to those who care for clients themselves."""
-
-    def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
-        if not may_care(request.actor):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return update_wrapper(guarded, view)  # type: ignore[return-value]  # the middleware sets actor
+# Therapists and supervisors; those who care for clients themselves.
+for_carers = open_to(may_read_caseloads)
+for_therapists = open_to(may_care)
 
 
 def reads_along(actor: Actor, client: Client) -> bool:
@@ -90,9 +67,11 @@ def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:
     return {"lines": lines} if len(lines) > 1 else {"text": lines[0] if lines else ""}
 
 
-def title_of(homework: Homework, language: str) -> str:
-    """Return what the exercise is called."""
-    return homework.version.definition.title.get(language)
+def page_of(client: Client, couple: Couple | None) -> str:
+    """Return the address of the couple's page, or of the client's."""
+    if couple is not None:
+        return reverse("couple_page", args=[couple.pk])
+    return reverse("client_page", args=[client.pk])
 
 
 def waited(homework: Homework, at: datetime, zone: str) -> str:

@@ -15,7 +15,6 @@ from django.utils.cache import add_never_cache_headers
 from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.timezone import now
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
@@ -28,7 +27,7 @@ from exercises.views import wording
 from exercises.visibility import Moment, RoundWords, Words, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
-from practice.wording import readers
+from practice.wording import language, readers
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -55,9 +54,9 @@ def actor_of(request: HttpRequest) -> Actor:
     return actor
 
 
-def language() -> str:
-    """Return the page's language."""
-    return (get_language() or "en")[:2]
+def title_of(homework: Homework) -> str:
+    """Return what the exercise is called, in the page's language."""
+    return homework.version.definition.title.get(language())
 
 
 def draft_key(request: HttpRequest) -> str:

@@ -18,9 +18,9 @@ from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
 from exercises.models import Homework
 from exercises.queries.series import Numbers, monday
 from exercises.views.curves import in_numbers, legend, said, short
-from exercises.views.ground import language
 from exercises.visibility import RoundWords
 from practice.actors import Actor
+from practice.wording import language
 
 # A log that went on for longer is counted by week.
 LONGEST_BY_DAY = timedelta(days=21)

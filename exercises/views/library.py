@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,19 +17,17 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
 from exercises.views import wording
-from exercises.views.ground import language
 from practice.actors import ActorRequest
-from practice.doors.pages import searches
+from practice.doors.pages import open_to, searches
 from practice.queries.paging import pages, searched
-from practice.wording import readers
+from practice.wording import language, readers
 
 
 @searches
 @require_GET
+@open_to(may_see_library)
 def library(request: ActorRequest) -> HttpResponse:
     """List and search the exercises."""
-    if not may_see_library(request.actor):
-        raise PermissionDenied
     query = searched(request)
     found = asking.library(request.actor, query, request.GET.get("after"))
     newest = asking.newest_versions(request.actor, list(found.rows))
@@ -57,10 +54,9 @@ def library(request: ActorRequest) -> HttpResponse:
 
 
 @require_GET
+@open_to(may_see_library)
 def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one exercise; what it asks and when not to use it, to those who care for clients."""
-    if not may_see_library(request.actor):
-        raise PermissionDenied
     version = asking.newest_version(request.actor, pk)
     definition = version.definition
     whole = may_read_whole_library(request.actor)
@@ -85,10 +81,9 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_GET
+@open_to(may_read_whole_library)
 def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show an exercise exactly as a client will see it; nothing is kept."""
-    if not may_read_whole_library(request.actor):
-        raise PermissionDenied
     version = asking.newest_version(request.actor, pk)
     # Every question there is: which of them one client gets depends on what they say.
     items = [one for one in version.definition.items if one.stage is not Stage.RELEASE]

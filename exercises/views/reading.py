@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clients.permissions import NOBODY
-from clients.queries import have_cared
+from clients.queries.own import have_cared
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import responding, reviewing
@@ -27,7 +27,6 @@ from exercises.views.ground import (
     actor_of,
     draft_key,
     for_clients,
-    language,
     open_work,
     say_text,
     show,
@@ -40,6 +39,7 @@ from practice.actors import Actor
 from practice.models import AuditEvent
 from practice.queries import audit
 from practice.queries.paging import pages
+from practice.wording import language
 
 
 @require_GET
@@ -55,7 +55,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     at = now()
     for reply in replies:
         reviewing.note_seen(by=work.actor, at=at, review=reply.review)
-    responding.read_answer(by=work.actor, at=at, homework=work.homework)
+    responding.note_answer_seen(by=work.actor, at=at, homework=work.homework)
     returned = work.homework.status == Status.RETURNED
     last = replies[-1]
     only = therapist_of(work.actor).only

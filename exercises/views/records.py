@@ -4,20 +4,19 @@ from typing import Any
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.timezone import now
-from django.utils.translation import get_language
 from django.views.decorators.http import require_GET
 
 from clients.models import Client
-from clients.permissions import NOBODY
-from clients.queries import client_of
+from clients.queries.care import client_of
+from clients.queries.own import own_client
 from exercises.actions import exporting
 from practice.actors import ActorRequest
-from practice.doors.pages import seldom
+from practice.doors.pages import open_to, seldom
 from practice.permissions import may_read_caseloads
+from practice.wording import language
 
 
 @require_GET
@@ -25,18 +24,15 @@ from practice.permissions import may_read_caseloads
 @reauthentication_required
 def export_own(request: ActorRequest) -> HttpResponse:
     """Offer a client their own record, and hand it out: `?as=json` or `?as=page`."""
-    if not request.actor.is_client:
-        raise PermissionDenied
-    return _export(request, client_of(request.actor, request.actor.client_id or NOBODY))
+    return _export(request, own_client(request.actor))
 
 
 @require_GET
 @seldom
 @reauthentication_required
+@open_to(may_read_caseloads)
 def export_client(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Offer a therapist one client's record, and hand it out."""
-    if not may_read_caseloads(request.actor):
-        raise PermissionDenied
     return _export(request, client_of(request.actor, pk))
 
 
@@ -45,9 +41,7 @@ def _export(request: ActorRequest, client: Client) -> HttpResponse:
     if wanted not in {"json", "page"}:
         base = "base_client.html" if request.actor.is_client else "base_staff.html"
         return render(request, "exercises/records/offer.html", {"client": client, "base": base})
-    record = exporting.export(
-        by=request.actor, at=now(), client=client, language=(get_language() or "en")[:2]
-    )
+    record = exporting.export(by=request.actor, at=now(), client=client, language=language())
     if wanted == "json":
         return _json(record)
     return render(request, "exercises/records/record.html", {"record": record})

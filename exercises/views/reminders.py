@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import formats
@@ -14,16 +13,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
-from clients import queries as client_queries
 from clients.actions.joining import switch_off
 from clients.models import Client, ReminderKind
+from clients.queries import care, own, records
 from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import homework_of, ledger
 from exercises.views import wording
-from exercises.views.desk import title_of
-from exercises.views.ground import language
+from exercises.views.ground import title_of
 from practice.actors import ActorRequest, system
+from practice.doors.pages import open_to
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import pages
 from practice.tenancy import enter
@@ -44,25 +43,24 @@ ICONS = {
 
 
 @require_GET
+@open_to(may_read_caseloads)
 def reminder_ledger(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show staff what went to a client, and why."""
-    if not may_read_caseloads(request.actor):
-        raise PermissionDenied
-    client = client_queries.client_of(request.actor, pk)
+    client = care.client_of(request.actor, pk)
     return _ledger(request, client, base="base_staff.html")
 
 
 @require_GET
 def own_ledger(request: ActorRequest) -> HttpResponse:
     """Show a client what came to them, and why."""
-    client = client_queries.own_client(request.actor)
+    client = own.own_client(request.actor)
     return _ledger(request, client, base="base_client.html")
 
 
 def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse:
     at = now()
     found = ledger(request.actor, client, at, request.GET.get("after"))
-    named = {row.pk: title_of(row, language()) for row in homework_of(request.actor, found.rows)}
+    named = {row.pk: title_of(row) for row in homework_of(request.actor, found.rows)}
     to_come: list[dict[str, Any]] = []
     earlier: list[dict[str, Any]] = []
     for row in found.rows:
@@ -141,6 +139,6 @@ def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         enter(stop.practice_id)
-        client = client_queries.for_unsubscribe(system(stop.practice_id), stop.client_id)
+        client = records.for_unsubscribe(system(stop.practice_id), stop.client_id)
         switch_off(client=client, kind="" if request.POST.get("all") else stop.kind, at=now())
     return render(request, "exercises/stop.html", {"done": request.method == "POST"})

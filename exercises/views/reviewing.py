@@ -19,16 +19,16 @@ from exercises.models import Homework
 from exercises.permissions import may_review
 from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
-from exercises.views import bench, wording
+from exercises.views import answers, wording
 from exercises.views.desk import (
     faces,
     for_carers,
     for_therapists,
+    page_of,
     reads_along,
-    title_of,
     waited,
 )
-from exercises.views.ground import language
+from exercises.views.ground import title_of
 from exercises.visibility import Reply, read_after_check, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
@@ -127,7 +127,7 @@ def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
     colleague = getattr(row, "colleague", "")
     return {
         "people": faces(row.client, couple),
-        "title": title_of(row, language()),
+        "title": title_of(row),
         "href": reverse("review", args=[row.pk]),
         "text": f"{couple.names_in_lists} · {text}" if couple else text,
         "session_text": wording.session(session, at, zone)
@@ -157,9 +157,7 @@ def _session(hour: asking.Hour, at: datetime, zone: str) -> dict[str, str]:
     return {
         "when_text": wording.session(hour.at, at, zone),
         "name": couple.names_in_lists if couple else client.name_in_lists,
-        "href": reverse("couple_page", args=[couple.pk])
-        if couple
-        else reverse("client_page", args=[client.pk]),
+        "href": page_of(client, couple),
     }
 
 
@@ -217,56 +215,65 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
     draft = _draft_of(own) if can_reply else reviewing.Draft()
     if can_reply and typed and typed.number == homework.round:
         draft = typed.draft
-    couple = homework.assignment.couple
-    place = asking.place_in_queue(actor, at, homework)
-    partners = homeworks.partners(actor, homework)
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
     return render(
         request,
         "exercises/therapist/review.html",
         {
-            "homework": homework,
-            "title": title_of(homework, language()),
-            "people": faces(homework.client, couple),
-            "who": both(couple.first.name, couple.second.name) if couple else homework.client.name,
-            "who_url": reverse("couple_page", args=[couple.pk])
-            if couple
-            else reverse("client_page", args=[homework.client_id]),
-            "undo": _undo(actor, at) if "sent" in request.GET else [],
-            "name": homework.client.name_to_call,
-            "sent_text": waited(homework, at, actor.zone),
-            "partners": partners,
-            "partners_text": waited(partners, at, actor.zone) if partners else "",
-            "blocks": bench.blocks(homework, rounds, replies, draft, couple),
-            "beside": bench.beside(homework, rounds),
-            "days": bench.days(homework, rounds, actor.zone),
-            "after_check": read_after_check(actor, homework),
-            "form": ReplyForm(
-                initial={
-                    "letter": draft.words,
-                    "decision": draft.decision or "reviewed",
-                    "base": own.review.revision if own else 0,
-                    "round": homework.round,
-                }
-            ),
+            **_case(request, homework, at),
+            "blocks": answers.blocks(homework, rounds, replies, draft),
+            "beside": answers.beside(homework, rounds),
+            "days": answers.days(homework, rounds, actor.zone),
+            "form": _reply_form(homework, draft, own),
             "can_reply": can_reply,
             "own_sent": answered if is_own and answered and not answered.settled_at else None,
             "colleague": answered if answered and not is_own else None,
-            "kept": bench.kept(homework, replies, actor.member_id),
+            "kept": answers.kept(homework, replies, actor.member_id),
             "replies": [
-                bench.sent_reply(one, homework, at, actor.zone)
+                answers.sent_reply(one, homework, at, actor.zone)
                 for one in replies
                 if one.review.sent_at
             ],
             "refusal": typed.refusal if typed else None,
             "lost": _unkept(homework, typed, can_reply=can_reply),
             "theirs": _theirs(homework, typed),
-            "place": place,
-            "waiting_count": place.of,  # the frame's, which need not ask again
-            "couple": couple,
-            "reads_along": reads_along(actor, homework.client),
         },
         status=409 if typed else 200,
+    )
+
+
+def _case(request: ActorRequest, homework: Homework, at: datetime) -> dict[str, Any]:
+    """Return whose homework it is, and what lies around it: the partner's, the queue's next."""
+    actor, client, couple = request.actor, homework.client, homework.assignment.couple
+    place = asking.place_in_queue(actor, at, homework)
+    partners = homeworks.partners(actor, homework)
+    return {
+        "homework": homework,
+        "title": title_of(homework),
+        "people": faces(client, couple),
+        "who": both(couple.first.name, couple.second.name) if couple else client.name,
+        "who_url": page_of(client, couple),
+        "undo": _undo(actor, at) if "sent" in request.GET else [],
+        "name": client.name_to_call,
+        "sent_text": waited(homework, at, actor.zone),
+        "partners": partners,
+        "partners_text": waited(partners, at, actor.zone) if partners else "",
+        "after_check": read_after_check(actor, homework),
+        "place": place,
+        "waiting_count": place.of,  # the frame's, which need not ask again
+        "couple": couple,
+        "reads_along": reads_along(actor, client),
+    }
+
+
+def _reply_form(homework: Homework, draft: reviewing.Draft, own: Reply | None) -> ReplyForm:
+    return ReplyForm(
+        initial={
+            "letter": draft.words,
+            "decision": draft.decision or "reviewed",
+            "base": own.review.revision if own else 0,
+            "round": homework.round,
+        }
     )
 
 
@@ -276,7 +283,7 @@ def _unkept(homework: Homework, typed: Typed | None, *, can_reply: bool) -> dict
     if typed is None or in_form or typed.refusal.code == "answered_by_colleague":
         return None
     draft = typed.draft
-    return bench.said(homework, draft.words, draft.comments, draft.returned)
+    return answers.said(homework, draft.words, draft.comments, draft.returned)
 
 
 def _theirs(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:
@@ -284,7 +291,7 @@ def _theirs(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:
     if typed is None or not isinstance(typed.refusal, Stale):
         return None
     theirs: Any = typed.refusal.theirs or {}
-    return bench.said(
+    return answers.said(
         homework, theirs.get("words", ""), theirs.get("comments", {}), theirs.get("returned", ())
     )
 

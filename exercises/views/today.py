@@ -16,7 +16,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import series
 from exercises.queries import today as todays
 from exercises.views import curves, wording
-from exercises.views.ground import Work, actor_of, for_clients, language, show, therapist_of
+from exercises.views.ground import Work, actor_of, for_clients, show, therapist_of, title_of
 from exercises.views.growing import charts_of
 from exercises.workflow import Status
 from practice.actors import Actor
@@ -49,7 +49,7 @@ def today(request: HttpRequest) -> HttpResponse:
                 for row in found.open
                 if row not in found.letters
             ],
-            "still_here": [_still_here(row, at, actor.zone) for row in found.still_here],
+            "still_here": [_still_here(row, actor.zone) for row in found.still_here],
             "recent": [_recent(row, actor.zone) for row in found.recent],
             "is_empty": found.is_empty,
             "only": therapist.only,
@@ -124,10 +124,6 @@ def _href(row: Homework, work: Work, *, begun: bool) -> str:
     return work.continue_url if begun else work.url("homework")
 
 
-def _title(row: Homework) -> str:
-    return row.version.definition.title.get(language())
-
-
 def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[str, Any]:
     user = review.reviewer.user
     name = user.get_short_name()
@@ -148,7 +144,7 @@ def _letter(actor: Actor, row: Homework, review: Review, at: datetime) -> dict[s
         "initials": wording.initials(user.get_full_name()),
         "eyebrow": _("From %(name)s, %(when)s")
         % {"name": name, "when": wording.when(settled, at, actor.zone)},
-        "title": _("I read “%(title)s”") % {"title": _title(row)},
+        "title": _("I read “%(title)s”") % {"title": title_of(row)},
         "text": text,
         "href": reverse("feedback", kwargs={"pk": row.pk}),
         "link": _("Read what %(name)s wrote") % {"name": name},
@@ -166,7 +162,7 @@ def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
     elif row.status == Status.RETURNED:
         tag, tone = _("To go deeper"), "lamp"
     return {
-        "title": _title(row),
+        "title": title_of(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
         "help": f"{takes}, {due}" if due else takes,
         "icon_name": "pencil-line",
@@ -175,9 +171,9 @@ def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
     }
 
 
-def _still_here(row: Homework, at: datetime, zone: str) -> dict[str, Any]:
+def _still_here(row: Homework, zone: str) -> dict[str, Any]:
     return {
-        "title": _title(row),
+        "title": title_of(row),
         "since": _("From %(day)s.") % {"day": wording.day(row.opens_at, zone)},
         "open_url": reverse("homework", kwargs={"pk": row.pk}),
         "aside_url": reverse("set_aside", kwargs={"pk": row.pk}),
@@ -195,7 +191,7 @@ def _recent(row: Homework, zone: str) -> dict[str, Any]:
     }
     tag, tone = states.get(Status(row.status), (_("Let go"), "line"))
     return {
-        "title": _title(row),
+        "title": title_of(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
         "help": wording.sentence(wording.day(row.submitted_at or row.opens_at, zone)),
         "icon_name": "pencil-line" if row.status in UNDER_WAY else "circle-check-big",

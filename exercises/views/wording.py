@@ -6,7 +6,7 @@ from typing import Any
 
 from django.utils import formats
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from clients.models import Client
 from exercises import schedule
@@ -117,7 +117,20 @@ def session(at: datetime, current: datetime, zone: str) -> str:
     """Return when a session is, as short as can be: within six days the weekday will do."""
     if at - current > timedelta(days=6):
         return plain_when(at, zone)
-    return str(formats.date_format(schedule.local_time(at, zone), "D\N{NO-BREAK SPACE}H:i"))
+    return str(formats.date_format(schedule.local_time(at, zone), _("D H:i")))
+
+
+def until(at: datetime, current: datetime, zone: str) -> str:
+    """Return what follows "until", as short as a session's; "mar" alone is the sea in Spanish."""
+    local = schedule.local_time(at, zone)
+    if at - current > timedelta(days=6):
+        return until_day(local)
+    return str(formats.date_format(local, pgettext("until", "D H:i")))
+
+
+def until_day(local: datetime) -> str:
+    """Return what follows "until", with its date, of a wall time."""
+    return str(formats.date_format(local, pgettext("until", "D j M, H:i")))
 
 
 def waits(since: datetime, current: datetime) -> str:

@@ -41,6 +41,21 @@ def record(
     event.save(force_insert=True)
 
 
+def on_client(
+    by: Actor, at: datetime, action: str, client_id: UUID, **detail: str | int | bool | None
+) -> None:
+    """Append one event about a client as a whole, not about one row of theirs (see `record`)."""
+    record(
+        by=by,
+        at=at,
+        action=action,
+        object_kind="client",
+        object_id=client_id,
+        client_id=client_id,
+        **detail,
+    )
+
+
 def payload_of(event: AuditEvent) -> dict[str, Any]:
     """Return what an event says, as the chain seals it; `verifyaudit` compares the two."""
     return {

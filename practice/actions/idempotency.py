@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from practice.actors import Actor
-from practice.crypto import seal, unseal
+from practice.crypto import place_of, seal, unseal
 from practice.errors import NotPossible
 from practice.models import IdempotencyKey
 
@@ -53,7 +52,7 @@ def spent() -> NotPossible:
 def remember(row: IdempotencyKey, *, status: int, body: str) -> None:
     """Keep the answer, sealed: it may hold words."""
     row.status = status
-    row.sealed_body = seal(body, **_place(row))
+    row.sealed_body = seal(body, **place_of(row, "sealed_body"))
     row.save(update_fields=["status", "sealed_body"])
 
 
@@ -63,13 +62,7 @@ def _remembered(by: Actor, key: str, fingerprint: str) -> Remembered:
         raise NotPossible(
             _("This Idempotency-Key was used for another request."), code="idempotency_key_reused"
         )
-    return Remembered(status=row.status or 200, body=unseal(row.sealed_body or b"", **_place(row)))
-
-
-def _place(row: IdempotencyKey) -> dict[str, Any]:
-    return {
-        "practice": row.practice_id,
-        "table": row._meta.db_table,
-        "row": row.pk,
-        "field": "sealed_body",
-    }
+    return Remembered(
+        status=row.status or 200,
+        body=unseal(row.sealed_body or b"", **place_of(row, "sealed_body")),
+    )

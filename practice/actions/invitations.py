@@ -1,6 +1,5 @@
 """Invite, resend, revoke, accept: the only way in. Single use, expiring, bound to one address."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from django.utils.translation import gettext as _
 from practice import emails
 from practice.actions import auditing
 from practice.actors import Actor
+from practice.crypto import hash_of
 from practice.errors import NotPossible
 from practice.models import Invitation, InvitationKind, Membership, Role, User
 from practice.permissions import may_administer, may_care
@@ -43,7 +43,10 @@ def invite(
     roles: Sequence[str] = (),
     client_id: UUID | None = None,
 ) -> Invited:
-    """Invite a member (admins) or a client (their therapist; the caller has checked whose)."""
+    """Invite a member (admins) or a client (their therapist; the caller has checked whose).
+
+    Raises NotPossible for a member without a role, and for a colleague who is here already.
+    """
     _require(by, kind)
     email = email.strip().lower()
     if kind == InvitationKind.MEMBER:
@@ -62,7 +65,7 @@ def invite(
             name=name.strip(),
             roles=[str(role) for role in roles],
             client_id=client_id,
-            token_hash=_hash(secret),
+            token_hash=hash_of(secret),
             invited_by_id=by.member_id,
             created_at=at,
             sent_at=at,
@@ -74,7 +77,10 @@ def invite(
 
 
 def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
-    """Send a fresh link; the old one opens nothing any more."""
+    """Send a fresh link; the old one opens nothing any more.
+
+    Raises NotPossible once it was accepted, and for a colleague who is here already.
+    """
     _require(by, invitation.kind)
     if invitation.accepted_at is not None:
         raise NotPossible(_("This invitation was accepted already."))
@@ -83,7 +89,7 @@ def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
     secret = secrets.token_hex(24)
     with transaction.atomic():
         Invitation.objects.filter(pk=invitation.pk).update(
-            token_hash=_hash(secret), sent_at=at, expires_at=at + VALID_FOR, revoked_at=None
+            token_hash=hash_of(secret), sent_at=at, expires_at=at + VALID_FOR, revoked_at=None
         )
         invitation.refresh_from_db()
         invited = _send(invitation, secret, at)
@@ -110,7 +116,7 @@ def find(token: str, at: datetime) -> Invitation | None:
         return None
     return (
         Invitation.objects.select_related("practice", "invited_by__user")
-        .filter(token_hash=_hash(secret), accepted_at=None, revoked_at=None, expires_at__gt=at)
+        .filter(token_hash=hash_of(secret), accepted_at=None, revoked_at=None, expires_at__gt=at)
         .first()
     )
 
@@ -201,10 +207,6 @@ def _send(invitation: Invitation, secret: str, at: datetime) -> Invited:
     link = f"{settings.BASE_URL}/invitation/{invitation.practice_id}.{secret}"
     emails.invitation(invitation, link, at)
     return Invited(invitation, link)
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def _note(by: Actor, at: datetime, action: str, invitation: Invitation) -> None:

@@ -14,6 +14,7 @@ from practice.actions import auditing
 from practice.actors import system
 from practice.crypto import (
     ACTIVE_KEY_SECONDS,
+    key_context,
     key_number,
     keyring,
     new_wrapped_key,
@@ -99,7 +100,7 @@ def rewrap(practice: UUID) -> int:
     with scope(practice=practice):
         rows = list(PracticeKey.objects.filter(practice_id=practice).order_by("number"))
         for row in rows:
-            context = f"homeward-key|{practice}|{row.number}".encode()
+            context = key_context(practice, row.number)
             plain = keyring.wrapper.unwrap(bytes(row.wrapped), context)
             PracticeKey.objects.filter(pk=row.pk).update(
                 wrapped=keyring.wrapper.wrap(plain, context)

@@ -1,6 +1,5 @@
 """Keys for programs: hashed, named, scoped, expiring, shown once."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from practice.actions import auditing
 from practice.actors import Actor
+from practice.crypto import hash_of
 from practice.errors import NotPossible
 from practice.models import ApiToken
 from practice.tenancy import enter
@@ -42,7 +42,10 @@ class NewToken:
 
 
 def make(*, by: Actor, at: datetime, name: str, scopes: Sequence[str], days: int = 90) -> NewToken:
-    """Make a token for one's own seat. A token cannot make tokens."""
+    """Make a token for one's own seat. A token cannot make tokens.
+
+    Raises NotPossible without a scope, and for more or fewer `days` than a key may last.
+    """
     if by.scopes is not None or by.user_id is None:
         raise PermissionDenied
     wanted = [scope for scope in SCOPES if scope in scopes]
@@ -57,7 +60,7 @@ def make(*, by: Actor, at: datetime, name: str, scopes: Sequence[str], days: int
             user_id=by.user_id,
             seat=by.seat,
             name=name.strip(),
-            token_hash=_hash(secret),
+            token_hash=hash_of(secret),
             hint=secret[-4:],
             scopes=wanted,
             created_at=at,
@@ -97,14 +100,12 @@ def use(text: str, at: datetime) -> ApiToken | None:
         return None
     token = (
         ApiToken.objects.select_related("user")
-        .filter(token_hash=_hash(secret), revoked_at=None, expires_at__gt=at, user__is_active=True)
+        .filter(
+            token_hash=hash_of(secret), revoked_at=None, expires_at__gt=at, user__is_active=True
+        )
         .first()
     )
     # Once an hour is enough to see that it is in use.
     if token and (token.last_used_at is None or at - token.last_used_at > timedelta(hours=1)):
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
     return token
-
-
-def _hash(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Celery's settings, each with its reason (docs/reminders.md; measured in the team's notes).
+"""Celery's settings, each with its reason (docs/reminders.md).
 
 Redis carries only wake-ups: losing every message, or repeating it, is free.
 """

@@ -277,8 +277,7 @@ def _reachable(folder: Path, person: Person | None) -> Path:
     folder.chmod(0o711)
     if _can_enter(folder, person) and _can_give_away(folder, person):
         return folder
-    mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    outside = Path("/var/lib") / f"homeward-{mark}"
+    outside = Path("/var/lib") / f"homeward-{_mark_of(folder)}"
     outside.mkdir(parents=True, exist_ok=True)
     return outside
 
@@ -309,12 +308,16 @@ def _can_give_away(folder: Path, person: Person) -> bool:
         probe.unlink(missing_ok=True)
 
 
+def _mark_of(folder: Path) -> str:
+    """Return a short name for a clone's folder, which another clone's does not have."""
+    return hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+
+
 def _socket_folder(folder: Path) -> Path:
     inside = folder / "socket"
     if len(os.fsencode(inside)) <= _LONGEST_SOCKET_FOLDER:
         return inside
-    mark = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
-    return Path("/tmp") / f"homeward-{os.geteuid()}-{mark}"  # noqa: S108 -- `_own` checks the owner
+    return Path("/tmp") / f"homeward-{os.geteuid()}-{_mark_of(folder)}"  # noqa: S108 -- `_own` checks the owner
 
 
 def _own(folder: Path, person: Person | None, mode: int) -> None:

@@ -1,27 +1,46 @@
-"""What doors of pages share: seats, searches, forms that are done once, and limits."""
+"""What doors of pages share: who comes in, seats, searches, forms (by themselves, done once), and limits."""
 
 import hashlib
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
 from django.contrib.auth import logout
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.forms import Form
+from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
 from django.utils.timezone import now
 
 from practice.actions import idempotency
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
 from practice.cache import seconds_to_wait
 from practice.crypto import hide, reveal
 from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
 SEAT = "seat"
+P = ParamSpec("P")
+View = Callable[Concatenate[ActorRequest, P], HttpResponse]
+Guarded = Callable[Concatenate[HttpRequest, P], HttpResponse]
+
+
+def open_to(may: Callable[[Actor], bool]) -> Callable[[View[P]], Guarded[P]]:
+    """Open a page to those of whom `may` says so; 403 for anybody else."""
+
+    def guard(view: View[P]) -> Guarded[P]:
+        @wraps(view)
+        def guarded(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+            if not may(request.actor):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded  # type: ignore[return-value]  # the middleware sets actor
+
+    return guard
 
 
 def sit(request: HttpRequest, seat: str) -> bool:
@@ -87,6 +106,38 @@ def refuse(form: Form, refusal: NotPossible) -> None:
 def posted(request: HttpRequest) -> QueryDict | None:
     """Return what a form says, be it nothing: that, too, is answered with what is missing."""
     return request.POST if request.method == "POST" else None
+
+
+def form_page(
+    request: HttpRequest,
+    form: BaseForm,
+    *,
+    title: str,
+    button: str,
+    back: str,
+    back_to: str,
+    tab: str = "",
+    text: str = "",
+) -> HttpResponse:
+    """Show a form by itself: 422 once it was sent and refused.
+
+    `back_to` names the page it was opened from; `tab` is the page's title where `title` names
+    somebody, for no name belongs into a browser's history.
+    """
+    return render(
+        request,
+        "practice/form.html",
+        {
+            "form": form,
+            "title": title,
+            "tab": tab,
+            "button": button,
+            "back": back,
+            "back_to": back_to,
+            "text": text,
+        },
+        status=422 if form.is_bound else 200,
+    )
 
 
 def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

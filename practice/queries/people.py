@@ -1,7 +1,6 @@
 """Who works here."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -13,6 +12,7 @@ from django.http import Http404
 from practice.actors import Actor
 from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
 from practice.permissions import may_administer, may_see_people
+from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 from practice.queries.searching import called
 from practice.tenancy import scope
@@ -40,10 +40,7 @@ def people(
 
 def member(actor: Actor, pk: UUID) -> Membership:
     """Return one member. Raises Http404."""
-    found = members(actor).filter(pk=pk).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(members(actor).filter(pk=pk))
 
 
 def therapists(actor: Actor) -> list[Membership]:
@@ -82,12 +79,9 @@ def invitation(actor: Actor, pk: UUID) -> Invitation:
     """Return one member's invitation. Raises Http404."""
     if not may_administer(actor):
         raise PermissionDenied
-    found = Invitation.objects.filter(
-        practice_id=actor.practice_id, kind=InvitationKind.MEMBER, pk=pk
-    ).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(
+        Invitation.objects.filter(practice_id=actor.practice_id, kind=InvitationKind.MEMBER, pk=pk)
+    )
 
 
 def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
@@ -145,7 +139,7 @@ def own_device(user_id: int, pk: str) -> UserSession:
     return line
 
 
-def tokens(actor: Actor, at: datetime) -> list[ApiToken]:
+def tokens(actor: Actor) -> list[ApiToken]:
     """Return one's own tokens, newest first."""
     return list(
         ApiToken.objects.filter(
@@ -156,12 +150,9 @@ def tokens(actor: Actor, at: datetime) -> list[ApiToken]:
 
 def token(actor: Actor, pk: UUID) -> ApiToken:
     """Return one of one's own tokens. Raises Http404."""
-    found = ApiToken.objects.filter(
-        practice_id=actor.practice_id, user_id=actor.user_id or 0, pk=pk
-    ).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(
+        ApiToken.objects.filter(practice_id=actor.practice_id, user_id=actor.user_id or 0, pk=pk)
+    )
 
 
 def seat_of(user_id: int, practice: str) -> str:
@@ -185,10 +176,7 @@ def demo_people(addresses: Sequence[str]) -> list[User]:
 
 def demo_person(address: str) -> User:
     """Return somebody of the demo. Raises Http404."""
-    found = User.objects.filter(is_demo=True, email__iexact=address).first()
-    if found is None:
-        raise Http404
-    return found
+    return or_404(User.objects.filter(is_demo=True, email__iexact=address))
 
 
 def account_of(address: str) -> User | None:

@@ -43,17 +43,12 @@
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
-  /* ---- Dialogs (a link that is also a page of its own), menus, errors. */
+  /* ---- Menus, errors. */
   document.addEventListener("click", (e) => {
     const t = e.target.closest ? e.target : document.body;
-    const o = t.closest("[data-opens]"), d = o && document.getElementById(o.dataset.opens);
-    if (d?.showModal) { e.preventDefault(); d.showModal(); }
-    const c = t.closest("[data-closes]"), in_ = c?.closest("dialog");
-    if (in_) { e.preventDefault(); in_.close(); }
     for (const m of $$("details[data-menu][open]")) if (!m.contains(t)) m.open = false;
   });
   addEventListener("keydown", (e) => { if (e.key === "Escape") for (const m of $$("details[data-menu][open]")) { m.open = false; $("summary", m).focus(); } });
-  const dialogNow = $("dialog[data-open-now]"); if (dialogNow) { dialogNow.removeAttribute("open"); dialogNow.showModal(); }
   const stopped = $("[data-errors]");
   /* a form that came back: Back and reload ask for its page anew, not whether to send it again */
   if (stopped) { stopped.focus(); history.replaceState(history.state, "", location.href); }
@@ -67,7 +62,10 @@
   const seal = async (o, name) => { const iv = crypto.getRandomValues(new Uint8Array(12)); return { iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(name), new TextEncoder().encode(JSON.stringify(o))) }; };
   const unseal = async ({ iv, box }, name) => JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(name), box)));
   const keeps = () => !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
-  const device = (() => { let id = remember.get("homeward-device"); if (!id) { id = [...crypto.getRandomValues(new Uint8Array(12))].map((b) => b.toString(16).padStart(2, "0")).join(""); remember.set("homeward-device", id); } return id; })();
+  const token = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
+  /* two tabs of one browser are two hands that write, too */
+  const tab = () => { try { const id = sessionStorage.getItem("homeward-tab") ?? token(4); sessionStorage.setItem("homeward-tab", id); return id; } catch { return ""; } };
+  const device = (() => { let id = remember.get("homeward-device"); if (!id) { id = token(12); remember.set("homeward-device", id); } return `${id}.${tab()}`; })();
   for (const el of $$("[data-shared-device]")) {
     el.hidden = false;
     const box = $("input", el);
@@ -223,7 +221,8 @@
         } else if (r.status === 412) this.conflict(await r.json());
         else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) { trouble("signed-out"); say(sentence("signedOut"), false); }
         else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("trouble"), false); }
-        else if (r.status === 422 || r.status === 400 || r.status === 413) say(sentence("trouble"), false); /* sending it says what is wrong, in full */
+        else if (r.status === 422) { const { errors } = await r.json(); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
+        else if (r.status === 400 || r.status === 413) say(sentence("trouble"), false); /* sending it says what is wrong, in full */
         else { trouble("trouble"); say(sentence("trouble"), false); this.retry(); }
       })();
       await this.sending; this.sending = null;

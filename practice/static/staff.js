@@ -1,10 +1,10 @@
-/* Homeward, for those who work here: keys, undo, phrases. Every page works without it. */
+/* Homeward, for those who work here: keys, undo, drafts. Every page works without it. */
 (() => {
   "use strict";
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
   const store = { get: (k) => { try { return localStorage.getItem(k); } catch { return null; } }, set: (k, v) => { try { localStorage.setItem(k, v); } catch { /* so be it */ } } };
 
-  /* ---- Single-key shortcuts: off inside fields and dialogs, and off altogether when one wants. */
+  /* ---- Single-key shortcuts: off inside fields, and off altogether when one wants. */
   let on = store.get("homeward-keys") !== "off", went = 0, row = -1;
   for (const p of $$("[data-shortcuts]")) {
     p.hidden = false;
@@ -21,7 +21,7 @@
   };
   addEventListener("keydown", (e) => {
     if ((e.ctrlKey || e.metaKey) && e.key === "Enter") { const f = e.target.closest?.("form[data-ctrl-enter]") ?? $("form[data-ctrl-enter]"); if (f) { e.preventDefault(); f.requestSubmit($("button:not([type=button])", f)); } return; }
-    if (!on || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || typing(e.target) || $("dialog[open]")) return;
+    if (!on || e.ctrlKey || e.metaKey || e.altKey || e.defaultPrevented || typing(e.target)) return;
     const k = e.key.toLowerCase(), link = $(`a[data-key="${k === "j" || k === "k" ? k : ""}"]`);
     if (k === "j" || k === "k") { if (moveTo(k === "j" ? 1 : -1) || link) { e.preventDefault(); if (link && !$("[data-nav-row]")) link.click(); } }
     else if (k === "g") went = Date.now();
@@ -68,17 +68,6 @@
       if (over || !typed && !going) return;
       const body = words(); if (going) body.delete("base");
       navigator.sendBeacon(form.dataset.autosaveUrl, body);
-    });
-  }
-
-  /* ---- Own phrases into the box, at the cursor. */
-  for (const bank of $$("[data-phrases]")) {
-    bank.hidden = false;
-    bank.addEventListener("click", (e) => {
-      const b = e.target.closest("button"), box = document.getElementById(bank.dataset.phrases); if (!b || !box) return;
-      const gap = box.value && !/\s$/.test(box.value.slice(0, box.selectionStart)) ? " " : "";
-      box.setRangeText(gap + b.textContent.trim(), box.selectionStart, box.selectionEnd, "end");
-      box.dispatchEvent(new Event("input", { bubbles: true })); box.focus();
     });
   }
 

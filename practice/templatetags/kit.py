@@ -133,18 +133,12 @@ def _size(cls: str, width: int, height: int) -> dict[str, Any]:
                 x, y = at(week, value)
                 tie = name == "pa" and ben[week] == value
                 points.append({"x": x, "y": y, "shape": drawing, "cls": name, "tie": tie})
-    band = at(4, 10)[0]
     return {
         "cls": cls, "width": width, "height": height,
         "grid": [{"y": at(0, v)[1], "x1": left, "x2": right, "label": v} for v in (0, 5, 10)],
         "ticks": [{"x": at(w, 0)[0], "y": bottom + 27, "label": w + 1} for w in range(0, 10, 3)],
-        "band": {"x": band, "y": top, "width": right - band, "height": bottom - top,
-                 "label": "repair practice began", "label_x": band + 9, "label_y": 21},
-        "sessions": [{"x": at(w, 0)[0], "y1": bottom + 2, "y2": bottom + 9} for w in (0, 2, 4, 6, 8)],
         "polylines": [{"d": path(ana), "cls": "la"}, {"d": path(ben), "cls": "lb"}],
         "points": points,
-        "labels": [{"x": right + 11, "y": at(9, 5)[1] + 4.5, "text": "Ana", "cls": "ta"},
-                   {"x": right + 11, "y": at(9, 3)[1] + 4.5, "text": "Ben", "cls": "tb"}],
     }  # fmt: skip
 
 
@@ -160,46 +154,12 @@ def _chart() -> dict[str, Any]:
             _ANA | {"text": "Ana, round marks"},
             _BEN | {"text": "Ben, square marks, dashed line"},
         ],
-        "legend_note": "Ticks below: sessions. A gap means no entry.",
+        "legend_note": "A gap means no entry.",
         "table": {
             "heads": ["Week", "Ana", "Ben"],
             "rows": [[1, 8, 6], [2, 7, 7], [4, "no entry", 6]],
         },
     }
-
-
-def _review() -> list[dict[str, Any]]:
-    comment = {
-        "author": "You",
-        "draft": True,
-        "text": "You knew it was not fine. What told you?",
-        "edit_url": "#c",
-        "delete_url": "#",
-        "what": "comment on question 1",
-    }
-    return [
-        {
-            "person": _ANA,
-            "answer": {
-                "before": "We were talking about the weekend and ",
-                "marked": "Ben picked up the phone",
-                "after": ". I went quiet.",
-            },
-            "comments": [comment],
-            "comment_form": {
-                "action": "#",
-                "id": "kit-comment",
-                "what": "on question 1",
-                "phrases": ["Lovely noticing.", "What was under it?"],
-            },
-            "release": {"name": "release", "partner": "Ben"},
-        },
-        {
-            "person": _BEN,
-            "answer": {"text": "Work rang. When I looked up the evening was over."},
-            "release": {"released_text": "Released to Ana, Sat", "take_back_url": "#"},
-        },
-    ]
 
 
 @register.simple_tag
@@ -208,20 +168,8 @@ def kit_samples() -> dict[str, Any]:
     return {
         "items": _items(),
         "chart": _chart(),
-        "review": _review(),
         "couple": [_ANA, _BEN],
         "ana": [{"letter": "A", "part": "a"}],
-        "values": [
-            {"person": _ANA, "answer": {"value": 7, "word": "very strong"}},
-            {"person": _BEN, "answer": {"value": 3, "word": "noticeable"}},
-        ],
-        "feelings": [
-            {
-                "person": _ANA,
-                "answer": {"feelings": [{"text": "Alone", "shape": "alone", "strength": 2}]},
-            },
-            {"person": _BEN, "state_text": "Not in yet"},
-        ],
         "summary": [
             {"label": "How strong it was", "text": "7, very strong", "change_url": "#",
              "disclosure": _ONLY},
@@ -247,21 +195,15 @@ def kit_samples() -> dict[str, Any]:
             {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On the day",
              "state": "Not sent yet", "tone": "lamp", "icon": "circle-alert"},
         ],
-        "audit": [{"when_text": "Mon 23 Nov, 20:31:07", "who": "Dana Whitlock", "act": "Read a round",
-                   "object": "Homework", "reference": "7c1e"}],
         "options": [
             {"value": "a", "title": "Repair phrases that fit us", "checked": True,
              "text": "12 min · each alone first, then together"},
             {"value": "b", "title": "One small repair", "text": "6 min · Ana did this 4 days ago"},
         ],
-        "reopen": [{"key": "what", "text": "1. What happened", "checked": True}],
-        "files": [{"text": "Everything you wrote", "href": "#", "help": "A readable file and PDF"}],
         "entry": [{"label": "I asked", "text": "in words"}, {"label": "It helped", "text": "6 of 10"}],
         "errors": [{"id": "q-kit-longtext", "text": "Write a few words, or choose “Skip this one”."}],
         "heads": ["Name", "Role", "Since"],
         "rows": [["Dana Whitlock", "Therapist", "March"], ["Ruth Abernathy", "Admin", "May"]],
-        "tags": [{"text": "Therapist", "tone": "pine"}],
-        "facts": ["12 clients"],
         "colours": ["mist", "card", "ink", "ink-2", "line", "control", "pine", "pine-soft", "lamp",
                     "lamp-soft", "tide", "clay", "berry"],
     }  # fmt: skip

@@ -81,7 +81,7 @@ def token_list(request: ActorRequest) -> HttpResponse:
     return render(
         request,
         "practice/tokens.html",
-        {"form": form, "made": made, "tokens": asking.tokens(request.actor, now())},
+        {"form": form, "made": made, "tokens": asking.tokens(request.actor)},
         status=422 if form.is_bound else 200,
     )
 

@@ -21,9 +21,9 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from practice.actors import ActorRequest
 from practice.doors.pages import sit
+from practice.models import NEUTRAL_PAGE
 from practice.queries.people import device, seat_of
 
-NEUTRAL = "https://www.wikipedia.org/"
 YEAR = 365 * 24 * 3600
 
 
@@ -44,7 +44,7 @@ def home(request: ActorRequest) -> HttpResponse:
 def leave(request: HttpRequest) -> HttpResponse:
     """End the session on the server, and go somewhere that says nothing."""
     practice = getattr(request, "practice", None)
-    target = practice.leave_url if practice else NEUTRAL
+    target = practice.leave_url if practice else NEUTRAL_PAGE
     if line := device(request.session.session_key):
         line.end()
     logout(request)
@@ -126,14 +126,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     theme = request.POST.get("theme", "")
     if theme in {"light", "dark"}:
-        response.set_cookie(
-            settings.THEME_COOKIE_NAME,
-            theme,
-            max_age=YEAR,
-            secure=settings.SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        _keep(response, settings.THEME_COOKIE_NAME, theme)
     else:
         response.delete_cookie(settings.THEME_COOKIE_NAME, samesite="Lax")
     return response
@@ -146,15 +139,14 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     language = request.POST.get("language", "")
     if check_for_language(language) and language in dict(settings.LANGUAGES):
-        response.set_cookie(
-            settings.LANGUAGE_COOKIE_NAME,
-            language,
-            max_age=YEAR,
-            secure=settings.SECURE,
-            httponly=True,
-            samesite="Lax",
-        )
+        _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
     return response
+
+
+def _keep(response: HttpResponse, name: str, value: str) -> None:
+    response.set_cookie(
+        name, value, max_age=YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+    )
 
 
 @login_not_required

@@ -13,21 +13,20 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, posted, refuse, searches
+from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, refuse, searches
 from practice.errors import NotPossible
 from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
-from practice.permissions import may_administer
+from practice.permissions import may_administer, may_see_people
 from practice.queries import people as asking
 from practice.queries.paging import pages
-from practice.views.doors import refuse_unless
 
 
 @searches
 @require_GET
+@open_to(may_see_people)
 def people(request: ActorRequest) -> HttpResponse:
     """List who works here, and who was invited."""
-    refuse_unless(allowed=request.actor.is_member)
     chosen = PeopleFilter(request.GET)
     wanted = chosen.cleaned_data if chosen.is_valid() else {}
     found = asking.people(
@@ -53,9 +52,9 @@ def people(request: ActorRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def invite(request: ActorRequest) -> HttpResponse:
     """Invite a colleague."""
-    refuse_unless(allowed=may_administer(request.actor))
     form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         try:
@@ -67,18 +66,14 @@ def invite(request: ActorRequest) -> HttpResponse:
         else:
             messages.success(request, _("The invitation is on its way."))
             return redirect("people")
-    return render(
+    return form_page(
         request,
-        "practice/form.html",
-        {
-            "form": form,
-            "title": _("Invite a colleague"),
-            "text": _("They get a link that works once, for seven days."),
-            "button": _("Send the invitation"),
-            "back": reverse("people"),
-            "back_to": _("People"),
-        },
-        status=422 if form.is_bound else 200,
+        form,
+        title=_("Invite a colleague"),
+        text=_("They get a link that works once, for seven days."),
+        button=_("Send the invitation"),
+        back=reverse("people"),
+        back_to=_("People"),
     )
 
 
@@ -99,9 +94,9 @@ def invitation_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@open_to(may_administer)
 def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End all sessions of somebody who lost a device."""
-    refuse_unless(allowed=may_administer(request.actor))
     acting.end_sessions(by=request.actor, at=now(), member=asking.member(request.actor, pk))
     begin_anew_if_ended(request)
     messages.success(request, _("They are signed out everywhere, and can sign in again."))
@@ -109,9 +104,9 @@ def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@open_to(may_administer)
 def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give somebody their seat back."""
-    refuse_unless(allowed=may_administer(request.actor))
     acting.reactivate(by=request.actor, at=now(), member=asking.member(request.actor, pk))
     messages.success(
         request,

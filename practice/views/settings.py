@@ -9,16 +9,15 @@ from django.views.decorators.http import require_http_methods
 
 from practice.actions import practices
 from practice.actors import ActorRequest
-from practice.doors.pages import posted
+from practice.doors.pages import open_to, posted
 from practice.forms import PracticeForm
 from practice.permissions import may_administer
-from practice.views.doors import refuse_unless
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def practice_settings(request: ActorRequest) -> HttpResponse:
     """Show and set the policies."""
-    refuse_unless(allowed=may_administer(request.actor))
     form = PracticeForm(posted(request), instance=request.practice)
     if request.method == "POST" and form.is_valid():
         request.practice.refresh_from_db()

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from practice.templatetags.icons import ICONS
+
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("practice", "clients", "exercises")
 DOORS = sorted(
@@ -83,6 +85,20 @@ def test_a_template_has_nothing_inline(path: Path):
         r'\sstyle="|<style|\son(?:click|change|submit|load|input)="|hx-on|"js:', text
     )
     assert found == [] or "emails" in path.parts
+
+
+def test_every_icon_a_template_names_is_drawn():
+    """Those nobody names were taken away; a name without a drawing would break its page."""
+    named = {
+        name
+        for path in TEMPLATES
+        for name in re.findall(
+            r'(?:{% icon |icon_name=|icon_name\|default:)"([\w-]+)"',
+            path.read_text(encoding="utf-8"),
+        )
+    }
+    assert named, "templates name icons"
+    assert named - ICONS.keys() == set()
 
 
 @pytest.mark.parametrize(

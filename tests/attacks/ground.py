@@ -13,10 +13,13 @@ from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
 from django.test import Client as Browser
+from django.urls import reverse
 
+from exercises.models import Homework
 from practice.config.wsgi import application
 
 FORM = "application/x-www-form-urlencoded"
+JSON = "application/json"
 TYPED = {"text", "email", "number", "date", "time", "datetime-local", "url"}
 Pairs = list[tuple[str, str]]
 
@@ -143,3 +146,12 @@ def one_transaction() -> Iterator[None]:
 def form(pairs: Pairs) -> str:
     """Write a form as a browser sends it."""
     return urlencode(pairs)
+
+
+def step_of(browser: Browser, homework: Homework, key: str) -> str:
+    """Return the address of the screen that asks this item."""
+    for number in range(1, 40):
+        path = reverse("step", kwargs={"pk": homework.pk, "number": number})
+        if f'name="{key}"' in browser.get(path).content.decode():
+            return path
+    raise AssertionError(f"no screen asks {key}")

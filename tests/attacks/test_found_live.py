@@ -32,11 +32,6 @@ JSON = "application/json"
 MARKS = "\u0315" * 50_000 + "\u0316" * 50_000
 
 
-@pytest.fixture
-def work(play: Play, dana: Person, ana: Person) -> Homework:
-    return play.homework(ana, play.assign(dana, ana))
-
-
 # --- letters ----------------------------------------------------------------------------------
 def seconds(do: Callable[[], object]) -> float:
     """Return how long something held this process."""
@@ -222,12 +217,12 @@ def test_nothing_is_returned_that_nobody_could_answer(play: Play, dana: Person, 
     work = play.homework(ana, play.assign(dana, ana))
     play.submit(ana, work, topic="Who carries the bags")
     definition = play.fresh(work).version.definition
-    unasked = [item.key for item in definition.items if item not in definition.asked]
-    assert unasked
+    unraised = [item.key for item in definition.items if item not in definition.asked]
+    assert unraised
     program, at = Program(dana), f"homework/{work.pk}/review"
-    said = {"words": "Look again.", "decision": "returned", "returned": unasked}
+    said = {"words": "Look again.", "decision": "returned", "returned": unraised}
     assert program.post(f"{at}/send", said).status_code == 409
-    sent = program.post(f"{at}/send", {**said, "returned": [*unasked, "topic"]})
+    sent = program.post(f"{at}/send", {**said, "returned": [*unraised, "topic"]})
     assert sent.json()["returned"] == ["topic"]
     play.settle(ana.practice.pk)
     (new_round,) = Program(ana).get(f"homework/{work.pk}/rounds").json()[1:]

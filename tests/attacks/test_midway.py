@@ -36,11 +36,6 @@ API = "api_"
 DEMO = ("demo", "kit")
 
 
-@pytest.fixture
-def work(play: Play, dana: Person, ana: Person) -> Homework:
-    return play.homework(ana, play.assign(dana, ana))
-
-
 def leave(ruth: Person, member: Any) -> None:
     """End somebody's seat."""
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
@@ -301,7 +296,7 @@ def test_an_old_tab_of_the_other_practice_writes_to_neither(
 def test_a_mails_link_still_stops_mails_after_discharge_and_shows_nobody(dana: Person, ana: Person):
     """It may only make it quieter: it opens no page, names nobody and signs nobody in."""
     with scope(practice=ana.practice.pk):
-        link = emails.unsubscribe_link(ana.client, ReminderKind.values[0])
+        link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, ReminderKind.values[0])
     dana.browser().post(f"/clients/{ana.client.pk}/discharge")
     path = urlsplit(link).path
     stranger = Browser(enforce_csrf_checks=True)

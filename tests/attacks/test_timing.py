@@ -253,11 +253,8 @@ def test_a_planted_leak_of_time_is_found(
 def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
     """Run the web alone."""
     site = FaultSite(django_db_blocker)
-    try:
-        site.begin("web")
+    with site.begun("web"):
         yield site
-    finally:
-        site.end()
 
 
 @dataclass

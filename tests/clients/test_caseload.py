@@ -2,7 +2,6 @@
 
 import re
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -16,15 +15,12 @@ from practice.errors import NotPossible
 from practice.models import AuditEvent, Membership
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, make_client
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OF_A_CLIENT = ("edit", "clearance", "hand-over", "discharge", "notes", "erasure")
 POSTED = ("invite", "uninvite", "reactivate")
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def names_on(person: Person, query: str = "") -> list[str]:
@@ -205,7 +201,9 @@ def test_a_member_without_clients_is_simply_deactivated(omar: Person, ruth: Pers
 
 
 def test_the_last_admin_stays(ruth: Person):
-    assert ruth.browser().post(f"/people/{ruth.member.pk}/deactivate").status_code == 409
+    refused = ruth.browser().post(f"/people/{ruth.member.pk}/deactivate")
+    assert refused.status_code == 422
+    assert "Somebody has to be an admin" in refused.content.decode()
 
 
 def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person, uma: Person):

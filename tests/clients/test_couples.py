@@ -9,12 +9,9 @@ from django.utils.timezone import now
 from clients.models import Clearance, Couple
 from practice.tenancy import scope
 from tests.cast import Person, make_client
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def link(by: Person, first: Person, second: Person) -> Any:

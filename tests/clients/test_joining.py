@@ -14,14 +14,11 @@ from clients.models import Client, Consent, ContactPreference
 from practice.models import Invitation, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_user
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GOOD = "a quiet lane at noon"
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def link_in(message: Any) -> str:

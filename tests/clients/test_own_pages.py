@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from django.utils.timezone import now
 
-from clients import consent_text, queries
+from clients import consent_text
 from clients.actions import caring, erasing, noting
 from clients.models import (
     Client,
@@ -17,10 +17,12 @@ from clients.models import (
     PrivateNote,
     SessionTopic,
 )
+from clients.queries import care, records
 from practice.models import AuditEvent
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
 from tests.conftest import as_owner
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -35,10 +37,6 @@ WISHES = {
     "kinds": ["assigned", "answered"],
     "paused_until": "",
 }
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def wishes_of(person: Person) -> ContactPreference:
@@ -174,7 +172,7 @@ def test_topics_are_in_the_record_that_is_taken_away(ana: Person, dana: Person, 
 
 def read_topics(by: Person, of: Person) -> list[str]:
     with scope(practice=by.practice.pk, user=by.user.pk):
-        client = queries.client_of(by.actor, of.client.pk)
+        client = care.client_of(by.actor, of.client.pk)
         read = noting.read_topics(by=by.actor, at=now(), clients=[client])
         return [text for _topic, text in read]
 
@@ -357,16 +355,16 @@ def test_records_past_their_keeping_time(ana: Person, noor: Person, dana: Person
     practice = dana.practice
     with scope(practice=practice.pk, user=dana.user.pk):
         caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
-        assert list(queries.past_retention(practice, now())) == []  # kept until asked
+        assert list(records.past_retention(practice, now())) == []  # kept until asked
         practice.retention_months = 12
-        assert list(queries.past_retention(practice, now())) == [ana.client]
+        assert list(records.past_retention(practice, now())) == [ana.client]
         Client.objects.filter(pk=ana.client.pk).update(legal_hold=True)
-        assert list(queries.past_retention(practice, now())) == []
+        assert list(records.past_retention(practice, now())) == []
 
 
 def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Person):
     with scope(practice=dana.practice.pk, user=dana.user.pk):
-        erasing.erase_client_rows(couple.first, at=now())
+        erasing.erase_client_rows(couple.first)
         assert not Client.objects.filter(pk=couple.first_id).exists()
         assert Client.objects.filter(pk=couple.second_id).exists()
         assert ContactPreference.objects.filter(client_id=couple.second_id).exists()

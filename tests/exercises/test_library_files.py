@@ -149,7 +149,7 @@ def test_e10_builds_the_ask_hints_and_counts_what_is_specific():
         "I feel lonely. I’d appreciate it if you called me, after work today. It’s fine to say no."
     )
     assert d.compose(e10, e10.item("ask"), said, "es") == (
-        "Me siento en soledad. Te agradecería que me llamaras, …. Está bien decir que más tarde."
+        "Me siento en soledad. Te agradecería que me llamaras, …. Está bien decir «más tarde»."
     )
     assert d.series_points(e10, answers) == {"specific": 1}
     assert d.series_points(e10, said) == {"specific": 0}

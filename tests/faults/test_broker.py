@@ -34,12 +34,8 @@ def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
     site = FaultSite(django_db_blocker)
     if site.valkey is None:
         pytest.skip("only our own server is hurt, never the one of REDIS_URL")
-    try:
-        site.begin()
-        with site.orm():
-            yield site
-    finally:
-        site.end()
+    with site.begun(), site.orm():
+        yield site
 
 
 def test_flushing_the_broker_loses_nothing(site: FaultSite) -> None:

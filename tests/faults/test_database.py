@@ -27,11 +27,8 @@ from tests.faults.walker import Walker, is_honest, is_honest_to_programs, works
 @pytest.fixture(scope="module")
 def site(django_db_blocker: DjangoDbBlocker) -> Iterator[OwnServerSite]:
     site = OwnServerSite(django_db_blocker)
-    try:
-        site.begin("web", "worker", "beat", "pump")
+    with site.begun("web", "worker", "beat", "pump"):
         yield site
-    finally:
-        site.end()
 
 
 def test_a_restart_is_said_honestly_and_got_over(site: OwnServerSite) -> None:

@@ -108,11 +108,8 @@ def _give(path: Any, postgres: Postgres) -> None:
 @pytest.fixture
 def site(request: pytest.FixtureRequest, django_db_blocker: DjangoDbBlocker) -> Iterator[Any]:
     site = CrampedSite(django_db_blocker, log_too=request.param)
-    try:
-        site.begin("web", "worker", "beat", "pump")
+    with site.begun("web", "worker", "beat", "pump"):
         yield site
-    finally:
-        site.end()
 
 
 def many_words(number: int) -> str:

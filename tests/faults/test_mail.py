@@ -36,13 +36,10 @@ REFUSED_AND_CUT: list[dict[str, object]] = [
 @pytest.fixture(scope="module")
 def site(django_db_blocker: DjangoDbBlocker) -> Iterator[MailSite]:
     site = MailSite(django_db_blocker)
-    try:
-        site.begin("web", "worker")
+    with site.begun("web", "worker"):
         site.ringing = site.bell()
         with site.orm():
             yield site
-    finally:
-        site.end()
 
 
 def time_passes(site: MailSite) -> None:

@@ -35,12 +35,8 @@ def site(django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest) -> 
     """Give a database, a broker and a sink; the test starts what it wants to break."""
     site = FaultSite(django_db_blocker)
     site.raw.pipelining = getattr(request, "param", True)
-    try:
-        site.begin()
-        with site.orm():
-            yield site
-    finally:
-        site.end()
+    with site.begun(), site.orm():
+        yield site
 
 
 BOTH_WAYS = pytest.mark.parametrize("site", [True, False], ids=["breath", "turns"], indirect=True)

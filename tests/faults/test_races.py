@@ -35,7 +35,7 @@ def test_each_is_sent_or_called_off_and_never_both(settings: Settings) -> None:
         for homework in order:
             with scope(practice=crowd.practice.pk):
                 Homework.objects.filter(pk=homework).update(status="submitted")
-                reminding.cancel_for_homework(homework, reason="submitted", at=now())
+                reminding.cancel_for_homework(homework, reason="submitted")
                 row = Reminder.objects.get(homework_id=homework)
                 if row.state == ReminderState.CANCELLED:
                     called_off.add(row.pk)

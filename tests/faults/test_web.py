@@ -33,12 +33,8 @@ from tests.faults.walker import Walker, is_honest
 def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
     """Run the web alone, on a Redis of its own; nobody sends mails here."""
     site = FaultSite(django_db_blocker)
-    try:
-        site.begin("web")
-        with site.orm():
-            yield site
-    finally:
-        site.end()
+    with site.begun("web"), site.orm():
+        yield site
 
 
 @pytest.fixture

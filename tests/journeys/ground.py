@@ -22,3 +22,12 @@ def go_on_until(page: Page, name: str) -> None:
         skip = page.locator("button[name=skip]")
         (skip if skip.count() else page.locator(CONTINUE)).first.click()
     pytest.fail(f"{name} was never asked")
+
+
+def skip_to_check(page: Page) -> None:
+    """Skip whatever is asked from here on, to the page before sending."""
+    for _step in range(20):
+        if page.url.endswith("/check/"):
+            return
+        page.locator("button[name=skip]").click()
+    pytest.fail("there was no end to what is asked")

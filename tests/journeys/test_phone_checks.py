@@ -126,6 +126,42 @@ def test_five_taps_in_each_of_two_tabs_send_once(
     assert play.fresh(asked).round == 1
 
 
+def test_two_tabs_of_one_browser_never_write_over_each_other(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+):
+    page = phone_of(ana)
+    page.goto(f"/homework/{play.homework(ana, play.assign(dana, ana)).pk}/step/1/")
+    go_on_until(page, "topic")
+    older = page.context.new_page()
+    older.goto(page.url)
+    for words in ("the lighthouse", "the lighthouse, at dusk"):
+        with page.expect_response(lambda one: one.url.endswith("/draft")) as saved:
+            page.locator("[name=topic]").fill(words)
+        assert saved.value.status == 200
+    older.locator("[name=topic]").fill("the harbour")
+    expect(older.get_by_role("heading", name="You wrote here and in another tab")).to_be_visible()
+    older.get_by_role("button", name="Keep both").click()
+    expect(older.locator("[name=topic]")).to_have_value(re.compile("lighthouse, at dusk"))
+    expect(older.locator("[name=topic]")).to_have_value(re.compile("harbour"))
+
+
+def test_half_a_list_is_saved_as_it_is_typed_and_wants_its_rest_before_it_is_sent(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+):
+    page = phone_of(ana)
+    homework = play.homework(ana, play.assign(dana, ana))
+    page.goto(f"/homework/{homework.pk}/step/1/")
+    go_on_until(page, "others")
+    with page.expect_response(lambda one: one.url.endswith("/draft")) as saved:
+        page.locator("[name='others.0']").fill("the train was late")
+    assert saved.value.status == 200
+    page.get_by_role("button", name="Continue").click()
+    expect(page.locator("[data-errors]")).to_contain_text("Write at least 2")
+    expect(page.locator("[name='others.0']")).to_have_value("the train was late")
+    page.goto(f"/homework/{homework.pk}/check/")
+    expect(page.locator("#row-others")).to_contain_text("Still open")
+
+
 def test_back_shows_every_answer_as_it_was_left_and_no_form_after_sending(
     asked: Homework, ana: Person, phone_of: Callable[..., Page]
 ):

@@ -62,7 +62,7 @@ WORDS = {
     ),
     "es": Words(
         scale="¿Y qué tan cerca me siento ahora?",
-        scale_hint="Puede ser igual o más lejos. También vale la pena saberlo.",
+        scale_hint="Puede que sea igual, o que te sientas más lejos. También vale la pena saberlo.",
         seven="7 bastante cerca",
         feelings="Y debajo, ¿qué había?",
         feelings_hint="Elige las palabras que más se acerquen y di con qué fuerza."

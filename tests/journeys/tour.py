@@ -260,7 +260,13 @@ def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en"
 def pretend(page: Page, status: int, language: str = "en") -> None:
     """Show the page of a trouble that is hard to come by."""
     with translation.override(language):
-        words = render_to_string(f"{status}.html", {"request_id": "7c1e4a90"})
+        said = {
+            "request_id": "7c1e4a90",
+            "heading": translation.gettext("This could not be done"),
+            "message": translation.gettext("This was asked for already."),
+            "back_url": "/",
+        }
+        words = render_to_string(f"{status}.html", said)
     page.route(
         f"**/as-if/{status}",
         lambda route: route.fulfill(status=200, content_type="text/html", body=words),

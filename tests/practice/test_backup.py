@@ -40,16 +40,13 @@ class Story:
 def story(django_db_blocker: DjangoDbBlocker) -> Iterator[Story]:
     """Play a round and back it up."""
     site = FaultSite(django_db_blocker)
-    try:
-        site.begin()
+    with site.begun():
         with site.orm():
             dana, ana = _play()
         file = site.folder / "night.dump"
         said = site.manage("backup", str(file)).stdout
         yield Story(site, file, dana, ana, said)
-    finally:
         keyring.forget()
-        site.end()
 
 
 def _play() -> tuple[Person, Person]:
@@ -71,13 +68,10 @@ def _play() -> tuple[Person, Person]:
 def fresh(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
     """Give an empty database, without so much as a table."""
     site = FaultSite(django_db_blocker)
-    try:
-        site.begin()
+    with site.begun():
         servers.drop_database(site.database)
         servers.create_database(site.database)
         yield site
-    finally:
-        site.end()
 
 
 def test_a_backup_comes_back_with_words_rights_and_trail(story: Story, fresh: FaultSite) -> None:

@@ -10,12 +10,9 @@ from django.test import Client as Browser
 
 from practice.models import User
 from tests.cast import Person
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 @pytest.fixture(autouse=True)

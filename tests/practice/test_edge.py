@@ -22,18 +22,14 @@ from rest_framework import exceptions
 
 from practice import problems
 from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
-from practice.models import Practice
+from practice.models import NEUTRAL_PAGE, Practice
 from practice.templatetags.homeward import dialable
 from practice.tenancy import scope
-from practice.views.frame import NEUTRAL
 from tests.cast import PASSWORD, Person
+from tests.practice.ground import text_of
 
 # Whole transactions, as in real life: a 500 undoes its request's.
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 # --- headers ----------------------------------------------------------------------------------
@@ -128,7 +124,7 @@ def test_in_trouble_a_page_is_tried_again_a_form_is_gone_back_to_and_one_can_lea
 ):
     browser = ruth.browser()
     browser.raise_request_exception = False
-    with mock.patch("practice.views.people.render", side_effect=error):
+    with mock.patch("practice.views.people.form_page", side_effect=error):
         looked = text_of(browser.get("/people/invite"))
     with mock.patch("practice.views.people.InviteForm", side_effect=error):
         sent = text_of(
@@ -140,7 +136,8 @@ def test_in_trouble_a_page_is_tried_again_a_form_is_gone_back_to_and_one_can_lea
     # Leaving asks nothing of a server that is in trouble.
     for page in (looked, sent):
         assert (
-            f'<a class="btn exit" href="{NEUTRAL}" data-exit="{NEUTRAL}" rel="noreferrer">' in page
+            f'<a class="btn exit" href="{NEUTRAL_PAGE}" data-exit="{NEUTRAL_PAGE}" rel="noreferrer">'
+            in page
         )
 
 

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 
 from clients.actions import erasing
 from clients.models import Client
-from clients.queries import past_retention
+from clients.queries.records import past_retention
 from exercises.actions import clockwork
 from practice.actions import housekeeping, idempotency
 from practice.models import IdempotencyKey, Practice

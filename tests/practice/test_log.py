@@ -20,7 +20,7 @@ from practice.models import AuditEvent, User
 from practice.tenancy import scope
 from tests import servers
 from tests.cast import PASSWORD, Person
-from tests.practice.test_signing_in import ask_for_code, code_now
+from tests.practice.ground import ask_for_code, code_now
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Lines = Callable[[], list[dict[str, Any]]]

@@ -14,7 +14,8 @@ from django.utils import translation
 from practice.models import Practice
 from practice.tenancy import scope
 from tests.cast import Person
-from tests.practice.test_people import ARRIVAL, NEW, link, text_of
+from tests.practice.ground import text_of
+from tests.practice.test_people import ARRIVAL, NEW, link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -26,6 +26,7 @@ from practice.queries import people as queries
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_member
 from tests.conftest import as_owner
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -38,10 +39,6 @@ ARRIVAL = {
 }
 
 AGAIN = {"called": "Ines Duarte", "zone": ZONE, "language": "en"}
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 def link() -> str:

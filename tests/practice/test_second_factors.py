@@ -21,7 +21,7 @@ from practice.actions import factors
 from practice.crypto import FACTOR, keyring
 from tests.cast import PASSWORD, Person
 from tests.conftest import acting_as, as_owner
-from tests.practice.test_signing_in import code_now, text_of
+from tests.practice.ground import code_now, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,12 +23,9 @@ from practice.tenancy import scope
 from practice.wording import ACTS, act_text
 from tests.cast import Person, Play
 from tests.conftest import acting_as, as_owner, commit_trail
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def text_of(response: Any) -> str:
-    return str(response.content, "utf-8")
 
 
 # --- the page ---------------------------------------------------------------------------------

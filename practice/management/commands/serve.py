@@ -1,16 +1,12 @@
 """`make run`: the whole product on this machine, with servers of its own and demo data."""
 
-import base64
 import fcntl
 import os
-import secrets
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any, NoReturn
@@ -20,8 +16,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from practice.config import processes
 from practice.config.embedded import Postgres, Valkey
+from practice.config.plan import (
+    MANAGE,
+    ROOT,
+    Child,
+    Plan,
+    doors_and_workers,
+    is_healthy,
+    keys_in,
+    mail_sink,
+)
 
-ROOT = Path(__file__).resolve().parent.parent.parent.parent
 _STEADY = 30.0
 _LONGEST_BACKOFF = 30.0
 # PostgreSQL ends when the disk is full; everything else waits, and says so to whoever comes by.
@@ -31,78 +36,10 @@ _WHAT_TO_DO = (
     f" it is tried again every {_TRY_AGAIN:.0f} seconds, and nothing that was saved is lost."
 )
 _OURS = "practice.config."
-_MANAGE = [sys.executable, str(ROOT / "manage.py")]
 
 
 class _Enough(Exception):
     """Someone asked us to end."""
-
-
-@dataclass
-class Child:
-    """One process we keep alive."""
-
-    name: str
-    command: list[str]
-    env: dict[str, str]
-    log: Path
-    process: subprocess.Popen[bytes] | None = None
-    started: float = 0
-    failures: int = 0
-    due: float = 0
-
-    def start(self) -> None:
-        """Start it (again)."""
-        self.process = processes.spawn(self.command, log=self.log, env=self.env, folder=ROOT)
-        self.started = time.monotonic()
-
-
-@dataclass
-class Plan:
-    """Where everything lies and listens in this run."""
-
-    data: Path
-    port: int
-    host: str
-    postgres: Postgres
-    valkey: Valkey
-    sink_port: int
-    keys: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def logs(self) -> Path:
-        """Return the folder of the logs."""
-        return self.data / "logs"
-
-    @property
-    def address(self) -> str:
-        """Return what one types into the browser."""
-        return f"http://localhost:{self.port}"
-
-    def environment(self, role: str, process: str) -> dict[str, str]:
-        """Return the environment of one process; nothing of the caller's settings leaks in."""
-        return {
-            **{name: value for name, value in os.environ.items() if name in _PASSED_ON},
-            **self.keys,
-            "DJANGO_SETTINGS_MODULE": "practice.config.settings",
-            "DATABASE_URL": self.postgres.url(role),
-            "REDIS_URL": self.valkey.url,
-            "EMAIL_URL": f"smtp://127.0.0.1:{self.sink_port}",
-            "HOMEWARD_DEMO": "1",
-            "HOMEWARD_EMBEDDED": str(self.postgres.sockets),
-            "HOMEWARD_BASE_URL": self.address,
-            "HOMEWARD_MAIL_DIR": str(self.data / "mail"),
-            "HOMEWARD_PROCESS": process,
-            "HOMEWARD_BIND": f"{self.host}:{self.port}",
-            "ALLOWED_HOSTS": os.environ.get("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]"),
-            "PYTHONUNBUFFERED": "1",
-            # Before Python starts: local times come from the pinned tzdata, not from the system's.
-            "PYTHONTZPATH": "",
-        }
-
-
-# A DATABASE_URL of the caller is not among them: the demo never touches a real database.
-_PASSED_ON = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "WEB_WORKERS", "WEB_THREADS"}
 
 
 class Command(BaseCommand):
@@ -161,7 +98,7 @@ class Command(BaseCommand):
             self._say(f"PostgreSQL keeps its data in {postgres.folder} (it can't reach {data}).")
         valkey = Valkey(data, logs=logs)
         # The keys lie beside the database they open, wherever that is.
-        keys = _keys(postgres.folder)
+        keys = keys_in(postgres.folder)
         return Plan(data, chosen, host, postgres, valkey, processes.free_port(), keys)
 
     def _start(self, plan: Plan, children: list[Child]) -> None:
@@ -175,7 +112,7 @@ class Command(BaseCommand):
             _run(plan, ["migrate", "--no-input", "--verbosity=0"], owner, "migrate")
         with self._step("Gathering static files"):
             _run(plan, ["collectstatic", "--no-input", "--verbosity=0"], owner, "collectstatic")
-        children.append(_sink(plan))
+        children.append(mail_sink(plan))
         children[0].start()
         with self._step("Filling in demo data, if there is none"):
             _run(plan, ["demo", "--if-empty"], owner, "demo")
@@ -184,14 +121,14 @@ class Command(BaseCommand):
             with self._step("Reading the exercise files"):
                 _run(plan, ["loadexercises"], owner, "loadexercises")
         with self._step("Starting web server, worker, beat and pump"):
-            for child in _children(plan):
+            for child in doors_and_workers(plan):
                 children.append(child)
                 child.start()
             _remember(plan, children)
             web = children[1]
             if web.process is not None:
                 processes.wait_until(
-                    lambda: not processes.is_free(plan.port, plan.host) and _healthy(plan),
+                    lambda: not processes.is_free(plan.port, plan.host) and is_healthy(plan),
                     web.process,
                     name="The web server",
                     log=web.log,
@@ -199,7 +136,7 @@ class Command(BaseCommand):
 
     def _welcome(self, plan: Plan, seconds: float) -> None:
         who = subprocess.run(  # noqa: S603 -- our own command
-            [*_MANAGE, "demo", "--who"],
+            [*MANAGE, "demo", "--who"],
             env=plan.environment("homeward", "command"),
             capture_output=True,
             text=True,
@@ -308,79 +245,15 @@ def _locked(lock: IO[str]) -> bool:
     return True
 
 
-def _keys(folder: Path) -> dict[str, str]:
-    """Return this clone's secrets, made once in `folder` and readable by us alone."""
-    makers: dict[str, Callable[[], str]] = {
-        "SECRET_KEY": lambda: secrets.token_urlsafe(48),
-        "HOMEWARD_MASTER_KEY": lambda: base64.b64encode(secrets.token_bytes(32)).decode(),
-    }
-    keys = {}
-    for name, make in makers.items():
-        place = folder / name.lower()
-        if not place.exists():
-            unfinished = place.with_suffix(".new")
-            unfinished.unlink(missing_ok=True)
-            unfinished.touch(mode=0o600)
-            unfinished.write_text(make())
-            unfinished.rename(place)
-        keys[name] = place.read_text().strip()
-    return keys
-
-
 def _run(plan: Plan, command: list[str], env: dict[str, str], name: str) -> None:
     """Run one `manage.py` command to its end; on a refusal, say what it wrote."""
     log = plan.logs / f"{name}.log"
-    child = processes.spawn([*_MANAGE, *command], log=log, env=env, folder=ROOT)
+    child = processes.spawn([*MANAGE, *command], log=log, env=env, folder=ROOT)
     try:
         if child.wait() != 0:
             raise RuntimeError(f"`manage.py {name}` did not succeed:\n{processes.tail(log, 30)}")
     finally:
         processes.end(child)
-
-
-def _sink(plan: Plan) -> Child:
-    command = [sys.executable, "-m", "practice.config.sink"]
-    command += ["--port", str(plan.sink_port), "--folder", str(plan.data / "mail")]
-    env = plan.environment("homeward_worker", "sink")
-    return Child("The mail sink", command, env, plan.logs / "sink.log")
-
-
-def _children(plan: Plan) -> list[Child]:
-    web = plan.environment("homeward_web", "web")
-    worker = plan.environment("homeward_worker", "worker")
-    python = sys.executable
-    celery = [python, "-m", "celery", "-A", "practice.config.celery"]
-    quiet = ["--without-gossip", "--without-mingle", "--without-heartbeat"]
-    return [
-        Child(
-            "The web server",
-            [python, "-m", "gunicorn", "-c", "python:practice.config.web"],
-            web,
-            plan.logs / "web.log",
-        ),
-        Child(
-            "The worker",
-            [*celery, "worker", "--pool=prefork", "--concurrency=2", "-Q", "notify", *quiet],
-            worker,
-            plan.logs / "worker.log",
-        ),
-        Child("The beat", [*celery, "beat", "--pidfile="], worker, plan.logs / "beat.log"),
-        Child("The pump", [*_MANAGE, "pump", "--forever"], worker, plan.logs / "pump.log"),
-    ]
-
-
-def _healthy(plan: Plan) -> bool:
-    """Tell whether the web server answers at all, whatever it says."""
-    from http.client import HTTPConnection, HTTPException  # noqa: PLC0415 -- only here
-
-    connection = HTTPConnection("127.0.0.1", plan.port, timeout=10)
-    try:
-        connection.request("GET", "/health", headers={"Host": f"localhost:{plan.port}"})
-        return connection.getresponse().status < 500
-    except (OSError, HTTPException):
-        return False
-    finally:
-        connection.close()
 
 
 def _remember(plan: Plan, children: list[Child]) -> None:

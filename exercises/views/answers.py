@@ -1,4 +1,4 @@
-"""What lies on the desk when one round is read: answers, moments, replies, words kept aside."""
+"""What is read when a round is reviewed: answers, moments, replies, words kept aside."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -13,19 +13,19 @@ from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
 from exercises.views.desk import answer, part_of
-from exercises.views.ground import language
 from exercises.visibility import Moment, Reply, RoundWords
+from practice.wording import language
 
 
 def blocks(
-    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft, couple: Any
+    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft
 ) -> list[dict[str, Any]]:
     """Return the questions with the newest answer, and beside it what was said before."""
     shown: list[dict[str, Any]] = []
     person = {
         "name": homework.client.name_to_call,
         "letter": homework.client.name_to_call[:1],
-        "part": part_of(homework.client, couple),
+        "part": part_of(homework.client, homework.assignment.couple),
     }
     for item in homework.version.definition.asked:
         said = [one for one in rounds if item.key in one.words]

@@ -1,0 +1,1 @@
+"""Who is in care, as far as one may know."""

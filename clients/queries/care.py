@@ -1,0 +1,251 @@
+"""Clients and couples, for those who care for them or read along."""
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import (
+    BooleanField,
+    Exists,
+    ExpressionWrapper,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
+from django.http import Http404
+
+from clients.models import Clearance, Client, Consent, Couple, ErasureRequest, PrivateNote
+from clients.permissions import (
+    NOBODY,
+    cared_for,
+    may_care_for,
+    reachable,
+    reachable_couples,
+    standing_care,
+)
+from practice.actors import Actor
+from practice.permissions import may_care, may_read_caseloads
+from practice.queries.finding import or_404
+from practice.queries.paging import Page, page
+from practice.queries.searching import called
+
+BY_NAME = ("name", "pk")
+# The couple that a row of clients is in now.
+_COUPLE_NOW = Couple.objects.filter(
+    Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None
+)
+_IS_COUPLED = Exists(_COUPLE_NOW)
+
+
+def client_of(actor: Actor, pk: UUID) -> Client:
+    """Return one client in reach. Raises Http404."""
+    return or_404(reachable(actor).filter(pk=pk))
+
+
+def shared_session(at: datetime) -> Subquery:
+    """When the couple of a row of clients comes next, if a day to come is noted."""
+    couple = _COUPLE_NOW.filter(next_session_at__gte=at)
+    return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
+
+
+def client_with_session(actor: Actor, pk: UUID, at: datetime) -> Client:
+    """Return one client in reach, with `shared_session_at`. Raises Http404."""
+    rows = reachable(actor).filter(pk=pk).annotate(shared_session_at=shared_session(at))
+    return or_404(rows)
+
+
+def client_to_care_for(actor: Actor, pk: UUID) -> Client:
+    """Return a client of one's own.
+
+    Raises Http404 for a stranger's, PermissionDenied for one only read about.
+    """
+    if not may_read_caseloads(actor):
+        raise PermissionDenied
+    client = client_of(actor, pk)
+    if not may_care_for(actor, client):
+        raise PermissionDenied
+    return client
+
+
+def record_for_staff(actor: Actor, pk: UUID) -> Client:
+    """Return one client in reach, for the page all of their care hangs on. Raises Http404.
+
+    With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at`,
+    `erased_at` (the day a requested erasure is due), and what stands about couple work:
+    `cleared` and `recheck_at`, both None when nobody has noted anything.
+    """
+    if actor.is_client:
+        raise Http404
+    consents = Consent.objects.filter(client=OuterRef("pk"))
+    standing = Clearance.objects.filter(client=OuterRef("pk"), ended_at=None)
+    erasure = ErasureRequest.objects.filter(
+        client_id=OuterRef("pk"), cancelled_at=None, done_at=None
+    )
+    return or_404(
+        reachable(actor)
+        .filter(pk=pk)
+        .select_related("preference")
+        .annotate(
+            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
+            consented=Exists(consents.filter(withdrawn_at=None)),
+            consent_withdrawn_at=Subquery(
+                consents.filter(withdrawn_at__isnull=False)
+                .order_by("-withdrawn_at", "pk")
+                .values("withdrawn_at")[:1]
+            ),
+            erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
+            cleared=Subquery(standing.values("cleared")[:1]),
+            recheck_at=Subquery(standing.values("recheck_at")[:1]),
+        )
+    )
+
+
+def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
+    """Return the clients in reach. `only`: couples, individuals, invited or discharged."""
+    found = reachable(actor).filter(discharged_at__isnull=only != "discharged")
+    if search:
+        found = called(found, search, "name")
+    if only in {"couples", "individuals"}:
+        found = found.filter(_IS_COUPLED if only == "couples" else ~_IS_COUPLED)
+    elif only == "invited":
+        found = found.filter(joined_at=None)
+    return found
+
+
+def clients(
+    actor: Actor, *, search: str = "", only: str = "", after: str | None = None
+) -> Page[Client]:
+    """Return a page of them, by name (see `listed`)."""
+    return page(listed(actor, search=search, only=only), order=BY_NAME, after=after)
+
+
+def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
+    """Say whether a client of this practice has this address; for who may add clients."""
+    if not may_care(actor):
+        raise PermissionDenied
+    return (
+        Client.objects.filter(practice_id=actor.practice_id, email__iexact=email)
+        .exclude(pk=besides or NOBODY)
+        .exists()
+    )
+
+
+def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:
+    """Return who cares for each of these clients, by client id, in one query."""
+    rows = (
+        standing_care()
+        .filter(practice_id=actor.practice_id, client__in=found)
+        .select_related("member__user")
+    )
+    return {row.client_id: row.member.user.get_full_name() for row in rows.order_by("from_at")}
+
+
+def couple_of(actor: Actor, pk: UUID) -> Any:
+    """Return one couple in reach, with `cares` (the actor is a therapist of both). Raises Http404."""
+    own = cared_for(actor).values("pk")
+    both_own = ExpressionWrapper(Q(first__in=own) & Q(second__in=own), output_field=BooleanField())
+    return or_404(
+        reachable_couples(actor)
+        .filter(pk=pk)
+        .select_related("first", "second")
+        .annotate(cares=both_own)
+    )
+
+
+def couple_to_care_for(actor: Actor, pk: UUID) -> Couple:
+    """Return a couple of one's own.
+
+    Raises Http404 for a stranger's, PermissionDenied for one only read about.
+    """
+    if not may_read_caseloads(actor):
+        raise PermissionDenied
+    couple: Couple = couple_of(actor, pk)
+    if not couple.cares:  # type: ignore[attr-defined]  # annotated there
+        raise PermissionDenied
+    return couple
+
+
+def couple_with(actor: Actor, client: Client) -> Couple | None:
+    """Return the couple a client is in now, for staff who reach both."""
+    return (
+        reachable_couples(actor)
+        .filter(Q(first=client) | Q(second=client), ended_at=None)
+        .select_related("first", "second")
+        .first()
+    )
+
+
+def partner_in(couple: Couple, client: Client) -> Client:
+    """Return the other one."""
+    return couple.second if couple.first_id == client.pk else couple.first
+
+
+def next_session(client: Client, couple: Couple | None, at: datetime) -> datetime | None:
+    """Return when somebody comes next, alone or as a couple."""
+    dates = (one.next_session_at for one in (client, couple) if one)
+    return min((date for date in dates if date and date >= at), default=None)
+
+
+def couples(actor: Actor) -> QuerySet[Couple]:
+    """Return the couples in reach, past ones too."""
+    return reachable_couples(actor).select_related("first", "second")
+
+
+def couples_of(actor: Actor, found: list[Client]) -> dict[UUID, Couple]:
+    """Return the couples these clients are in, by client id, in one query."""
+    ids = [client.pk for client in found]
+    rows = (
+        reachable_couples(actor)
+        .filter(Q(first__in=ids) | Q(second__in=ids), ended_at=None)
+        .select_related("first", "second")
+    )
+    return {pk: couple for couple in rows for pk in (couple.first_id, couple.second_id)}
+
+
+def single_clients(actor: Actor) -> list[Client]:
+    """Return one's own clients who are in no couple, by name."""
+    return list(cared_for(actor).filter(~_IS_COUPLED, discharged_at=None).order_by(*BY_NAME))
+
+
+def standing(actor: Actor, couple: Couple) -> list[tuple[Client, Clearance | None]]:
+    """Return each partner with the standing attestation for couple work.
+
+    Staff only: a client never learns of it.
+    """
+    if actor.is_client:
+        return []
+    pair = [couple.first, couple.second]
+    found = {one.client_id: one for one in Clearance.objects.filter(client__in=pair, ended_at=None)}
+    return [(one, found.get(one.pk)) for one in pair]
+
+
+def clearances(actor: Actor, client: Client) -> list[Clearance]:
+    """Return all attestations, newest first; staff only."""
+    if actor.is_client:
+        return []
+    return list(
+        Clearance.objects.filter(client=client)
+        .select_related("attested_by__user")
+        .order_by("-attested_at", "pk")
+    )
+
+
+def private_notes(actor: Actor, client: Client) -> list[PrivateNote]:
+    """Return one's own notes on a client, newest first; nobody else's."""
+    if not cared_for(actor).filter(pk=client.pk).exists():
+        raise PermissionDenied
+    return list(
+        PrivateNote.objects.filter(client=client, author_id=actor.member_id).order_by(
+            "-created_at", "pk"
+        )
+    )
+
+
+def private_note(actor: Actor, client: Client, pk: UUID) -> PrivateNote:
+    """Return one of one's own notes. Raises Http404."""
+    for note in private_notes(actor, client):
+        if note.pk == pk:
+            return note
+    raise Http404

@@ -1,0 +1,58 @@
+"""What belongs to the client who asks."""
+
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+
+from clients.models import Caseload, Client, Consent, ContactPreference, SessionTopic
+from clients.permissions import NOBODY, standing_care
+from clients.queries.care import client_of
+from practice.actors import Actor
+from practice.models import Invitation
+from practice.queries.finding import or_404
+
+
+def own_client(actor: Actor) -> Client:
+    """Return the client who asks. Raises PermissionDenied for anybody else."""
+    if actor.client_id is None:
+        raise PermissionDenied
+    return client_of(actor, actor.client_id)
+
+
+def invited_client(invitation: Invitation) -> Client | None:
+    """Return the record an open invitation leads to; the link itself is the permission."""
+    return Client.objects.filter(pk=invitation.client_id or NOBODY).first()
+
+
+def carers(actor: Actor) -> QuerySet[Caseload]:
+    """Return who cares for the client who asks, by caseload; who has for longest comes first."""
+    return (
+        standing_care()
+        .filter(practice_id=actor.practice_id, client_id=actor.client_id or NOBODY)
+        .select_related("member__user")
+        .order_by("from_at", "pk")
+    )
+
+
+def have_cared(actor: Actor) -> set[int]:
+    """Return the users who care or ever cared for the client who asks; other readers supervise."""
+    rows = Caseload.objects.filter(
+        practice_id=actor.practice_id, client_id=actor.client_id or NOBODY
+    )
+    return set(rows.values_list("member__user_id", flat=True))
+
+
+def preference(actor: Actor, client: Client) -> ContactPreference:
+    """Return when and how a client wants to be reminded."""
+    return ContactPreference.objects.get(client=client)
+
+
+def consents(actor: Actor, client: Client) -> list[Consent]:
+    """Return what a client agreed to, newest first."""
+    return list(Consent.objects.filter(client=client).order_by("-given_at", "pk"))
+
+
+def own_topic(actor: Actor, pk: UUID) -> SessionTopic:
+    """Return one topic of the client who asks. Raises Http404."""
+    return or_404(SessionTopic.objects.filter(pk=pk, client_id=actor.client_id or NOBODY))

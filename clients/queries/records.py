@@ -1,0 +1,109 @@
+"""Names and states of clients, no words: for admins, and for the processes that work alone."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Exists, OuterRef, QuerySet
+
+from clients.models import Caseload, Client, Couple, ErasureRequest
+from clients.permissions import standing_care
+from clients.queries.care import BY_NAME
+from practice.actors import Actor
+from practice.models import AuditEvent, Membership, Practice
+from practice.permissions import may_administer
+from practice.queries.finding import or_404
+from practice.queries.paging import Page, page
+from practice.queries.searching import called
+
+
+def records(
+    actor: Actor, *, search: str = "", after: str | None = None
+) -> tuple[Page[Client], dict[UUID, ErasureRequest]]:
+    """Return every client's name and state, for admins."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    found = Client.objects.filter(practice_id=actor.practice_id)
+    if search:
+        found = called(found, search, "name")
+    rows = page(found, order=BY_NAME, after=after)
+    waiting = ErasureRequest.objects.filter(
+        client_id__in=[row.pk for row in rows.rows], cancelled_at=None, done_at=None
+    )
+    return rows, {request.client_id: request for request in waiting}
+
+
+def record(actor: Actor, pk: UUID) -> Client:
+    """Return one client's name and state, for admins. Raises Http404."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    return or_404(Client.objects.filter(practice_id=actor.practice_id, pk=pk))
+
+
+def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:
+    """Return the names of the clients and couples a part of the trail concerns, by id; for
+    admins."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    clients = {event.client_id for event in found if event.client_id}
+    couples = {event.detail["couple"] for event in found if event.detail.get("couple")}
+    alone = Client.objects.filter(practice_id=actor.practice_id, pk__in=clients)
+    pairs = Couple.objects.filter(practice_id=actor.practice_id, pk__in=couples)
+    return {
+        **{str(pk): name for pk, name in alone.values_list("pk", "name")},
+        **{str(row.pk): row.names_in_lists for row in pairs.select_related("first", "second")},
+    }
+
+
+def uncared(actor: Actor) -> QuerySet[Client]:
+    """Return who is in care and in nobody's: what they send reaches no one. For admins, by name."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    return Client.objects.filter(
+        ~Exists(standing_care().filter(client=OuterRef("pk"))),
+        practice_id=actor.practice_id,
+        discharged_at=None,
+    ).order_by(*BY_NAME)
+
+
+def uncared_client(actor: Actor, pk: UUID) -> Client:
+    """Return one of them, name and state. Raises Http404."""
+    return or_404(uncared(actor).filter(pk=pk))
+
+
+def caseload_size(actor: Actor, member: Membership) -> int:
+    """Count a member's clients, for the admin who deactivates them."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    return Caseload.objects.filter(
+        practice_id=actor.practice_id, member=member, until_at=None
+    ).count()
+
+
+def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:
+    """Return the erasure that waits for a client, if one does."""
+    return ErasureRequest.objects.filter(
+        practice_id=actor.practice_id, client_id=client_id, cancelled_at=None, done_at=None
+    ).first()
+
+
+def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
+    """Return the discharged clients whose keeping time is over; for the worker."""
+    if practice.retention_months is None:
+        return Client.objects.none()
+    limit = at - timedelta(days=30.44 * practice.retention_months)
+    # Asked for already, or taken back by somebody after care had ended: not asked for again.
+    asked = ErasureRequest.objects.filter(
+        client_id=OuterRef("pk"), requested_at__gte=OuterRef("discharged_at")
+    )
+    return Client.objects.filter(
+        ~Exists(asked), practice=practice, discharged_at__lte=limit, legal_hold=False
+    ).order_by("discharged_at", "pk")
+
+
+def for_unsubscribe(actor: Actor, pk: UUID) -> Client:
+    """Return the client a signed link names; the signature stands for who is asking."""
+    if actor.kind != "system":
+        raise PermissionDenied
+    return or_404(Client.objects.filter(practice_id=actor.practice_id, pk=pk))

@@ -1,0 +1,110 @@
+"""What several files of tests of the work share: pages of clients and therapists, and the pump."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from django.test import Client as Browser
+from django.utils.timezone import now
+
+from clients.models import ContactPreference
+from exercises.actions import pumping
+from exercises.models import (
+    Homework,
+    Reminder,
+    ReminderReason,
+    ReminderState,
+)
+from practice.tenancy import scope
+from tests.cast import Person
+from tests.conftest import acting_as
+
+# --- a client's pages ---
+E04, E10, E11 = "e04-reassurance-log", "e10-from-test-to-clear-ask", "e11-what-reaches-me"
+
+
+def url(homework: Homework, rest: str = "") -> str:
+    return f"/homework/{homework.pk}/{rest}"
+
+
+def text_of(response: Any) -> str:
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def save(browser: Browser, homework: Homework, fields: dict[str, list[str]], **more: Any) -> Any:
+    body = {"revision": 0, "device": "phone", "fields": fields} | more
+    return browser.post(url(homework, "draft"), json.dumps(body), content_type="application/json")
+
+
+def step_with(browser: Browser, homework: Homework, field: str) -> int:
+    """Return the number of the step that asks for this field."""
+    for number in range(1, 30):
+        response = browser.get(url(homework, f"step/{number}/"))
+        if response.status_code != 200:
+            break
+        if f'name="{field}' in text_of(response):
+            return number
+    pytest.fail(f"no step asks for {field}")
+
+
+# --- reminders ---
+State, Reason = ReminderState, ReminderReason
+
+
+def prefer(person: Person, **choices: Any) -> None:
+    assert person.client is not None
+    with scope(practice=person.practice.pk):
+        ContactPreference.objects.filter(client=person.client).update(**choices)
+
+
+@contextmanager
+def working() -> Iterator[None]:
+    """Act as the worker does."""
+    with acting_as("homeward_worker"):
+        yield
+
+
+def pump() -> int:
+    with working():
+        return pumping.pump(now=now)
+
+
+def reminders(person: Person, kind: str = "assigned") -> Reminder:
+    """Return a client's newest reminder of a kind."""
+    assert person.client is not None
+    with scope(practice=person.practice.pk):
+        return Reminder.objects.filter(client_id=person.client.pk, kind=kind).latest("pk")
+
+
+def due_now(row: Reminder, **more: Any) -> None:
+    with scope(practice=row.practice_id):
+        Reminder.objects.filter(pk=row.pk).update(next_at=now() - timedelta(minutes=1), **more)
+
+
+def claimed() -> tuple[pumping.Round, int, list[Reminder]]:
+    """Claim what is due, as a pump does, and stop there."""
+    current = pumping.Round(pumping.PhaseSMTP(), now, pumping.never)
+    return current, 7, pumping._claim(current, 7)
+
+
+def body(mail: EmailMessage, kind: str = "plain") -> str:
+    part = mail.get_body((kind,))
+    assert part is not None
+    text: str = part.get_content()
+    return text
+
+
+# --- a therapist's pages ---
+def page(person: Person, path: str, status: int = 200) -> str:
+    response = person.browser().get(path)
+    assert response.status_code == status, response.content.decode()[:500]
+    return response.content.decode().replace("\N{NO-BREAK SPACE}", " ")
+
+
+def hrefs(text: str, within: str = "") -> list[str]:
+    return re.findall(rf'href="([^"]*{within}[^"]*)"', text)

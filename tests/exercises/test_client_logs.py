@@ -1,0 +1,104 @@
+"""A client's logs: moments noted, changed, removed, and closed with a look back."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils.timezone import now
+
+from clients.models import Client
+from exercises.models import Entry, Homework
+from exercises.views import wording
+from practice.tenancy import scope
+from tests.cast import Person, Play
+from tests.exercises.ground import E04, E11, step_with, text_of, url
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def test_a_moment_asks_and_insists_on_nothing(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    entry = browser.post(url(row, "entries/add/"), {"log": "moments"})["Location"]
+    assert browser.post(entry, {"for": "body"})["Location"] == url(row, "entries/")
+    assert "to calm my body" in text_of(browser.get(url(row, "entries/")))
+
+
+def test_a_log_that_belongs_to_a_release_waits_for_one(
+    play: Play, dana: Person, ana: Person, cleared: Any
+):
+    row = play.homework(ana, play.assign(dana, cleared, E11))
+    browser = ana.browser()
+    assert "What reaches me" not in text_of(browser.get("/log/"))
+    assert browser.get(url(row, "entries/"))["Location"] == url(row)
+    assert browser.post(url(row, "entries/add/"), {"log": "weeks"}).status_code == 404
+
+
+def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    assert browser.get("/log/")["Location"] == url(row, "entries/")
+    response = browser.post(url(row, "entries/add/"), {"log": "moments"})
+    entry = response["Location"]
+    page = text_of(browser.get(entry))
+    assert "Change this moment" not in page
+    assert 'name="when.day"' in page
+    assert 'name="relief_hour"' not in page  # asked an hour later, not now
+    said = {
+        "when.day": "2",
+        "when.month": "11",
+        "when.year": "2026",
+        "when.time": "08:10",
+        "trigger": "no-reply",
+        "form": "let-pass",
+        "for": "body",
+    }
+    assert browser.post(entry, {"when.day": "2"}).status_code == 422
+    assert browser.post(entry, said)["Location"] == url(row, "entries/")
+    page = text_of(browser.get(url(row, "entries/")))
+    assert "No reply" in page
+    assert "08:10" in page
+    assert "Nobody but you until you send it; then only you and Dana." in page
+    assert "Change this moment" in text_of(browser.get(entry))
+    draft = json.dumps({"revision": 0, "device": "", "fields": {"note": ["it passed"]}})
+    assert browser.post(f"{entry}draft", draft, content_type="application/json").status_code == 200
+    assert "it passed" in text_of(browser.get(entry))
+    assert browser.get(f"{entry}remove/").status_code == 200
+    browser.post(f"{entry}remove/")
+    with play.at(ana):
+        assert not Entry.objects.exists()
+
+
+def test_what_is_brought_to_the_session_is_named_by_its_day(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser = ana.browser()
+    for page in ("/today/", url(homework)):
+        assert "Bring it to session instead" in text_of(browser.get(page))
+    at = now() + timedelta(days=2)
+    with scope(practice=ana.practice.pk):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=at)
+    day = wording.soon(at, now(), ana.actor.zone)
+    for page in ("/today/", url(homework)):
+        assert f"Bring it to {day} instead" in text_of(browser.get(page))
+
+
+def test_a_log_says_what_a_moment_takes(play: Play, dana: Person, ana: Person):
+    log = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    assert "about 2 minutes a moment" in text_of(browser.get("/today/"))
+    play.homework(ana, play.assign(dana, ana))
+    assert "bout 2 minutes a moment" in text_of(browser.get("/today/"))
+    assert "about 2 minutes a moment" in text_of(browser.get(url(log)))
+
+
+def test_a_log_is_closed_with_a_look_back(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    browser.post(url(row, "entries/add/"))
+    number = step_with(browser, row, "saw")
+    browser.post(url(row, f"step/{number}/"), {"saw": "mostly in the evening"})
+    browser.post(url(row, f"step/{number + 1}/"), {"skip": "1"})
+    assert browser.post(url(row, "submit/"))["Location"] == url(row, "sent/")
+    assert play.fresh(row).status == "submitted"

@@ -1,0 +1,201 @@
+"""What a mail says and does not say, the way out of mails, and the ledger."""
+
+import re
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.core import signing
+from django.test import Client as Browser
+from django.urls import reverse
+from django.utils.timezone import now
+
+from clients.models import Client, ContactPreference, ReminderKind
+from exercises import emails
+from exercises.models import (
+    Reminder,
+)
+from practice.config.sink import Sink
+from practice.tenancy import scope
+from tests.cast import Person, Play
+from tests.exercises.ground import (
+    Reason,
+    State,
+    body,
+    pump,
+    reminders,
+)
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("awake")]
+
+
+# --- the way out ------------------------------------------------------------------------------
+def test_one_click_stops_this_kind_and_looking_stops_nothing(
+    dana: Person, ana: Person, play: Play, sink: Sink
+) -> None:
+    """Case 41: POST without cookies, token or sign-in, twice; GET and HEAD change nothing."""
+    play.assign(dana, ana)
+    pump()
+    link = sink.messages[0]["List-Unsubscribe"].strip("<>")
+    assert link.startswith(settings.BASE_URL)
+    assert len(link) < 200
+    path = urlsplit(link).path
+    stranger = Browser(enforce_csrf_checks=True)
+    assert stranger.get(path).status_code == 200
+    assert stranger.head(path).status_code == 200
+    assert kinds_off(ana) == []
+    for _click in range(2):
+        answer = stranger.post(path, {"List-Unsubscribe": "One-Click"})
+        assert answer.status_code == 200
+    assert kinds_off(ana) == ["assigned"]
+    assert stranger.post(path[:-2] + "xx").status_code == 404
+    play.assign(dana, ana)
+    assert pump() == 0
+    assert reminders(ana).reason == Reason.OPTED_OUT
+
+
+def kinds_off(person: Person) -> list[str]:
+    with scope(practice=person.practice.pk):
+        return list(ContactPreference.objects.get(client=person.client).kinds_off)
+
+
+def test_the_ledger_says_what_came_of_each(
+    dana: Person, ana: Person, ben: Person, play: Play, sink: Sink
+) -> None:
+    play.assign(dana, ana)
+    pump()
+    assert ana.client is not None
+    hers = ana.browser().get(reverse("own_ledger")).content.decode()
+    staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
+    for page in (hers, staff):
+        assert "Sent" in page
+        assert "Lisbon time" in page
+        assert "Under the argument" in page
+        assert page.count("Lisbon time") == 1  # said once, above them all
+    assert "about 1" in hers
+    assert "about 1" in staff
+    his = ben.browser().get(reverse("own_ledger")).content.decode()
+    assert "Under the argument" not in his
+
+
+def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: Play) -> None:
+    """A pump that was held back is nobody's fault, and no promise of an hour that is over."""
+    play.assign(dana, ana)
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.update(next_at=now() - timedelta(hours=1))
+    assert ana.client is not None
+    for page in (
+        ana.browser().get(reverse("own_ledger")).content.decode(),
+        dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode(),
+    ):
+        assert "Not sent yet" in page
+        assert "goes " not in page
+        assert "about 1" not in page
+
+
+def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play: Play) -> None:
+    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
+    play.review(dana, homework, words="You stayed with it.")
+    ledger = reverse("own_ledger")
+    assert "On the day" not in ana.browser().get(ledger).content.decode()  # not to come any more
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.filter(state=State.CANCELLED).update(next_at=now())
+    assert ana.client is not None
+    hers = ana.browser().get(reverse("own_ledger")).content.decode()
+    staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
+    assert "You had already sent it" in hers
+    assert "Your therapist answered" in hers
+    assert "It was already handed in" in staff
+    assert "Your reply is there" in staff
+    assert "Reminders for Ana" in staff
+
+
+# --- discretion -------------------------------------------------------------------------------
+CANARY = "Canary"
+
+
+def _recipient(client: Client, address: str = "") -> emails.Recipient:
+    assert client.user is not None
+    return emails.Recipient(
+        practice_id=client.practice_id,
+        client_id=client.pk,
+        address=address or client.user.email,
+        language=client.language,
+        from_name=client.practice.discreet_name,
+        reminder_time=client.preference.reminder_time,
+    )
+
+
+@pytest.mark.parametrize(
+    "address", ["ana@mail.example", "ZstopZ@mail.example", "o'hara=a@mail.example"]
+)
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("kind", [kind for kind in ReminderKind.values if kind != "waiting"])
+def test_a_mail_filled_in_reads_like_one_written_anew(
+    kind: str,
+    language: str,
+    address: str,
+    dana: Person,
+    ana: Person,
+    play: Play,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Most mails are a sheet with blanks; it must not show, whatever goes into the blanks."""
+    monkeypatch.setattr(signing.TimestampSigner, "timestamp", lambda self: "1")
+    play.assign(dana, ana)
+    assert ana.client is not None
+    with scope(practice=ana.practice.pk):
+        client = Client.objects.select_related("user", "practice", "preference").get(
+            pk=ana.client.pk
+        )
+        client.language = language
+        row = reminders(ana)
+        row.kind = kind
+        mails = [emails.reminder(row, _recipient(client, address)) for _again in range(2)]
+        monkeypatch.setattr(emails.Blanks, "is_plain", False)
+        mails.append(emails.reminder(row, _recipient(client, address)))
+    first, again, anew = (re.sub(rb"={15}\d+==", b"border", mail.text) for mail in mails)
+    assert first == again == anew
+    assert f"To: {address}\r\n".encode() in first
+    blank = {found for found in emails.BLANK.findall(first) if found.decode() not in address}
+    assert not blank
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("kind", ReminderKind.values)
+def test_no_mail_says_who_what_or_how_much(
+    kind: str, language: str, dana: Person, ana: Person, play: Play
+) -> None:
+    """Case 42: every template in every language, with a client full of canaries."""
+    homework = play.homework(ana, play.assign(dana, ana, note=f"{CANARY} note"))
+    assert ana.client is not None
+    assert dana.member is not None
+    with scope(practice=ana.practice.pk):
+        client = Client.objects.select_related("user", "practice", "preference").get(
+            pk=ana.client.pk
+        )
+        client.name, client.called, client.language = f"{CANARY} name", CANARY, language
+        dana.user.name, dana.user.language = f"{CANARY} therapist", language
+        row = reminders(ana)
+        row.kind = kind
+        member = type(dana.member).objects.select_related("user", "practice").get()
+        mail = (
+            emails.waiting(row, member)
+            if kind == "waiting"
+            else emails.reminder(row, _recipient(client))
+        )
+    raw = mail.dated(now())
+    message = message_from_bytes(raw, policy=policy.default)
+    assert isinstance(message, EmailMessage)
+    said = " ".join([str(message["Subject"]), body(message), body(message, "html"), str(message)])
+    title = homework.version.exercise.slug.replace("-", " ")
+    for word in (CANARY, str(homework.pk), str(client.pk), title, "Under the argument"):
+        assert word not in said
+    assert "!" not in body(message)
+    assert settings.BASE_URL in body(message)
+    assert raw.isascii()
+    assert max(map(len, raw.splitlines())) < 998
+    assert raw.startswith(b"Date: ")

@@ -1,0 +1,41 @@
+"""What several files of tests about people and sessions share."""
+
+from typing import Any
+
+from allauth.mfa.totp.internal.auth import (
+    TOTP,
+    generate_totp_secret,
+    hotp_value,
+    yield_hotp_counters_from_time,
+)
+from django.test import Client as Browser
+
+from practice.models import Practice, User
+from practice.tenancy import scope
+
+
+def text_of(response: Any) -> str:
+    """Return a page as it was sent."""
+    return str(response.content, "utf-8")
+
+
+def policies(practice: Practice, **values: Any) -> None:
+    with scope(practice=practice.pk):
+        Practice.objects.filter(pk=practice.pk).update(**values)
+
+
+def ask_for_code(address: str, browser: Browser | None = None, **headers: str) -> Any:
+    browser = browser or Browser()
+    return browser.post(
+        "/account/login/code/", {"email": address}, follow=True, headers=headers or None
+    )
+
+
+def totp_of(user: User) -> str:
+    secret = generate_totp_secret()
+    TOTP.activate(user, secret)
+    return secret
+
+
+def code_now(secret: str) -> str:
+    return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06d}"

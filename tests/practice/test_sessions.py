@@ -1,0 +1,297 @@
+"""Sessions and seats: idle, ended, listed, taken away; from which practice one acts."""
+
+import time
+
+import pytest
+from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
+from allauth.usersessions.models import UserSession
+from django.contrib.sessions.models import Session
+from django.test import Client as Browser
+from django.utils.timezone import now
+
+from practice.actions import people
+from practice.models import AuditEvent, Membership, User
+from practice.tenancy import scope
+from tests.cast import PASSWORD, Person, make_member, make_user
+from tests.practice.ground import policies, text_of
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
+
+
+def test_an_idle_member_is_signed_out_and_led_back(dana: Person):
+    browser = dana.browser()
+    assert browser.get("/people/").status_code == 200
+    session = browser.session
+    key = session.session_key
+    session["last_seen"] = time.time() - 31 * 60
+    session.save()
+    response = browser.get("/people/?q=ruth")
+    assert response["Location"] == "/account/login/?next=%2Fpeople%2F%3Fq%3Druth"
+    assert not Session.objects.filter(session_key=key).exists()
+    page = browser.get(response["Location"])
+    assert "to keep this private" in text_of(page)
+    response = browser.post(
+        response["Location"],
+        {"login": "dana@hillside.example", "password": PASSWORD, "next": "/people/?q=ruth"},
+    )
+    assert response["Location"] == "/people/?q=ruth"
+    assert browser.get("/people/").status_code == 200
+
+
+def test_pressing_stay_counts_as_being_here_and_nothing_is_kept_of_it(dana: Person, ana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    session = browser.session
+    session["last_seen"] = before = time.time() - 29 * 60
+    session.save()
+    answer = browser.post("/still-here")
+    assert (answer.status_code, answer.content) == (204, b"")
+    assert answer["Cache-Control"] == "no-store, private"
+    assert browser.session["last_seen"] > before + 28 * 60
+    assert ana.browser().post("/still-here").status_code == 204
+    assert Browser().post("/still-here").status_code == 302
+    assert browser.get("/still-here").status_code == 405
+    # Another site cannot keep a screen from locking.
+    strict = Browser(enforce_csrf_checks=True)
+    strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert strict.post("/still-here").status_code == 403
+    # Too late is too late: it wakes nobody's session.
+    session = browser.session
+    session["last_seen"] = time.time() - 31 * 60
+    session.save()
+    assert browser.post("/still-here").status_code == 302
+    assert browser.get("/people/").status_code == 302
+
+
+def test_a_program_of_an_idle_member_is_told_it_is_nobody(dana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    session = browser.session
+    session["last_seen"] = time.time() - 31 * 60
+    session.save()
+    response = browser.get("/api/v1/exercises")
+    assert (response.status_code, response.json()["code"]) == (401, "signed_out")
+
+
+def test_the_lock_can_be_switched_off_and_leaves_clients_alone(dana: Person, ana: Person):
+    policies(dana.practice, idle_minutes=0)
+    for person, address in ((dana, "/people/"), (ana, "/today/")):
+        browser = person.browser()
+        browser.get(address)
+        session = browser.session
+        session["last_seen"] = time.time() - 9999 * 60
+        session.save()
+        assert browser.get(address).status_code == 200
+
+
+# --- seats ------------------------------------------------------------------------------------
+def test_somebody_without_a_seat_reads_a_kind_page(db: None):
+    user = make_user("nobody@mail.example", "No Body")
+    browser = Browser()
+    browser.force_login(user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    response = browser.get("/")
+    assert response.status_code == 403
+    assert "nothing here for you" in text_of(response)
+    assert browser.get("/account/email/").status_code in {200, 302}
+
+
+def test_deactivating_holds_on_the_very_next_request(dana: Person, ruth: Person):
+    browser = dana.browser()
+    assert browser.get("/people/").status_code == 200
+    with scope(practice=ruth.practice.pk):
+        people.deactivate(by=ruth.actor, at=now(), member=dana.member)
+    for address in ("/people/", "/clients/"):
+        assert browser.get(address)["Location"].startswith("/account/login/")
+    assert Session.objects.count() == 0
+
+
+def test_who_still_works_elsewhere_stays_signed_in_there(uma: Person, zoe: Person, ruth: Person):
+    browser = uma.browser()
+    assert browser.get("/people/").status_code == 200
+    with scope(practice=ruth.practice.pk):
+        seat = Membership.objects.get(user=uma.user, practice=ruth.practice)
+        people.deactivate(by=ruth.actor, at=now(), member=seat)
+    page = text_of(browser.get("/people/"))
+    assert "Zoe Marchetti" in page
+    assert "Dana Whitlock" not in page
+
+
+def test_an_admin_signs_somebody_out_everywhere(dana: Person, ruth: Person, omar: Person):
+    phone, laptop, other = dana.browser(), dana.browser(), omar.browser()
+    for browser in (phone, laptop, other):
+        assert browser.get("/people/").status_code == 200
+    response = ruth.browser().post(f"/people/{dana.member.pk}/sign-out", follow=True)
+    assert "signed out everywhere" in text_of(response)
+    for browser in (phone, laptop):
+        assert browser.get("/people/")["Location"].startswith("/account/login/")
+    assert other.get("/people/").status_code == 200
+    with scope(practice=ruth.practice.pk):
+        event = AuditEvent.objects.get(action="member.sessions_ended")
+    assert (event.object_id, event.detail["count"]) == (str(dana.member.pk), 2)
+    assert dana.browser().get("/people/").status_code == 200  # signed in anew
+
+
+def test_an_admin_may_sign_themselves_out_everywhere_and_end_their_own_seat(ruth: Person):
+    """Their own session is among those that end; they are led to the sign-in, not to a 400."""
+    browser, other = ruth.browser(), make_member(ruth.practice, "b@x.example", "Bo", "admin")
+    for path in ("sign-out", "deactivate"):
+        assert browser.get("/people/").status_code == 200
+        answer = browser.post(f"/people/{ruth.member.pk}/{path}", follow=True)
+        assert answer.status_code == 200
+        assert answer.redirect_chain[-1][0].startswith("/account/login/")
+        browser = ruth.browser()
+    with scope(practice=ruth.practice.pk):
+        assert list(Membership.objects.filter(deactivated_at=None)) == [other.member]
+
+
+# --- the end of a session ---------------------------------------------------------------------
+def began(browser: Browser, *, hours: float) -> None:
+    session = browser.session
+    session["began"] = time.time() - hours * 3600
+    session["last_seen"] = time.time()
+    session.save()
+
+
+@pytest.mark.parametrize(("who", "hours"), [("dana", 12), ("ana", 30 * 24)])
+def test_even_a_busy_session_has_an_end(request: pytest.FixtureRequest, who: str, hours: int):
+    browser = request.getfixturevalue(who).browser()
+    page = "/people/" if who == "dana" else "/today/"
+    assert browser.get(page).status_code == 200
+    began(browser, hours=hours - 0.1)
+    assert browser.get(page).status_code == 200
+    began(browser, hours=hours + 0.1)
+    key = browser.session.session_key
+    response = browser.get(page)
+    assert response["Location"] == f"/account/login/?next={page.replace('/', '%2F')}"
+    assert not Session.objects.filter(session_key=key).exists()
+    assert "to keep this private" in text_of(browser.get(response["Location"]))
+
+
+def test_at_the_end_what_is_being_written_may_still_be_sent(ana: Person):
+    browser = ana.browser()
+    browser.get("/today/")
+    began(browser, hours=30 * 24 + 0.9)
+    assert browser.post("/you/", {"part": "x"}).status_code != 302
+    began(browser, hours=30 * 24 + 1.1)
+    assert browser.post("/you/", {"part": "x"})["Location"].startswith("/account/login/")
+
+
+def test_the_end_holds_for_one_s_own_account_too(dana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    began(browser, hours=12.1)
+    response = browser.get("/account/email/")
+    assert response["Location"].startswith("/account/login/")
+    assert browser.get("/account/login/").status_code == 200
+
+
+def test_signing_in_begins_a_session_of_its_own(dana: Person):
+    browser = dana.browser()
+    browser.get("/people/")
+    began(browser, hours=13)
+    browser.get("/people/")
+    browser.post("/account/login/", {"login": "dana@hillside.example", "password": PASSWORD})
+    assert browser.get("/people/").status_code == 200
+    assert time.time() - browser.session["began"] < 60
+
+
+# --- the list of devices ----------------------------------------------------------------------
+def long_ago(browser: Browser) -> None:
+    session = browser.session
+    session[AUTHENTICATION_METHODS_SESSION_KEY] = [
+        {"method": "password", "at": time.time() - 3600, "reauthenticated": True}
+    ]
+    session.save()
+
+
+def say_who(browser: Browser) -> None:
+    browser.post("/account/reauthenticate/", {"password": PASSWORD})
+
+
+@pytest.mark.parametrize("which", ["the others", "this one"])
+def test_sessions_are_ended_only_by_who_says_who_they_are(dana: Person, which: str):
+    here, there = dana.browser(), dana.browser()
+    for browser in (here, there):
+        assert browser.get("/people/").status_code == 200
+    long_ago(here)
+    line = UserSession.objects.get(session_key=there.session.session_key)
+    ask = {"session": str(line.pk)} if which == "this one" else {}
+    assert here.get("/account/sessions/").status_code == 200
+    assert here.post("/account/sessions/", ask)["Location"].startswith("/account/reauthenticate/")
+    assert there.get("/people/").status_code == 200
+    say_who(here)
+    assert here.post("/account/sessions/", ask)["Location"] == "/account/sessions/"
+    assert there.get("/people/").status_code == 302
+    assert here.get("/people/").status_code == 200
+
+
+def test_who_has_but_a_code_by_mail_signs_in_once_more(ana: Person):
+    User.objects.filter(pk=ana.user.pk).update(password="!")
+    ana.user.refresh_from_db()
+    here, there = ana.browser(), ana.browser()
+    for browser in (here, there):
+        assert browser.get("/today/").status_code == 200
+    assert here.post("/account/sessions/")["Location"] == "/account/sessions/"  # just signed in
+    long_ago(here)
+    there = ana.browser()
+    assert there.get("/today/").status_code == 200
+    came = "http://testserver/account/sessions/"
+    response = here.post("/account/sessions/", headers={"Referer": came})
+    assert response["Location"] == "/account/login/?next=%2Faccount%2Fsessions%2F"
+    assert there.get("/today/").status_code == 200
+
+
+def test_nobody_ends_a_session_of_somebody_else(dana: Person, omar: Person):
+    here, there = dana.browser(), omar.browser()
+    for browser in (here, there):
+        browser.get("/people/")
+    line = UserSession.objects.get(session_key=there.session.session_key)
+    say_who(here)
+    for asked in (str(line.pk), "x", "", "9" * 30):
+        assert here.post("/account/sessions/", {"session": asked}).status_code == 404
+    assert there.get("/people/").status_code == 200
+
+
+def test_a_role_taken_away_holds_on_the_very_next_request(ruth: Person, dana: Person):
+    with scope(practice=ruth.practice.pk):
+        Membership.objects.filter(pk=dana.member.pk).update(roles=["admin", "therapist"])
+    browser = dana.browser()
+    assert browser.get("/audit/").status_code == 200
+    with scope(practice=ruth.practice.pk):
+        people.set_roles(by=ruth.actor, at=now(), member=dana.member, roles=["therapist"])
+    assert browser.get("/audit/").status_code == 403
+
+
+def test_everybody_begins_in_their_own_place(ana: Person, dana: Person, ruth: Person, sana: Person):
+    assert ana.browser().get("/")["Location"] == "/today/"
+    assert dana.browser().get("/")["Location"] == "/review/"
+    assert sana.browser().get("/")["Location"] == "/clients/"
+    assert ruth.browser().get("/")["Location"] == "/people/"
+
+
+def test_uma_switches_practices_and_sees_one_at_a_time(uma: Person, zoe: Person, dana: Person):
+    browser = uma.browser()
+    page = text_of(browser.get("/people/"))
+    assert "Dana Whitlock" in page
+    assert "Zoe Marchetti" not in page
+    assert "Riverside Practice" in page  # on offer in the menu
+    browser.post("/practice/switch", {"practice": str(zoe.practice.pk)})
+    page = text_of(browser.get("/people/"))
+    assert "Zoe Marchetti" in page
+    assert "Dana Whitlock" not in page
+
+
+def test_nobody_switches_into_a_practice_they_have_no_seat_in(dana: Person, zoe: Person):
+    browser = dana.browser()
+    for practice in (str(zoe.practice.pk), "nonsense", ""):
+        browser.post("/practice/switch", {"practice": practice})
+        assert "Zoe Marchetti" not in text_of(browser.get("/people/"))
+
+
+def test_a_seat_that_ended_is_not_on_offer(uma: Person, zoe: Person):
+    with scope(practice=zoe.practice.pk):
+        Membership.objects.filter(user=uma.user, practice=zoe.practice).update(deactivated_at=now())
+    browser = uma.browser()
+    assert "Riverside Practice" not in text_of(browser.get("/people/"))
+    browser.post("/practice/switch", {"practice": str(zoe.practice.pk)})
+    assert "Zoe Marchetti" not in text_of(browser.get("/people/"))
