@@ -283,10 +283,11 @@ class AddKeyForm(AddWebAuthnForm):
 
 @contextmanager
 def _of_a_key() -> Iterator[None]:
-    """Say what became of a passkey; allauth says "incorrect code", as of six digits."""
+    """Say what became of a passkey; allauth says "incorrect code", as of six digits, and falls over
+    what no browser sends."""
     try:
         yield
-    except ValidationError as error:
+    except (ValidationError, KeyError, TypeError, ValueError) as error:
         raise ValidationError(NO_KEY) from error
 
 
