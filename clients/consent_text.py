@@ -2,27 +2,38 @@
 
 from django.utils.translation import gettext_lazy as _
 
-VERSION = "2026-11-27"
+VERSION = "2026-11-28"
 TEXTS = {
     "en": (
         "I would like to use Homeward between sessions.\n\n"
-        "My therapist reads what I send, and a supervisor may read it too. My partner reads"
-        " nothing of it, unless I agree to one answer being shown. The practice’s office sees"
-        " names and dates, no words.\n\n"
+        "My therapist reads what I send, and what I put down for a session. A supervisor may read"
+        " what I send, too. One answer reaches my therapist at once, without being sent: a yes to"
+        " the question whether I was afraid of my partner. The page says so before I answer.\n\n"
+        "My partner reads nothing of it, unless I agree to one answer being shown. The practice’s"
+        " office sees names, dates and states, no words.\n\n"
         "What I write is stored encrypted. Each time somebody else reads it, that is noted, and I"
         " can see it.\n\n"
-        "Nobody watches Homeward around the clock: in danger I call for help.\n\n"
-        "I can stop at any time, take a copy, and ask for my record to be erased."
+        "Nobody watches Homeward around the clock. In danger, the numbers under “Get help now” are"
+        " quicker. If what I write shows that someone is in danger, my therapist may have to act,"
+        " and tells me first where that is safe.\n\n"
+        "I can stop at any time, take a copy, and ask for my record to be erased. The law may make"
+        " the practice keep it for a time."
     ),
     "es": (
         "Quiero usar Homeward entre sesiones.\n\n"
-        "Mi terapeuta lee lo que envío, y una persona que supervisa también puede leerlo. Mi"
-        " pareja no lee nada de esto, salvo que yo acepte que se le muestre una respuesta. La"
-        " oficina del consultorio ve nombres y fechas, ninguna palabra.\n\n"
+        "Mi terapeuta lee lo que envío y lo que dejo anotado para una sesión. Una persona que"
+        " supervisa también puede leer lo que envío. Una respuesta le llega a mi terapeuta"
+        " enseguida, sin que la envíe: un sí a la pregunta de si tuve miedo de mi pareja. La página"
+        " lo dice antes de que responda.\n\n"
+        "Mi pareja no lee nada de esto, salvo que yo acepte que se le muestre una respuesta. La"
+        " administración del consultorio ve nombres, fechas y estados, ninguna palabra.\n\n"
         "Lo que escribo se guarda cifrado. Cada vez que otra persona lo lee, queda anotado y puedo"
         " verlo.\n\n"
-        "Nadie vigila Homeward las 24 horas: si hay peligro, pido ayuda por teléfono.\n\n"
-        "Puedo parar cuando quiera, llevarme una copia y pedir que se borre mi historial."
+        "Nadie vigila Homeward las 24 horas. Si hay peligro, los números que están en «Pedir ayuda"
+        " ahora» son más rápidos. Si lo que escribo muestra que alguien está en peligro, puede que"
+        " mi terapeuta tenga que actuar, y me lo dice antes si eso es seguro.\n\n"
+        "Puedo parar cuando quiera, llevarme una copia y pedir que se borre mi historial. Puede que"
+        " la ley obligue al consultorio a conservarlo un tiempo."
     ),
 }
 SIGNED_IN = {

@@ -127,7 +127,7 @@ class ClearanceForm(PlainForm):
         widget=forms.RadioSelect,
     )
     alone = forms.BooleanField(
-        label=_("I spoke with them alone, and this is my own judgement."),
+        label=_("I spoke with them alone, and this is my own decision."),
         error_messages={"required": _("This can only be noted after speaking with them alone.")},
     )
 

@@ -157,9 +157,9 @@ class ReminderKind(models.TextChoices):
     """Which mail; a client may switch each one off."""
 
     ASSIGNED = "assigned", _("Something new is there")
-    DUE_SOON = "due_soon", _("A few days before")
-    DUE_TODAY = "due_today", _("On the day")
-    FOLLOW_UP = "follow_up", _("Once more afterwards")
+    DUE_SOON = "due_soon", _("A few days before the date")
+    DUE_TODAY = "due_today", _("On that day")
+    FOLLOW_UP = "follow_up", _("Once more after it")
     ANSWERED = "answered", _("Your therapist answered")
     WAITING = "waiting", _("Something is waiting for review")
 

@@ -29,10 +29,9 @@ ACTS = {
     "couple.unlinked": _("Unlinked a couple"),
     "erasure.cancelled": _("Took a request to erase back"),
     "erasure.requested": _("Asked for a record to be erased"),
-    "homework.begin": _("Began homework"),
     "homework.due_moved": _("Moved a date"),
     "homework.expire": _("Homework let itself go"),
-    "homework.open": _("Homework opened"),
+    "homework.open": _("Homework made available"),
     "homework.pick_up": _("Took homework up again"),
     "homework.return": _("Returned homework for deepening"),
     "homework.review": _("Reviewed homework"),
@@ -56,7 +55,7 @@ ACTS = {
     "preference.set": _("Changed reminder choices"),
     "read.exported": _("Took a copy of a record"),
     "read.homework": _("Read homework"),
-    "read.numbers": _("Looked at the numbers of some weeks"),
+    "read.numbers": _("Looked at the charts"),
     "read.topics": _("Read what a client wants to talk about"),
     "record.erased": _("Erased a record"),
     "record.held": _("Kept a record from erasure"),
@@ -66,8 +65,8 @@ ACTS = {
     "session.set": _("Noted the next session"),
     "token.made": _("Made a key for a program"),
     "token.revoked": _("Revoked a key for a program"),
-    "topic.dropped": _("Took a topic off the table"),
-    "topic.raised": _("Put a topic on the table"),
+    "topic.dropped": _("Removed a topic for the session"),
+    "topic.raised": _("Kept a topic for the session"),
 }
 
 KINDS = {

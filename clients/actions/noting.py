@@ -60,7 +60,7 @@ def read_notes(
 
 
 def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> SessionTopic:
-    """Put something on the table for the next session. Raises BadInput when the table is full."""
+    """Keep something for the next session. Raises BadInput when it is full."""
     if by.client_id != client.pk:
         raise PermissionDenied
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
@@ -69,8 +69,8 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
         hold([client.pk])
         if SessionTopic.objects.filter(client=client).count() >= MOST_TOPICS:
             said = _(
-                "There are %(most)d topics here already. Take one off the table that you have"
-                " talked about; your words are still in the box."
+                "There are %(most)d topics here already. Remove one that you have talked"
+                " about; your words are still in the box."
             )
             raise BadInput({"text": [said % {"most": MOST_TOPICS}]})
         topic.save(force_insert=True)
@@ -79,7 +79,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
 
 
 def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
-    """Take a topic off the table."""
+    """Remove a topic."""
     if by.client_id != topic.client_id:
         raise PermissionDenied
     with transaction.atomic():

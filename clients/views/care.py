@@ -183,7 +183,11 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         client,
         back=_to(client),
         back_to=client.name,
-        text=_("Your colleague sees everything that was sent and answered. You no longer do."),
+        text=_(
+            "Your colleague reads everything that was sent and answered, and what they put down for"
+            " a session. You no longer do. From then on the client’s pages name your colleague; no"
+            " message says so, so tell them first."
+        ),
     )
 
 
@@ -195,6 +199,15 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
         caring.discharge(by=request.actor, at=now(), client=client)
         messages.success(request, _("Care has ended. You can take it up again on their page."))
         return redirect("client_page", client.pk)
+    text = _(
+        "They can no longer sign in, and no reminder goes out. Nothing is erased, and you can take"
+        " care up again at any time. %(name)s can then no longer take a copy of the record or ask"
+        " for erasure here. Offer it first."
+    ) % {"name": client.name_to_call}
+    if couple := care.couple_with(request.actor, client):
+        text += " " + _(
+            "%(partner)s goes on alone with what both were given; nothing new can be given to both."
+        ) % {"partner": care.partner_in(couple, client).name_to_call}
     return form_page(
         request,
         Form(),
@@ -203,10 +216,7 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
         button=_("End care"),
         back=_to(client),
         back_to=client.name,
-        text=_(
-            "They can no longer sign in, and no reminder goes out. Nothing is erased, and you can"
-            " take care up again at any time."
-        ),
+        text=text,
     )
 
 

@@ -40,6 +40,7 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: s
         "clients/erasure.html",
         {
             "client": client,
+            "days": erasing.WAIT.days,
             "asked": records.open_erasure(request.actor, client.pk),
             "back": back,
             "back_to": back_to,

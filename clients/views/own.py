@@ -198,6 +198,7 @@ def topics(request: ActorRequest) -> HttpResponse:
         except BadInput as refusal:  # the table is full: said beside what was typed
             form.add_error("text", refusal.message)
     found = noting.read_topics(by=request.actor, at=now(), clients=[client])
+    carers = [row.member.user.get_short_name() for row in own.carers(request.actor)]
     return render(
         request,
         "clients/topics.html",
@@ -206,9 +207,9 @@ def topics(request: ActorRequest) -> HttpResponse:
             "topics": found,
             "from_you": FROM_YOU in request.GET,
             "lit": "you" if FROM_YOU in request.GET else "today",
-            "only": readers(
-                [row.member.user.get_short_name() for row in own.carers(request.actor)]
-            ),
+            "only": readers(carers),
+            # Nobody cares for them just now: then nothing promises that somebody reads this.
+            "therapist": carers[0] if carers else "",
         },
         status=422 if form.is_bound else 200,
     )
@@ -216,7 +217,7 @@ def topics(request: ActorRequest) -> HttpResponse:
 
 @require_POST
 def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Take a topic off the table."""
+    """Remove a topic."""
     topic = own.own_topic(request.actor, pk)
     noting.drop_topic(by=request.actor, at=now(), topic=topic)
     return redirect(reverse("topics") + (f"?{FROM_YOU}=you" if FROM_YOU in request.GET else ""))
@@ -250,9 +251,11 @@ def consent_withdraw(request: ActorRequest) -> HttpResponse:
     client = own.own_client(request.actor)
     if request.method == "POST":
         joining.withdraw_consent(by=request.actor, at=now(), client=client)
-        messages.success(request, _("Noted. Your therapist will speak with you about it."))
+        messages.success(request, _("Noted. Your therapist is shown it."))
         return redirect("consent")
-    return render(request, "clients/consent_withdraw.html")
+    carer = own.carers(request.actor).first()
+    name = carer.member.user.get_short_name() if carer else _("Whoever will care for you")
+    return render(request, "clients/consent_withdraw.html", {"therapist": name})
 
 
 @require_http_methods(["GET", "POST"])

@@ -13,7 +13,7 @@ from clients.visibility import topics_of
 from exercises import definition as definitions
 from exercises.actions.reviewing import mark_opened
 from exercises.models import Homework, Review
-from exercises.queries.homework import homeworks
+from exercises.queries.homework import record_of
 from exercises.visibility import (
     Moment,
     Reply,
@@ -37,7 +37,7 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
         raise Http404
     if not by.is_client and not may_care_for(by, client):
         raise PermissionDenied
-    rows = list(homeworks(by).filter(client=client).order_by("opens_at", "pk"))
+    rows = list(record_of(by, client))
     if not by.is_client:
         mark_opened(by=by, at=at, homeworks=rows)
     rounds = read_many(by, rows)
@@ -54,7 +54,12 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
             "joined_at": client.joined_at.isoformat() if client.joined_at else None,
         },
         "consents": [
-            {"version": c.version, "given_at": c.given_at.isoformat(), "text": c.text}
+            {
+                "version": c.version,
+                "given_at": c.given_at.isoformat(),
+                "withdrawn_at": c.withdrawn_at.isoformat() if c.withdrawn_at else None,
+                "text": c.text,
+            }
             for c in Consent.objects.filter(client=client).order_by("given_at", "pk")
         ],
         # What they want to talk about: their own, and a therapist's of theirs, whom they wrote it for.

@@ -39,6 +39,7 @@ def _family(key: str, english: str, spanish: str, shape: str, lines: str) -> Fam
     return Family(key, _text(english, spanish), shape, tuple(words))
 
 
+# No shape twice in a family, where words stand side by side.
 # key | shape | English | Spanish. A key is stored in answers: never change one.
 FAMILIES: tuple[Family, ...] = (
     _family(
@@ -51,9 +52,9 @@ FAMILIES: tuple[Family, ...] = (
         sad          | sad         | sad             | triste
         let-down     | heavy       | let down        | con desilusión
         misunderstood| turned-away | misunderstood   | con incomprensión
-        grieving     | sad         | grieving        | de duelo
-        discouraged  | heavy       | discouraged     | sin ánimo
-        weary        | heavy       | worn out        | sin fuerzas
+        grieving     | longing     | grieving        | de duelo
+        discouraged  | small       | discouraged     | sin ánimo
+        weary        | numb        | worn out        | sin fuerzas
         """,
     ),
     _family(
@@ -63,12 +64,12 @@ FAMILIES: tuple[Family, ...] = (
         "alone",
         """
         alone        | alone       | alone           | en soledad
-        left-out     | turned-away | left out        | al margen
+        left-out     | unknown     | left out        | al margen
         turned-away  | turned-away | turned away     | con sensación de rechazo
         unseen       | small       | unseen          | invisible
-        unloved      | alone       | unloved         | con falta de cariño
+        unloved      | numb        | unloved         | con falta de cariño
         longing      | longing     | longing         | con añoranza
-        missing-you  | longing     | missing someone | extrañando a alguien
+        missing-you  | sad         | missing someone | extrañando a alguien
         """,
     ),
     _family(
@@ -79,9 +80,9 @@ FAMILIES: tuple[Family, ...] = (
         """
         afraid       | afraid      | afraid          | con miedo
         anxious      | restless    | anxious         | con ansiedad
-        unsafe       | afraid      | unsafe          | sin sentirme a salvo
-        on-edge      | restless    | on edge         | en alerta
-        torn         | restless    | torn in two     | entre dos impulsos
+        unsafe       | hurt        | unsafe          | sin sentirme a salvo
+        on-edge      | hot         | on edge         | en alerta
+        torn         | turned-away | torn in two     | entre dos impulsos
         helpless     | small       | helpless        | sin saber qué hacer
         too-much     | too-much    | it's too much   | es demasiado
         """,
@@ -94,11 +95,11 @@ FAMILIES: tuple[Family, ...] = (
         """
         annoyed      | restless    | annoyed         | con fastidio
         angry        | hot         | angry           | con enojo
-        furious      | hot         | furious         | con furia
+        furious      | afraid      | furious         | con furia
         bitter       | heavy       | bitter          | con amargura
-        jealous      | hot         | jealous         | con celos
+        jealous      | longing     | jealous         | con celos
         pushed       | too-much    | pushed          | bajo presión
-        crowded      | too-much    | crowded         | sin espacio
+        crowded      | numb        | crowded         | sin espacio
         """,
     ),
     _family(
@@ -108,10 +109,10 @@ FAMILIES: tuple[Family, ...] = (
         "ashamed",
         """
         ashamed      | ashamed     | ashamed         | con vergüenza
-        guilty       | ashamed     | guilty          | culpable
+        guilty       | heavy       | guilty          | culpable
         small        | small       | small           | insignificante
-        not-enough   | small       | not good enough | insuficiente
-        exposed      | ashamed     | exposed         | al descubierto
+        not-enough   | longing     | not good enough | insuficiente
+        exposed      | alone       | exposed         | al descubierto
         numb         | numb        | numb            | sin sentir nada
         unknown      | unknown     | I don’t know yet| todavía no lo sé
         """,
@@ -123,12 +124,12 @@ FAMILIES: tuple[Family, ...] = (
         "warm",
         """
         loved        | warm        | loved           | con la sensación de que me quieren
-        tender       | warm        | tender          | con ternura
-        grateful     | warm        | grateful        | con gratitud
-        hopeful      | steady      | hopeful         | con esperanza
-        relieved     | steady      | relieved        | con alivio
+        tender       | touching    | tender          | con ternura
+        grateful     | held        | grateful        | con gratitud
+        hopeful      | rising      | hopeful         | con esperanza
+        relieved     | settling    | relieved        | con alivio
         calm         | steady      | calm            | en calma
-        proud        | warm        | proud           | con orgullo
+        proud        | tall        | proud           | con orgullo
         """,
     ),
 )

@@ -143,10 +143,14 @@ def as_fields(items: Sequence[Item], values: Mapping[str, Any], language: str) -
 
 @dataclass(frozen=True)
 class Look:
-    """How items are shown: language, who reads them, problems, hints, an extra row of a list."""
+    """How items are shown: language, who reads them, problems, hints, an extra row of a list.
+
+    `told` is who learns at once of an answer that wants a human; empty when nobody would.
+    """
 
     language: str
     only: str
+    told: str
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     hints: Mapping[str, list[str]] = field(default_factory=dict)
     add_row: str = ""
@@ -166,12 +170,30 @@ def show(item: Item, data: Mapping[str, list[str]], look: Look, name: str = "") 
         "required": item.required,
         "fields": {key: values[-1] if values else "" for key, values in data.items()},
         "errors": look.errors.get(name, []),
-        "hints": look.hints.get(name, []),
+        "hints": [*_stops(item, look.told), *look.hints.get(name, [])],
         "disclosure": disclosures([item], look.only) if item.is_asked else "",
         "id_prefix": PREFIX,
         "unit": item.unit.get(language),
     }
     return shown | _own_parts(item, data, look, name)
+
+
+def _stops(item: Item, told: str) -> list[str]:
+    """Say of a question, before it is answered, that an answer ends the exercise and is told
+    without being sent (see `actions.flagging.raise_flag`)."""
+    if not item.flag_if:
+        return []
+    is_yes = item.kind is ItemKind.YESNO and all(r.values == ("yes",) for r in item.flag_if)
+    if is_yes and told:
+        text = _("If you say yes, the exercise stops here and %(name)s is told straight away.")
+    elif is_yes:
+        text = _("If you say yes, the exercise stops here.")
+    elif told:
+        text = _("Some answers stop the exercise here, and %(name)s is told straight away.")
+    else:
+        text = _("Some answers stop the exercise here.")
+    found = [text % {"name": told} if told else text]
+    return found if item.is_releasable else [*found, _("Your partner is never shown it.")]
 
 
 def disclosures(items: Iterable[Item], only: str) -> str:

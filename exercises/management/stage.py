@@ -48,10 +48,6 @@ class Given:
     number: int
     assignment: UUID | None = None
 
-    def moment(self, client: Client) -> story.Moment:
-        """Return what is said in it, on both sides."""
-        return story.moment(client.language, self.exercise, self.number)
-
     def homework(self, client: Client) -> Homework:
         """Return it as the client finds it."""
         return homeworks(seat_of(client)).get(assignment=self.assignment)
@@ -69,6 +65,8 @@ class Stage:
     script: list[tuple[datetime, int, Callable[[], object]]] = field(default_factory=list)
     # Whose session each hour of each therapist is.
     hours: dict[tuple[str, datetime], Client | Couple] = field(default_factory=dict)
+    # What each of a couple is called, by whom they are a couple with.
+    partners: dict[UUID, str] = field(default_factory=dict)
 
     def play(self) -> None:
         """Play all of it, oldest first, whoever it is about: so the trail is in order, too."""
@@ -140,8 +138,9 @@ class Stage:
         couple: Couple | None = None,
         number: int = 0,
         days: int = 7,
+        until_session: bool = False,
     ) -> Given:
-        """Let a therapist assign something, in their hours."""
+        """Let a therapist assign something, in their hours; for so many days, or until they meet."""
         at = self._some_time(at, OFFICE)
         given = Given(exercise, number)
         reader = client or (couple.first if couple else None)
@@ -150,6 +149,8 @@ class Stage:
         def move() -> None:
             wall = local(at).replace(tzinfo=UTC)
             due = datetime.combine((wall + timedelta(days=days)).date(), time(21, 0), tzinfo=UTC)
+            if until_session and (session := self._session(couple or client)):
+                due = local(session).replace(tzinfo=UTC)
             given.assignment = assigning.assign(
                 by=self.therapist(therapist),
                 at=at,
@@ -180,7 +181,9 @@ class Stage:
         def write() -> None:
             homework = given.homework(client)
             asked = homework.version.definition.items[: until + 1]
-            said = _said(asked, given.moment(client).say, story.Mood(client, dice, lean, local(at)))
+            said = _said(
+                asked, self._told(given, client).say, story.Mood(client, dice, lean, local(at))
+            )
             responding.save(by=by, at=began, homework=homework, said=said)
 
         def hand_in() -> None:
@@ -201,8 +204,8 @@ class Stage:
             for _moment in range(self.random.choice([0, 1, 1, 2] if lean < 0.5 else [0, 0, 1, 1])):
                 hour, minute = self.random.randint(8, 21), self.random.randint(0, 59)
                 at, number = on(since, days=day, hour=hour, minute=minute), number + 1
+                mood = story.Mood(client, self._dice(), lean, local(at))
                 if at < self.at:
-                    mood = story.Mood(client, self._dice(), lean, local(at))
                     self._then(at, partial(self._note, given, mood, number))
 
     def reply(
@@ -214,21 +217,24 @@ class Stage:
         *,
         returned: frozenset[str] = frozenset(),
     ) -> None:
-        """Let a therapist answer, and the client read it some hours later."""
-        at, by = self._some_time(at, OFFICE), self.therapist(therapist)
+        """Let a therapist answer on a day of work, and the client read it some hours later."""
+        at, by = working(self._some_time(at, OFFICE), self.at), self.therapist(therapist)
         sent: list[Review] = []
 
         def move() -> None:
             homework = homework_of(by, given.homework(client).pk)
             reviewing.open_rounds(by=by, at=at, homework=homework)
-            letters = "deeper" if returned else given.exercise
+            told, language = self._told(given, client), client.language
+            letter = told.letter or story.letter(language, given.exercise, given.number)
+            if returned:
+                letter = story.letter(language, "deeper", given.number)
             review = reviewing.send(
                 by=by,
                 at=at,
                 homework=homework,
                 draft=reviewing.Draft(
-                    words=story.letter(client.language, letters, given.number),
-                    comments=given.moment(client).comments,
+                    words=letter,
+                    comments=told.comments,
                     returned=returned,
                     decision="returned" if returned else "reviewed",
                 ),
@@ -251,10 +257,24 @@ class Stage:
         entry = responding.add_entry(
             by=by, at=at, homework=homework, log_key=log.key, happened_at=at
         )
-        told = story.log_moment(mood.client.language, given.exercise, number)
+        partner = self.partners.get(mood.client.pk, "")
+        told = story.log_moment(mood.client.language, given.exercise, number, partner)
         homework = homework_of(by, homework.pk)
         said = _said(log.items, told, mood)
         responding.save(by=by, at=at, homework=homework, said=said, entry=entry)
+
+    def _told(self, given: Given, client: Client) -> story.Moment:
+        """Return what is said in it, on both sides."""
+        partner = self.partners.get(client.pk, "")
+        return story.moment(client.language, given.exercise, given.number, partner)
+
+    def _session(self, who: Client | Couple | None) -> datetime | None:
+        """Return the hour somebody has, alone or as one of a couple."""
+        for (_therapist, at), whose in self.hours.items():
+            both = {whose.first_id, whose.second_id} if isinstance(whose, Couple) else set()
+            if who and who.pk in {whose.pk, *both}:
+                return at
+        return None
 
     def _then(self, at: datetime, move: Callable[[], object]) -> None:
         self.script.append((at, len(self.script), move))
@@ -263,8 +283,9 @@ class Stage:
         """Return a moment of the last such hour that is not after `at`: nobody lives on the dot."""
         wall = local(within(at, hours))
         passed = timedelta(minutes=wall.minute, seconds=wall.second)
-        earlier = self.random.randint(0, int(passed.total_seconds()))
-        return (wall - timedelta(seconds=earlier)).astimezone(UTC)
+        # One throw, however much has passed: what comes after is the same at any minute.
+        earlier = self.random.random() * passed
+        return (wall - earlier).replace(microsecond=0).astimezone(UTC)
 
     def _dice(self) -> Random:
         # The same story every time is the point, so no cryptographic dice here.
@@ -290,6 +311,18 @@ def within(at: datetime, hours: tuple[int, int]) -> datetime:
     if not first <= wall.hour < end:
         wall = wall.replace(hour=end - 1, minute=50)
     return wall.astimezone(UTC)
+
+
+def working(at: datetime, until: datetime) -> datetime:
+    """Return that hour of the next day of work; of the one before, when the next is to come."""
+    wall = local(at)
+    off = wall.weekday() - FRIDAY
+    if off <= 0:
+        return at
+    monday = (wall + timedelta(days=3 - off)).astimezone(UTC)
+    if monday < until - timedelta(hours=1):
+        return monday
+    return (wall - timedelta(days=off)).astimezone(UTC)
 
 
 def mail(reminders: QuerySet[Reminder], until: datetime) -> None:

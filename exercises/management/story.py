@@ -96,10 +96,14 @@ def name(number: int) -> str:
 
 @dataclass(frozen=True)
 class Moment:
-    """What somebody wrote into one exercise, and what their therapist wrote beside it."""
+    """What somebody wrote into one exercise, and what their therapist wrote beside it.
+
+    A letter of its own goes before those that fit any of them.
+    """
 
     say: Mapping[str, Any]
     comments: Mapping[str, str]
+    letter: str = ""
 
 
 @dataclass(frozen=True)
@@ -112,10 +116,18 @@ class Mood:
     at: datetime
 
 
-def moment(language: str, exercise: str, number: int) -> Moment:
-    """Return one of what people write into an exercise; of a log, how they close it."""
+def moment(language: str, exercise: str, number: int, partner: str = "") -> Moment:
+    """Return one of what people write into an exercise; of a log, how they close it.
+
+    `partner` is who they are a couple with.
+    """
     found = _nth(_moments(language, exercise), number)
-    return Moment(found["say"], found.get("comments", {}))
+    said, heard = partner or "my partner", partner or "your partner"
+    return Moment(
+        _named(found["say"], said),
+        _named(found.get("comments", {}), heard),
+        _named(found.get("letter", ""), heard),
+    )
 
 
 def count(language: str, exercise: str) -> int:
@@ -123,10 +135,10 @@ def count(language: str, exercise: str) -> int:
     return len(_moments(language, exercise))
 
 
-def log_moment(language: str, exercise: str, number: int) -> dict[str, Any]:
+def log_moment(language: str, exercise: str, number: int, partner: str = "") -> dict[str, Any]:
     """Return one moment of a log."""
     found: dict[str, Any] = _nth(words(language)[exercise]["moments"], number)
-    return found
+    return {key: _named(value, partner or "my partner") for key, value in found.items()}
 
 
 def letter(language: str, exercise: str, number: int) -> str:
@@ -157,6 +169,18 @@ def value_for(item: Item, told: Mapping[str, Any], mood: Mood) -> Any:
 def _moments(language: str, exercise: str) -> list[Any]:
     told = words(language)[exercise]
     return told if isinstance(told, list) else list(told["closings"])
+
+
+def _named(told: Any, partner: str) -> Any:
+    """Put the partner's name where one stands in what is told."""
+    if isinstance(told, dict):
+        return {key: _named(value, partner) for key, value in told.items()}
+    if isinstance(told, list):
+        return [_named(value, partner) for value in told]
+    if not isinstance(told, str):
+        return told
+    begins = partner[:1].upper() + partner[1:]
+    return told.replace("{Partner}", begins).replace("{partner}", partner)
 
 
 def _nth(found: list[Any], number: int) -> Any:

@@ -54,6 +54,17 @@ def _with_texts(actor: Actor) -> QuerySet[Homework]:
     )
 
 
+def record_of(actor: Actor, client: Client) -> QuerySet[Homework]:
+    """Return what belongs into a copy of this client's record, oldest first: for the client, also
+    what was withdrawn after they had written in it. The words are theirs."""
+    found = homeworks(actor)
+    if actor.is_client:
+        written = Exists(Answer.objects.filter(response__homework=OuterRef("pk")))
+        mine = Q(status__in=SHOWN_TO_CLIENT) | (Q(status=Status.WITHDRAWN) & written)
+        found = _with_texts(actor).filter(mine, client_id=actor.client_id or NOBODY)
+    return found.filter(client=client).order_by("opens_at", "pk")
+
+
 def homework(actor: Actor, pk: UUID) -> Homework:
     """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
     rows = homeworks(actor).filter(pk=pk)

@@ -12,20 +12,22 @@ from exercises.actions.reviewing import Draft
 from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
-from exercises.views.desk import answer, part_of
+from exercises.views.desk import answer, face
 from exercises.visibility import Moment, Reply, RoundWords
 from practice.wording import language
 
 
 def blocks(
-    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft
+    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft, couple: Any
 ) -> list[dict[str, Any]]:
-    """Return the questions with the newest answer, and beside it what was said before."""
+    """Return the questions with the newest answer, and beside it what was said before.
+
+    `couple` is the one the client is in, be the work for two or not.
+    """
     shown: list[dict[str, Any]] = []
     person = {
         "name": homework.client.name_to_call,
-        "letter": homework.client.name_to_call[:1],
-        "part": part_of(homework.client, homework.assignment.couple),
+        **face(homework.client, couple),
     }
     for item in homework.version.definition.asked:
         said = [one for one in rounds if item.key in one.words]

@@ -76,7 +76,9 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
     target = Target(found.client, found.couple)
     if request.method == "POST":
         assigning.withdraw(by=request.actor, at=now(), assignment=found)
-        messages.success(request, _("Withdrawn. What they wrote is kept for them."))
+        messages.success(
+            request, _("Withdrawn. What they wrote stays in the copy of their record.")
+        )
         return redirect(target.back)
     return render(
         request,
@@ -93,7 +95,7 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
 def _happened(step: Step) -> str:
     """Say what became of a homework, as something that is over."""
     texts = {
-        Move.OPEN: pgettext("what happened", "Opened"),
+        Move.OPEN: pgettext("what happened", "Given"),
         Move.SUBMIT: pgettext("what happened", "Sent"),
         Move.TAKE_BACK: pgettext("what happened", "Taken back"),
         Move.SKIP: pgettext("what happened", "Set aside"),

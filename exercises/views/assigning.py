@@ -26,10 +26,10 @@ from exercises.queries import library
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.desk import (
+    face,
     faces,
     for_therapists,
     page_of,
-    part_of,
 )
 from practice.actors import ActorRequest
 from practice.doors.pages import once, posted, refuse, searches
@@ -111,16 +111,17 @@ def assign(request: ActorRequest) -> HttpResponse:
 
 
 def _whom(found: Sequence[Client], couples: dict[UUID, Couple]) -> list[dict[str, Any]]:
-    """Return whom something can be given to: each couple once, above the first of the two."""
+    """Return whom something can be given to: each couple once, above the one it is named after."""
     rows: list[dict[str, Any]] = []
+    listed = {client.pk for client in found}
     for client in found:
         couple = couples.get(client.pk)
-        if couple and all(row["pk"] != couple.pk for row in rows):
+        # Above the other one where the first is not in this list: on another page, or not looked for.
+        if couple and (client.pk == couple.first_id or couple.first_id not in listed):
             text = _("Together: each gets their own")
-            shown = {"name": couple.names, "people": faces(client, couple), "text": text}
+            shown = {"name": couple.names, "people": faces(couple), "text": text}
             rows.append({"key": "couple", "pk": couple.pk, **shown})
-        person = {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
-        shown = {"name": client.name, "people": [person]}
+        shown = {"name": client.name, "people": [face(client, couple)]}
         rows.append({"key": "client", "pk": client.pk, **shown})
     return rows
 
@@ -239,7 +240,7 @@ def _option_text(row: Any, definition: Definition, done: Sequence[Homework], zon
     kind = _("with a log") if row.is_log else ""
     if row.is_pair or definition.is_journal:
         kind = _("for two, each alone") if row.is_pair else _("a log")
-    parts = [_("%(n)d min") % {"n": row.minutes}, kind]
+    parts = [wording.minutes(row.minutes, each=definition.is_journal), kind]
     for one in done:
         day = wording.plain_day(schedule.local_time(one.submitted_at or one.opens_at, zone))
         said = {"name": one.client.name_to_call, "day": day}

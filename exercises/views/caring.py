@@ -24,7 +24,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import faces, for_carers, part_of
+from exercises.views.desk import face, faces, for_carers, part_of
 from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
@@ -77,7 +77,7 @@ def _client_row(
     session = care.next_session(client, couple, at)
     return {
         "client": client,
-        "person": {"letter": client.name_to_call[:1], "part": part_of(client, couple)},
+        "person": face(client, couple),
         "couple": couple,
         "carer": carer,
         "to_review": ngettext("%(n)d to review", "%(n)d to review", to_review) % {"n": to_review}
@@ -113,7 +113,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "client": client,
             "couple": couple,
-            "people": [{"letter": client.name_to_call[:1], "part": part_of(client, couple)}],
+            "people": [face(client, couple)],
             "cares": client.cares,
             "reads_along": bool(actor.supervises) and not client.cares,
             "head": _head(client, couple, at, actor.zone),
@@ -164,7 +164,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         "exercises/therapist/couple.html",
         {
             "couple": couple,
-            "people": faces(couple.first, couple),
+            "people": faces(couple),
             "session": wording.plain_when(session, actor.zone) if session else "",
             "brief_title": _brief_title(session, at, actor.zone),
             "brief": _brief(actor, at, couple) if couple.cares else [],
@@ -209,7 +209,7 @@ def _reminders(client: Any, at: datetime, zone: str) -> str:
     """Say how this client wants to be reminded."""
     preference = getattr(client, "preference", None)
     if preference is None:
-        return _("They choose when they join.")
+        return _("They begin with the practice’s times, and can change them once they have joined.")
     if preference.suppressed_at:
         return _("Their address takes no mail.")
     if not preference.by_email:
@@ -234,8 +234,11 @@ def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
     ]
     for kept in homeworks.kept_for_session(actor, pair, at - LATELY):
         homework = kept.response.homework
-        asked = {item.key: item.text for item in homework.version.definition.walk()}
-        question = asked[kept.item_key].get(language())
+        item = homework.version.definition.item(kept.item_key)
+        # What the partner can never be shown is no matter for the hour the two share.
+        if item is None or not item.is_releasable:
+            continue
+        question = item.text.get(language())
         points.append(
             (
                 homework.client_id,
@@ -244,8 +247,7 @@ def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
         )
     return [
         {
-            "letter": people_by_id[pk].name_to_call[:1],
-            "part": part_of(people_by_id[pk], couple),
+            **face(people_by_id[pk], couple),
             "name": people_by_id[pk].name_to_call,
             "text": text,
         }
@@ -289,9 +291,8 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
         "opened": wording.plain_day(schedule.local_time(row.opens_at, zone)),
         "href": reverse("review" if is_in else "homework_page", args=[row.pk]),
         "waits": waits_for_review(row),
-        "letter": row.client.name_to_call[:1],
         "name": row.client.name_to_call,
-        "part": part_of(row.client, couple),
+        **face(row.client, couple),
     }
 
 

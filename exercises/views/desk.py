@@ -26,14 +26,14 @@ def reads_along(actor: Actor, client: Client) -> bool:
     return bool(actor.supervises) and not may_care_for(actor, client)
 
 
-def faces(client: Client, couple: Couple | None) -> list[dict[str, str]]:
-    """Return who a row is about: one person, or two in the order they joined."""
-    if couple is None:
-        return [{"letter": client.name_to_call[:1], "part": ""}]
-    return [
-        {"letter": couple.first.name_to_call[:1], "part": "a"},
-        {"letter": couple.second.name_to_call[:1], "part": "b"},
-    ]
+def face(client: Client, couple: Couple | None) -> dict[str, str]:
+    """Return one person's mark: their letter, and whether they are one of a couple."""
+    return {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
+
+
+def faces(couple: Couple) -> list[dict[str, str]]:
+    """Return the marks of two in the order they joined."""
+    return [face(couple.first, couple), face(couple.second, couple)]
 
 
 def part_of(client: Client, couple: Couple | None) -> str:
@@ -48,7 +48,7 @@ def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:
     if words is None or words.outcome == AnswerOutcome.SKIPPED:
         return {"skipped": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
-        return {"said_in_session": True}
+        return {"said_in_session": True, "alone": not item.is_releasable}
     if item.kind is ItemKind.SCALE and isinstance(words.value, int):
         step = item.words[words.value].get(language) if item.words else ""
         return {"value": words.value, "word": step}

@@ -22,6 +22,7 @@ from exercises.models import Entry
 from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.ground import (
+    Therapist,
     Work,
     draft_key,
     for_clients,
@@ -72,8 +73,7 @@ def entries(request: HttpRequest, pk: UUID) -> HttpResponse:
         "close_url": _close_url(work, step),
         "is_journal": work.definition.is_journal,
         "ripe": _is_ripe(work, at),
-        "only": _("Nobody but you until you send it; then %(readers)s.")
-        % {"readers": therapist.only[:1].lower() + therapist.only[1:]},
+        "only": _until_sent(therapist),
         "therapist": therapist.name,
         "aside_url": work.url("set_aside"),
     }
@@ -245,8 +245,8 @@ def _page(
     add_row: str = "",
 ) -> HttpResponse:
     items = _asked(work, log, moment, data)
-    only = therapist_of(work.actor).only
-    look = forms.Look(work.language, only, errors or {}, add_row=add_row)
+    therapist = therapist_of(work.actor)
+    look = forms.Look(work.language, therapist.only, therapist.told, errors or {}, add_row=add_row)
     context = {
         "work": work,
         "items": [forms.show(item, data, look) for item in items],
@@ -261,9 +261,14 @@ def _page(
         "revision": forms.revision_of(items, moment.words),
         "keys": " ".join(["entry", str(moment.entry.pk)]),
         "remove_url": work.url("entry_remove", entry=moment.entry.pk),
-        "only": only,
+        "only": _until_sent(therapist),
     }
     return show(request, "entry", context, status=422 if errors else 200)
+
+
+def _until_sent(therapist: Therapist) -> str:
+    readers = therapist.only[:1].lower() + therapist.only[1:]
+    return _("Nobody but you until you send it; then %(readers)s.") % {"readers": readers}
 
 
 def _newest_first(work: Work, key: str) -> list[Moment]:

@@ -24,7 +24,6 @@ from exercises.views.ground import (
     actor_of,
     for_clients,
     open_work,
-    session_words,
     show,
     therapist_of,
 )
@@ -175,7 +174,6 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
             "only": therapist.only_carers,
             "nobody": therapist.is_nobody,
             "is_safety": _is_safety(work),
-            "session_text": session_words(work.actor),
         },
     )
 
@@ -188,6 +186,9 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
     ]
     if work.definition.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
         rows.insert(0, log_row(work, work.definition.open_logs[0]))
+    add_url = _add_url(work)
+    if add_url and len(rows) == 1:
+        rows[0]["change_url"] = ""  # the button leads there
     errors = [
         {"id": f"row-{item.key}", "text": item.text.get(work.language)}
         for item in work.missing
@@ -207,7 +208,7 @@ def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> Http
         "only": forms.disclosures(work.items, therapist.only),
         "is_shared": work.is_shared,
         "aside_url": work.url("set_aside"),
-        "add_url": _add_url(work),
+        "add_url": add_url,
     }
     return show(request, "check", context, status=422 if errors else 200)
 
@@ -234,10 +235,10 @@ def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:
 
 
 def _untouched(work: Work, item: Item) -> str:
-    """Say that nothing was said to an item; in a later round, that the first words stand."""
-    if definitions.is_empty(work.values.get(item.key)):
-        return _("Not answered")
-    return _("Nothing added. What you wrote before stays.")
+    """Say that nothing was said to an item; in a later round, that the first words stand alone."""
+    if not definitions.is_empty(work.values.get(item.key)):
+        return _("Nothing added yet")
+    return _("Not answered") if item.required else _("Left empty, which is fine")
 
 
 def _verb(work: Work, item: Item) -> str:
@@ -269,7 +270,7 @@ def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
     if words.outcome == AnswerOutcome.SKIPPED:
         return {"lines": [_("Skipped, and that is fine")], "muted": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
-        return {"lines": [_("You would rather say it in session")], "muted": True}
+        return {"lines": [_("You would rather say it than write it")], "muted": True}
     return {"lines": work.lines(item, words.value), "muted": False}
 
 

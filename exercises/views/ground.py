@@ -1,7 +1,7 @@
 """What every page of a client's work stands on: who asks, what is open, which step comes next."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
@@ -28,6 +28,9 @@ from exercises.visibility import Moment, RoundWords, Words, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.wording import language, readers
+
+# So long, at least, takes one place a therapist asks more about.
+MINUTES_DEEPER = 3
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -234,7 +237,10 @@ class Work:
         return max(1, round(self.definition.minutes * left / total))
 
     def takes(self, *, begun: bool) -> str:
-        """Say how long it takes, or what is left of it."""
+        """Say how long it takes, what is left of it, or how long the returned places take."""
+        if self.homework.status == Status.RETURNED:
+            deeper = MINUTES_DEEPER * max(1, len(self.items))
+            return wording.takes(self.definition, deeper=min(deeper, self.definition.minutes))
         return wording.takes(self.definition, left=self.minutes_left if begun else None)
 
     def lines(self, item: Item, value: Any) -> list[str]:
@@ -264,6 +270,11 @@ class Therapist:
     # Nobody cares for them just now: then no page promises that somebody will read this.
     is_nobody: bool
 
+    @property
+    def told(self) -> str:
+        """Return who learns at once of an answer that wants a human; empty when nobody would."""
+        return "" if self.is_nobody else self.name
+
 
 def therapist_of(actor: Actor) -> Therapist:
     """Return the therapist this client's pages speak of."""
@@ -280,14 +291,23 @@ def therapist_of(actor: Actor) -> Therapist:
 
 
 def session_words(actor: Actor) -> str:
-    """Name the next session, for "I'd rather say it on Thursday"; empty when it is far or unknown."""
+    """Name the client's own next session, for "I'd rather say it on Thursday"; empty when it is far
+    or unknown."""
+    return wording.own_day(todays.own_record(actor, at := now()), at, actor.zone)
+
+
+def say_text(work: Work, items: Iterable[Item], therapist: Therapist) -> str:
+    """Return the words of the button that keeps something to be said.
+
+    What the partner can never be shown is not for an hour the two share.
+    """
     at = now()
-    return wording.soon(wording.next_session(todays.own_record(actor, at), at), at, actor.zone)
-
-
-def say_text(actor: Actor) -> str:
-    """Return the words of the button that keeps something for the session."""
-    day = session_words(actor)
-    if day:
+    client: Any = todays.own_record(work.actor, at)
+    if day := wording.own_day(client, at, work.actor.zone):
         return _("I’d rather say it on %(day)s") % {"day": day}
-    return _("I’d rather say it in session")
+    is_joint = work.is_shared or client.shared_session_at is not None
+    if not is_joint or all(item.is_releasable for item in items if item.is_asked):
+        return _("I’d rather say it in session")
+    if therapist.is_nobody:
+        return _("I’d rather say it alone")
+    return _("I’d rather tell %(name)s alone") % {"name": therapist.name}

@@ -195,7 +195,7 @@ def _drawn(title: str, kind: ChartKind, curves: Curves) -> dict[str, Any]:
     values = [value for one in series for value in one.values if value is not None]
     lines = [f"{one.name}: {', '.join(said(value) for value in one.values)}." for one in series]
     table = zip(columns, *([said(value) for value in one.values] for one in series), strict=True)
-    note = _("Each mark is the mean of a week.")
+    note = _("Each mark is the average of a week.")
     if kind is ChartKind.COUNT:
         note = _("Each mark is one week.") if weekly else _("Each mark is one day.")
     return {

@@ -38,14 +38,15 @@ def library(request: ActorRequest) -> HttpResponse:
             "rows": [
                 {
                     "pk": row.pk,
-                    "title": newest[row.pk].definition.title.get(language()),
-                    "purpose": newest[row.pk].definition.purpose.get(language()),
-                    "minutes": row.minutes,
+                    "title": definition.title.get(language()),
+                    "purpose": definition.purpose.get(language()),
+                    "takes": wording.minutes(row.minutes, each=definition.is_journal),
                     "is_pair": row.is_pair,
                     "is_log": row.is_log,
-                    "is_journal": newest[row.pk].definition.is_journal,
+                    "is_journal": definition.is_journal,
                 }
                 for row in found.rows
+                for definition in [newest[row.pk].definition]
             ],
             **pages(request, found),
             "query": query,
@@ -67,6 +68,7 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "version": version,
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
+            "takes": wording.takes(definition),
             "cadence": definition.cadence.get(language()),
             "whole": whole,
             "may_assign": may_assign(request.actor),
@@ -94,7 +96,7 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     if not 0 <= at <= len(steps):
         raise Http404
     only = readers([request.actor.name_to_call], is_supervised=is_supervised(request.actor))
-    look = item_forms.Look(language=language(), only=only)
+    look = item_forms.Look(language(), only, request.actor.name_to_call)
     if at == 0:
         return _before(
             request, version, [_shown(item, items, look)["item"] for item in opening], only
@@ -129,7 +131,6 @@ def _before(
             "version": version,
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
-            "cadence": definition.cadence.get(language()),
             "content_note": definition.content_note.get(language()),
             "takes": wording.takes(definition),
             "about": about,

@@ -23,6 +23,7 @@ from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.finishing import log_row, said_row
 from exercises.views.ground import (
+    Therapist,
     Work,
     actor_of,
     draft_key,
@@ -58,8 +59,8 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     responding.note_answer_seen(by=work.actor, at=at, homework=work.homework)
     returned = work.homework.status == Status.RETURNED
     last = replies[-1]
-    only = therapist_of(work.actor).only
-    places = [_place(work, one, last, only) for one in work.items] if returned else []
+    therapist = therapist_of(work.actor)
+    places = [_place(work, one, last, therapist) for one in work.items] if returned else []
     user = last.review.reviewer.user
     sent_at = work.rounds[0].response.submitted_at if work.rounds else None
     return show(
@@ -82,7 +83,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
             "go_url": work.url("step", number=1),
             "others": _others(work, replies, places),
             "draft_key": draft_key(request) if places else "",
-            "say_text": say_text(work.actor) if places else "",
+            "say_text": say_text(work, work.items, therapist) if places else "",
             "save_url": work.url("draft"),
             "revision": forms.revision_of(work.items, work.words) if places else 0,
             "copy_url": work.url("save_copy"),
@@ -133,7 +134,7 @@ def _reads(actor: Actor, found: Sequence[AuditEvent]) -> list[dict[str, str]]:
     titles = homeworks.titles(actor, [one.object_id for one in found], language())
     what = {
         "read.exported": _("Your whole record, as a copy"),
-        "read.numbers": _("Your numbers over some weeks"),
+        "read.numbers": _("Your charts"),
         "read.topics": _("What you want to talk about"),
     }
     this_year = schedule.local_time(now(), actor.zone).year
@@ -154,11 +155,11 @@ def _day(day: date, this_year: int) -> str:
     return str(date_format(day, _("l j F") if day.year == this_year else _("l j F Y")))
 
 
-def _place(work: Work, item: Item, reply: Reply, only: str) -> dict[str, Any]:
+def _place(work: Work, item: Item, reply: Reply, therapist: Therapist) -> dict[str, Any]:
     """Return one returned item: what was written, what was asked, and room to add."""
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
-    look = forms.Look(work.language, only)
+    look = forms.Look(work.language, therapist.only, therapist.told)
     shown = None
     if item.is_asked:
         data = forms.as_fields([item], values, work.language)

@@ -38,7 +38,7 @@ ICONS = {
     ReminderState.ARMED: "clock",
     ReminderState.SENT: "check",
     ReminderState.SKIPPED: "pause",
-    ReminderState.CANCELLED: "pause",
+    ReminderState.CANCELLED: "check",
 }
 
 
@@ -91,6 +91,7 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
         "zone": "" if row.zone == client.zone else clock_of(row.zone),
         "what": _what(row, mine=mine),
         "state": _("Not sent yet") if is_late else state.label,
+        "as_planned": goes,
         "tone": "lamp" if is_late else TONES.get(state, "line"),
         "icon": "circle-alert" if is_late else ICONS.get(state, "circle-alert"),
         "reason": _why(row, mine=mine),
@@ -124,8 +125,8 @@ def _what(row: Reminder, *, mine: bool) -> str:
 
 def _why(row: Reminder, *, mine: bool) -> str:
     """Say what held it back, to its reader or to their therapist."""
-    if row.reason == ReminderReason.SUBMITTED and mine:
-        return _("You had already sent it")
+    if row.reason == ReminderReason.SUBMITTED:
+        return _("You had already sent it") if mine else _("They had already sent it")
     return str(row.get_reason_display()) if row.reason else ""
 
 

@@ -13,6 +13,8 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from clients.models import Couple
+from clients.queries import care
 from exercises.actions import flagging, reviewing
 from exercises.forms.review import ReplyForm, draft_from
 from exercises.models import Homework
@@ -21,6 +23,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
 from exercises.views import answers, wording
 from exercises.views.desk import (
+    face,
     faces,
     for_carers,
     for_therapists,
@@ -34,7 +37,6 @@ from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
 from practice.queries.paging import pages
-from practice.queries.people import read_along
 from practice.wording import both
 
 FILTERS = ("", "couples", "second")
@@ -47,16 +49,21 @@ HOURS = 8
 def queue(request: ActorRequest) -> HttpResponse:
     """Show what waits, whose session comes first on top."""
     at, actor = now(), request.actor
+    if not actor.is_therapist:  # who only supervises has nothing to answer
+        return redirect("client_list")
     only = request.GET.get("only", "")
     only = only if only in FILTERS else ""
     found = asking.queue(actor, at, only=only, after=request.GET.get("after"))
     counts = asking.counts(actor, at)
     hours, all_hours = asking.hours(actor, at, HOURS)
+    couples = care.couples_of(actor, [row.client for row in found.rows])
     return render(
         request,
         "exercises/therapist/queue.html",
         {
-            "rows": [_queue_row(row, at, actor.zone) for row in found.rows],
+            "rows": [
+                _queue_row(row, couples.get(row.client_id), at, actor.zone) for row in found.rows
+            ],
             "filters": _filters(counts, only),
             "count": counts["all"],
             "shown": counts[only or "all"],
@@ -75,7 +82,6 @@ def queue(request: ActorRequest) -> HttpResponse:
             "sessions": [_session(hour, at, actor.zone) for hour in hours],
             "more_sessions": all_hours - len(hours),
             **pages(request, found),
-            "read_along": read_along(actor),
             "caught_up": _caught_up(hours, at, actor.zone) if not counts["all"] else "",
             "has_clients": not counts["all"] and asking.has_clients(actor),
         },
@@ -119,14 +125,14 @@ def _caught_up(hours: list[asking.Hour], at: datetime, zone: str) -> str:
     return _("Next session: %(when)s") % {"when": wording.when(hours[0].at, at, zone)}
 
 
-def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
+def _queue_row(row: Homework, partner_of: Couple | None, at: Any, zone: str) -> dict[str, Any]:
     couple = row.assignment.couple
     who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)
     colleague = getattr(row, "colleague", "")
     return {
-        "people": faces(row.client, couple),
+        "people": faces(couple) if couple else [face(row.client, partner_of)],
         "title": title_of(row),
         "href": reverse("review", args=[row.pk]),
         "text": f"{couple.names_in_lists} · {text}" if couple else text,
@@ -140,7 +146,7 @@ def _queue_row(row: Homework, at: Any, zone: str) -> dict[str, Any]:
 
 
 def _filters(counts: dict[str, int], only: str) -> list[dict[str, Any]]:
-    labels = {"": _("All"), "couples": _("Couples"), "second": _("Second rounds")}
+    labels = {"": _("All"), "couples": _("For two"), "second": _("Second rounds")}
     return [
         {
             "text": labels[key],
@@ -216,12 +222,13 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
     if can_reply and typed and typed.number == homework.round:
         draft = typed.draft
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
+    couple = homework.assignment.couple or care.couple_with(actor, homework.client)
     return render(
         request,
         "exercises/therapist/review.html",
         {
-            **_case(request, homework, at),
-            "blocks": answers.blocks(homework, rounds, replies, draft),
+            **_case(request, homework, couple, at),
+            "blocks": answers.blocks(homework, rounds, replies, draft, couple),
             "beside": answers.beside(homework, rounds),
             "days": answers.days(homework, rounds, actor.zone),
             "form": _reply_form(homework, draft, own),
@@ -242,7 +249,9 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
     )
 
 
-def _case(request: ActorRequest, homework: Homework, at: datetime) -> dict[str, Any]:
+def _case(
+    request: ActorRequest, homework: Homework, partner_of: Couple | None, at: datetime
+) -> dict[str, Any]:
     """Return whose homework it is, and what lies around it: the partner's, the queue's next."""
     actor, client, couple = request.actor, homework.client, homework.assignment.couple
     place = asking.place_in_queue(actor, at, homework)
@@ -250,7 +259,7 @@ def _case(request: ActorRequest, homework: Homework, at: datetime) -> dict[str, 
     return {
         "homework": homework,
         "title": title_of(homework),
-        "people": faces(client, couple),
+        "people": faces(couple) if couple else [face(client, partner_of)],
         "who": both(couple.first.name, couple.second.name) if couple else client.name,
         "who_url": page_of(client, couple),
         "undo": _undo(actor, at) if "sent" in request.GET else [],

@@ -77,7 +77,6 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
             "begun": begun,
             "purpose": definition.purpose.get(work.language),
             "content_note": definition.content_note.get(work.language),
-            "cadence": definition.cadence.get(work.language),
             "takes": work.takes(begun=begun),
             "due_text": wording.due(work.homework.due_at, at, work.actor.zone),
             "only": therapist.only,
@@ -200,9 +199,11 @@ def _step_page(
     errors: dict[str, list[str]] | None = None,
     add_row: str = "",
 ) -> HttpResponse:
+    therapist = therapist_of(work.actor)
     look = forms.Look(
         work.language,
-        therapist_of(work.actor).only,
+        therapist.only,
+        therapist.told,
         errors or {},
         hints=_hints(work, here, data),
         add_row=add_row,
@@ -227,7 +228,7 @@ def _step_page(
         "keys": " ".join(here.keys),
         "to_check": to_check,
         "asked": bool(asked),
-        "say_text": say_text(work.actor) if asked else "",
+        "say_text": say_text(work, asked, therapist) if asked else "",
         "pause_url": reverse("today"),
         "earlier": earlier_words(work, here.items),
         "has_rows": any(item.kind is ItemKind.LIST for item in here.items),
@@ -260,7 +261,7 @@ def _state(work: Work, here: Step) -> str:
     if outcomes == {AnswerOutcome.SKIPPED}:
         return _("You skipped this one. You can still answer it.")
     if outcomes == {AnswerOutcome.IN_SESSION}:
-        return _("You wanted to say this in session. You can still write here.")
+        return _("You would rather say this than write it. You can still write here.")
     return ""
 
 

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from clients.models import Client
 from exercises import schedule
 from exercises.models import Homework, Review
 from exercises.queries import homework as homeworks
@@ -42,7 +43,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "date_text": wording.sentence(wording.day(at, actor.zone)),
             "greeting": wording.greeting(at, actor.zone, actor.name),
             "therapist": therapist.name,
-            "feature": _feature(actor, found.feature, at, session_at),
+            "feature": _feature(actor, found.feature, at, record, therapist.name),
             "letters": [_letter(actor, row, letters[row.pk], at) for row in found.letters],
             "rows": [
                 _row(row, counts.get(row.pk, 0), at, actor.zone)
@@ -85,7 +86,11 @@ def breath(request: HttpRequest) -> HttpResponse:
 
 
 def _feature(
-    actor: Actor, row: Homework | None, at: datetime, session_at: datetime | None
+    actor: Actor,
+    row: Homework | None,
+    at: datetime,
+    record: Client,
+    therapist: str,
 ) -> dict[str, Any] | None:
     if row is None:
         return None
@@ -102,7 +107,7 @@ def _feature(
         "title": work.title,
         "eyebrow": eyebrow,
         "href": _href(row, work, begun=begun),
-        "action_text": _("Continue") if begun else _("Begin"),
+        "action_text": _action(therapist, returned=returned, begun=begun),
         # One place alone is no way to walk.
         "step": work.resume_at
         if begun and not work.definition.is_journal and len(work.steps) > 1
@@ -114,8 +119,14 @@ def _feature(
         if begun and saved
         else "",
         "aside_action": work.url("set_aside"),
-        "aside_text": wording.bring(wording.soon(session_at, at, actor.zone)),
+        "aside_text": wording.bring(wording.own_day(record, at, actor.zone)),
     }
+
+
+def _action(therapist: str, *, returned: bool, begun: bool) -> str:
+    if returned:
+        return _("See what %(name)s asks") % {"name": therapist}
+    return _("Continue") if begun else _("Begin")
 
 
 def _href(row: Homework, work: Work, *, begun: bool) -> str:
@@ -190,10 +201,11 @@ def _recent(row: Homework, zone: str) -> dict[str, Any]:
         Status.SKIPPED: (_("Set aside"), "line"),
     }
     tag, tone = states.get(Status(row.status), (_("Let go"), "line"))
+    day = {"day": wording.day(row.submitted_at or row.opens_at, zone)}
     return {
         "title": title_of(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
-        "help": wording.sentence(wording.day(row.submitted_at or row.opens_at, zone)),
+        "help": _("Sent %(day)s") % day if row.submitted_at else _("Given %(day)s") % day,
         "icon_name": "pencil-line" if row.status in UNDER_WAY else "circle-check-big",
         "tag": tag,
         "tone": tone,

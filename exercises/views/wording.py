@@ -75,6 +75,13 @@ def soon(at: datetime | None, current: datetime, zone: str) -> str:
     return str(formats.date_format(schedule.local_time(at, zone), "l"))
 
 
+def own_day(client: Client, current: datetime, zone: str) -> str:
+    """Return the weekday of the client's own next session, when it is near. The couple's hour is
+    never named where something is kept for a session: it is not asked for in front of the partner."""
+    own = client.next_session_at
+    return soon(own if own and own >= current else None, current, zone)
+
+
 def due(at: datetime | None, current: datetime, zone: str) -> str:
     """Say by when, without pressing: that day is still part of it."""
     if at is None or at < current:
@@ -84,16 +91,21 @@ def due(at: datetime | None, current: datetime, zone: str) -> str:
     return _("by %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
 
 
-def takes(definition: Definition, *, left: int | None = None) -> str:
-    """Say how many minutes it takes: each moment of a log, what is left, or the whole."""
-    n = definition.minutes
-    if definition.is_journal:
+def takes(definition: Definition, *, left: int | None = None, deeper: int | None = None) -> str:
+    """Say how many minutes it takes: each moment of a log, what is left, going deeper, or all."""
+    n = deeper or definition.minutes
+    if definition.is_journal and not deeper:
         text = ngettext("about %(n)s minute a moment", "about %(n)s minutes a moment", n)
     elif left is not None:
         n, text = left, ngettext("about %(n)s minute left", "about %(n)s minutes left", left)
     else:
         text = ngettext("about %(n)s minute", "about %(n)s minutes", n)
     return text % {"n": n}
+
+
+def minutes(n: int, *, each: bool) -> str:
+    """Say it short, on a list of exercises: how many minutes each moment of a log takes, or all."""
+    return (_("%(n)d min a moment") if each else _("%(n)d min")) % {"n": n}
 
 
 def bring(day: str) -> str:

@@ -20,6 +20,7 @@ ICONS = {
     "inbox": '<polyline points="22 12 16 12 14 15 10 15 8 12 2 12"/><path d="M5.45 5.11 2 12v6a2 2 0 0 0 2 2h16a2 2 0 0 0 2-2v-6l-3.45-6.89A2 2 0 0 0 16.76 4H7.24a2 2 0 0 0-1.79 1.11z"/>',
     "users-round": '<path d="M18 21a8 8 0 0 0-16 0"/><circle cx="10" cy="8" r="5"/><path d="M22 20c0-3.37-2-6.5-4-8a5 5 0 0 0-.45-8.3"/>',
     "user-round": '<circle cx="12" cy="8" r="5"/><path d="M20 21a8 8 0 0 0-16 0"/>',
+    "archive": '<rect width="20" height="5" x="2" y="3" rx="1"/><path d="M4 8v11a2 2 0 0 0 2 2h12a2 2 0 0 0 2-2V8"/><path d="M10 12h4"/>',
     "library": '<path d="m16 6 4 14"/><path d="M12 6v14"/><path d="M8 8v12"/><path d="M4 4v16"/>',
     "chevron-left": '<path d="m15 18-6-6 6-6"/>',
     "chevron-right": '<path d="m9 18 6-6-6-6"/>',
@@ -78,4 +79,9 @@ SHAPES = {
     "heavy": '<path d="M16 4v10" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/><path d="M7 27a9 9 0 0 1 18 0Z" fill="currentColor" transform="translate(0 -1)"/>',
     "steady": '<path d="M5 16h22" stroke="currentColor" stroke-width="2.6" stroke-linecap="round"/><circle cx="16" cy="16" r="6" fill="currentColor"/>',
     "restless": '<path d="M6 22c0-12 14 4 14-8 0-7-10-6-9 1s15 3 15 9" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round"/>',
+    "touching": '<circle cx="11.5" cy="16" r="7.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><circle cx="20.5" cy="16" r="7.5" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+    "held": '<path d="M16 4.5 27.5 16 16 27.5 4.5 16Z" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/><circle cx="16" cy="16" r="3.2" fill="currentColor"/>',
+    "rising": '<path d="M4.5 23a11.5 11.5 0 0 1 23 0M10.5 23a5.5 5.5 0 0 1 11 0" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+    "settling": '<path d="M4 8c9 0 8 14 16 14h8" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
+    "tall": '<path d="M7 26v-6M16 26V13M25 26V6" fill="none" stroke="currentColor" stroke-width="2.4" stroke-linecap="round" stroke-linejoin="round"/>',
 }

@@ -169,7 +169,7 @@ def kit_samples() -> dict[str, Any]:
         "items": _items(),
         "chart": _chart(),
         "couple": [_ANA, _BEN],
-        "ana": [{"letter": "A", "part": "a"}],
+        "noor": [{"letter": "N", "part": ""}],
         "summary": [
             {"label": "How strong it was", "text": "7, very strong", "change_url": "#",
              "disclosure": _ONLY},
@@ -181,18 +181,18 @@ def kit_samples() -> dict[str, Any]:
         "landings": [{"text": "Two minutes of slow breath", "href": "#"},
                      {"text": "Talk to someone now", "href": "#"}],
         "seg": [{"text": "All", "href": "#", "current": True, "count": 6},
-                {"text": "Couples", "href": "#", "count": 5}],
+                {"text": "For two", "href": "#", "count": 5}],
         "sessions": [{"when_text": "Thu 17:30", "name": "Ana & Ben", "href": "#"}],
         "homework": [{"title": "After a hard moment", "lines": [
             _ANA | {"text": "sent, waits for you", "href": "#", "link": "Review"},
             _BEN | {"text": "open until Thu", "muted": True}]}],
         "brief": [_ANA | {"text": "The move"}],
         "ledger": [
-            {"when": "Mon 23 Nov, 19:30", "what": "On the day", "title": "After a hard moment",
+            {"when": "Mon 23 Nov, 19:30", "what": "On that day", "title": "After a hard moment",
              "state": "Sent", "tone": "pine", "icon": "check", "sent_at": "Mon 23 Nov, 19:34"},
-            {"when": "Tue 24 Nov, 19:30", "what": "Once more afterwards", "state": "Not needed any more",
+            {"when": "Tue 24 Nov, 19:30", "what": "Once more after it", "state": "Not needed any more",
              "tone": "line", "icon": "pause", "reason": "It was already handed in"},
-            {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On the day",
+            {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On that day",
              "state": "Not sent yet", "tone": "lamp", "icon": "circle-alert"},
         ],
         "options": [

@@ -134,7 +134,7 @@ couple_session                     GET      in  403  403  403  200  404  403  40
 couple_session                     POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
 export_client                      GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
 reminder_ledger                    GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
-queue                              GET      in  403  403  403  200  200  200  403  200  200    ·    ·    ·    ·
+queue                              GET      in  403  403  403  200  200  302  403  200  200    ·    ·    ·    ·
 review                             GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
 review                             POST     in  403  403  403  409  404  403  403  404  404    ·    ·    ·    ·
 review_draft                       POST     in  403  403  403  409  404  403  403  404  404    ·    ·    ·    ·

@@ -70,13 +70,20 @@ def test_a_taken_address_is_said_kindly_and_nothing_typed_is_lost(dana: Person, 
     assert mail.outbox == []
 
 
+def test_the_office_and_the_therapist_read_the_same_state(dana: Person, ruth: Person, link: str):
+    for person, path in ((dana, "/clients/"), (ruth, "/records/")):
+        page = text_of(person.browser().get(path))
+        assert page.count("Not joined yet</span>") == 1
+        assert ">In care<" not in page
+
+
 def test_the_same_address_in_two_practices_is_two_records(dana: Person, zoe: Person, zack: Person):
     assert add(dana, "zack@mail.example").status_code == 302
 
 
 def test_the_page_says_who_reads_what_before_anything_is_asked(link: str):
     page = text_of(Browser().get(link))
-    assert "Who can read what" in page
+    assert "What you agree to" in page
     assert consent_text.TEXTS["en"][:60].split("’")[0][:40] in page
     assert "Dana set this page up for you" in page
     assert "Ida" not in re.search(r"<title>(.*?)</title>", page, re.DOTALL).group(1)  # type: ignore[union-attr]

@@ -247,7 +247,8 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
     assert browser.post("/you/consent").status_code == 302
     assert browser.post("/you/consent").status_code == 302
     asked = text_of(browser.get("/you/consent/withdraw"))
-    assert "Nothing is erased, and you may agree again" in asked
+    assert "Dana is shown that you no longer agree." in asked
+    assert "Homework and reminders go on" in asked
     assert acts(ana) == ["consent.given"]
     assert browser.post("/you/consent/withdraw").status_code == 302
     assert browser.post("/you/consent").status_code == 302
@@ -255,6 +256,8 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
         rows = list(Consent.objects.order_by("given_at"))
     assert [row.withdrawn_at is None for row in rows] == [False, True]
     assert acts(ana) == ["consent.given", "consent.withdrawn", "consent.given"]
+    kept = browser.get("/you/record?as=json").json()["consents"]
+    assert [bool(one["withdrawn_at"]) for one in kept] == [True, False]
 
 
 def test_what_was_signed_is_kept_and_says_in_which_language_if_it_is_another(ana: Person):
@@ -288,7 +291,7 @@ def ask(person: Person, **more: str) -> Any:
 def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     where = f"/clients/{ana.client.pk}/erasure"
     page = text_of(dana.browser().get(where))
-    assert "Fourteen days after it is asked for" in page
+    assert "after 14 days everything here is erased for good" in page
     assert "Ana sees on their own page that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409
@@ -331,6 +334,24 @@ def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, d
         assert Client.objects.get(pk=ana.client.pk).legal_hold
     assert ">Kept from erasure<" in text_of(ruth.browser().get("/records/"))
     assert acts(ana) == ["record.held"]
+
+
+def test_a_held_record_says_on_every_page_that_its_erasure_waits(
+    ana: Person, ruth: Person, dana: Person
+):
+    with scope(practice=ana.practice.pk, user=ana.user.pk):
+        erasing.request(by=ana.actor, at=now(), client=ana.client)
+    pages = (
+        (ana, "/you/erasure", "The practice has to keep this record for now"),
+        (dana, f"/clients/{ana.client.pk}/", "until the practice no longer has to keep it"),
+        (ruth, "/records/", ">Erasure waits<"),
+    )
+    for person, path, said in pages:
+        assert said not in text_of(person.browser().get(path))
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+    for person, path, said in pages:
+        assert said in text_of(person.browser().get(path))
 
 
 def test_a_double_tap_does_not_undo_a_hold(ana: Person, ruth: Person):

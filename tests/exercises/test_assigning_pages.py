@@ -8,6 +8,8 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from clients.models import Couple
+from practice.models import Practice
+from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.exercises.ground import hrefs, page
 
@@ -46,7 +48,7 @@ def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Perso
     assert len([row for row in rows if "Reassurance log A log" in row]) == 1
     assert len([row for row in rows if "From test to clear ask With a log" in row]) == 1
     shown = plain_text(page(dana, f"/assign/?client={ana.client.pk}"))
-    assert "2 min · a log" in shown
+    assert "2 min a moment · a log" in shown
     assert "8 min · with a log" in shown
 
 
@@ -104,3 +106,17 @@ def test_the_chosen_exercise_travels_from_the_library_to_the_form(
     link = f"?client={ana.client.pk}&exercise={chosen}"
     assert link in hrefs(whom)
     assert re.search(rf'value="{chosen}" checked', page(dana, f"/assign/{link}"))
+
+
+def test_a_couple_stands_where_its_first_name_falls(
+    practice: Practice, dana: Person, ana: Person, noor: Person
+):
+    with scope(practice=practice.pk):
+        Couple.objects.create(
+            practice=practice, first=noor.client, second=ana.client, linked_at=now()
+        )
+    shown = re.findall(r'class="title"[^>]*>([^<]+)<', html.unescape(page(dana, "/assign/")))
+    assert shown == ["Ana Quintero", "Noor & Ana", "Noor Haddad"]
+    found = dana.browser().post("/assign/", {"q": "Ana"}, follow=True).content.decode()
+    shown = re.findall(r'class="title"[^>]*>([^<]+)<', html.unescape(found))
+    assert shown == ["Noor & Ana", "Ana Quintero"]

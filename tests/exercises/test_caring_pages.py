@@ -143,7 +143,7 @@ def test_the_next_hours_are_ones_own_whatever_waits(
     assert hours() == ["Ana Q. & Ben A.", "Noor H."]
     assert f'href="/couples/{couple.pk}/">Ana Q.' in page(dana, "/review/")
     # Who reads along has no hours with them.
-    assert "Sessions</h2>" not in page(sana, "/review/")
+    assert "Sessions</h2>" not in page(sana, "/clients/")
     # Half a couple in one's care: no couple's page opens, so that the hour leads to the client.
     with play.at(dana):
         Caseload.objects.filter(client=couple.second).update(member=omar.member)
@@ -177,7 +177,10 @@ def kept(play: Play, dana: Person, ana: Person) -> Homework:
     homework = play.homework(ana, play.assign(dana, ana))
     play.fill(ana, homework, topic="Bags")
     with play.at(ana):
-        said = [responding.Said("under", None, responding.AnswerOutcome.IN_SESSION)]
+        said = [
+            responding.Said(key, None, responding.AnswerOutcome.IN_SESSION)
+            for key in ("under", "story")
+        ]
         responding.save(by=ana.actor, at=now(), homework=play.fresh(homework), said=said)
         responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
     return homework
@@ -199,11 +202,16 @@ def test_a_couples_page_says_what_the_hour_is_for(
         "Would rather say it here: “If that had not been the point, I think I was afraid that…”"
     )
     assert question not in shown
-    page(dana, f"/review/{kept.pk}/")
-    assert question in page(dana, path)
+    read = page(dana, f"/review/{kept.pk}/")
+    assert "Would rather say it in the session" in read
+    assert "Would rather say it alone" in read
+    shown = page(dana, path)
+    assert question in shown
+    # What the partner may never see is no matter for the hour they share.
+    assert "What did I tell myself about my partner?" not in shown
     with play.at(dana):
-        read = AuditEvent.objects.filter(action="read.topics", client_id=ana.client.pk)
-        assert read.count() == 2
+        topics_read = AuditEvent.objects.filter(action="read.topics", client_id=ana.client.pk)
+        assert topics_read.count() == 2
     along = page(sana, path)  # topics are for the therapist alone
     assert "The move in spring" not in along
     assert question not in along
@@ -310,7 +318,7 @@ def test_a_works_page_speaks_of_what_is_over(play: Play, dana: Person, ana: Pers
     assert "Read it</a>" in page(dana, path)
     play.review(dana, play.fresh(homework), words="I read it.")
     shown = page(dana, path)
-    assert re.search(r"Opened .* Sent .* Answered ", plain(shown))
+    assert re.search(r"Given .* Sent .* Answered ", plain(shown))
     assert "See the answers and the reply</a>" in shown
     assert "Your note with it" in shown
     assert "A draft is the client’s own." not in shown

@@ -258,7 +258,7 @@ def test_growth_draws_all_of_its_weeks_and_not_only_a_page_of_them(
     days = {(at - timedelta(days=2 * number)).astimezone(ZoneInfo(ZONE)) for number in range(many)}
     weeks = {day.date() - timedelta(days=day.weekday()) for day in days}
     assert cells_of(page) == ["3", "5"] * len(weeks)
-    assert "Each mark is the mean of a week." in page
+    assert "Each mark is the average of a week." in page
 
 
 @pytest.mark.django_db(transaction=True)

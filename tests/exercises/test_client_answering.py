@@ -1,11 +1,13 @@
 """A client answers: one thing on a screen, skips, drafts, two devices, old tabs."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils.timezone import now
 
+from clients.models import Caseload, Client, Couple
 from exercises.actions import assigning
 from exercises.models import Answer, Flag, Homework
 from exercises.queries import review as review_queries
@@ -222,6 +224,42 @@ def test_a_row_can_be_added_without_script(homework: Homework, ana: Person):
     assert response.status_code == 200
     assert 'name="others.2"' in page
     assert 'value="tired"' in page
+
+
+def test_what_a_yes_to_fear_does_is_said_before_it_is_answered(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser = ana.browser()
+    path = url(homework, f"step/{step_with(browser, homework, 'afraid')}/")
+    page = text_of(browser.get(path))
+    assert "If you say yes, the exercise stops here and Dana is told straight away." in page
+    assert "Your partner is never shown it." in page
+    topic = text_of(browser.get(url(homework, f"step/{step_with(browser, homework, 'topic')}/")))
+    assert "the exercise stops" not in topic
+    with play.at(dana):
+        Caseload.objects.update(until_at=now())
+    page = text_of(browser.get(path))
+    assert "If you say yes, the exercise stops here." in page
+    assert "is told" not in page
+
+
+def test_what_the_partner_never_sees_is_offered_to_be_told_alone(
+    play: Play, homework: Homework, ana: Person, dana: Person, couple: Couple
+):
+    browser = ana.browser()
+    afraid = url(homework, f"step/{step_with(browser, homework, 'afraid')}/")
+    topic = url(homework, f"step/{step_with(browser, homework, 'topic')}/")
+    alone, anywhere = "I’d rather tell Dana alone", "I’d rather say it in session"
+    assert anywhere in text_of(browser.get(afraid))
+    at = now() + timedelta(days=2)
+    with play.at(dana):
+        Couple.objects.filter(pk=couple.pk).update(next_session_at=at)
+    assert alone in text_of(browser.get(afraid))
+    # An hour the two share is never named.
+    assert anywhere in text_of(browser.get(topic))
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=at)
+    assert "I’d rather say it on " in text_of(browser.get(afraid))
 
 
 def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Person, dana: Person):

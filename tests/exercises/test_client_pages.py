@@ -141,7 +141,7 @@ def test_growth_shows_what_was_done(play: Play, homework: Homework, ana: Person,
 
 
 def test_who_is_new_sees_no_empty_weeks(homework: Homework, ana: Person):
-    assert "Over the weeks" not in text_of(ana.browser().get("/growth/"))
+    assert "small muted num" not in text_of(ana.browser().get("/growth/"))
 
 
 def test_one_reads_what_was_read_once_a_day_and_thing(
@@ -164,7 +164,7 @@ def test_one_reads_what_was_read_once_a_day_and_thing(
     dana.browser().get(f"/clients/{ana.client.pk}/")
     page = text_of(browser.get("/you/readers"))
     assert re.findall(r"<b>([^<]+)</b>", page.partition("<main")[2]) == [
-        "Your numbers over some weeks",
+        "Your charts",
         "Reassurance log",
         "Under the argument",
     ]

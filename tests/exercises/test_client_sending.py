@@ -1,5 +1,6 @@
 """A client sends, takes back, sets aside, and reads what came back."""
 
+import json
 import re
 from datetime import timedelta
 from unittest import mock
@@ -7,7 +8,7 @@ from unittest import mock
 import pytest
 from django.utils.timezone import now
 
-from exercises.actions import reviewing
+from exercises.actions import assigning, reviewing
 from exercises.models import Homework, Review
 from exercises.views import wording
 from tests.cast import Person, Play
@@ -29,7 +30,7 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     assert "Answer" in needed
     assert "Still open" in needed
     assert "Answer" in free
-    assert "Not answered" in free
+    assert "Left empty, which is fine" in free
     assert "Still open" not in free
 
 
@@ -101,6 +102,9 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     browser = ana.browser()
     today = text_of(browser.get("/today/"))
     assert "Read what Dana wrote" in today
+    # One question, and the hardest one: nothing of it is done yet.
+    assert "See what Dana asks" in today
+    assert "about 3 minutes<" in today
     day = wording.day(play.fresh(homework).submitted_at, ana.actor.zone)
     assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
@@ -149,3 +153,19 @@ def test_before_it_settles_there_is_nothing_to_read(
     browser = ana.browser()
     assert "A secret yet." not in text_of(browser.get(url(homework, "feedback/"), follow=True))
     assert "Read what" not in text_of(browser.get("/today/"))
+
+
+def test_what_was_written_in_withdrawn_work_stays_in_ones_own_copy(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    unwritten = play.homework(ana, play.assign(dana, ana))
+    play.say(ana, homework, topic="the lighthouse")
+    for one in (homework, unwritten):
+        with play.at(dana):
+            assigning.withdraw(by=dana.actor, at=now(), assignment=one.assignment)
+    record = ana.browser().get("/you/record?as=json").json()["homework"]
+    assert [one["status"] for one in record] == ["withdrawn"]
+    assert "the lighthouse" in json.dumps(record)
+    assert ana.browser().get(url(homework, "")).status_code == 404
+    read = dana.browser().get(f"/clients/{ana.client.pk}/record?as=json")
+    assert "the lighthouse" not in text_of(read)

@@ -598,4 +598,6 @@ def test_feelings_are_six_families_with_known_shapes_in_two_languages():
     assert len(d.FAMILIES) == 6
     assert 38 <= len(words) == len(d.WORDS) <= 44
     assert {word.shape for word in words} == SHAPES.keys()  # each is drawn, and nothing for nobody
+    for family in d.FAMILIES:
+        assert len({word.shape for word in family.words}) == len(family.words), family.key
     assert {tuple(text.languages()) for text in texts} == {("en", "es")}

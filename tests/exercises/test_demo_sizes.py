@@ -1,11 +1,12 @@
 """The demo's practice at other sizes: everybody cared for, nothing answered before it was given."""
 
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
-from django.db.models import Count, F
+from django.db.models import Count, F, Q
 from django.utils.timezone import now
 
 from clients.models import Caseload, Client, Couple
@@ -13,7 +14,7 @@ from exercises import definition as d
 from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.management.commands import demo
-from exercises.management.stage import OFFICE, ZONE
+from exercises.management.stage import FRIDAY, OFFICE, ZONE, working
 from exercises.models import Homework, Reminder, ReminderState, Review
 from practice.models import AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
@@ -101,6 +102,13 @@ def test_the_past_of_the_demo_holds_together(monkeypatch: pytest.MonkeyPatch):
             for at in Homework.objects.values_list("assignment__assigned_at", flat=True)
         }
         assert hours <= set(range(*OFFICE))
+        assert Review.objects.exclude(sent_at=None).exists()
+        for at in Review.objects.values_list("sent_at", flat=True):
+            assert at is None or at.astimezone(ZoneInfo(ZONE)).weekday() <= FRIDAY
+        # What is to be done is due when they meet.
+        for row in Homework.objects.filter(due_at__gt=now()).select_related("client"):
+            couple = Couple.objects.filter(Q(first=row.client) | Q(second=row.client)).first()
+            assert row.due_at == (couple or row.client).next_session_at
         assert not Homework.objects.filter(created_at__lt=F("version__published_at")).exists()
         spoken = Client.objects.filter(language="es")
         assert [client.name_to_call for client in spoken.order_by("name")] == ["Lucía", "Mateo"]
@@ -119,6 +127,7 @@ MOMENTS = [
 @pytest.mark.parametrize(("exercise", "moment", "language"), MOMENTS)
 def test_what_is_said_belongs_to_what_was_asked(exercise: Any, moment: story.Moment, language: str):
     items = {item.key: item for item in exercise.items}
+    assert "artner}" not in str(moment)
     for key, value in moment.say.items():
         d.clean(items[key], value)
     shown = {item.key for item in d.visible_items(exercise, moment.say)}
@@ -131,6 +140,37 @@ def test_what_is_said_belongs_to_what_was_asked(exercise: Any, moment: story.Mom
     assert moment.comments
     assert {items[key].kind for key in moment.comments if key in moment.say} <= written
     assert set(moment.comments) <= set(moment.say)
+
+
+@pytest.mark.parametrize(
+    ("at", "until", "then"),
+    [
+        ("2026-11-27T10:20", "2026-11-30T12:00", "2026-11-27T10:20"),
+        ("2026-11-28T10:20", "2026-12-05T12:00", "2026-11-30T10:20"),
+        ("2026-11-29T10:20", "2026-12-05T12:00", "2026-11-30T10:20"),
+        # Over the change of the clocks, by their clocks.
+        ("2026-10-24T10:20", "2026-12-05T12:00", "2026-10-26T10:20"),
+        # On a Sunday, Monday has not come yet.
+        ("2026-11-29T10:20", "2026-11-29T14:20", "2026-11-27T10:20"),
+    ],
+)
+def test_therapists_answer_on_days_of_work(at: str, until: str, then: str):
+    zone = ZoneInfo(ZONE)
+    said, end, wanted = (
+        datetime.fromisoformat(text).replace(tzinfo=zone) for text in (at, until, then)
+    )
+    assert working(said, end) == wanted
+
+
+def test_who_is_in_a_couple_speaks_of_their_partner_by_name():
+    with_ben = str(story.moment("en", "e01", 8, "Ben"))
+    assert "Ben was short with me when I came home." in with_ben
+    alone = str(story.moment("en", "e01", 8))
+    assert "My partner was short with me when I came home." in alone
+    holiday = story.moment("en", "e01", 7, "Ben")
+    assert holiday.letter.endswith("with what a holiday means to Ben.")
+    noted = story.log_moment("en", "e04", 6, "Ben")
+    assert noted["note"] == "In the middle of Ben’s meeting. I knew it."
 
 
 @pytest.mark.parametrize("language", ["en", "es"])

@@ -175,6 +175,15 @@ def test_a_filter_says_how_many_of_how_many_it_shows(
     assert "1 of 2 waiting. Ordered" in page(dana, "/review/?only=couples")
 
 
+def test_one_of_a_couple_has_their_mark_also_for_what_they_do_alone(
+    play: Play, dana: Person, ben: Person, couple: Couple
+):
+    alone = play.homework(ben, play.assign(dana, ben))
+    play.submit(ben, alone)
+    for path in ("/clients/", "/review/", f"/review/{alone.pk}/"):
+        assert re.search(r'class="who b( s)?" aria-hidden="true">B<', page(dana, path)), path
+
+
 def test_an_empty_filter_says_that_something_else_waits(dana: Person, sent: Homework):
     text = page(dana, "/review/?only=couples")
     assert "All caught up" not in text

@@ -175,11 +175,12 @@ def test_a_supervisor_reads_the_named_therapists_clients_and_can_do_nothing_to_t
     both = play.assign(dana, cleared, "e11-what-reaches-me")
     homework = play.submit(ana, play.homework(ana, both))
     listed = page(sana, "/clients/")
-    assert "You read along with Dana Whitlock." in listed
+    assert "You read along with Dana Whitlock, as a supervisor." in listed
     assert "Ana Quintero" in listed
     assert "Sol Ferreira" not in listed
     page(sana, f"/clients/{stranger.client.pk}/", 404)
-    assert "You read along with Dana Whitlock." in page(sana, "/review/")
+    # Nothing waits for who only reads along.
+    assert sana.browser().get("/review/")["Location"] == "/clients/"
     exercise = f"/exercises/{homework.version.exercise_id}/"
     for path in (
         f"/clients/{ana.client.pk}/",
@@ -189,7 +190,7 @@ def test_a_supervisor_reads_the_named_therapists_clients_and_can_do_nothing_to_t
         exercise,
     ):
         shown = page(sana, path)
-        assert path == exercise or "nothing here can be answered or assigned by you" in shown
+        assert path == exercise or "Answering and assigning stay with the therapist" in shown
         main = shown.partition("<main")[2]
         assert "<form" not in main, path
         assert hrefs(main, "/assign") == []

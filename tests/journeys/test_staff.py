@@ -188,7 +188,7 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     # His session ended with the seat.
     omar = sign_in(visit(demo_site.url), "Omar")
     omar.goto("/clients/")
-    expect(omar.get_by_text("You read along with Dana Whitlock.")).to_be_visible()
+    expect(omar.get_by_text("You read along with Dana Whitlock, as a supervisor.")).to_be_visible()
 
 
 def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site, visit: Visit):

@@ -1,15 +1,17 @@
 """Every page, as each person of the demo: for the tests of the face, and for pictures of it."""
 
+import re
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.timezone import now
-from playwright.sync_api import Page
+from playwright.sync_api import Page, Route
 
 from clients.actions import caring
+from exercises.definition import ItemKind
 from exercises.models import Assignment, Entry, Exercise, Homework
 from practice.actions import invitations
 from practice.actors import member_actor
@@ -19,15 +21,27 @@ from tests.cast import PASSWORD
 from tests.processes import Site
 
 TROUBLES = (400, 409, 429, 500, 503)
+# What such a page says, and not the frame around it.
+SAYS = re.compile(r"<title>.*?</title>|<main.*?</main>", re.DOTALL)
+OLD_TAB = """([path, name]) => {
+  const form = document.querySelector("form:has([name=csrfmiddlewaretoken])");
+  form.action = path;
+  form.append(Object.assign(document.createElement("textarea"), {name, value: "From an old tab."}));
+  form.submit();
+}"""
 
 
 @dataclass(frozen=True)
 class Stop:
-    """One page: its address, then what to press there (as the catalogue has it), and the status."""
+    """One page: its address, then what to press there (as the catalogue has it), and the status.
+
+    `old`: a form of a tab from before it was closed is sent there, with words for this question.
+    """
 
     path: str
     press: str = ""
     status: int = 200
+    old: str = ""
 
 
 NOBODY = [
@@ -80,6 +94,7 @@ ANA = [
     Stop("{entry}remove/"),
     Stop("{answered}feedback/"),
     Stop("{answered}copy/"),
+    Stop("{answered}step/1/", old="{answered_key}", status=409),
     Stop("/log/"),
     Stop("/growth/"),
     Stop("/breath/"),
@@ -147,7 +162,7 @@ RUTH = [
     Stop("/records/"),
     Stop("/review/", status=403),
 ]
-SANA = [Stop("/review/"), Stop("/clients/"), Stop("{client}"), Stop("{work}")]
+SANA = [Stop("/clients/"), Stop("{client}"), Stop("{work}")]
 ZOE = [Stop("/review/"), Stop("/clients/"), Stop("/assign/"), Stop("/people/")]
 JOURNEYS = {
     "nobody": ("", NOBODY),
@@ -183,8 +198,8 @@ def addresses(site: Site) -> dict[str, str]:
                 by=ruth[0],
                 at=now(),
                 kind=InvitationKind.MEMBER,
-                email="ines@mail.example",
-                name="Ines",
+                email="hedda@hillside.example",
+                name="Hedda Lund",
                 roles=["therapist"],
             )
             joining = caring.add(
@@ -203,8 +218,11 @@ def addresses(site: Site) -> dict[str, str]:
             "sent": noor.filter(status="submitted"),
             "returned": noor.filter(status="returned"),
         }
+        questions = work["answered"].last().version.definition.asked
+        written = next(one for one in questions if one.kind in {ItemKind.TEXT, ItemKind.LONGTEXT})
         return {
             **{name: f"/homework/{rows.last().pk}/" for name, rows in work.items()},
+            "answered_key": written.key,
             "log": f"/homework/{log.pk}/",
             "entry": f"/homework/{log.pk}/entries/{entry.pk}/",
             "review": f"/review/{noor.filter(status='submitted').last().pk}/",
@@ -241,6 +259,11 @@ def speak(page: Page, language: str, url: str) -> None:
 def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en") -> int:
     """Go there, proving once more who one is where that is asked, and press what is to be pressed."""
     path = stop.path.format(**places)
+    if stop.old:
+        with page.expect_navigation() as sent:
+            page.evaluate(OLD_TAB, [path, stop.old.format(**places)])
+        assert sent.value is not None
+        return sent.value.status
     answer = page.goto(path)
     if "/reauthenticate/" in page.url and "/reauthenticate/" not in path:
         page.locator("[type=password]").fill(PASSWORD)
@@ -258,16 +281,23 @@ def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en"
 
 
 def pretend(page: Page, status: int, language: str = "en") -> None:
-    """Show the page of a trouble that is hard to come by."""
+    """Show the page of a trouble that is hard to come by, in the frame of who is here."""
     with translation.override(language):
         said = {
-            "request_id": "7c1e4a90",
             "heading": translation.gettext("This could not be done"),
             "message": translation.gettext("This was asked for already."),
             "back_url": "/",
+            "request_id": "7c1e4a90",
         }
-        words = render_to_string(f"{status}.html", said)
-    page.route(
-        f"**/as-if/{status}",
-        lambda route: route.fulfill(status=200, content_type="text/html", body=words),
-    )
+        whole = render_to_string(f"{status}.html", said)
+
+    def answer(route: Route) -> None:
+        if status >= 500:  # these have a frame of their own, which asks for nobody
+            route.fulfill(status=200, content_type="text/html", body=whole)
+            return
+        real = route.fetch(url=urljoin(route.request.url, "/nothing/here"))
+        words = iter(SAYS.findall(whole))
+        body = SAYS.sub(lambda _found: next(words), real.text())
+        route.fulfill(response=real, status=200, body=body)
+
+    page.route(f"**/as-if/{status}", answer)

@@ -15,7 +15,7 @@ BARRED = {
     "/account/password/change/": "Password",
     "/account/2fa/": "Second step",
     "/account/sessions/": "Devices",
-    "/you/keys": "Keys",
+    "/you/keys": "Program keys",
 }
 
 

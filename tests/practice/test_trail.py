@@ -19,6 +19,7 @@ from exercises.models import Answer, Flag, FlagKind
 from practice.actions import auditing, invitations, keys, people
 from practice.crypto import key_number, keyring
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
+from practice.queries.audit import UNSHOWN
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
 from tests.cast import Person, Play
@@ -86,8 +87,22 @@ def test_every_act_that_was_played_has_its_sentence(
     play.review(dana, play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="x"))
     with scope(practice=ruth.practice.pk):
         played = set(AuditEvent.objects.values_list("action", flat=True))
-    assert played - set(ACTS) == set()
+    assert played - set(ACTS) == {UNSHOWN}
     assert act_text("something.new_here") == "something: new here"
+
+
+def test_that_somebody_has_begun_is_sealed_and_shown_to_no_admin(
+    play: Play, dana: Person, ana: Person, ruth: Person
+):
+    play.say(ana, play.homework(ana, play.assign(dana, ana)), topic="x")
+    with scope(practice=ruth.practice.pk):
+        assert AuditEvent.objects.filter(action=UNSHOWN).count() == 1
+    browser = ruth.browser()
+    shown = text_of(browser.get("/audit/")), text_of(browser.get("/audit/?as=csv"))
+    for text in shown:
+        assert "assign" in text.lower()
+        assert UNSHOWN not in text
+        assert "Ana Quintero</td>" not in text
 
 
 def test_the_trail_can_be_narrowed(ruth: Person, dana: Person, omar: Person):

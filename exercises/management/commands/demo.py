@@ -33,6 +33,8 @@ MEMBERS = [
 DANA = "dana@hillside.example"
 # The practices, and so their exercises, are older than anything that was ever given.
 OPENED = timedelta(days=400)
+# The week in which Ana turned a test into an ask, instead of looking under an argument.
+ANA_ASKS = 2
 # Dana and Omar see the first clients; of more, a colleague takes this many each.
 FIRST_CLIENTS, CLIENTS_EACH = 60, 30
 PEOPLE = [
@@ -91,9 +93,17 @@ class Command(BaseCommand):
         # Nobody of the demo has a second step, so it asks for none.
         practice = Practice(name=name, zone=ZONE, second_factor_required=False)
         practice.crisis_texts = {
-            "en": "If you or someone else is in danger, call 112 now, anywhere in Europe.\n"
+            # Portugal's lines: of the Commission for Citizenship and Gender Equality (cig.gov.pt),
+            # and of the health service.
+            "en": "If you or someone else is in danger, call 112 now, anywhere in the European"
+            " Union.\n"
+            "If you are afraid of your partner, or of anyone at home: 800 202 148 in Portugal, free,"
+            " at any hour.\n"
             "To talk with someone at any hour in Portugal, call the health line: 808 24 24 24.",
-            "es": "Si tú u otra persona están en peligro, llama ahora al 112, en toda Europa.\n"
+            "es": "Si tú u otra persona están en peligro, llama ahora al 112, en toda la Unión"
+            " Europea.\n"
+            "Si te da miedo tu pareja, o alguien en casa: 800 202 148 en Portugal, gratis, a"
+            " cualquier hora.\n"
             "Para hablar con alguien a cualquier hora en Portugal, llama a la línea de salud:"
             " 808 24 24 24.",
         }
@@ -135,21 +145,32 @@ class Command(BaseCommand):
             for week in range(weeks):
                 at, lean = start + timedelta(weeks=week), week / weeks
                 for client, first in ((ana, 0), (ben, 6), (noor, 10)):
-                    self._week(stage, client, at, lean, number=first + week)
+                    if client is noor and week == weeks - 1:
+                        continue  # she gets the next one in these days, and it is for once a week
+                    exercise = "e10" if client is ana and week == ANA_ASKS else "e01"
+                    number = first + week
+                    self._week(stage, client, at, lean, exercise=exercise, number=number)
                 if round(lean * 10) in {0, 5}:
                     self._log_week(stage, ana, at, lean, number=week)
             self._now(stage, couple, noor)
             self._in_spanish(stage, min(weeks, 4))
 
     def _week(
-        self, stage: Stage, client: Client, at: datetime, lean: float, *, number: int
+        self,
+        stage: Stage,
+        client: Client,
+        at: datetime,
+        lean: float,
+        *,
+        number: int,
+        exercise: str = "e01",
     ) -> None:
         """Tell one past week: something given, answered some evenings later, answered back."""
         dice = stage.random
         if dice.random() < 0.15:
             return  # weeks are skipped in life, too: the charts show a gap
         morning = on(at, days=0, hour=dice.randint(9, 12), minute=dice.randint(0, 59))
-        given = stage.give(DANA, "e01", morning, client=client, number=number)
+        given = stage.give(DANA, exercise, morning, client=client, number=number)
         evening = on(at, days=2, hour=dice.randint(19, 22), minute=dice.randint(0, 59))
         stage.answer(given, client, evening, lean)
         reply = on(at, days=4, hour=dice.randint(9, 17), minute=dice.randint(0, 59))
@@ -168,16 +189,20 @@ class Command(BaseCommand):
         """Leave something in every state one would want to look at."""
         at, ana, ben = stage.at, couple.first, couple.second
         # Ana: begun yesterday, not finished; a running log; both: What reaches me.
-        begun = stage.give(DANA, "e01", at - timedelta(days=2), client=ana, number=8, days=6)
+        begun = stage.give(
+            DANA, "e01", at - timedelta(days=2), client=ana, number=8, until_session=True
+        )
         stage.answer(begun, ana, at - timedelta(days=1), 0.8, until=5, send=False)
-        log = stage.give(DANA, "e04", at - timedelta(days=3), client=ana)
+        log = stage.give(DANA, "e04", at - timedelta(days=3), client=ana, until_session=True)
         stage.note_moments(log, ana, at - timedelta(days=3), days=4, lean=0.8)
-        both = stage.give(DANA, "e11", at - timedelta(days=1), couple=couple, days=8)
+        both = stage.give(DANA, "e11", at - timedelta(days=1), couple=couple, until_session=True)
         stage.answer(both, ben, at - timedelta(hours=5), 0.7)
-        ask = stage.give(DANA, "e10", at - timedelta(days=6), client=noor, days=9)
+        ask = stage.give(DANA, "e10", at - timedelta(days=6), client=noor, until_session=True)
         stage.answer(ask, noor, at - timedelta(days=2), 0.6)
         # Noor got something back this morning, with one place to go deeper.
-        deeper = stage.give(DANA, "e01", at - timedelta(days=5), client=noor, number=4, days=12)
+        deeper = stage.give(
+            DANA, "e01", at - timedelta(days=5), client=noor, number=4, until_session=True
+        )
         stage.answer(deeper, noor, at - timedelta(days=3), 0.6)
         stage.reply(DANA, deeper, noor, at - timedelta(hours=4), returned=frozenset({"under"}))
 
@@ -198,11 +223,11 @@ class Command(BaseCommand):
             for client, first in ((lucia, 0), (mateo, 1)):
                 self._week(stage, client, monday, lean, number=first + 2 * week)
         self._log_week(stage, lucia, at - timedelta(days=12), 0.4, number=0)
-        ask = stage.give(DANA, "e10", at - timedelta(days=4), client=mateo, days=9)
+        ask = stage.give(DANA, "e10", at - timedelta(days=4), client=mateo, until_session=True)
         stage.answer(ask, mateo, at - timedelta(days=1), 0.6)
-        both = stage.give(DANA, "e11", at - timedelta(days=2), couple=couple, days=8)
+        both = stage.give(DANA, "e11", at - timedelta(days=2), couple=couple, until_session=True)
         stage.answer(both, lucia, at - timedelta(hours=20), 0.6)
-        stage.give(DANA, "e01", at - timedelta(days=1), client=lucia, days=6)
+        stage.give(DANA, "e01", at - timedelta(days=1), client=lucia, until_session=True)
 
     def _more(self, stage: Stage, count: int) -> None:
         """Bring in more clients: two thirds with Dana, the rest with Omar, many with colleagues.
@@ -220,7 +245,12 @@ class Command(BaseCommand):
                 stage.meet(carer, client, days=1 + number % 9, hour=9 + number % 8)
                 exercise, given_at = "e10" if number % 5 == 3 else "e01", timedelta(days=6)
                 given = stage.give(
-                    carer, exercise, stage.at - given_at, client=client, number=3 * number + 1
+                    carer,
+                    exercise,
+                    stage.at - given_at,
+                    client=client,
+                    number=3 * number + 1,
+                    until_session=True,
                 )
                 if number % 2:
                     # After it was given, however many they are.
@@ -229,7 +259,13 @@ class Command(BaseCommand):
                 if before and before[0] == carer and number % 6 == 4:
                     couple = self._couple(stage, before[1], client, carer, start)
                     stage.meet(carer, couple, days=2 + number % 5, hour=10 + number % 7)
-                    stage.give(carer, "e11", stage.at - timedelta(days=2), couple=couple)
+                    stage.give(
+                        carer,
+                        "e11",
+                        stage.at - timedelta(days=2),
+                        couple=couple,
+                        until_session=True,
+                    )
             before = carer, client
 
     def _carer(self, stage: Stage, number: int) -> str:
@@ -310,6 +346,7 @@ class Command(BaseCommand):
                 attested_at=at,
                 recheck_at=stage.at + timedelta(days=40),
             )
+        stage.partners |= {first.pk: second.name_to_call, second.pk: first.name_to_call}
         return Couple.objects.create(
             practice=stage.practice, first=first, second=second, linked_at=at
         )
