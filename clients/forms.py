@@ -1,7 +1,7 @@
 """What people type about clients, and clients about themselves."""
 
 from collections.abc import Callable
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -11,7 +11,15 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
-from practice.forms import DATE, TIME, ClockInput, NameField, PlainForm, ZoneField
+from practice.forms import (
+    DATE,
+    TIME,
+    ClockInput,
+    NameField,
+    PlainForm,
+    ZoneField,
+    keep_out_of_quiet_hours,
+)
 from practice.models import Membership, User
 from practice.passwords import SHORT_ENOUGH
 
@@ -261,25 +269,16 @@ class WishesForm(PlainForm):
         self.today = today
 
     def clean_paused_until(self) -> date | None:
-        """Keep a pause within a year; one that is over is none."""
+        """Keep a pause to come, and within a year."""
         until: date | None = self.cleaned_data["paused_until"]
         if until and until > self.today + timedelta(days=366):
             raise forms.ValidationError(_("Choose a day within the next year."))
-        return until if until and until > self.today else None
+        if until and until <= self.today:
+            raise forms.ValidationError(_("Choose a day that is still to come."))
+        return until
 
     def clean(self) -> dict[str, Any]:
         """Keep the reminder's hour out of the quiet ones: it would never come."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
-        hours = [said.get(name) for name in ("reminder_time", "quiet_from", "quiet_until")]
-        if all(hours) and _within(*hours):  # type: ignore[arg-type]  # all three are there
-            self.add_error(
-                "reminder_time", _("That is in your quiet hours. Choose an hour outside of them.")
-            )
+        keep_out_of_quiet_hours(self)
         return said
-
-
-def _within(moment: time, start: time, end: time) -> bool:
-    """Say whether a time of day lies in [start, end), which may span midnight."""
-    if start <= end:
-        return start <= moment < end
-    return moment >= start or moment < end

@@ -3,6 +3,8 @@
 import logging
 import time
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -18,7 +20,13 @@ from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.webauthn.forms import AddWebAuthnForm, EditWebAuthnForm
+from allauth.mfa.webauthn.forms import (
+    AddWebAuthnForm,
+    AuthenticateWebAuthnForm,
+    EditWebAuthnForm,
+    LoginWebAuthnForm,
+    ReauthenticateWebAuthnForm,
+)
 from django import forms
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
@@ -31,7 +39,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.emails import host
 from practice.errors import KeyTrouble, SignInAgain
-from practice.forms import NameField
+from practice.forms import NameField, speak_plainly
 from practice.models import User
 from practice.passwords import SHORT_ENOUGH
 from practice.queries.people import account_of, is_member_anywhere, is_with_another
@@ -45,6 +53,7 @@ FAILURES = {
     "invalid_password_reset",
     "too_many_login_attempts",
 }
+NO_KEY = _("This passkey did not open. Try it once more, or take another way.")
 log = logging.getLogger(__name__)
 
 
@@ -142,6 +151,14 @@ class AccountAdapter(DefaultAccountAdapter):
 class MfaAdapter(DefaultMFAAdapter):
     """Name things discreetly in authenticator apps, and keep their seeds sealed."""
 
+    # A code by mail has a sentence of its own: here, no mail comes.
+    error_messages = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": _(
+            "That is not the code. Look at the app again: the code changes every half minute."
+        ),
+    }
+
     def validation_error(self, code: str, *args: Any) -> ValidationError:
         """Log a wrong second step."""
         _note_failure(code)
@@ -191,10 +208,11 @@ class RequestLoginCodeForm(AllauthRequestLoginCodeForm):
 
 
 class _ShortEnough(forms.Form):
-    """Refuse a password that is too long to be one, before anything reads it."""
+    """Refuse a password that is too long to be one, before anything reads it; speak as we do."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        speak_plainly(self.fields)
         for field in self.fields.values():
             if isinstance(field, PasswordField):
                 field.validators.append(SHORT_ENOUGH)
@@ -247,9 +265,49 @@ class SetPasswordForm(_ShortEnough, AllauthSetPasswordForm):
 
 
 class AddKeyForm(AddWebAuthnForm):
-    """Ask for a key's name in the person's language."""
+    """Ask for a key's name in the person's language; most people mean a passkey."""
 
     name = NameField(label=_("Name"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Make one that opens the door alone, unless somebody says otherwise."""
+        super().__init__(*args, **kwargs)
+        self.fields["passwordless"].initial = True
+
+    def clean(self) -> dict[str, Any]:
+        """Speak of the key: there is no code in this."""
+        with _of_a_key():
+            said: dict[str, Any] = super().clean()
+        return said
+
+
+@contextmanager
+def _of_a_key() -> Iterator[None]:
+    """Say what became of a passkey; allauth says "incorrect code", as of six digits, and falls over
+    what no browser sends."""
+    try:
+        yield
+    except (ValidationError, KeyError, TypeError, ValueError) as error:
+        raise ValidationError(NO_KEY) from error
+
+
+class _OfAKey(forms.Form):
+    def clean_credential(self) -> Any:
+        """Take the passkey, or say what else opens."""
+        with _of_a_key():
+            return super().clean_credential()  # type: ignore[misc]  # allauth's, beside this one
+
+
+class LoginKeyForm(_OfAKey, LoginWebAuthnForm):
+    """Come in with a passkey alone."""
+
+
+class SecondKeyForm(_OfAKey, AuthenticateWebAuthnForm):
+    """Show a key as the second step."""
+
+
+class ReauthenticateKeyForm(_OfAKey, ReauthenticateWebAuthnForm):
+    """Show a key once more."""
 
 
 class EditKeyForm(EditWebAuthnForm):

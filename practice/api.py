@@ -98,7 +98,6 @@ class AuditQuery(Asked):
 class AuditShape(serializers.Serializer[Any]):
     """One line of the trail: who did what to which record when. No word is in it."""
 
-    seq = serializers.IntegerField()
     at = serializers.DateTimeField()
     user = serializers.IntegerField(allow_null=True)
     actor_kind = serializers.CharField()
@@ -254,7 +253,6 @@ def _invitation_data(row: Invitation) -> dict[str, Any]:
 
 def _audit_data(row: AuditEvent) -> dict[str, Any]:
     return {
-        "seq": row.seq,
         "at": row.at,
         "user": row.user_id,
         "actor_kind": row.actor_kind,

@@ -1,8 +1,11 @@
 """What people type about the practice; every error says what to write instead."""
 
 import zoneinfo
+from datetime import time
+from functools import lru_cache
 from typing import Any
 
+from babel.core import get_global
 from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator, URLValidator
@@ -24,6 +27,8 @@ ONE_LINE = RegexValidator(
     r"[\x01-\x1f\x7f\u2028\u2029]", _("Write it in one line."), inverse_match=True
 )
 A_NAME = {"required": _("Write a name.")}
+# A member's session ends after twelve hours anyway.
+MOST_IDLE = 12 * 60
 
 
 class ClockInput(forms.DateTimeInput):
@@ -85,17 +90,68 @@ class PlainForm(forms.Form):
         speak_plainly(self.fields)
 
 
-def zone_choices() -> list[tuple[str, str]]:
-    """Return the zones of the pinned zone database, by name."""
-    names = sorted(name for name in zoneinfo.available_timezones() if "/" in name or name == "UTC")
-    return [(name, name.replace("_", " ")) for name in names]
+def keep_out_of_quiet_hours(form: forms.BaseForm) -> None:
+    """Refuse an hour for reminders that lies in the quiet ones: none would ever come at it.
+
+    Quiet hours [from, until) may pass midnight. From one time until the same says nothing clear.
+    """
+    names = ("reminder_time", "quiet_from", "quiet_until")
+    moment, start, end = (form.cleaned_data.get(name) for name in names)
+    if not isinstance(start, time) or not isinstance(end, time):
+        return
+    if start == end:
+        form.add_error("quiet_until", _("Choose another time than the one they begin at."))
+    elif isinstance(moment, time) and (
+        start <= moment < end if start < end else moment >= start or moment < end
+    ):
+        form.add_error(
+            "reminder_time", _("That is in the quiet hours. Choose one outside of them.")
+        )
+
+
+@lru_cache(maxsize=1)
+def _zones() -> frozenset[str]:
+    return frozenset(n for n in zoneinfo.available_timezones() if "/" in n or n == "UTC")
+
+
+def _as_said_today(zone: str) -> str:
+    """Return the name a zone has now: Asia/Kolkata for Asia/Calcutta."""
+    name = str(get_global("zone_aliases").get(zone, zone))
+    return "UTC" if name == "Etc/UTC" else name
+
+
+@lru_cache(maxsize=1)
+def zone_choices() -> tuple[tuple[str, str], ...]:
+    """Return the zones of the pinned zone database, by name: each place once."""
+    places = {n for n in _zones() if not n.startswith("Etc/") and n == _as_said_today(n)}
+    return tuple((name, name.replace("_", " ")) for name in sorted(places))
 
 
 class ZoneField(forms.ChoiceField):
-    """One zone out of all there are."""
+    """One zone out of all there are; what one was called once is understood, and said as today."""
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(choices=zone_choices, **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        """Choose the place in the list that is meant."""
+        return _as_said_today(value) if isinstance(value, str) else value
+
+    def to_python(self, value: Any) -> str:
+        """Take it by the name it has now."""
+        return _as_said_today(super().to_python(value))
+
+    def valid_value(self, value: Any) -> bool:
+        """Take what is no place as well ("Etc/GMT+5"): a device may have been set to it."""
+        return value in _zones()
+
+    def get_bound_field(self, form: forms.BaseForm, field_name: str) -> forms.BoundField:
+        """Offer what is no place to whom it belongs: no other may slip into its stead."""
+        bound: forms.BoundField = super().get_bound_field(form, field_name)
+        kept = bound.value()
+        if kept in _zones() and kept not in dict(zone_choices()):
+            self.choices = [*zone_choices(), (kept, kept)]
+        return bound
 
 
 class PeopleFilter(PlainForm):
@@ -173,6 +229,12 @@ PARTS = (
 )
 
 
+class WebField(forms.URLField):
+    """An address of the web, and no other; what is none is said once."""
+
+    default_validators = [URLValidator(schemes=["http", "https"])]
+
+
 class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has none when it runs
     """The practice's policies."""
 
@@ -185,14 +247,19 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
     )
     zone = ZoneField(label=_("Time zone"))
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
-    leave_url = forms.URLField(
+    leave_url = WebField(
         label=_("Where “Leave” leads"),
         help_text=_("A page that could be anybody’s, like the weather."),
         max_length=200,
         assume_scheme="https",
-        validators=[URLValidator(schemes=["http", "https"])],
     )
 
+    idle_minutes = forms.IntegerField(
+        label=_("Lock a member’s screen after"),
+        help_text=_("Minutes without a click, up to 720. 0 switches it off."),
+        min_value=0,
+        max_value=MOST_IDLE,
+    )
     retention_months = forms.IntegerField(
         label=_("After care ends, keep records for"),
         help_text=_("Months, 1 to 1200. Leave it empty to keep them until somebody asks."),
@@ -218,6 +285,7 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
     def clean(self) -> dict[str, Any]:
         """Gather the texts for danger under their languages."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
+        keep_out_of_quiet_hours(self)
         said["crisis_texts"] = {code: said[name] for name, code in CRISIS.items() if said.get(name)}
         return said
 
@@ -233,11 +301,13 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             "quiet_from": _("Quiet from"),
             "quiet_until": _("Quiet until"),
             "second_factor_required": _("Everyone who works here needs a second step"),
-            "idle_minutes": _("Lock a member’s screen after"),
         }
         help_texts = {
             "reminder_time": _("New clients begin with these times, and choose their own."),
-            "idle_minutes": _("Minutes without a click. 0 switches it off."),
+            "quiet_from": _(
+                "No reminder goes to a client between these two, by the client’s own clock."
+            ),
+            "quiet_until": _("It may be the next morning."),
         }
         widgets = {
             "reminder_time": TIME,

@@ -29,6 +29,7 @@ from practice.actors import Actor
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
+from practice.queries.searching import called
 
 BY_NAME = ("name", "pk")
 # The couple that a row of clients is in now.
@@ -105,7 +106,7 @@ def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client
     """Return the clients in reach. `only`: couples, individuals, invited or discharged."""
     found = reachable(actor).filter(discharged_at__isnull=only != "discharged")
     if search:
-        found = found.filter(name__icontains=search)
+        found = called(found, search, "name")
     if only in {"couples", "individuals"}:
         found = found.filter(_IS_COUPLED if only == "couples" else ~_IS_COUPLED)
     elif only == "invited":

@@ -15,6 +15,7 @@ from practice.models import AuditEvent, Membership, Practice
 from practice.permissions import may_administer
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
+from practice.queries.searching import called
 
 
 def records(
@@ -25,7 +26,7 @@ def records(
         raise PermissionDenied
     found = Client.objects.filter(practice_id=actor.practice_id)
     if search:
-        found = found.filter(name__icontains=search)
+        found = called(found, search, "name")
     rows = page(found, order=BY_NAME, after=after)
     waiting = ErasureRequest.objects.filter(
         client_id__in=[row.pk for row in rows.rows], cancelled_at=None, done_at=None

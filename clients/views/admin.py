@@ -85,12 +85,17 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         del form.fields["to"]
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
-        caring.let_go(by=request.actor, at=now(), member=member, to=to)
-        begin_anew_if_ended(request)
-        messages.success(
-            request, _("Done. They can no longer open anything here, and their keys have ended.")
-        )
-        return redirect("member", member.pk)
+        try:
+            caring.let_go(by=request.actor, at=now(), member=member, to=to)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            begin_anew_if_ended(request)
+            messages.success(
+                request,
+                _("Done. They can no longer open anything here, and their keys have ended."),
+            )
+            return redirect("member", member.pk)
     text = (
         ngettext(
             "They care for %(count)d client. Choose who takes over.",
@@ -152,7 +157,11 @@ def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-        caring.entrust(by=request.actor, at=now(), client=client, to=to)
-        messages.success(request, _("Handed over. Your colleague sees them from now on."))
-        return redirect("record_holds")
+        try:
+            caring.entrust(by=request.actor, at=now(), client=client, to=to)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("Handed over. Your colleague sees them from now on."))
+            return redirect("record_holds")
     return hand_over_page(request, form, client, back=reverse("record_holds"), back_to=_("Records"))

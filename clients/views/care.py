@@ -27,7 +27,8 @@ from clients.models import Client, Couple
 from clients.queries import care
 from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, open_to, posted
+from practice.doors.pages import form_page, open_to, posted, refuse
+from practice.errors import NotPossible
 from practice.permissions import may_care
 from practice.queries import people
 
@@ -46,14 +47,18 @@ def client_add(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        client = caring.add(by=request.actor, at=now(), **form.cleaned_data)
-        messages.success(
-            request,
-            _("They are on your list, and the invitation is on its way.")
-            if form.cleaned_data["invite_now"]
-            else _("They are on your list."),
-        )
-        return redirect("client_page", client.pk)
+        try:
+            client = caring.add(by=request.actor, at=now(), **form.cleaned_data)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(
+                request,
+                _("They are on your list, and the invitation is on its way.")
+                if form.cleaned_data["invite_now"]
+                else _("They are on your list."),
+            )
+            return redirect("client_page", client.pk)
     return form_page(
         request,
         form,
@@ -85,14 +90,20 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         before = client.email
-        caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
-        messages.success(
-            request,
-            _("Saved. The link that went to the old address no longer opens: invite them again.")
-            if client.email != before
-            else _("Saved."),
-        )
-        return redirect("client_page", client.pk)
+        try:
+            caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(
+                request,
+                _(
+                    "Saved. The link that went to the old address no longer opens: invite them again."
+                )
+                if client.email != before
+                else _("Saved."),
+            )
+            return redirect("client_page", client.pk)
     return form_page(
         request,
         form,
@@ -159,9 +170,13 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         both = [client, partner] if partner and form.cleaned_data["both"] else [client]
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-        caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
-        messages.success(request, _("Handed over. Your colleague sees them from now on."))
-        return redirect("client_list")
+        try:
+            caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("Handed over. Your colleague sees them from now on."))
+            return redirect("client_list")
     return hand_over_page(
         request,
         form,

@@ -15,7 +15,8 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, open_to, posted
+from practice.doors.pages import form_page, open_to, posted, refuse
+from practice.errors import NotPossible
 from practice.permissions import may_care
 
 
@@ -25,14 +26,17 @@ def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
     form = CoupleForm(posted(request), people=care.single_clients(request.actor))
     if request.method == "POST" and form.is_valid():
-        couple = caring.link(
-            by=request.actor,
-            at=now(),
-            first=care.client_of(request.actor, UUID(form.cleaned_data["first"])),
-            second=care.client_of(request.actor, UUID(form.cleaned_data["second"])),
+        first, second = (
+            care.client_of(request.actor, UUID(form.cleaned_data[name]))
+            for name in ("first", "second")
         )
-        messages.success(request, _("They are linked. Neither sees anything of the other."))
-        return redirect("couple_page", couple.pk)
+        try:
+            couple = caring.link(by=request.actor, at=now(), first=first, second=second)
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("They are linked. Neither sees anything of the other."))
+            return redirect("couple_page", couple.pk)
     return form_page(
         request,
         form,

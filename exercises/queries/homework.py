@@ -22,6 +22,7 @@ from exercises.models import (
     Review,
     Step,
 )
+from exercises.queries.review import answer_on_its_way
 from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
@@ -69,7 +70,13 @@ def record_of(actor: Actor, client: Client) -> QuerySet[Homework]:
 
 def homework(actor: Actor, pk: UUID) -> Homework:
     """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
-    return or_404(homeworks(actor).filter(pk=pk))
+    rows = homeworks(actor).filter(pk=pk)
+    return or_404(rows if actor.is_client else _with_answer(rows))
+
+
+def _with_answer(rows: QuerySet[Homework]) -> QuerySet[Homework]:
+    """Add `is_answered`: an answer is on its way, and can still be undone; for staff only."""
+    return rows.annotate(is_answered=answer_on_its_way())
 
 
 def own_homework(actor: Actor, pk: UUID) -> Homework:
@@ -180,7 +187,7 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
         more=Subquery(follow.annotate(n=Count("pk")).values("n")),
         last_opens_at=Subquery(follow.annotate(last=Max("opens_at")).values("last")),
     )
-    found = fetched(rows.filter(wanted).order_by(*PAST_ORDER), after=after)
+    found = fetched(_with_answer(rows.filter(wanted)).order_by(*PAST_ORDER), after=after)
     return Course(
         now=sorted((r for r in found if r.status not in OVER), key=lambda r: (r.opens_at, r.pk)),
         past=cut([r for r in found if r.status in OVER], order=PAST_ORDER, after=after, size=PAST),

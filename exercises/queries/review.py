@@ -38,6 +38,8 @@ NO_SESSION = datetime(9999, 1, 1, tzinfo=UTC)
 NEAR = 200
 # So long after a word of theirs a colleague counts as writing.
 WRITING = timedelta(minutes=30)
+# So many of the answers that asked for a human are told on a client's page.
+MOST_FLAGS = 10
 QUEUE_ORDER = ("session_at", "submitted_at", "pk")
 
 
@@ -54,11 +56,17 @@ def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
 
 def unanswered(actor: Actor) -> QuerySet[Homework]:
     """Return what was handed in and no answer is on its way to; the caller says whose."""
-    sent = Review.objects.filter(
-        response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
-    )
     return Homework.objects.filter(practice_id=actor.practice_id, status=Status.SUBMITTED).exclude(
-        Exists(sent)
+        answer_on_its_way()
+    )
+
+
+def answer_on_its_way() -> Exists:
+    """Whether a row of homework was answered so lately that it can still be undone."""
+    return Exists(
+        Review.objects.filter(
+            response__homework=OuterRef("pk"), sent_at__isnull=False, settled_at=None
+        )
     )
 
 
@@ -243,14 +251,26 @@ def flags(actor: Actor) -> list[Flag]:
     )
 
 
-def flag_on(actor: Actor, homework: Homework) -> Flag | None:
-    """Return what in this homework wants a human and nobody has taken on yet."""
-    return (
-        Flag.objects.filter(
-            homework=homework, handled_at=None, client__in=cared_for(actor).values("pk")
-        )
+def flags_on(actor: Actor, homework: Homework) -> list[Flag]:
+    """Return what in this homework wants a human, oldest first, what is seen to as well."""
+    return list(
+        Flag.objects.filter(homework=homework, client__in=cared_for(actor).values("pk"))
+        .select_related("handled_by__user")
         .order_by("raised_at", "pk")
-        .first()
+    )
+
+
+def flags_of(actor: Actor, client: Client) -> list[Flag]:
+    """Return which of a client's answers asked for a human, newest first, those seen to as well;
+    for therapists of theirs, those who took over since too."""
+    return list(
+        Flag.objects.filter(
+            practice_id=actor.practice_id,
+            client=client,
+            client__in=cared_for(actor).values("pk"),
+        )
+        .select_related("handled_by__user")
+        .order_by("-raised_at", "pk")[:MOST_FLAGS]
     )
 
 

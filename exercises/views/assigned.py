@@ -1,6 +1,7 @@
 """What was assigned: see where it stands, withdraw it, move its date."""
 
 from datetime import datetime
+from operator import itemgetter
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,12 +17,12 @@ from exercises import schedule
 from exercises.actions import assigning
 from exercises.actions.assigning import Part
 from exercises.forms.assign import DueForm, WithdrawForm
-from exercises.models import Assignment, Homework, Step
+from exercises.models import Assignment, Flag, FlagKind, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.views import wording
 from exercises.views.assigning import Target
-from exercises.views.caring import state_text
+from exercises.views.caring import state_text, waits_for_review
 from exercises.views.desk import (
     for_carers,
     for_therapists,
@@ -29,7 +30,7 @@ from exercises.views.desk import (
 )
 from exercises.views.ground import title_of
 from exercises.visibility import read_note
-from exercises.workflow import Move, Status
+from exercises.workflow import Move
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, posted, refuse
 from practice.errors import NotPossible
@@ -197,6 +198,22 @@ def _happened(step: Step) -> str:
     return texts.get(Move(step.move), step.get_target_display())
 
 
+def _story(steps: list[Step], flags: list[Flag]) -> list[tuple[str, datetime]]:
+    """Return what happened, oldest first, with what asked for a human and who saw to it."""
+    told = [(_happened(step), step.at) for step in steps]
+    for flag in flags:
+        what = (
+            _("Said they do not feel safe")
+            if flag.kind == FlagKind.SAFETY
+            else _("Came to a place that asks for a talk with you")
+        )
+        told.append((what, flag.raised_at))
+        if flag.handled_by and flag.handled_at:
+            said = {"name": flag.handled_by.user.get_full_name()}
+            told.append((_("%(name)s saw to it") % said, flag.handled_at))
+    return sorted(told, key=itemgetter(1))
+
+
 @for_carers
 @require_GET
 def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
@@ -204,6 +221,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     found = homeworks.homework(actor, pk)
     along = reads_along(actor, found.client)
+    flags = reviews.flags_on(actor, found)
     return render(
         request,
         "exercises/therapist/homework.html",
@@ -214,11 +232,11 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "due": wording.until_day(schedule.local_time(found.due_at, actor.zone))
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
-            "steps": [(_happened(step), step.at) for step in homeworks.steps(actor, found)],
+            "steps": _story(homeworks.steps(actor, found), flags),
             "note": read_note(actor, found.assignment, found),
-            "flag": reviews.flag_on(actor, found),
+            "flag": next((flag for flag in flags if flag.handled_at is None), None),
             "has_rounds": found.submitted_at is not None,
-            "waits": found.status == Status.SUBMITTED,
+            "waits": waits_for_review(found),
             "own_note": found.assignment.assigned_by_id == actor.member_id,
             "can_move": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,

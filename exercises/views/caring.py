@@ -19,8 +19,9 @@ from clients.queries import care
 from exercises import schedule
 from exercises.actions import reviewing
 from exercises.forms.caring import ClientFilter
-from exercises.models import Homework
+from exercises.models import Flag, Homework
 from exercises.queries import homework as homeworks
+from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
 from exercises.views.desk import face, faces, for_carers, part_of
@@ -128,8 +129,22 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "consent_text": _consent(client, actor.zone),
             "topics": noting.read_topics(by=actor, at=at, clients=[client]),
             "reminders": _reminders(client, at, actor.zone),
+            "flags": [
+                (wording.day(flag.raised_at, actor.zone), flag, seen_to(flag, actor.zone))
+                for flag in (reviews.flags_of(actor, client) if client.cares else ())
+            ],
         },
     )
+
+
+def seen_to(flag: Flag, zone: str) -> str:
+    """Say who saw to an answer that asked for a human, if anybody did."""
+    if flag.handled_by is None or flag.handled_at is None:
+        return ""
+    return _("%(name)s saw to it on %(day)s.") % {
+        "name": flag.handled_by.user.get_full_name(),
+        "day": wording.day(flag.handled_at, zone),
+    }
 
 
 @for_carers
@@ -240,10 +255,17 @@ def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
     ]
 
 
+def waits_for_review(row: Any) -> bool:
+    """Say whether what was handed in still wants an answer (see `homeworks.course`)."""
+    return row.status == Status.SUBMITTED and not row.is_answered
+
+
 def state_text(row: Homework, at: Any, zone: str) -> str:
     """Say where a homework stands, without a word of a draft."""
     if row.status == Status.SUBMITTED:
         sent = wording.when(row.submitted_at, at, zone) if row.submitted_at else ""
+        if not waits_for_review(row):
+            return _("sent %(when)s, the answer is on its way") % {"when": sent}
         return _("sent %(when)s, waits for you") % {"when": sent}
     texts = {
         Status.SCHEDULED: _("opens %(when)s") % {"when": wording.plain_when(row.opens_at, zone)},
@@ -259,8 +281,8 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
 
 
 def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> dict[str, Any]:
-    waits = row.status == Status.SUBMITTED
     text = state_text(row, at, zone)
+    is_in = row.status == Status.SUBMITTED
     if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
         text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
     text += _following(row, zone)
@@ -268,8 +290,8 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
         "title": title_of(row),
         "text": text,
         "opened": _opened(row, zone),
-        "href": reverse("review" if waits else "homework_page", args=[row.pk]),
-        "waits": waits,
+        "href": reverse("review" if is_in else "homework_page", args=[row.pk]),
+        "waits": waits_for_review(row),
         "name": row.client.name_to_call,
         **face(row.client, couple),
     }

@@ -152,6 +152,9 @@ ACCOUNT_FORMS = {
 MFA_FORMS = {
     "add_webauthn": "practice.adapters.AddKeyForm",
     "edit_webauthn": "practice.adapters.EditKeyForm",
+    "login_webauthn": "practice.adapters.LoginKeyForm",
+    "authenticate_webauthn": "practice.adapters.SecondKeyForm",
+    "reauthenticate_webauthn": "practice.adapters.ReauthenticateKeyForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "practice.adapters.display"
@@ -171,6 +174,7 @@ ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_REAUTHENTICATION_TIMEOUT = 600
 ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_CONFIRMATION_AUTHENTICATED_REDIRECT_URL = reverse_lazy("account_email")
 ACCOUNT_MAX_EMAIL_ADDRESSES = 2
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""

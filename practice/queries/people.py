@@ -14,6 +14,7 @@ from practice.models import ApiToken, Invitation, InvitationKind, Membership, Pr
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
+from practice.queries.searching import called
 from practice.tenancy import scope
 
 
@@ -29,7 +30,7 @@ def people(
     """Return members by name; `state` may be `active` or `deactivated`."""
     found = members(actor)
     if search:
-        found = found.filter(Q(user__name__icontains=search) | Q(user__email__icontains=search))
+        found = called(found, search, "user__name", "user__email")
     if role in Role.values:
         found = found.filter(roles__contains=[role])
     if state in {"active", "deactivated"}:

@@ -38,6 +38,8 @@
   });
   /* from an error page back to the form, as the browser's own Back does it */
   document.addEventListener("click", (e) => { if (e.target.closest?.("[data-back]") && history.length > 1) { e.preventDefault(); history.back(); } });
+  /* no passkey of this device fits, or somebody thought better of it: the page says what else opens */
+  document.addEventListener("allauth.error", (e) => { for (const p of $$("[data-no-key]")) { e.preventDefault(); p.hidden = false; } });
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 

@@ -13,7 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, searches
+from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, refuse, searches
+from practice.errors import NotPossible
 from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer, may_see_people
@@ -56,16 +57,15 @@ def invite(request: ActorRequest) -> HttpResponse:
     """Invite a colleague."""
     form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        inviting.invite(
-            by=request.actor,
-            at=now(),
-            kind=InvitationKind.MEMBER,
-            email=form.cleaned_data["email"],
-            name=form.cleaned_data["name"],
-            roles=form.cleaned_data["roles"],
-        )
-        messages.success(request, _("The invitation is on its way."))
-        return redirect("people")
+        try:
+            inviting.invite(
+                by=request.actor, at=now(), kind=InvitationKind.MEMBER, **form.cleaned_data
+            )
+        except NotPossible as refusal:
+            refuse(form, refusal)
+        else:
+            messages.success(request, _("The invitation is on its way."))
+            return redirect("people")
     return form_page(
         request,
         form,
@@ -108,5 +108,8 @@ def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
 def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give somebody their seat back."""
     acting.reactivate(by=request.actor, at=now(), member=asking.member(request.actor, pk))
-    messages.success(request, _("They can sign in again. Hand clients back to them if you wish."))
+    messages.success(
+        request,
+        _("They can sign in again. Whoever cares for their clients now can hand them back."),
+    )
     return redirect("member", pk)

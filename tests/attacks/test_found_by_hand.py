@@ -1,5 +1,6 @@
 """What somebody found who attacked the running site by hand, with two browsers and curl."""
 
+import html
 import re
 from typing import Any
 
@@ -14,7 +15,7 @@ from exercises.models import Reminder
 from practice.models import ApiToken, AuditEvent, Invitation, Membership, Practice
 from practice.tenancy import scope
 from tests.api.ground import Program, key_of
-from tests.cast import Person, Play
+from tests.cast import PASSWORD, Person, Play
 from tests.conftest import commit_trail
 
 
@@ -76,7 +77,14 @@ def test_the_trail_leaves_the_house_only_with_who_one_is(ruth: Person):
     session["account_authentication_methods"] = [long_ago]
     session.save()
     assert browser.get("/audit/").status_code == 200
-    assert browser.get("/audit/?as=csv")["Location"].startswith("/account/reauthenticate/")
+    asks = browser.get("/audit/?action=member.roles_set&as=csv")["Location"]
+    assert asks.startswith("/account/reauthenticate/")
+    # Not to the file itself: the browser would keep it, and stay where it was asked.
+    back = browser.post(asks, {"password": PASSWORD})["Location"]
+    offer = browser.get(back).content.decode()
+    (file,) = set(re.findall(r'href="(\?[^"]*as=csv)"', offer))
+    assert "action=member.roles_set" in file
+    assert browser.get(f"/audit/{html.unescape(file)}")["Content-Type"].startswith("text/csv")
 
 
 # --- two practices, one browser ---------------------------------------------------------------

@@ -201,7 +201,9 @@ def test_a_member_without_clients_is_simply_deactivated(omar: Person, ruth: Pers
 
 
 def test_the_last_admin_stays(ruth: Person):
-    assert ruth.browser().post(f"/people/{ruth.member.pk}/deactivate").status_code == 409
+    refused = ruth.browser().post(f"/people/{ruth.member.pk}/deactivate")
+    assert refused.status_code == 422
+    assert "Somebody has to be an admin" in refused.content.decode()
 
 
 def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person, uma: Person):

@@ -90,6 +90,8 @@ def test_a_pause_ends_on_the_morning_of_its_day_where_the_client_is(ana: Person)
         ("called", "\x00"),
         ("paused_until", "9999-12-31"),
         ("paused_until", "soon"),
+        ("paused_until", "2020-01-01"),
+        ("quiet_until", "21:00"),
     ],
 )
 def test_a_choice_that_cannot_be_says_so_and_changes_nothing(ana: Person, field: str, typed: Any):

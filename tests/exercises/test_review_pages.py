@@ -213,6 +213,45 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     assert "Please look today" not in page(dana, reverse("homework_page", args=[homework.pk]))
 
 
+def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_one_else(
+    play: Play, dana: Person, omar: Person, sana: Person, ana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        flagging.raise_flag(
+            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
+        )
+    client = reverse("client_page", args=[ana.client.pk])
+    work = reverse("homework_page", args=[homework.pk])
+    assert "an answer asked for you" in page(dana, client)
+    assert "saw to it" not in page(dana, client)
+    with play.at(dana):
+        flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
+    told = page(dana, client)
+    assert "Dana Whitlock saw to it on" in told
+    assert hrefs(told, str(homework.pk))
+    assert "Said they do not feel safe" in page(dana, work)
+    for address in (client, work):
+        assert "saw to it" not in page(sana, address)
+        assert "feel safe" not in page(sana, address)
+        assert "asked for you" not in page(sana, address)
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+    assert "Dana Whitlock saw to it on" in page(omar, client)
+    assert "Dana Whitlock saw to it" in page(omar, work)
+
+
+def test_what_is_answered_waits_no_more_though_it_can_be_undone(
+    play: Play, dana: Person, ana: Person, sent: Homework
+):
+    client = reverse("client_page", args=[ana.client.pk])
+    assert "waits for you" in page(dana, client)
+    play.review(dana, sent, words="I read it.", settle=False)
+    for address in (client, reverse("homework_page", args=[sent.pk])):
+        assert "the answer is on its way" in page(dana, address)
+        assert "waits for you" not in page(dana, address)
+
+
 def test_nothing_out_of_reach_is_offered_to_be_undone(
     play: Play, dana: Person, omar: Person, ana: Person, noor: Person
 ):

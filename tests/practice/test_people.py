@@ -22,6 +22,7 @@ from practice.models import (
     Supervision,
     User,
 )
+from practice.queries import people as queries
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_member
 from tests.conftest import as_owner
@@ -177,7 +178,9 @@ def test_an_invitation_says_nothing(ruth: Person, invited: str):
 
 def test_somebody_who_works_here_is_not_invited_again(ruth: Person, dana: Person):
     response = ruth.browser().post("/people/invite", {**NEW, "email": "DANA@hillside.example"})
-    assert response.status_code == 409
+    assert response.status_code == 422
+    assert "works here already" in text_of(response)
+    assert f'value="{NEW["name"]}"' in text_of(response)  # nothing typed is lost
     assert mail.outbox == []
 
 
@@ -310,6 +313,38 @@ def test_a_seat_comes_back_as_it_was_but_keys_do_not(ruth: Person, dana: Person)
     assert actions_of(ruth.practice)[-2:] == ["member.deactivated", "member.reactivated"]
 
 
+def test_a_name_is_found_without_its_accents(ruth: Person, dana: Person):
+    with scope(practice=ruth.practice.pk):
+        User.objects.filter(pk=dana.user.pk).update(name="Danaé Núñez")
+    for typed in ("danae", "NUNEZ", "danaé nu", "dana@"):
+        with scope(practice=ruth.practice.pk):
+            found = queries.people(ruth.actor, search=typed)
+        assert [row.pk for row in found] == [dana.member.pk], typed  # type: ignore[union-attr]
+
+
+def test_what_is_no_address_is_said_once(ruth: Person):
+    page = text_of(ruth.browser().post("/practice/settings", {**SETTINGS, "leave_url": "nonsense"}))
+    assert page.count("Write a whole address") == 2  # above, and beside the field
+    months = {**SETTINGS, "retention_months": "40000", "idle_minutes": "40000"}
+    page = text_of(ruth.browser().post("/practice/settings", months))
+    assert "Write 1200 or less." in page
+    assert "Write 720 or less." in page
+
+
+def test_a_zone_has_one_name_and_the_one_it_had_is_understood(dana: Person):
+    browser = dana.browser()
+    with scope(practice=dana.practice.pk):
+        User.objects.filter(pk=dana.user.pk).update(zone="Asia/Calcutta")
+    page = text_of(browser.get("/you/account"))
+    assert '<option value="Asia/Kolkata" selected>' in page
+    for name in ("Asia/Calcutta", "US/Eastern", "Etc/GMT+5"):
+        assert f'value="{name}"' not in page
+    said = {"name": "Dana", "language": "en", "daily_mail_time": "08:00"}
+    for typed, kept in (("US/Eastern", "America/New_York"), ("Etc/GMT+5", "Etc/GMT+5")):
+        assert browser.post("/you/account", {**said, "zone": typed}).status_code == 302
+        assert f'<option value="{kept}" selected>' in text_of(browser.get("/you/account"))
+
+
 # --- settings ---------------------------------------------------------------------------------
 SETTINGS = {
     "name": "Hillside",
@@ -353,6 +388,9 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         ("reminder_time", "25:00"),
         ("crisis_es", "x" * 2001),
         ("name", "nul\x00"),
+        ("reminder_time", "23:00"),  # no client could keep it
+        ("quiet_until", "21:00"),
+        ("idle_minutes", "721"),
     ],
 )
 def test_nonsense_is_asked_for_once_more(ruth: Person, field: str, value: str):

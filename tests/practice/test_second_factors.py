@@ -3,6 +3,7 @@
 import base64
 import importlib
 import os
+import re
 from typing import Any
 
 import pytest
@@ -102,6 +103,33 @@ def test_a_new_master_key_takes_over_and_a_lost_one_is_said(dana: Person, settin
     answer = second_step(dana, codes[1])
     assert answer.status_code == 503
     assert "the key did not fit" in text_of(answer)
+
+
+def test_a_wrong_code_of_an_app_speaks_of_no_mail(dana: Person):
+    page = text_of(dana.browser().post("/account/2fa/totp/activate/", {"code": "000000"}))
+    set_up(dana)
+    for said in (page, text_of(second_step(dana, "000000"))):
+        assert "Look at the app again" in said
+        assert "mail, or" not in said
+
+
+def test_a_key_is_offered_to_who_has_one_and_a_new_one_opens_alone(dana: Person):
+    set_up(dana)
+    assert "Use your passkey" not in text_of(second_step(dana, "000000"))
+    browser = dana.browser()
+    page = text_of(browser.get("/account/2fa/webauthn/add/"))
+    (box,) = re.findall(r'<input[^>]*name="passwordless"[^>]*>', page)
+    assert "checked" in box
+    said = {"credential": '{"id": "nonsense"}'}
+    nonsense = Browser().post("/account/2fa/webauthn/login/", said, follow=True)
+    assert "This passkey did not open." in text_of(nonsense)
+
+
+def test_a_password_that_is_missing_is_asked_for_by_its_name(dana: Person):
+    page = text_of(dana.browser().post("/account/password/change/", {}))
+    assert "needed to go on" not in page
+    for name in ("Your current password", "New password", "New password, once more"):
+        assert f"{name}: Write something here." in page
 
 
 def test_going_back_opens_all_of_them(dana: Person, ruth: Person):

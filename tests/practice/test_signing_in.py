@@ -50,6 +50,19 @@ def test_a_client_signs_in_with_a_code_by_mail(ana: Person):
     assert response.redirect_chain[-1][0] == "/today/"
 
 
+def test_who_confirmed_an_address_is_back_where_they_changed_it(dana: Person):
+    browser = dana.browser()
+    add = {"email": "new@mail.example", "action_add": "1"}
+    asked = browser.post("/account/email/", add)["Location"]
+    page = text_of(browser.get(asked))
+    assert "A code is on its way to new@mail.example." in page
+    (message,) = (message for to, message in mails() if to == ["new@mail.example"])
+    code = next(line for line in words(message).splitlines() if line.isupper())
+    answer = browser.post(asked, {"code": code})
+    assert answer["Location"] == "/account/email/"
+    assert "new@mail.example is confirmed." in text_of(browser.get(answer["Location"]))
+
+
 def test_a_code_opens_nothing_in_another_browser(ana: Person):
     ask_for_code("ana@mail.example", Browser())
     code = next(line for line in words(mails()[0][1]).splitlines() if line.isupper())

@@ -48,6 +48,8 @@ PEOPLE = [
     ("Sana", "supervisor of Dana", "sana@hillside.example"),
     ("Ruth", "admin", "ruth@hillside.example"),
     ("Uma", "therapist in two practices", "uma@both.example"),
+    ("Zoe", "therapist and admin of another practice", "zoe@riverside.example"),
+    ("Zack", "client of Zoe", "zack@mail.example"),
 ]
 
 

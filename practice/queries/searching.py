@@ -1,0 +1,29 @@
+"""Find a name as one types it: without the accents, in capitals or not."""
+
+import unicodedata
+from typing import Any, TypeVar
+
+from django.db.models import CharField, Func, Model, Q, QuerySet
+
+Row = TypeVar("Row", bound=Model)
+# Unicode's combining diacritical marks: what NFD takes off a letter.
+MARKS = "\u0300-\u036f"
+
+
+class _Plain(Func):
+    """A text without its accents, as PostgreSQL makes it."""
+
+    template = f"regexp_replace(normalize(%(expressions)s, NFD), '[{MARKS}]', '', 'g')"
+    output_field: Any = CharField()
+
+
+def called(rows: QuerySet[Row], search: str, *fields: str) -> QuerySet[Row]:
+    """Return the rows with these letters in one of their fields: "lucia" finds Lucía, and "lucía"
+    Lucia."""
+    apart = unicodedata.normalize("NFD", search)
+    plain = "".join(sign for sign in apart if not "\u0300" <= sign <= "\u036f")
+    found = Q()
+    for number, field in enumerate(fields):
+        rows = rows.alias(**{f"plain_{number}": _Plain(field)})
+        found |= Q(**{f"plain_{number}__icontains": plain})
+    return rows.filter(found)
