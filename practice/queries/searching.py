@@ -1,9 +1,10 @@
 """Find a name as one types it: without the accents, in capitals or not."""
 
-import unicodedata
 from typing import Any, TypeVar
 
 from django.db.models import CharField, Func, Model, Q, QuerySet
+
+from practice.letters import normalized
 
 Row = TypeVar("Row", bound=Model)
 # Unicode's combining diacritical marks: what NFD takes off a letter.
@@ -20,7 +21,7 @@ class _Plain(Func):
 def called(rows: QuerySet[Row], search: str, *fields: str) -> QuerySet[Row]:
     """Return the rows with these letters in one of their fields: "lucia" finds Lucía, and "lucía"
     Lucia."""
-    apart = unicodedata.normalize("NFD", search)
+    apart = normalized("NFD", search)
     plain = "".join(sign for sign in apart if not "\u0300" <= sign <= "\u036f")
     found = Q()
     for number, field in enumerate(fields):
