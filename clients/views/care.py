@@ -184,9 +184,9 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         back=_to(client),
         back_to=client.name,
         text=_(
-            "Your colleague reads everything that was sent and answered, and what they put down for"
-            " a session. You no longer do. From then on the client’s pages name your colleague; no"
-            " message says so, so tell them first."
+            "Your colleague reads everything that was sent and answered, and what the client put down"
+            " for a session. You no longer do. From then on the client’s pages name your colleague; no"
+            " message says so, so tell the client first."
         ),
     )
 
@@ -200,7 +200,7 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("Care has ended. You can take it up again on their page."))
         return redirect("client_page", client.pk)
     text = _(
-        "They can no longer sign in, and no reminder goes out. Nothing is erased, and you can take"
+        "They can no longer sign in, and no reminder goes out. Nothing is erased by that, and you can take"
         " care up again at any time. %(name)s can then no longer take a copy of the record or ask"
         " for erasure here. Offer it first."
     ) % {"name": client.name_to_call}

@@ -388,6 +388,6 @@ def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords
     ]
     if missing:
         raise NotPossible(
-            _("Some questions are still open. Answer them, skip them, or say it in session."),
+            _("Some questions are still open. Answer them, skip them, or say them in session."),
             code="gaps",
         )

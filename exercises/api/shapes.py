@@ -174,7 +174,7 @@ class SubmittedShape(serializers.Serializer[Any]):
 
 
 class DraftRequest(Asked):
-    """A review in the making: the whole of it, so its words are always among it."""
+    """A review in the making: the whole of it, so its words are always in it."""
 
     words = serializers.CharField(allow_blank=True, max_length=5000)
     comments = serializers.DictField(

@@ -111,6 +111,8 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
             "solo": len(steps[at - 1]) == 1 and not shown[-1]["parts"],
             "moment": any(one["parts"] for one in shown),
             "asked": any(item.is_asked for item in steps[at - 1]),
+            # As whoever comes with a partner is offered it (`ground.say_text`).
+            "alone": any(item.is_asked and not item.is_releasable for item in steps[at - 1]),
             "step": at,
             "steps": len(steps),
             "previous": at - 1,

@@ -12,7 +12,7 @@ from django.utils.safestring import mark_safe
 
 register = template.Library()
 
-_ONLY = "Only you and Dana"
+_ONLY = "Only you, Dana and Dana’s supervisor"
 _ANA = {"letter": "A", "part": "a", "name": "Ana"}
 _BEN = {"letter": "B", "part": "b", "name": "Ben"}
 _WORDS = (
@@ -68,7 +68,7 @@ def _items() -> list[dict[str, Any]]:
             "longtext",
             "What would have helped you feel safe just then?",
             hints=["A word, a touch, a sentence."],
-            disclosure="You, Dana, and Ben if Dana releases it",
+            disclosure=f"{_ONLY}. Nobody else, unless you agree to it later.",
             shared=True,
             errors=["Write a few words, or choose “Skip this one”."],
         ),
@@ -177,7 +177,7 @@ def kit_samples() -> dict[str, Any]:
              "change_url": "#", "disclosure": "You, Dana, and Ben if released", "shared": True},
             {"label": "Two quiet minutes", "text": "Done your own way", "muted": True},
         ],
-        "points": ["Dana plans to read it before Thursday.", "Until then you can take it back."],
+        "points": ["Dana plans to read it before Thursday.", "Until it is opened you can take it back."],
         "landings": [{"text": "Two minutes of slow breath", "href": "#"},
                      {"text": "Talk to someone now", "href": "#"}],
         "seg": [{"text": "All", "href": "#", "current": True, "count": 6},
@@ -191,7 +191,7 @@ def kit_samples() -> dict[str, Any]:
             {"when": "Mon 23 Nov, 19:30", "what": "On that day", "title": "After a hard moment",
              "state": "Sent", "tone": "pine", "icon": "check", "sent_at": "Mon 23 Nov, 19:34"},
             {"when": "Tue 24 Nov, 19:30", "what": "Once more after it", "state": "Not needed any more",
-             "tone": "line", "icon": "pause", "reason": "It was already handed in"},
+             "tone": "line", "icon": "check", "reason": "You had already sent it"},
             {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On that day",
              "state": "Not sent yet", "tone": "lamp", "icon": "circle-alert"},
         ],
