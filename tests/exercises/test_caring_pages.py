@@ -167,8 +167,12 @@ def test_so_many_hours_and_how_many_after_them(play: Play, dana: Person):
 def test_withdrawing_from_two_speaks_of_two(play: Play, dana: Person, ana: Person, cleared: Couple):
     two, one = play.assign(dana, cleared, "e11-what-reaches-me"), play.assign(dana, ana)
     assert "Withdraw “What reaches me”?" in page(dana, f"/assignments/{two.pk}/withdraw")
-    assert "Ana y Ben ya no verán esto, salvo quien ya lo envió." in page(dana, f"/assignments/{two.pk}/withdraw", "es")
-    assert "Ana ya no verá esto." in page(dana, f"/assignments/{one.pk}/withdraw", "es")
+    assert "Ana y Ben ya no verán esto, salvo quien ya lo envió." in page(
+        dana, f"/assignments/{two.pk}/withdraw", "es"
+    )
+    assert "Ana ya no verá esto, si no está enviado." in page(
+        dana, f"/assignments/{one.pk}/withdraw", "es"
+    )
 
 
 # --- a couple ----------------------------------------------------------------------------------
