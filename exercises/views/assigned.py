@@ -32,7 +32,7 @@ from exercises.views.ground import title_of
 from exercises.visibility import read_note
 from exercises.workflow import Move
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, posted, refuse
+from practice.doors.pages import form_page, posted, refusals_on
 from practice.errors import NotPossible
 from practice.wording import clock_of, language
 
@@ -254,11 +254,8 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         initial={"due": found.due_local.date() if found.due_local else None},
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(request, _("Saved. Reminders follow."))
             return redirect("homework_page", found.pk)
     return form_page(
