@@ -223,7 +223,8 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
         )
     client = reverse("client_page", args=[ana.client.pk])
     work = reverse("homework_page", args=[homework.pk])
-    assert "an answer asked for you" in page(dana, client)
+    assert "What wanted you soon" in page(dana, client)
+    assert "Said they do not feel safe" in page(dana, client)
     assert "saw to it" not in page(dana, client)
     with play.at(dana):
         flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
@@ -234,7 +235,7 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     for address in (client, work):
         assert "saw to it" not in page(sana, address)
         assert "feel safe" not in page(sana, address)
-        assert "asked for you" not in page(sana, address)
+        assert "wanted you soon" not in page(sana, address)
     with play.at(dana):
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
     assert "Dana Whitlock saw to it on" in page(omar, client)
