@@ -16,7 +16,7 @@ from exercises.actions import flagging
 from exercises.models import Flag, FlagKind, Homework, Review
 from practice.models import AuditEvent, Membership
 from tests.cast import ZONE, Person, Play
-from tests.exercises.ground import hrefs, page
+from tests.exercises.ground import hrefs, page, step_with, text_of, url
 
 WORDS = "You caught the second it turned."
 
@@ -223,6 +223,9 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
         )
     client = reverse("client_page", args=[ana.client.pk])
     work = reverse("homework_page", args=[homework.pk])
+    # The screening ends with it: who reads along would see it gone.
+    assert "Screening for couple work" in page(dana, client)
+    assert "Screening for couple work" not in page(sana, client)
     assert "What wanted you soon" in page(dana, client)
     assert "Said they do not feel safe" in page(dana, client)
     assert "saw to it" not in page(dana, client)
@@ -325,3 +328,20 @@ def test_who_comes_second_to_a_flag_is_told_and_no_act_is_made_up(
     with play.at(dana):
         assert Flag.objects.get().handled_by_id == dana.member.pk
         assert AuditEvent.objects.filter(action="flag.handled").count() == 1
+
+
+def test_who_comes_alone_wanted_it_in_the_session_and_is_read_so(
+    play: Play, dana: Person, ana: Person
+):
+    """There is no hour to share: what the partner may never see is no reason for another word."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    number = step_with(ana.browser(), homework, "story")
+    assert "I’d rather say it in session" in text_of(
+        ana.browser().get(url(homework, f"step/{number}/"))
+    )
+    play.fill(ana, homework)
+    ana.browser().post(url(homework, f"step/{number}/"), {"say": "1"})
+    ana.browser().post(url(homework, "submit"))
+    read = page(dana, f"/review/{homework.pk}/")
+    assert "Would rather say it in the session" in read
+    assert "Would rather say it alone" not in read
