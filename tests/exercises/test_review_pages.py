@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Caseload, Client, Couple
-from exercises.actions import flagging
+from exercises.actions import flagging, responding
 from exercises.models import Flag, FlagKind, Homework, Review
 from practice.models import AuditEvent, Membership
 from tests.cast import ZONE, Person, Play
@@ -339,9 +339,11 @@ def test_who_comes_alone_wanted_it_in_the_session_and_is_read_so(
     assert "I’d rather say it in session" in text_of(
         ana.browser().get(url(homework, f"step/{number}/"))
     )
-    play.fill(ana, homework)
-    ana.browser().post(url(homework, f"step/{number}/"), {"say": "1"})
-    ana.browser().post(url(homework, "submit"))
+    play.fill(ana, homework, topic="Bags")
+    with play.at(ana):
+        aside = responding.Said("story", None, responding.AnswerOutcome.IN_SESSION)
+        responding.save(by=ana.actor, at=now(), homework=play.fresh(homework), said=[aside])
+        responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
     read = page(dana, f"/review/{homework.pk}/")
     assert "Would rather say it in the session" in read
     assert "Would rather say it alone" not in read
