@@ -30,7 +30,7 @@ ACTS = {
     "erasure.cancelled": _("Took a request to erase back"),
     "erasure.requested": _("Asked for a record to be erased"),
     "homework.due_moved": _("Moved a date"),
-    "homework.expire": _("Homework let itself go"),
+    "homework.expire": _("Homework ended by itself, past its date"),
     "homework.open": _("Homework made available"),
     "homework.pick_up": _("Took homework up again"),
     "homework.return": _("Returned homework for deepening"),

@@ -16,7 +16,14 @@ from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
 from clients.views.ground import hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, refuse, searches
+from practice.doors.pages import (
+    begin_anew_if_ended,
+    form_page,
+    open_to,
+    posted,
+    refusals_on,
+    searches,
+)
 from practice.errors import NotPossible
 from practice.forms import RolesForm
 from practice.models import Role
@@ -47,7 +54,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
-        try:
+        with refusals_on(form):
             caring.set_roles(
                 by=request.actor,
                 at=now(),
@@ -55,9 +62,6 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
                 roles=roles,
                 supervises=[UUID(one) for one in supervises],
             )
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(
                 request,
                 _("Saved. Now choose whose caseloads they read.")
@@ -85,11 +89,8 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         del form.fields["to"]
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
-        try:
+        with refusals_on(form):
             caring.let_go(by=request.actor, at=now(), member=member, to=to)
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             begin_anew_if_ended(request)
             messages.success(
                 request,
@@ -157,11 +158,8 @@ def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-        try:
+        with refusals_on(form):
             caring.entrust(by=request.actor, at=now(), client=client, to=to)
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(request, _("Handed over. Your colleague sees them from now on."))
             return redirect("record_holds")
     return hand_over_page(request, form, client, back=reverse("record_holds"), back_to=_("Records"))

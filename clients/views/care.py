@@ -27,8 +27,7 @@ from clients.models import Client, Couple
 from clients.queries import care
 from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, open_to, posted, refuse
-from practice.errors import NotPossible
+from practice.doors.pages import form_page, open_to, posted, refusals_on
 from practice.permissions import may_care
 from practice.queries import people
 
@@ -47,11 +46,8 @@ def client_add(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             client = caring.add(by=request.actor, at=now(), **form.cleaned_data)
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(
                 request,
                 _("They are on your list, and the invitation is on its way.")
@@ -90,11 +86,8 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         before = client.email
-        try:
+        with refusals_on(form):
             caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(
                 request,
                 _(
@@ -170,11 +163,8 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         both = [client, partner] if partner and form.cleaned_data["both"] else [client]
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
-        try:
+        with refusals_on(form):
             caring.hand_over(by=request.actor, at=now(), clients=both, to=to)
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(request, _("Handed over. Your colleague sees them from now on."))
             return redirect("client_list")
     return hand_over_page(

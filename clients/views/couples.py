@@ -15,8 +15,7 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, open_to, posted, refuse
-from practice.errors import NotPossible
+from practice.doors.pages import form_page, open_to, posted, refusals_on
 from practice.permissions import may_care
 
 
@@ -30,11 +29,8 @@ def couple_link(request: ActorRequest) -> HttpResponse:
             care.client_of(request.actor, UUID(form.cleaned_data[name]))
             for name in ("first", "second")
         )
-        try:
+        with refusals_on(form):
             couple = caring.link(by=request.actor, at=now(), first=first, second=second)
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(request, _("They are linked. Neither sees anything of the other."))
             return redirect("couple_page", couple.pk)
     return form_page(

@@ -27,8 +27,7 @@ from clients.queries import own
 from clients.views.ground import erasure_page
 from practice.actions import invitations
 from practice.actors import ActorRequest
-from practice.doors.pages import once, posted, sit
-from practice.errors import BadInput
+from practice.doors.pages import once, posted, refusals_on, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
 from practice.wording import language, readers
@@ -193,10 +192,8 @@ def topics(request: ActorRequest) -> HttpResponse:
             noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
             return request.get_full_path() if FROM_YOU in request.GET else reverse("topics")
 
-        try:
+        with refusals_on(form):
             return redirect(once(request, put_down))
-        except BadInput as refusal:  # the table is full: said beside what was typed
-            form.add_error("text", refusal.message)
     found = noting.read_topics(by=request.actor, at=now(), clients=[client])
     carers = [row.member.user.get_short_name() for row in own.carers(request.actor)]
     return render(

@@ -4,11 +4,9 @@ import csv
 from collections.abc import Iterator
 from typing import Any
 
-from allauth.account.internal.flows import reauthentication
+from allauth.account.decorators import reauthentication_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
-from django.urls import reverse
-from django.utils.http import urlencode
+from django.shortcuts import render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
@@ -26,44 +24,31 @@ from practice.queries.people import members
 from practice.wording import KINDS, act_text, clock_of
 
 EXPORT_LIMIT = 50_000
-# What an address says that leads to the file, and to the page that offers it once more.
+# What an address says that leads to the file, and to the page that offers it. The question who it
+# is leads back to that page: led to the file, the browser would keep it and stay at the question.
 FILE, READY = "csv", "ready"
 
 
-def _wants_csv(request: HttpRequest) -> bool:
-    return request.GET.get("as") == FILE
+def _as(request: HttpRequest) -> str:
+    return request.GET.get("as", "")
 
 
-def _file_url(request: HttpRequest) -> str:
+def _address(request: HttpRequest, wanted: str) -> str:
     asked = request.GET.copy()
     asked.pop("after", None)
-    asked["as"] = FILE
+    asked["as"] = wanted
     return f"?{asked.urlencode()}"
-
-
-def _asked_again(request: ActorRequest) -> HttpResponse | None:
-    """Ask who it is before the file goes out, and lead back to the page that offers it.
-
-    Led to the file itself, the browser would keep it and stay where the password was asked for.
-    """
-    if not reauthentication.is_reauthentication_required(request, app="allauth.account"):
-        return None
-    asked = request.GET.copy()
-    asked["as"] = READY
-    back = urlencode({"next": f"{request.path}?{asked.urlencode()}"})
-    return redirect(f"{reverse('account_reauthenticate')}?{back}")
 
 
 @require_GET
 @open_to(may_administer)
+@reauthentication_required(enabled=lambda request: _as(request) in {FILE, READY})  # type: ignore[untyped-decorator]  # allauth's
 def audit(request: ActorRequest) -> HttpResponse:
-    """Show who did what to which record when."""
-    if _wants_csv(request) and (asked_again := _asked_again(request)):
-        return asked_again
+    """Show who did what to which record when; offer it as a file, and hand that out."""
     form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
     # What cannot be understood narrows nothing: it finds nothing, rather than everything.
     understood = form.is_valid()
-    if understood and _wants_csv(request):
+    if understood and _as(request) == FILE:
         return _export(request, form.cleaned_data)
     found: Page[AuditEvent] = Page(rows=(), after=None, is_first=True)
     if understood:
@@ -77,8 +62,8 @@ def audit(request: ActorRequest) -> HttpResponse:
         {
             **pages(request, found),
             "form": form,
-            "file_url": _file_url(request),
-            "is_ready": request.GET.get("as") == READY,
+            "export_url": _address(request, READY),
+            "file_url": _address(request, FILE) if understood and _as(request) == READY else "",
             "zone": clock_of(request.actor.zone),
             "rows": [_row(event, names, concerned) for event in events],
         },

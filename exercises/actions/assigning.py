@@ -122,6 +122,7 @@ def withdraw(
         raise Http404
     wanted = {Part.ALL: Q(), Part.LATER: Q(slot__gte=slot), Part.ONE: Q(slot=slot)}[part]
     with transaction.atomic():
+        _hold(assignment)
         homeworks = list(
             Homework.objects.select_for_update(of=("self",))
             .select_related("client")
@@ -190,9 +191,18 @@ def extend(practice_id: UUID, *, at: datetime) -> None:
     for assignment in recurring.filter(practice_id=practice_id, withdrawn_at=None).exclude(
         rrule=""
     ):
-        for person in _recipients(assignment):
-            if person.discharged_at is None:
-                _plan_occurrences(assignment, person, at=at)
+        with transaction.atomic():
+            if not _hold(assignment):
+                continue  # withdrawn in this moment
+            for person in _recipients(assignment):
+                if person.discharged_at is None:
+                    _plan_occurrences(assignment, person, at=at)
+
+
+def _hold(assignment: Assignment) -> bool:
+    """Keep planning and withdrawing apart until this transaction ends; say whether it goes on."""
+    held = Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk)
+    return held.values_list("withdrawn_at", flat=True).get() is None
 
 
 def cleared(client: Client, at: datetime) -> bool:

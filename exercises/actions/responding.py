@@ -96,7 +96,7 @@ def add_entry(
     *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
 ) -> Entry:
     """Begin a new moment in a log. Raises NotPossible when it is full."""
-    check_moment(happened_at, at)
+    _check_moment(happened_at, at)
     response = begin(by=by, at=at, homework=homework)
     _log(homework, log_key)
     with transaction.atomic():
@@ -114,7 +114,7 @@ def add_entry(
 
 def move_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry, to: datetime) -> None:
     """Say that a moment happened at another time."""
-    check_moment(to, at)
+    _check_moment(to, at)
     response = begin(by=by, at=at, homework=homework)
     with transaction.atomic():
         _lock(response)
@@ -290,7 +290,7 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
     return {item.key: item for item in asked if item.is_asked}
 
 
-def check_moment(happened_at: datetime, at: datetime) -> None:
+def _check_moment(happened_at: datetime, at: datetime) -> None:
     """Keep to what has happened, in years every zone can show; an answer's dates have the same.
 
     Raises BadInput for anything else.

@@ -41,8 +41,10 @@ def blocks(
                 "question": item.text.get(language()),
                 "person": person,
                 "round": newest.response.round,
-                "answer": answer(item, newest.words[item.key], language()),
-                "earlier": [_former(item, one, replies) for one in reversed(former)],
+                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(couple)),
+                "earlier": [
+                    _former(item, one, replies, is_coupled=bool(couple)) for one in reversed(former)
+                ],
                 "comment": draft.comments.get(item.key, ""),
                 "returned": item.key in draft.returned,
             }
@@ -50,12 +52,14 @@ def blocks(
     return shown
 
 
-def _former(item: Item, one: RoundWords, replies: list[Reply]) -> dict[str, Any]:
+def _former(
+    item: Item, one: RoundWords, replies: list[Reply], *, is_coupled: bool
+) -> dict[str, Any]:
     """Return an earlier answer, and what was said to it then."""
     number = one.response.round
     return {
         "round": number,
-        "answer": answer(item, one.words[item.key], language()),
+        "answer": answer(item, one.words[item.key], language(), is_coupled=is_coupled),
         "comments": [
             {"author": reply.review.reviewer.user.get_short_name(), "text": text}
             for reply in replies

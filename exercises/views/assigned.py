@@ -17,13 +17,14 @@ from exercises import schedule
 from exercises.actions import assigning
 from exercises.actions.assigning import Part
 from exercises.forms.assign import DueForm, WithdrawForm
-from exercises.models import Assignment, Flag, FlagKind, Homework, Step
+from exercises.models import Assignment, Flag, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.views import wording
 from exercises.views.assigning import Target
 from exercises.views.caring import state_text, waits_for_review
 from exercises.views.desk import (
+    flag_text,
     for_carers,
     for_therapists,
     reads_along,
@@ -32,7 +33,7 @@ from exercises.views.ground import title_of
 from exercises.visibility import read_note
 from exercises.workflow import Move
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, posted, refuse
+from practice.doors.pages import form_page, posted, refusals_on
 from practice.errors import NotPossible
 from practice.wording import clock_of, language
 
@@ -202,12 +203,7 @@ def _story(steps: list[Step], flags: list[Flag]) -> list[tuple[str, datetime]]:
     """Return what happened, oldest first, with what asked for a human and who saw to it."""
     told = [(_happened(step), step.at) for step in steps]
     for flag in flags:
-        what = (
-            _("Said they do not feel safe")
-            if flag.kind == FlagKind.SAFETY
-            else _("Came to a place that asks for a talk with you")
-        )
-        told.append((what, flag.raised_at))
+        told.append((flag_text(flag), flag.raised_at))
         if flag.handled_by and flag.handled_at:
             said = {"name": flag.handled_by.user.get_full_name()}
             told.append((_("%(name)s saw to it") % said, flag.handled_at))
@@ -254,11 +250,8 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         initial={"due": found.due_local.date() if found.due_local else None},
     )
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(request, _("Saved. Reminders follow."))
             return redirect("homework_page", found.pk)
     return form_page(

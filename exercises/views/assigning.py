@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -33,8 +34,7 @@ from exercises.views.desk import (
 )
 from exercises.workflow import Status
 from practice.actors import ActorRequest
-from practice.doors.pages import once, posted, refuse, searches
-from practice.errors import NotPossible
+from practice.doors.pages import once, posted, refusals_on, searches
 from practice.queries.paging import pages, searched
 from practice.wording import clock_of, language
 
@@ -106,9 +106,9 @@ def assign(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        done = _assign(request, form, target, at)
-        if done is not None:
-            return done
+        with refusals_on(form):
+            # A double tap would give it twice, with two mails.
+            return redirect(once(request, partial(_assign, request, form, target, at)))
     return _page(request, form, target, at)
 
 
@@ -128,32 +128,21 @@ def _whom(found: Sequence[Client], couples: dict[UUID, Couple]) -> list[dict[str
     return rows
 
 
-def _assign(
-    request: ActorRequest, form: AssignForm, target: Target, at: datetime
-) -> HttpResponse | None:
+def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> str:
+    """Give it, and return the page that says so."""
     who = form.cleaned_data.get("who", "both")
     single = next((one for one in target.people if str(one.pk) == who), None)
     client = single or (None if target.couple else target.client)
-    couple = None if single else target.couple
-
-    def give() -> str:
-        assignment = assigning.assign(
-            by=request.actor,
-            at=at,
-            version=library.newest_version(request.actor, form.cleaned_data["exercise"]),
-            client=client,
-            couple=couple,
-            when=form.schedule(),
-            note=form.cleaned_data["note"],
-        )
-        return reverse("assignment_sent", args=[assignment.pk])
-
-    try:
-        # A double tap would give it twice, with two mails.
-        return redirect(once(request, give))
-    except NotPossible as refusal:
-        refuse(form, refusal)
-        return None
+    assignment = assigning.assign(
+        by=request.actor,
+        at=at,
+        version=library.newest_version(request.actor, form.cleaned_data["exercise"]),
+        client=client,
+        couple=None if single else target.couple,
+        when=form.schedule(),
+        note=form.cleaned_data["note"],
+    )
+    return reverse("assignment_sent", args=[assignment.pk])
 
 
 def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime) -> HttpResponse:

@@ -24,7 +24,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import face, faces, for_carers, part_of
+from exercises.views.desk import face, faces, flag_text, for_carers, part_of
 from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
@@ -130,14 +130,19 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "topics": noting.read_topics(by=actor, at=at, clients=[client]),
             "reminders": _reminders(client, at, actor.zone),
             "flags": [
-                (wording.day(flag.raised_at, actor.zone), flag, seen_to(flag, actor.zone))
+                (
+                    wording.day(flag.raised_at, actor.zone),
+                    flag,
+                    flag_text(flag),
+                    _seen_to(flag, actor.zone),
+                )
                 for flag in (reviews.flags_of(actor, client) if client.cares else ())
             ],
         },
     )
 
 
-def seen_to(flag: Flag, zone: str) -> str:
+def _seen_to(flag: Flag, zone: str) -> str:
     """Say who saw to an answer that asked for a human, if anybody did."""
     if flag.handled_by is None or flag.handled_at is None:
         return ""
@@ -174,7 +179,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
             **pages(request, course.past),
             "pair": pair,
-            "clearances": care.standing(actor, couple),
+            "clearances": care.standing(actor, couple) if couple.cares else [],
             "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": curves.span(request, actor, span, at),

@@ -4,12 +4,13 @@ from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple
 from clients.permissions import may_care_for
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
-from exercises.models import AnswerOutcome, Homework
+from exercises.models import AnswerOutcome, Flag, FlagKind, Homework
 from exercises.views.wording import when
 from exercises.visibility import Words
 from practice.actors import Actor
@@ -24,6 +25,13 @@ for_therapists = open_to(may_care)
 def reads_along(actor: Actor, client: Client) -> bool:
     """Say whether somebody reads this as a supervisor, and can neither answer nor assign."""
     return bool(actor.supervises) and not may_care_for(actor, client)
+
+
+def flag_text(flag: Flag) -> str:
+    """Say what it was that wanted a human."""
+    if flag.kind == FlagKind.SAFETY:
+        return _("Said they do not feel safe")
+    return _("Came to a place that asks for a talk with you")
 
 
 def face(client: Client, couple: Couple | None) -> dict[str, str]:
@@ -43,12 +51,17 @@ def part_of(client: Client, couple: Couple | None) -> str:
     return "a" if couple.first_id == client.pk else "b"
 
 
-def answer(item: Item, words: Words | None, language: str) -> dict[str, Any]:
-    """Return an answer as components/answer_value.html takes it."""
+def answer(
+    item: Item, words: Words | None, language: str, *, is_coupled: bool = False
+) -> dict[str, Any]:
+    """Return an answer as components/answer_value.html takes it.
+
+    Of whoever comes with a partner, what that one can never be shown is not for their hour.
+    """
     if words is None or words.outcome == AnswerOutcome.SKIPPED:
         return {"skipped": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
-        return {"said_in_session": True, "alone": not item.is_releasable}
+        return {"said_in_session": True, "alone": is_coupled and not item.is_releasable}
     if item.kind is ItemKind.SCALE and isinstance(words.value, int):
         step = item.words[words.value].get(language) if item.words else ""
         return {"value": words.value, "word": step}

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.timezone import now
@@ -31,6 +32,7 @@ from exercises.views.ground import (
     therapist_of,
 )
 from exercises.views.keeping import (
+    KEEPS,
     chosen,
     closed_meanwhile,
     conflict_page,
@@ -121,11 +123,18 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     found = forms.read(items, data)
     # What is left out is left out: a moment has no button to skip with, and needs none.
     errors = found.errors
-    if not request.POST.get("keep"):  # who chooses between two texts may choose the other one
-        errors = errors or _problems(work, log, items, found.values)
+    if request.POST.get("keep") not in KEEPS:  # who chooses between two may choose the other one
+        errors = errors or _silence(items, found.values)
     if errors:
         return _page(request, work, log, moment, data, errors=errors)
-    return _keep(request, work, log, moment, items, found.values)
+    try:
+        with transaction.atomic():  # the day and the words, or neither
+            return _keep(request, work, log, moment, items, found.values)
+    except BadInput as refusal:
+        if "happened_at" not in refusal.fields:
+            raise
+        errors = {log.items[0].key: refusal.fields["happened_at"]}
+        return _page(request, work, log, moment, data, errors=errors)
 
 
 @require_POST
@@ -171,7 +180,7 @@ def _keep(
     base: dict[str, int] | None = forms.bases(
         items, moment.words, whole_number(request.POST.get("revision", ""))
     )
-    if keep in {"mine", "theirs", "both"}:
+    if keep in KEEPS:
         values, base = chosen(items, values, moment.words, keep), None
     said = forms.changed(values, moment.words)
     back = work.url("entry", entry=moment.entry.pk)
@@ -301,16 +310,8 @@ def _moment(work: Work, log: Item, moment: Moment) -> dict[str, Any]:
     }
 
 
-def _problems(
-    work: Work, log: Item, items: list[Item], values: Mapping[str, Any]
-) -> dict[str, list[str]]:
-    """Say what to do about a moment that is still to come, or of which nothing is said but when."""
-    happened = _happened_at(work, log, values)
-    if happened is not None:
-        try:
-            responding.check_moment(happened, now())
-        except BadInput as refusal:
-            return {log.items[0].key: refusal.fields["happened_at"]}
+def _silence(items: list[Item], values: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Say what to do about a moment of which nothing is said but when."""
     rest = [one for one in items if one.is_asked and one.kind is not ItemKind.DATETIME]
     if rest and all(definitions.is_empty(values.get(one.key)) for one in rest):
         return {rest[0].key: [_("Write or choose one thing, or choose “Remove this moment”.")]}

@@ -312,8 +312,13 @@ def say_text(work: Work, items: Iterable[Item], therapist: Therapist) -> str:
     if day := wording.own_day(client, at, work.actor.zone):
         return _("I’d rather say it on %(day)s") % {"day": day}
     is_joint = work.is_shared or client.shared_session_at is not None
+    return say_without_day(items, "" if therapist.is_nobody else therapist.name, is_joint=is_joint)
+
+
+def say_without_day(items: Iterable[Item], name: str, *, is_joint: bool) -> str:
+    """Return these words where no hour of one's own is near; `name` is the therapist's, if any."""
     if not is_joint or all(item.is_releasable for item in items if item.is_asked):
         return _("I’d rather say it in session")
-    if therapist.is_nobody:
+    if not name:
         return _("I’d rather say it alone")
-    return _("I’d rather tell %(name)s alone") % {"name": therapist.name}
+    return _("I’d rather tell %(name)s alone") % {"name": name}

@@ -140,6 +140,10 @@ def conflict_page(
     return show(request, "conflict", context, status=409)
 
 
+# What a choice between two texts may be.
+KEEPS = frozenset({"mine", "theirs", "both"})
+
+
 def chosen(
     items: list[Item], mine: Mapping[str, Any], words: Mapping[str, Words], keep: str
 ) -> dict[str, Any]:

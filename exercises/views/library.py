@@ -17,6 +17,7 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
 from exercises.views import wording
+from exercises.views.ground import say_without_day
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, searches
 from practice.queries.paging import pages, searched
@@ -111,8 +112,8 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
             "solo": len(steps[at - 1]) == 1 and not shown[-1]["parts"],
             "moment": any(one["parts"] for one in shown),
             "asked": any(item.is_asked for item in steps[at - 1]),
-            # As whoever comes with a partner is offered it (`ground.say_text`).
-            "alone": any(item.is_asked and not item.is_releasable for item in steps[at - 1]),
+            # As whoever comes with a partner is offered it.
+            "say_text": say_without_day(steps[at - 1], request.actor.name_to_call, is_joint=True),
             "step": at,
             "steps": len(steps),
             "previous": at - 1,

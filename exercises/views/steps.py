@@ -31,6 +31,7 @@ from exercises.views.ground import (
     therapist_of,
 )
 from exercises.views.keeping import (
+    KEEPS,
     chosen,
     closed_meanwhile,
     conflict_page,
@@ -143,7 +144,7 @@ def _keep(
         here.items, work.words, whole_number(request.POST.get("revision", ""))
     )
     keep = request.POST.get("keep", "")
-    if keep in {"mine", "theirs", "both"}:
+    if keep in KEEPS:
         values, base = chosen(here.items, values, work.words, keep), None
     said = forms.changed(values, work.words) if aside is None else aside
     back = work.url("step", number=here.number)

@@ -1,7 +1,8 @@
 """What doors of pages share: who comes in, seats, searches, forms (by themselves, done once), and limits."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -93,14 +94,19 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return inner
 
 
-def refuse(form: Form, refusal: NotPossible) -> None:
-    """Put what an action refused beside what was typed, so that nothing of it is lost.
+@contextmanager
+def refusals_on(form: Form) -> Iterator[None]:
+    """Put what an action refuses beside what was typed, so that nothing of it is lost.
 
-    A deed without a form of its own lets the refusal pass: the middleware says it on a page.
+    What is refused ends the block, and the page goes on after it: with the form, and status 422. A
+    deed without a form of its own lets the refusal pass: the middleware says it on a page.
     """
-    fields = refusal.fields if isinstance(refusal, BadInput) else {"": [refusal.message]}
-    for name, texts in fields.items():
-        form.add_error(name if name in form.fields else None, texts)
+    try:
+        yield
+    except NotPossible as refusal:
+        fields = refusal.fields if isinstance(refusal, BadInput) else {"": [refusal.message]}
+        for name, texts in fields.items():
+            form.add_error(name if name in form.fields else None, texts)
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

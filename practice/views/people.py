@@ -13,8 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from practice.actions import invitations as inviting
 from practice.actions import people as acting
 from practice.actors import ActorRequest
-from practice.doors.pages import begin_anew_if_ended, form_page, open_to, posted, refuse, searches
-from practice.errors import NotPossible
+from practice.doors.pages import (
+    begin_anew_if_ended,
+    form_page,
+    open_to,
+    posted,
+    refusals_on,
+    searches,
+)
 from practice.forms import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer, may_see_people
@@ -57,13 +63,10 @@ def invite(request: ActorRequest) -> HttpResponse:
     """Invite a colleague."""
     form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
-        try:
+        with refusals_on(form):
             inviting.invite(
                 by=request.actor, at=now(), kind=InvitationKind.MEMBER, **form.cleaned_data
             )
-        except NotPossible as refusal:
-            refuse(form, refusal)
-        else:
             messages.success(request, _("The invitation is on its way."))
             return redirect("people")
     return form_page(

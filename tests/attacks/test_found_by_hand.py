@@ -77,11 +77,17 @@ def test_the_trail_leaves_the_house_only_with_who_one_is(ruth: Person):
     session["account_authentication_methods"] = [long_ago]
     session.save()
     assert browser.get("/audit/").status_code == 200
-    asks = browser.get("/audit/?action=member.roles_set&as=csv")["Location"]
-    assert asks.startswith("/account/reauthenticate/")
+    asked = "/account/reauthenticate/"
+    assert browser.get("/audit/?as=csv")["Location"].startswith(asked)
+    page = browser.get("/audit/?action=member.roles_set").content.decode()
+    assert "as=csv" not in page
+    (export,) = set(re.findall(r'href="(\?[^"]*as=ready)"', page))
+    asks = browser.get(f"/audit/{html.unescape(export)}")["Location"]
+    assert asks.startswith(asked)
     # Not to the file itself: the browser would keep it, and stay where it was asked.
     back = browser.post(asks, {"password": PASSWORD})["Location"]
     offer = browser.get(back).content.decode()
+    assert "The file is ready." in offer
     (file,) = set(re.findall(r'href="(\?[^"]*as=csv)"', offer))
     assert "action=member.roles_set" in file
     assert browser.get(f"/audit/{html.unescape(file)}")["Content-Type"].startswith("text/csv")

@@ -136,6 +136,28 @@ def test_a_rule_that_never_happens_is_refused_and_nothing_is_kept(
         assert not Assignment.objects.exists()
 
 
+def test_what_is_withdrawn_while_it_is_planned_gets_no_more_days(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    """The clockwork has read that it goes on, and waits for whoever withdraws it."""
+    given = play.assign(dana, ana, rrule="FREQ=WEEKLY")
+    hold = assigning._hold
+
+    def withdrawn_meanwhile(assignment: Assignment) -> bool:
+        Assignment.objects.filter(pk=assignment.pk).update(withdrawn_at=now())
+        return hold(assignment)
+
+    monkeypatch.setattr(assigning, "_hold", withdrawn_meanwhile)
+    with play.at(dana):
+        before = Homework.objects.filter(assignment=given).count()
+        assigning.extend(dana.practice.pk, at=now() + timedelta(days=20))
+        assert Homework.objects.filter(assignment=given).count() == before
+        Assignment.objects.update(withdrawn_at=None)
+        monkeypatch.undo()
+        assigning.extend(dana.practice.pk, at=now() + timedelta(days=20))
+        assert Homework.objects.filter(assignment=given).count() > before
+
+
 def test_what_comes_first_in_a_year_is_planned_at_once(play: Play, dana: Person, ana: Person):
     far = (now() + timedelta(days=200)).astimezone(ZoneInfo(ZONE))
     rule = f"FREQ=YEARLY;BYMONTH={far.month};BYMONTHDAY={min(far.day, 28)}"

@@ -111,6 +111,19 @@ def test_a_moment_of_another_year_says_so(ana: Person, moment: str):
     assert f"{then.astimezone(ZoneInfo(ZONE)):%Y}, " in shown.partition('class="entry"')[2]
 
 
+@pytest.mark.parametrize("keep", ["", "mine", "anything"])
+def test_no_way_leads_a_moment_into_the_future_or_half_of_it_into_the_log(
+    play: Play, ana: Person, moment: str, keep: str
+):
+    said = when_said(now() + timedelta(days=3)) | {"for": "body", "keep": keep}
+    answer = ana.browser().post(moment, said)
+    assert answer.status_code == 422
+    assert "This is still to come. Write when it was." in text_of(answer)
+    assert f'value="{said["when.year"]}"' in text_of(answer)
+    with play.at(ana):
+        assert not Answer.objects.exists()
+
+
 def test_a_moment_without_a_word_is_not_noted_and_keeps_its_date(
     play: Play, ana: Person, moment: str
 ):

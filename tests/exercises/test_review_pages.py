@@ -16,7 +16,7 @@ from exercises.actions import flagging
 from exercises.models import Flag, FlagKind, Homework, Review
 from practice.models import AuditEvent, Membership
 from tests.cast import ZONE, Person, Play
-from tests.exercises.ground import hrefs, page
+from tests.exercises.ground import hrefs, page, step_with, text_of, url
 
 WORDS = "You caught the second it turned."
 
@@ -223,7 +223,11 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
         )
     client = reverse("client_page", args=[ana.client.pk])
     work = reverse("homework_page", args=[homework.pk])
-    assert "an answer asked for you" in page(dana, client)
+    # The screening ends with it: who reads along would see it gone.
+    assert "Screening for couple work" in page(dana, client)
+    assert "Screening for couple work" not in page(sana, client)
+    assert "What wanted you soon" in page(dana, client)
+    assert "Said they do not feel safe" in page(dana, client)
     assert "saw to it" not in page(dana, client)
     with play.at(dana):
         flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
@@ -234,7 +238,7 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     for address in (client, work):
         assert "saw to it" not in page(sana, address)
         assert "feel safe" not in page(sana, address)
-        assert "asked for you" not in page(sana, address)
+        assert "wanted you soon" not in page(sana, address)
     with play.at(dana):
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
     assert "Dana Whitlock saw to it on" in page(omar, client)
@@ -324,3 +328,20 @@ def test_who_comes_second_to_a_flag_is_told_and_no_act_is_made_up(
     with play.at(dana):
         assert Flag.objects.get().handled_by_id == dana.member.pk
         assert AuditEvent.objects.filter(action="flag.handled").count() == 1
+
+
+def test_who_comes_alone_wanted_it_in_the_session_and_is_read_so(
+    play: Play, dana: Person, ana: Person
+):
+    """There is no hour to share: what the partner may never see is no reason for another word."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    number = step_with(ana.browser(), homework, "story")
+    assert "I’d rather say it in session" in text_of(
+        ana.browser().get(url(homework, f"step/{number}/"))
+    )
+    play.fill(ana, homework)
+    ana.browser().post(url(homework, f"step/{number}/"), {"say": "1"})
+    ana.browser().post(url(homework, "submit"))
+    read = page(dana, f"/review/{homework.pk}/")
+    assert "Would rather say it in the session" in read
+    assert "Would rather say it alone" not in read
