@@ -1,6 +1,5 @@
 """Give an exercise to a client or a couple, and take it away again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -121,13 +120,14 @@ def withdraw(
         raise PermissionDenied
     if not cared_for(by).filter(homeworks__assignment=assignment).exists():
         raise Http404
+    wanted = {Part.ALL: Q(), Part.LATER: Q(slot__gte=slot), Part.ONE: Q(slot=slot)}[part]
     with transaction.atomic():
         _hold(assignment)
         homeworks = list(
             Homework.objects.select_for_update(of=("self",))
             .select_related("client")
             .filter(
-                _OF_SERIES[part](slot),
+                wanted,
                 assignment=assignment,
                 status__in=BY_MOVE[Move.WITHDRAW].sources,
             )
@@ -150,13 +150,6 @@ def withdraw(
             part=part,
         )
     return len(homeworks)
-
-
-_OF_SERIES: dict[Part, Callable[[int], Q]] = {
-    Part.ALL: lambda _slot: Q(),
-    Part.LATER: lambda slot: Q(slot__gte=slot),
-    Part.ONE: lambda slot: Q(slot=slot),
-}
 
 
 def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime) -> None:

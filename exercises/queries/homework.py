@@ -15,14 +15,13 @@ from exercises.models import (
     Answer,
     AnswerOutcome,
     Assignment,
-    Comment,
     Entry,
     Homework,
     Response,
     Review,
     Step,
 )
-from exercises.queries.review import answer_on_its_way
+from exercises.queries.review import HAS_WORDS, answer_on_its_way
 from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
@@ -33,10 +32,6 @@ from practice.queries.paging import Page, behind, cut, fetched, page
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 PAST_ORDER = ("-opens_at", "pk")
-# A review says something in its opening words, or of an answer.
-HAS_WORDS = Q(sealed_words__isnull=False) | Q(
-    Exists(Comment.objects.filter(review=OuterRef("pk"), sealed_text__isnull=False))
-)
 PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 
 
@@ -90,7 +85,7 @@ def own_homework(actor: Actor, pk: UUID) -> Homework:
 
 
 # The reviews of a homework that have reached its client with words in them.
-_worded = Review.objects.filter(
+_with_words = Review.objects.filter(
     HAS_WORDS, response__homework=OuterRef("pk"), settled_at__isnull=False
 )
 
@@ -114,13 +109,13 @@ def today(actor: Actor, at: datetime) -> Today:
     """Return what is there for this client now.
 
     Begun work comes first, then returned places, then what is due soonest; what is past its date
-    waits quietly under "still here if you want it". `is_worded` says whether the therapist wrote
+    waits quietly under "still here if you want it". `has_words` says whether the therapist wrote
     anything back.
     """
     rows = list(
         homeworks(actor)
         .annotate(
-            is_worded=Exists(_worded),
+            has_words=Exists(_with_words),
             has_letter=Exists(
                 Review.objects.filter(
                     response__homework=OuterRef("pk"), settled_at__isnull=False, seen_at=None
@@ -230,8 +225,8 @@ def partners(actor: Actor, homework: Homework) -> Homework | None:
 
 
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
-    """Return a client's own past, newest first, with `is_worded` as today has it."""
-    rows = homeworks(actor).annotate(is_worded=Exists(_worded))
+    """Return a client's own past, newest first, with `has_words` as today has it."""
+    rows = homeworks(actor).annotate(has_words=Exists(_with_words))
     return page(rows, order=("-opens_at", "pk"), after=after, size=20)
 
 

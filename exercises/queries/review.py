@@ -26,7 +26,7 @@ from django.http import Http404
 
 from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, in_reach
-from exercises.models import Flag, Homework, Review
+from exercises.models import Comment, Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
 from practice.queries.finding import or_404
@@ -40,6 +40,10 @@ NEAR = 200
 WRITING = timedelta(minutes=30)
 # So many of the answers that asked for a human are told on a client's page.
 MOST_FLAGS = 10
+# A review says something in its opening words, or of an answer.
+HAS_WORDS = Q(sealed_words__isnull=False) | Q(
+    Exists(Comment.objects.filter(review=OuterRef("pk"), sealed_text__isnull=False))
+)
 QUEUE_ORDER = ("session_at", "submitted_at", "pk")
 
 

@@ -10,7 +10,7 @@ from clients.models import Client
 from clients.permissions import reachable
 from clients.queries.care import shared_session
 from exercises.models import Entry, Homework, Reminder, ReminderState, Review
-from exercises.queries.homework import HAS_WORDS
+from exercises.queries.review import HAS_WORDS
 from practice.actors import Actor
 from practice.queries.finding import or_404
 

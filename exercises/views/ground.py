@@ -298,7 +298,8 @@ def therapist_of(actor: Actor) -> Therapist:
 def session_words(actor: Actor) -> str:
     """Name the client's own next session, for "I'd rather say it on Thursday"; empty when it is far
     or unknown."""
-    return wording.own_day(todays.own_record(actor, at := now()), at, actor.zone)
+    at = now()
+    return wording.own_day(todays.own_record(actor, at), at, actor.zone)
 
 
 def say_text(work: Work, items: Iterable[Item], therapist: Therapist) -> str:

@@ -35,11 +35,10 @@ class Curves(NamedTuple):
 
     def over(self, days: list[date]) -> "Curves":
         """Return the same along more days, which are gaps."""
-        series = [
-            replace(one, values=[at.get(day) for day in days])
-            for one in self.series
-            for at in [dict(zip(self.days, one.values, strict=True))]
-        ]
+        series = []
+        for one in self.series:
+            at = dict(zip(self.days, one.values, strict=True))
+            series.append(replace(one, values=[at.get(day) for day in days]))
         return self._replace(days=days, series=series)
 
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from exercises import definition as definitions
-from exercises.definition import Item, ItemKind, Stage
+from exercises.definition import Definition, Item, ItemKind, Stage
 from exercises.forms import items as item_forms
-from exercises.models import ExerciseVersion
+from exercises.models import Exercise, ExerciseVersion
 from exercises.permissions import may_assign, may_read_whole_library, may_see_library
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
@@ -36,23 +36,23 @@ def library(request: ActorRequest) -> HttpResponse:
         request,
         "exercises/library/list.html",
         {
-            "rows": [
-                {
-                    "pk": row.pk,
-                    "title": definition.title.get(language()),
-                    "purpose": definition.purpose.get(language()),
-                    "takes": wording.minutes(row.minutes, each=definition.is_journal),
-                    "is_pair": row.is_pair,
-                    "is_log": row.is_log,
-                    "is_journal": definition.is_journal,
-                }
-                for row in found.rows
-                for definition in [newest[row.pk].definition]
-            ],
+            "rows": [_row(row, newest[row.pk].definition) for row in found.rows],
             **pages(request, found),
             "query": query,
         },
     )
+
+
+def _row(row: Exercise, definition: Definition) -> dict[str, Any]:
+    return {
+        "pk": row.pk,
+        "title": definition.title.get(language()),
+        "purpose": definition.purpose.get(language()),
+        "takes": wording.minutes(row.minutes, each=definition.is_journal),
+        "is_pair": row.is_pair,
+        "is_log": row.is_log,
+        "is_journal": definition.is_journal,
+    }
 
 
 @require_GET

@@ -73,7 +73,7 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
             % {"when": wording.when(sent_at, at, work.actor.zone)}
             if sent_at
             else "",
-            "worded": any(reply.words or reply.comments for reply in replies),
+            "has_words": any(reply.words or reply.comments for reply in replies),
             "letters": [_letter(work, reply, at) for reply in reversed(replies)],
             "places": places,
             "places_text": _("One place to go deeper")

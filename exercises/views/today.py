@@ -201,7 +201,7 @@ def _recent(row: Any, zone: str) -> dict[str, Any]:
         Status.IN_PROGRESS: (_("Begun"), "pine"),
         Status.RETURNED: (_("To go deeper"), "lamp"),
         Status.SUBMITTED: (_("Sent"), "pine"),
-        Status.REVIEWED: (_("Answered") if row.is_worded else _("Read"), "pine"),
+        Status.REVIEWED: (_("Answered") if row.has_words else _("Read"), "pine"),
         Status.SKIPPED: (_("Set aside"), "line"),
     }
     tag, tone = states.get(Status(row.status), (_("Let go"), "line"))

@@ -15,8 +15,7 @@ from practice.queries.paging import Page, page
 # The chain in the database holds these, and no page, file or answer made of it does: that somebody
 # has begun is theirs until they send, and that an answer asked for a human is for those who care for
 # them. Nor has a line its number there: one missing beside a client's deed would say it all the same.
-UNSHOWN = "homework.begin"
-WITHHELD = "flag."
+LEFT_OUT = Q(action="homework.begin") | Q(action__startswith="flag.")
 # So many signs of a record's id, as the page shows it, are enough to find it.
 SHORT_ID, WHOLE_ID = 8, 36
 
@@ -36,15 +35,14 @@ def events(
     """
     if not may_administer(actor):
         raise PermissionDenied
-    found = AuditEvent.objects.filter(practice_id=actor.practice_id)
-    found = found.exclude(Q(action=UNSHOWN) | Q(action__startswith=WITHHELD))
+    found = AuditEvent.objects.filter(practice_id=actor.practice_id).exclude(LEFT_OUT)
     if person:
         found = found.filter(user_id=person)
     if action:
         found = found.filter(action=action)
     if record:
-        is_begun = SHORT_ID <= len(record) < WHOLE_ID
-        found = found.filter(**{"object_id__startswith" if is_begun else "object_id": record})
+        is_short = SHORT_ID <= len(record) < WHOLE_ID
+        found = found.filter(**{"object_id__startswith" if is_short else "object_id": record})
     if since:
         found = found.filter(at__date__gte=since)
     if until:

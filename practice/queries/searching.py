@@ -8,13 +8,15 @@ from practice.letters import normalized
 
 Row = TypeVar("Row", bound=Model)
 # Unicode's combining diacritical marks: what NFD takes off a letter.
-MARKS = "\u0300-\u036f"
+FIRST_MARK, LAST_MARK = "\u0300", "\u036f"
 
 
 class _Plain(Func):
     """A text without its accents, as PostgreSQL makes it."""
 
-    template = f"regexp_replace(normalize(%(expressions)s, NFD), '[{MARKS}]', '', 'g')"
+    template = (
+        f"regexp_replace(normalize(%(expressions)s, NFD), '[{FIRST_MARK}-{LAST_MARK}]', '', 'g')"
+    )
     output_field: Any = CharField()
 
 
@@ -22,7 +24,7 @@ def called(rows: QuerySet[Row], search: str, *fields: str) -> QuerySet[Row]:
     """Return the rows with these letters in one of their fields: "lucia" finds Lucía, and "lucía"
     Lucia."""
     apart = normalized("NFD", search)
-    plain = "".join(sign for sign in apart if not "\u0300" <= sign <= "\u036f")
+    plain = "".join(sign for sign in apart if not FIRST_MARK <= sign <= LAST_MARK)
     found = Q()
     for number, field in enumerate(fields):
         rows = rows.alias(**{f"plain_{number}": _Plain(field)})

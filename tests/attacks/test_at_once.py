@@ -14,14 +14,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from clients.actions import caring, joining, noting
-from clients.models import (
-    Caseload,
-    Clearance,
-    Client,
-    Couple,
-    PrivateNote,
-    SessionTopic,
-)
+from clients.models import Caseload, Clearance, Client, Couple, PrivateNote, SessionTopic
 from exercises.actions import assigning, exporting, responding, reviewing
 from exercises.models import Answer, Assignment, Homework, Response
 from practice.actions import invitations, people
@@ -29,6 +22,7 @@ from practice.models import Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import Person, Play, make_member
 from tests.faults.ground import somebody_waits, until
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # How long the first waits for the second; who is made to wait elsewhere never comes.
@@ -49,11 +43,16 @@ def meet(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, people: int = 2
 
 def at_once(*deeds: Callable[[], Any]) -> list[int]:
     """Do all of it at the same moment, each over a line of its own; return the statuses, sorted."""
-    found: list[int] = []
+    return [answer.status_code for answer in answers(*deeds)]
+
+
+def answers(*deeds: Callable[[], Any]) -> list[Any]:
+    """Do all of it at the same moment, as `at_once` does; return the answers, sorted by status."""
+    found: list[Any] = []
 
     def do(deed: Callable[[], Any]) -> None:
         try:
-            found.append(deed().status_code)
+            found.append(deed())
         finally:
             connection.close()
 
@@ -62,7 +61,14 @@ def at_once(*deeds: Callable[[], Any]) -> list[int]:
         thread.start()
     for thread in threads:
         thread.join(30)
-    return sorted(found)
+    return sorted(found, key=lambda answer: answer.status_code)
+
+
+def one_is_told(sentence: str, *deeds: Callable[[], Any]) -> None:
+    """Do both at the same moment: one succeeds, and the other is told why it did not."""
+    won, lost = answers(*deeds)
+    assert (won.status_code, lost.status_code) == (302, 422)
+    assert sentence in text_of(lost)
 
 
 def quiet(browser: Browser) -> Browser:
@@ -77,11 +83,11 @@ def test_nobody_ends_up_in_two_couples(
     """Ben with Ana in one tab and with Noor in the other: once he is the second, once the first."""
     one, other = quiet(dana.browser()), quiet(dana.browser())
     meet(monkeypatch, Couple.objects, "create")
-    statuses = at_once(
+    one_is_told(
+        "One of them is in a couple already.",
         lambda: one.post("/couples/link", {"first": ana.client.pk, "second": ben.client.pk}),
         lambda: other.post("/couples/link", {"first": ben.client.pk, "second": noor.client.pk}),
     )
-    assert statuses == [302, 422]
     with scope(practice=dana.practice.pk):
         assert Couple.objects.filter(ended_at=None).count() == 1
 
@@ -92,9 +98,11 @@ def test_the_same_couple_is_linked_once(
     both = {"first": ana.client.pk, "second": ben.client.pk}
     one, other = quiet(dana.browser()), quiet(dana.browser())
     meet(monkeypatch, Couple.objects, "create")
-    assert at_once(
-        lambda: one.post("/couples/link", both), lambda: other.post("/couples/link", both)
-    ) == [302, 422]
+    one_is_told(
+        "One of them is in a couple already.",
+        lambda: one.post("/couples/link", both),
+        lambda: other.post("/couples/link", both),
+    )
 
 
 def test_two_judgements_leave_one_that_stands(
@@ -115,11 +123,11 @@ def test_a_client_is_handed_over_to_one_colleague(
     path = f"/clients/{ana.client.pk}/hand-over"
     one, other = quiet(dana.browser()), quiet(dana.browser())
     meet(monkeypatch, caring, "_move")
-    statuses = at_once(
+    one_is_told(
+        "This has already moved on.",
         lambda: one.post(path, {"to": omar.member.pk}),
         lambda: other.post(path, {"to": uma.member.pk}),
     )
-    assert statuses == [302, 422]
     with scope(practice=dana.practice.pk):
         assert Caseload.objects.filter(client=ana.client, until_at=None).count() == 1
 
@@ -312,7 +320,7 @@ def test_two_admins_who_demote_each_other_leave_one(
         partial(browser.post, f"/people/{other.member.pk}/", {"roles": ["therapist"]})
         for browser, other in pairs
     ]
-    assert at_once(*deeds) == [302, 422]
+    one_is_told("Somebody has to be an admin.", *deeds)
     with scope(practice=practice.pk):
         (left,) = Membership.objects.filter(roles__contains=["admin"])
         assert left.pk in {ruth.member.pk, rae.member.pk}

@@ -15,7 +15,7 @@ from practice.errors import NotPossible
 from practice.models import AuditEvent, Membership
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, make_client
-from tests.practice.ground import text_of
+from tests.practice.ground import roles_chosen, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -220,6 +220,7 @@ def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     refused = ruth.browser().post(where, {"roles": ["admin"]})
     assert refused.status_code == 422
     assert "They still care for 1 client. First hand over" in text_of(refused)
+    assert roles_chosen(refused) == ["admin"]  # what was ticked stays
     with scope(practice=dana.practice.pk):
         assert Membership.objects.get(pk=dana.member.pk).roles == ["therapist"]
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)

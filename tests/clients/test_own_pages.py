@@ -249,6 +249,7 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
     asked = text_of(browser.get("/you/consent/withdraw"))
     assert "Dana is shown that you no longer agree." in asked
     assert "Homework and reminders go on" in asked
+    assert "You may agree again" in asked
     assert acts(ana) == ["consent.given"]
     assert browser.post("/you/consent/withdraw").status_code == 302
     assert browser.post("/you/consent").status_code == 302

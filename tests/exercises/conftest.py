@@ -7,9 +7,7 @@ import pytest
 from django.utils.timezone import now
 
 from clients.models import Caseload
-from exercises.models import (
-    Homework,
-)
+from exercises.models import Homework
 from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.exercises.ground import prefer

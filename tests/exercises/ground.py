@@ -14,12 +14,7 @@ from django.utils.timezone import now
 
 from clients.models import ContactPreference
 from exercises.actions import pumping
-from exercises.models import (
-    Homework,
-    Reminder,
-    ReminderReason,
-    ReminderState,
-)
+from exercises.models import Homework, Reminder, ReminderReason, ReminderState
 from practice.tenancy import scope
 from tests.cast import Person
 from tests.conftest import acting_as

@@ -140,8 +140,22 @@ def test_growth_shows_what_was_done(play: Play, homework: Homework, ana: Person,
     assert "Your own account" in page
 
 
-def test_who_is_new_sees_no_empty_weeks(homework: Homework, ana: Person):
-    assert "small muted num" not in text_of(ana.browser().get("/growth/"))
+def test_who_is_new_sees_no_empty_weeks(play: Play, homework: Homework, ana: Person):
+    """Neither the weeks' head nor a drawing, nor that there are none; all of it with numbers."""
+
+    def of_weeks(query: str = "") -> set[str]:
+        marks = ("Other weeks", "No numbers in these weeks.", '<svg class="s"', "<table")
+        shown = text_of(ana.browser().get(f"/growth/{query}"))
+        return {mark for mark in (*marks, "small muted num") if mark in shown}
+
+    assert of_weeks() == set()
+    play.submit(ana, homework, close_before=3, close_after=6)
+    assert of_weeks() == {'<svg class="s"', "<table", "small muted num"}
+    assert of_weeks("?before=2020-01-06") == {
+        "Other weeks",
+        "No numbers in these weeks.",
+        "small muted num",
+    }
 
 
 def test_one_reads_what_was_read_once_a_day_and_thing(

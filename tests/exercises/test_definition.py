@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from exercises import definition as d
 from exercises.definition import AnswerProblem, DefinitionError, FlagKind, Item, ItemKind, Text
+from exercises.definition.rules import is_open
 from practice.templatetags.icons import SHAPES
 
 EXERCISE = """\
@@ -483,6 +484,25 @@ def test_missing_wants_an_answer_or_a_word_about_it(small):
     assert keys(d.missing(small, chosen, {})) == ["afraid", "own", "saw"]
     assert keys(d.missing(small, {**chosen, "afraid": False}, {"own": "skipped"})) == ["saw"]
     assert d.missing(small, {"afraid": False}, {"saw": "in_session"}) == []
+
+
+@pytest.mark.parametrize(
+    ("one", "value", "wants"),
+    [
+        (item("text", required=True), None, True),
+        (item("text", required=True), "x", False),
+        (item("text"), None, False),
+        (item("list", required=True, min=2), [], True),
+        (item("list", min=2), None, False),
+        (item("list", min=2), ["a"], True),
+        (item("list", min=2), ["a", "b"], False),
+        (GROUPS, [{"day": "2027-03-04"}], True),
+        (GROUPS, [{"day": "2027-03-04", "what": "x"}, {"day": "2027-03-05"}], True),
+        (GROUPS, [{"day": "2027-03-04", "what": "x"}], False),
+    ],
+)
+def test_open_is_what_is_required_and_empty_or_begun_and_half(one, value, wants):
+    assert is_open(one, value) is wants
 
 
 def test_screens_keep_companions_together(small):

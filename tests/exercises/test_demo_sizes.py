@@ -106,7 +106,9 @@ def test_the_past_of_the_demo_holds_together(monkeypatch: pytest.MonkeyPatch):
         for at in Review.objects.values_list("sent_at", flat=True):
             assert at is None or at.astimezone(ZoneInfo(ZONE)).weekday() <= FRIDAY
         # What is to be done is due when they meet.
-        for row in Homework.objects.filter(due_at__gt=now()).select_related("client"):
+        to_do = list(Homework.objects.filter(due_at__gt=now()).select_related("client"))
+        assert to_do
+        for row in to_do:
             couple = Couple.objects.filter(Q(first=row.client) | Q(second=row.client)).first()
             assert row.due_at == (couple or row.client).next_session_at
         assert not Homework.objects.filter(created_at__lt=F("version__published_at")).exists()

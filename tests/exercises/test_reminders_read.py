@@ -15,9 +15,7 @@ from django.utils.timezone import now
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.models import (
-    Reminder,
-)
+from exercises.models import Reminder
 from practice.config.sink import Sink
 from practice.tenancy import scope
 from tests.cast import Person, Play

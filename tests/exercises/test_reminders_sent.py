@@ -12,11 +12,7 @@ from django.utils.timezone import now
 
 from clients.models import Client, ContactPreference
 from exercises.actions import assigning, pumping, reminding
-from exercises.models import (
-    Homework,
-    Reminder,
-    Review,
-)
+from exercises.models import Homework, Reminder, Review
 from practice.config.sink import Sink
 from practice.tenancy import scope
 from tests.cast import Person, Play

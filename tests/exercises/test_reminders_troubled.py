@@ -15,10 +15,7 @@ from pytest_django import Settings
 
 from exercises.actions import clockwork, doubts, pumping, reminding
 from exercises.management.commands import pump as pump_command
-from exercises.models import (
-    MailChannel,
-    Reminder,
-)
+from exercises.models import MailChannel, Reminder
 from practice.config.sink import Sink
 from practice.errors import KeyTrouble
 from practice.tenancy import scope

@@ -1,5 +1,6 @@
 """What several files of tests about people and sessions share."""
 
+import re
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import (
@@ -17,6 +18,11 @@ from practice.tenancy import scope
 def text_of(response: Any) -> str:
     """Return a page as it was sent."""
     return str(response.content, "utf-8")
+
+
+def roles_chosen(response: Any) -> list[str]:
+    """Return the roles that are ticked on a member's page."""
+    return re.findall(r'name="roles" value="(\w+)"[^>]* checked', text_of(response))
 
 
 def policies(practice: Practice, **values: Any) -> None:

@@ -26,7 +26,7 @@ from practice.queries import people as queries
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_member
 from tests.conftest import as_owner
-from tests.practice.ground import text_of
+from tests.practice.ground import roles_chosen, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -296,6 +296,7 @@ def test_the_last_admin_stays(ruth: Person, dana: Person):
     response = browser.post(f"/people/{ruth.member.pk}/", {"roles": ["therapist"]})  # type: ignore[union-attr]
     assert response.status_code == 422
     assert "Somebody has to be an admin" in text_of(response)
+    assert roles_chosen(response) == ["therapist"]  # what was ticked stays
     with scope(practice=ruth.practice.pk), pytest.raises(NotPossible):
         people.deactivate(by=ruth.actor, at=now(), member=seat(ruth))
     assert seat(ruth).roles == ["admin"]

@@ -19,7 +19,6 @@ from exercises.models import Answer, Flag, FlagKind
 from practice.actions import auditing, invitations, keys, people
 from practice.crypto import key_number, keyring
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
-from practice.queries.audit import UNSHOWN
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
 from tests.cast import Person, Play
@@ -27,6 +26,7 @@ from tests.conftest import acting_as, as_owner, commit_trail
 from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
+BEGUN = "homework.begin"
 
 
 # --- the page ---------------------------------------------------------------------------------
@@ -87,7 +87,7 @@ def test_every_act_that_was_played_has_its_sentence(
     play.review(dana, play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="x"))
     with scope(practice=ruth.practice.pk):
         played = set(AuditEvent.objects.values_list("action", flat=True))
-    assert played - set(ACTS) == {UNSHOWN}
+    assert played - set(ACTS) == {BEGUN}
     assert act_text("something.new_here") == "something: new here"
 
 
@@ -96,13 +96,17 @@ def test_that_somebody_has_begun_is_sealed_and_shown_to_no_admin(
 ):
     play.say(ana, play.homework(ana, play.assign(dana, ana)), topic="x")
     with scope(practice=ruth.practice.pk):
-        assert AuditEvent.objects.filter(action=UNSHOWN).count() == 1
+        assert AuditEvent.objects.filter(action=BEGUN).count() == 1
     browser = ruth.browser()
-    shown = text_of(browser.get("/audit/")), text_of(browser.get("/audit/?as=csv"))
-    for text in shown:
+    page, file = text_of(browser.get("/audit/")), text_of(browser.get("/audit/?as=csv"))
+    for text in (page, file):
         assert "assign" in text.lower()
-        assert UNSHOWN not in text
-        assert "Ana Quintero</td>" not in text
+        assert BEGUN not in text
+    # All Ana did was to begin.
+    assert "Ana Quintero</td>" not in page
+    who = {row["who"] for row in csv.DictReader(io.StringIO(file))}
+    assert "Dana Whitlock" in who
+    assert "Ana Quintero" not in who
 
 
 def test_the_trail_can_be_narrowed(ruth: Person, dana: Person, omar: Person):
