@@ -105,7 +105,6 @@ class AuditShape(serializers.Serializer[Any]):
     object_kind = serializers.CharField()
     object_id = serializers.CharField()
     client = serializers.UUIDField(allow_null=True)
-    digest = serializers.CharField(help_text="SHA-256, hex: of the digest before and this line")
 
 
 MemberPage = paged(MemberShape)
@@ -260,5 +259,4 @@ def _audit_data(row: AuditEvent) -> dict[str, Any]:
         "object_kind": row.object_kind,
         "object_id": row.object_id,
         "client": row.client_id,
-        "digest": bytes(row.digest or b"").hex(),
     }

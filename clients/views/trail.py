@@ -104,7 +104,7 @@ def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
 
 
 def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str]]:
-    yield ["at (UTC)", "who", "what", "kind", "record", "client", "digest"]
+    yield ["at (UTC)", "who", "what", "kind", "record", "client"]
     for event in events:
         yield [
             event.at.isoformat(),
@@ -113,7 +113,6 @@ def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str
             event.object_kind,
             event.object_id,
             str(event.client_id or ""),
-            bytes(event.digest or b"").hex(),
         ]
 
 

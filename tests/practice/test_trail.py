@@ -221,7 +221,11 @@ def test_that_an_answer_asked_for_a_human_is_in_the_chain_and_nowhere_one_reads_
         assert '<th scope="row"' not in text_of(browser.get(f"/audit/?record={record}"))
     # Nor is there a number whose absence beside the client's deed would say it.
     assert "number" not in text_of(browser.get("/audit/?as=csv")).splitlines()[0]
-    assert "seq" not in browser.get("/api/v1/audit").json()["results"][0]
+    line = browser.get("/api/v1/audit").json()["results"][0]
+    assert "seq" not in line
+    # Nor the chain's digest: with it one could try whether two lines are neighbours.
+    assert "digest" not in text_of(browser.get("/audit/?as=csv")).splitlines()[0]
+    assert "digest" not in line
 
 
 # --- the chain --------------------------------------------------------------------------------
