@@ -64,6 +64,13 @@ def reachable_couples(actor: Actor) -> QuerySet[Couple]:
     return everyone.filter(Q(first__in=ids) & Q(second__in=ids))
 
 
+def among_reached(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:
+    """Return those of these clients whose record `actor` may open now, in one query at most."""
+    if actor.is_client or not ids:
+        return frozenset(pk for pk in ids if pk == actor.client_id)
+    return frozenset(reachable(actor).filter(pk__in=ids).values_list("pk", flat=True))
+
+
 def among_cared_for(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:
     """Return those of these clients that `actor` is a therapist of now, in one query."""
     if not actor.is_therapist or not ids:

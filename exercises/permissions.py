@@ -60,9 +60,13 @@ def may_answer(actor: Actor, homework: Homework) -> bool:
     return may(actor, Move.SUBMIT, homework)
 
 
-def may_review(actor: Actor, homework: Homework) -> bool:
-    """Answer a submitted round: a therapist of this client."""
-    return may(actor, Move.REVIEW, homework)
+def may_review(actor: Actor, homework: Homework, *, cares: bool | None = None) -> bool:
+    """Answer a submitted round: a therapist of this client.
+
+    `cares`: whether they are was found out with the homework; without it that is asked.
+    """
+    cared = None if cares is None else (homework.client_id,) if cares else ()
+    return may(actor, Move.REVIEW, homework, cared=cared)
 
 
 def may_answer_rounds(actor: Actor) -> bool:

@@ -5,7 +5,7 @@ other; releases, item by item, will be decided here too.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,12 +13,11 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from clients.permissions import in_reach, may_care_for, reachable
+from clients.permissions import NOBODY, among_reached, cared_for, in_reach
 from exercises import definition as definitions
 from exercises.models import (
     Answer,
     AnswerOutcome,
-    Assignment,
     Comment,
     Entry,
     Homework,
@@ -71,6 +70,11 @@ class RoundWords:
         return {key: words.value for key, words in self.words.items()}
 
     @property
+    def after_check(self) -> str:
+        """Return how the client felt after sending; who may read the round may read this."""
+        return _open_text(self.response.homework, "sealed_after_check")
+
+    @property
     def outcomes(self) -> dict[str, str]:
         """Return how each item was finished, by item key."""
         return {key: str(words.outcome) for key, words in self.words.items()}
@@ -93,13 +97,19 @@ def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list
 def read_many(
     actor: Actor, homeworks: list[Homework], *, hold: bool = False
 ) -> dict[UUID, list[RoundWords]]:
-    """Open what `actor` may read of several homeworks in a constant number of queries.
+    """Open what `actor` may read of several homeworks in a constant number of queries; how the client
+    felt after sending comes with it.
 
     A client reads their own; staff in reach read what was submitted, never a draft.
     """
-    responses = _rounds(actor, homeworks, hold=hold)
-    entries = Entry.objects.filter(response__in=_with_log(responses))
-    answers = Answer.objects.filter(response__in=[one.pk for one in responses])
+    by_id = {homework.pk: homework for homework in homeworks}
+    readable = _readable(actor, by_id).order_by("round", "pk")
+    responses = _with_homework(
+        by_id, readable.select_for_update(of=("self",)) if hold else readable
+    )
+    logs = [one.pk for one in responses if one.homework.version.definition.logs]
+    entries = Entry.objects.filter(response__in=logs) if logs else ()
+    answers = Answer.objects.filter(response__in=[one.pk for one in responses]).order_by("pk")
     found = _opened(homeworks, responses, entries, answers)
     return {pk: [replace(one, is_held=hold) for one in rounds] for pk, rounds in found.items()}
 
@@ -108,36 +118,44 @@ def read_numbers(
     actor: Actor, homeworks: Sequence[Homework], begin: datetime, end: datetime, *, most: int
 ) -> dict[UUID, list[RoundWords]]:
     """Open only what counts in these homeworks (see `definitions.counted`), and of the moments
-    the newest `most` that happened from `begin` on and before `end`."""
-    responses = _rounds(actor, homeworks)
+    the newest `most` that happened from `begin` on and before `end`.
+
+    A round in which nothing counts is left out.
+    """
+    by_id = {homework.pk: homework for homework in homeworks}
+    logs = [pk for pk, homework in by_id.items() if homework.version.definition.logs]
     keys = {key for row in homeworks for key in definitions.counted(row.version.definition)}
     between = Q(happened_at__gte=begin, happened_at__lt=end)
-    newest = Entry.objects.filter(between, response__in=_with_log(responses))
-    entries = newest.order_by("-happened_at", "-pk")[:most]
-    answers = Answer.objects.filter(
-        Q(entry=None) | Q(entry__in=entries.values("pk")),
-        response__in=[one.pk for one in responses],
-        item_key__in=keys,
+    newest = Entry.objects.filter(between, response__in=_readable(actor, logs).values("pk"))
+    newest = newest.order_by("-happened_at", "-pk")[:most]
+    entries = list(newest.select_related("response")) if logs else []
+    of_moments = Q(entry__in=newest.values("pk")) if entries else Q()
+    answers = list(
+        Answer.objects.filter(
+            Q(entry=None) | of_moments,
+            response__in=_readable(actor, by_id).values("pk"),
+            item_key__in=keys,
+        )
+        .select_related("response")
+        .order_by("pk")
     )
-    return _opened(homeworks, responses, entries, answers)
+    rounds = {one.response_id: one.response for one in answers}
+    rounds |= {one.response_id: one.response for one in entries}
+    in_order = sorted(rounds.values(), key=lambda one: (one.round, one.pk))
+    return _opened(homeworks, _with_homework(by_id, in_order), entries, answers)
 
 
-def _rounds(actor: Actor, homeworks: Sequence[Homework], *, hold: bool = False) -> list[Response]:
-    by_id = {homework.pk: homework for homework in homeworks}
+def _readable(actor: Actor, homeworks: Collection[UUID]) -> QuerySet[Response]:
     # Who may read is asked in the same breath as what there is to read.
-    readable = Response.objects.filter(
-        in_reach(actor, "homework__client"), homework__in=by_id
-    ).order_by("round", "pk")
-    if not actor.is_client:
-        readable = readable.filter(submitted_at__isnull=False)
-    responses = list(readable.select_for_update(of=("self",)) if hold else readable)
-    for response in responses:
+    found = Response.objects.filter(in_reach(actor, "homework__client"), homework__in=homeworks)
+    return found if actor.is_client else found.filter(submitted_at__isnull=False)
+
+
+def _with_homework(by_id: Mapping[UUID, Homework], responses: Iterable[Response]) -> list[Response]:
+    found = list(responses)
+    for response in found:
         response.homework = by_id[response.homework_id]
-    return responses
-
-
-def _with_log(responses: list[Response]) -> list[UUID]:
-    return [one.pk for one in responses if one.homework.version.definition.logs]
+    return found
 
 
 @dataclass(frozen=True)
@@ -152,7 +170,10 @@ class Reply:
 
 def read_review(actor: Actor, review: Review) -> Reply | None:
     """Open a review's words for `actor`; None when it is not theirs to read."""
-    return next(iter(read_replies(actor, review.response.homework, [review])), None)
+    for reply in _replies(actor, Q(pk=review.pk)):
+        reply.review.response = review.response
+        return reply
+    return None
 
 
 def _reply(review: Review, comments: list[Comment]) -> Reply:
@@ -164,29 +185,41 @@ def _reply(review: Review, comments: list[Comment]) -> Reply:
     )
 
 
-def read_replies(actor: Actor, homework: Homework, reviews: Iterable[Review]) -> list[Reply]:
-    """Open what `actor` may read of a homework's reviews, in a constant number of queries.
+def read_replies(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[Reply]]:
+    """Open what `actor` may read of the reviews of some homework, by homework id, oldest first; in
+    a constant number of queries.
 
     The client: once settled. A therapist of theirs: what they write themselves at any time, a
     colleague's once sent; a supervisor likewise.
     """
-    readable = _readable(actor, homework, list(reviews))
-    by_review: dict[UUID, list[Comment]] = {one.pk: [] for one in readable}
-    for comment in Comment.objects.filter(review__in=by_review).order_by("pk") if readable else ():
-        by_review[comment.review_id].append(comment)
-    return [_reply(one, by_review[one.pk]) for one in readable]
+    by_id = {homework.pk: homework for homework in homeworks}
+    found: dict[UUID, list[Reply]] = {pk: [] for pk in by_id}
+    for reply in _replies(actor, Q(response__homework__in=by_id)):
+        response = reply.review.response
+        response.homework = by_id[response.homework_id]
+        found[response.homework_id].append(reply)
+    return found
 
 
-def _readable(actor: Actor, homework: Homework, reviews: list[Review]) -> list[Review]:
+def _replies(actor: Actor, wanted: Q) -> list[Reply]:
+    client = "response__homework__client"
     if actor.is_client:
-        own = homework.client_id == actor.client_id
-        return [one for one in reviews if own and one.settled_at is not None]
-    if not reviews:
-        return []
-    cares = may_care_for(actor, homework.client)
-    if not cares and not reachable(actor).filter(pk=homework.client_id).exists():
-        return []
-    return [one for one in reviews if one.sent_at or (cares and one.reviewer_id == actor.member_id)]
+        may_read = Q(settled_at__isnull=False)
+    else:
+        own = {
+            "reviewer": actor.member_id or NOBODY,
+            f"{client}__in": cared_for(actor).values("pk"),
+        }
+        may_read = Q(sent_at__isnull=False) | Q(**own)
+    reviews = list(
+        Review.objects.filter(in_reach(actor, client), may_read, wanted)
+        .select_related("reviewer__user", "response")
+        .order_by("response__round", "sent_at", "pk")
+    )
+    by_review: dict[UUID, list[Comment]] = {one.pk: [] for one in reviews}
+    for comment in Comment.objects.filter(review__in=by_review).order_by("pk") if reviews else ():
+        by_review[comment.review_id].append(comment)
+    return [_reply(one, by_review[one.pk]) for one in reviews]
 
 
 def status_shown(actor: Actor, homework: Homework) -> Status:
@@ -204,21 +237,14 @@ def statuses_behind(actor: Actor, shown: Status) -> list[Status]:
     )
 
 
-def read_note(actor: Actor, assignment: Assignment, homework: Homework) -> str:
-    """Open the word that came with an assignment, for its client and for staff in reach."""
-    if not reachable(actor).filter(pk=homework.client_id).exists():
-        return ""
-    return _open_text(assignment, "sealed_note")
-
-
-def read_after_check(actor: Actor, homework: Homework) -> str:
-    """Open how the client felt after sending."""
-    if (
-        not homework.sealed_after_check
-        or not reachable(actor).filter(pk=homework.client_id).exists()
-    ):
-        return ""
-    return _open_text(homework, "sealed_after_check")
+def read_notes(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, str]:
+    """Open the words that came with some homework, by its id, for its client and staff in reach."""
+    noted = {row.client_id for row in homeworks if row.assignment.sealed_note}
+    reached = among_reached(actor, noted)
+    return {
+        row.pk: _open_text(row.assignment, "sealed_note") if row.client_id in reached else ""
+        for row in homeworks
+    }
 
 
 def _open_text(row: Any, name: str) -> str:
@@ -229,21 +255,20 @@ def _open_text(row: Any, name: str) -> str:
 def _opened(
     homeworks: Sequence[Homework],
     responses: list[Response],
-    entries: QuerySet[Entry],
-    answers: QuerySet[Answer],
+    entries: Iterable[Entry],
+    answers: Iterable[Answer],
 ) -> dict[UUID, list[RoundWords]]:
-    """Decrypt these answers, with two queries in all, and put them where they belong."""
+    """Decrypt these answers and put them where they belong."""
     by_response: dict[UUID, dict[str, Words]] = {response.pk: {} for response in responses}
     by_entry: dict[UUID, dict[str, Words]] = {}
-    for answer in answers.order_by("pk"):
+    for answer in answers:
         words = _words(answer)
         if answer.entry_id is None:
             by_response[answer.response_id][answer.item_key] = words
         else:
             by_entry.setdefault(answer.entry_id, {})[answer.item_key] = words
     moments: dict[UUID, list[Moment]] = {}
-    happened = list(entries) if _with_log(responses) else []
-    for entry in sorted(happened, key=lambda one: (one.happened_at, one.pk)):
+    for entry in sorted(entries, key=lambda one: (one.happened_at, one.pk)):
         moment = Moment(entry, by_entry.get(entry.pk, {}))
         moments.setdefault(entry.response_id, []).append(moment)
     found: dict[UUID, list[RoundWords]] = {homework.pk: [] for homework in homeworks}

@@ -1,8 +1,8 @@
-"""For what one process asks thousands of times in a row, as the reminders' pump does.
+"""For what is said in every request, or thousands of times in a row as the reminders' pump does.
 
-Django's own cursors put the values into the text, so that each is a new statement to be planned;
-what is asked here PostgreSQL plans once for a connection. And Django's transactions begin with a
-statement of their own, a round trip to the database and back; here the first one comes with it.
+Django's transactions begin with a statement of their own, a round trip to the database and back;
+here the first one comes with it. And its cursors put the values into the text, so that each is a new
+statement to be planned; what `ask` asks PostgreSQL plans once for a connection.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,7 +40,7 @@ def begin(first: str) -> None:
     """
     line = connection.connection
     with connection.wrap_database_errors:
-        answer = line.pgconn.exec_(f"BEGIN; {PLAN_ONCE}; {first}".encode())
+        answer = line.pgconn.exec_(f"BEGIN; {first}".encode())
         if answer.status != ExecStatus.COMMAND_OK:
             error = error_from_result(answer)
             # No code: it is not PostgreSQL that says so, the line itself broke.

@@ -15,7 +15,7 @@ from practice import statements
 PRACTICE = "NULLIF(current_setting('homeward.practice', true), '')::uuid"
 USER = "NULLIF(current_setting('homeward.user', true), '')::bigint"
 WRITE = "SELECT set_config('homeward.practice', %s, true), set_config('homeward.user', %s, true)"
-# The same, for who says it thousands of times: a key and a number need no quoting.
+# The same, said together with the transaction's beginning.
 BEGIN = "SET LOCAL homeward.practice = '{practice}'; SET LOCAL homeward.\"user\" = '{user}'"
 
 
@@ -27,15 +27,22 @@ def scope(
 
     `user` additionally shows that person their own seats (memberships, client records), which is
     how one finds out in which practices somebody may sit at all. Scopes nest: leaving the inner
-    one gives the outer one its view back. `often` is for who opens thousands in a row.
+    one gives the outer one its view back. `often` is for who asks the same thousands of times: what
+    it prepares is planned once.
     """
     nested = connection.in_atomic_block
     with transaction.atomic():
         before = _read() if nested else ("", "")
-        if often and not nested:
-            statements.begin(BEGIN.format(practice=practice or "", user=user or ""))
-        else:
+        if nested:
             _write(str(practice or ""), str(user or ""))
+        else:
+            # Hexadecimal and digits need no quoting; what is neither a key nor a number fails here.
+            said = {
+                "practice": practice.hex if practice else "",
+                "user": "" if user is None else f"{user:d}",
+            }
+            first = BEGIN.format(**said)
+            statements.begin(f"{statements.PLAN_ONCE}; {first}" if often else first)
         yield
         if nested:
             _write(*before)

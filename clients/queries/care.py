@@ -7,12 +7,16 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db.models import (
     BooleanField,
+    Case,
     Exists,
+    Expression,
     ExpressionWrapper,
     OuterRef,
     Q,
     QuerySet,
     Subquery,
+    Value,
+    When,
 )
 from django.http import Http404
 
@@ -69,12 +73,13 @@ def client_to_care_for(actor: Actor, pk: UUID) -> Client:
     return client
 
 
-def record_for_staff(actor: Actor, pk: UUID) -> Client:
+def record_for_staff(actor: Actor, pk: UUID, **more: Expression) -> Client:
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
     With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at`,
     `erased_at` (the day a requested erasure is due), and what stands about couple work:
-    `cleared` and `recheck_at`, both None when nobody has noted anything.
+    `cleared` and `recheck_at`, both None when nobody has noted anything. And with `more`, asked in
+    the same breath.
     """
     if actor.is_client:
         raise Http404
@@ -98,6 +103,7 @@ def record_for_staff(actor: Actor, pk: UUID) -> Client:
             erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
             cleared=Subquery(standing.values("cleared")[:1]),
             recheck_at=Subquery(standing.values("recheck_at")[:1]),
+            **more,
         )
     )
 
@@ -142,15 +148,18 @@ def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:
     return {row.client_id: row.member.user.get_full_name() for row in rows.order_by("from_at")}
 
 
-def couple_of(actor: Actor, pk: UUID) -> Any:
-    """Return one couple in reach, with `cares` (the actor is a therapist of both). Raises Http404."""
+def couple_of(actor: Actor, pk: UUID, **more: Expression) -> Any:
+    """Return one couple in reach, with `cares` (the actor is a therapist of both) and `more`.
+
+    Raises Http404.
+    """
     own = cared_for(actor).values("pk")
     both_own = ExpressionWrapper(Q(first__in=own) & Q(second__in=own), output_field=BooleanField())
     return or_404(
         reachable_couples(actor)
         .filter(pk=pk)
         .select_related("first", "second")
-        .annotate(cares=both_own)
+        .annotate(cares=both_own, **more)
     )
 
 
@@ -174,6 +183,17 @@ def couple_with(actor: Actor, client: Client) -> Couple | None:
         .filter(Q(first=client) | Q(second=client), ended_at=None)
         .select_related("first", "second")
         .first()
+    )
+
+
+def part_in_couple(actor: Actor, client: str) -> Case:
+    """Whether a row's `client` is the first ("a") or the second ("b") of the couple they are in now,
+    for staff who reach both; else an empty text."""
+    now = reachable_couples(actor).filter(ended_at=None)
+    return Case(
+        When(Exists(now.filter(first=OuterRef(client))), then=Value("a")),
+        When(Exists(now.filter(second=OuterRef(client))), then=Value("b")),
+        default=Value(""),
     )
 
 

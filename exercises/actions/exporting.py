@@ -8,18 +8,18 @@ from django.db import transaction
 from django.http import Http404
 
 from clients.models import Client, Consent
-from clients.permissions import may_care_for, reachable
+from clients.permissions import among_reached, may_care_for
 from clients.visibility import topics_of
 from exercises import definition as definitions
 from exercises.actions.reviewing import mark_opened
-from exercises.models import Homework, Review
+from exercises.models import Homework
 from exercises.queries.homework import record_of
 from exercises.visibility import (
     Moment,
     Reply,
     RoundWords,
     read_many,
-    read_note,
+    read_notes,
     read_replies,
     status_shown,
 )
@@ -33,7 +33,7 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
     For the client themselves and for a therapist of theirs. Private notes of therapists are not
     part of it. Audited.
     """
-    if not reachable(by).filter(pk=client.pk).exists():
+    if not among_reached(by, [client.pk]):
         raise Http404
     if not by.is_client and not may_care_for(by, client):
         raise PermissionDenied
@@ -41,7 +41,7 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
     if not by.is_client:
         mark_opened(by=by, at=at, homeworks=rows)
     rounds = read_many(by, rows)
-    replies = _replies(by, rows)
+    replies, notes = read_replies(by, rows), read_notes(by, rows)
     record = {
         "format": "homeward-record/1",
         "exported_at": at.isoformat(),
@@ -68,7 +68,8 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
             for topic, text in topics_of(by, [client])
         ],
         "homework": [
-            _homework(by, row, rounds[row.pk], replies.get(row.pk, []), language) for row in rows
+            _homework(by, row, notes[row.pk], rounds[row.pk], replies[row.pk], language)
+            for row in rows
         ],
     }
     with transaction.atomic():
@@ -76,21 +77,13 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
     return record
 
 
-def _replies(by: Actor, rows: list[Homework]) -> dict[Any, list[Reply]]:
-    by_homework = {row.pk: row for row in rows}
-    found: dict[Any, list[Review]] = {}
-    reviews = (
-        Review.objects.filter(response__homework__in=by_homework, sent_at__isnull=False)
-        .select_related("response", "reviewer__user")
-        .order_by("response__round", "pk")
-    )
-    for review in reviews:
-        found.setdefault(review.response.homework_id, []).append(review)
-    return {pk: read_replies(by, by_homework[pk], sent) for pk, sent in found.items()}
-
-
 def _homework(
-    by: Actor, row: Homework, rounds: list[RoundWords], replies: list[Reply], language: str
+    by: Actor,
+    row: Homework,
+    note: str,
+    rounds: list[RoundWords],
+    replies: list[Reply],
+    language: str,
 ) -> dict[str, Any]:
     items = {item.key: item for item in row.version.definition.items}
     return {
@@ -99,7 +92,7 @@ def _homework(
         "status": str(status_shown(by, row)),
         "opened_at": row.opens_at.isoformat(),
         "submitted_at": row.submitted_at.isoformat() if row.submitted_at else None,
-        "note": read_note(by, row.assignment, row),
+        "note": note,
         "rounds": [_round(items, words, language) for words in rounds],
         "answers_from_therapist": [
             {
@@ -113,6 +106,7 @@ def _homework(
                 ],
             }
             for reply in replies
+            if reply.review.sent_at
         ],
     }
 

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.http import Http404
 
 from clients.models import Client
-from clients.permissions import NOBODY, in_reach
+from clients.permissions import NOBODY, cared_for, in_reach
+from clients.queries.care import part_in_couple
 from clients.queries.own import carers
 from exercises.models import (
     Answer,
@@ -67,6 +69,34 @@ def homework(actor: Actor, pk: UUID) -> Homework:
     """Return one homework. Raises Http404 for anything that isn't `actor`'s to know."""
     rows = homeworks(actor).filter(pk=pk)
     return or_404(rows if actor.is_client else _with_answer(rows))
+
+
+def case(actor: Actor, pk: UUID) -> Any:
+    """Return one homework as it is reviewed; staff only. Raises Http404.
+
+    With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`) and, of work
+    for two, `partners_pk` and `partners_sent_at`: the partner's, once it was sent.
+    """
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor)
+    theirs = (
+        rows.filter(assignment__couple__isnull=False, assignment=OuterRef("assignment"))
+        .filter(
+            Exists(Response.objects.filter(homework=OuterRef("pk"), submitted_at__isnull=False))
+        )
+        .filter(slot=OuterRef("slot"))
+        .exclude(client=OuterRef("client"))
+        .order_by("pk")
+    )
+    return or_404(
+        _with_answer(rows.filter(pk=pk)).annotate(
+            cares=Exists(cared_for(actor).filter(pk=OuterRef("client"))),
+            part=part_in_couple(actor, "client"),
+            partners_pk=Subquery(theirs.values("pk")[:1]),
+            partners_sent_at=Subquery(theirs.values("submitted_at")[:1]),
+        )
+    )
 
 
 def _with_answer(rows: QuerySet[Homework]) -> QuerySet[Homework]:
@@ -209,21 +239,6 @@ def kept_for_session(actor: Actor, clients: Sequence[Client], since: datetime) -
     )
 
 
-def partners(actor: Actor, homework: Homework) -> Homework | None:
-    """Return the other partner's homework of the same assignment, once it was sent; staff only."""
-    if actor.is_client or homework.assignment.couple_id is None:
-        return None
-    return (
-        homeworks(actor)
-        .filter(assignment=homework.assignment_id, slot=homework.slot)
-        .filter(
-            Exists(Response.objects.filter(homework=OuterRef("pk"), submitted_at__isnull=False))
-        )
-        .exclude(client=homework.client_id)
-        .first()
-    )
-
-
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
     """Return a client's own past, newest first, with `has_words` as today has it."""
     rows = homeworks(actor).annotate(has_words=Exists(_with_words))
@@ -259,15 +274,6 @@ def steps(actor: Actor, homework: Homework) -> list[Step]:
     """Return what happened to this homework, oldest first; to staff not that it was begun."""
     found = Step.objects.filter(homework=homework).order_by("revision", "pk")
     return list(found if actor.is_client else found.exclude(move=Move.BEGIN))
-
-
-def reviews_of(actor: Actor, homework: Homework) -> list[Review]:
-    """Return the reviews of all rounds, oldest first; visibility decides on their words."""
-    return list(
-        Review.objects.filter(response__homework=homework)
-        .select_related("reviewer__user", "response__homework__client")
-        .order_by("response__round", "sent_at", "pk")
-    )
 
 
 def assignment(actor: Actor, pk: UUID) -> Assignment:

@@ -96,6 +96,12 @@ def count_waiting(actor: Actor) -> int:
     return _waiting(actor).count()
 
 
+def number_waiting(actor: Actor) -> Coalesce:
+    """The same number, for a page that asks something else anyway."""
+    grouped = _waiting(actor).order_by().values("practice").annotate(number=Count("pk"))
+    return Coalesce(Subquery(grouped.values("number")), 0)
+
+
 def _begun_by_colleague(actor: Actor, at: datetime) -> QuerySet[Review]:
     """Return what a colleague wrote to a row's round in the last half hour and has not sent."""
     return (

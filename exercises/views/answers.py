@@ -12,22 +12,22 @@ from exercises.actions.reviewing import Draft
 from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
-from exercises.views.desk import answer, face
+from exercises.views.desk import answer, mark
 from exercises.visibility import Moment, Reply, RoundWords
 from practice.wording import language
 
 
 def blocks(
-    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft, couple: Any
+    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft, part: str
 ) -> list[dict[str, Any]]:
     """Return the questions with the newest answer, and beside it what was said before.
 
-    `couple` is the one the client is in, be the work for two or not.
+    `part` is the client's in the couple they are in, be the work for two or not.
     """
     shown: list[dict[str, Any]] = []
     person = {
         "name": homework.client.name_to_call,
-        **face(homework.client, couple),
+        **mark(homework.client, part),
     }
     for item in homework.version.definition.asked:
         said = [one for one in rounds if item.key in one.words]
@@ -41,9 +41,9 @@ def blocks(
                 "question": item.text.get(language()),
                 "person": person,
                 "round": newest.response.round,
-                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(couple)),
+                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(part)),
                 "earlier": [
-                    _former(item, one, replies, is_coupled=bool(couple)) for one in reversed(former)
+                    _former(item, one, replies, is_coupled=bool(part)) for one in reversed(former)
                 ],
                 "comment": draft.comments.get(item.key, ""),
                 "returned": item.key in draft.returned,

@@ -30,7 +30,7 @@ from exercises.views.desk import (
     reads_along,
 )
 from exercises.views.ground import title_of
-from exercises.visibility import read_note
+from exercises.visibility import read_notes
 from exercises.workflow import Move
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
@@ -229,7 +229,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
             "steps": _story(homeworks.steps(actor, found), flags),
-            "note": read_note(actor, found.assignment, found),
+            "note": read_notes(actor, [found])[found.pk],
             "flag": next((flag for flag in flags if flag.handled_at is None), None),
             "has_rounds": found.submitted_at is not None,
             "waits": waits_for_review(found),

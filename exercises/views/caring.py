@@ -27,6 +27,7 @@ from exercises.views import curves, wording
 from exercises.views.desk import face, faces, flag_text, for_carers, part_of
 from exercises.views.ground import title_of
 from exercises.workflow import Status
+from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import searches
 from practice.permissions import may_care
@@ -101,17 +102,20 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    client: Any = care.record_for_staff(actor, pk)
+    client: Any = care.record_for_staff(actor, pk, waiting=reviews.number_waiting(actor))
     couple = care.couple_with(actor, client)
     course = homeworks.course(actor, [client], request.GET.get("after"))
-    span, weeks = reviewing.read_numbers(
-        by=actor, at=at, clients=[client], before=request.GET.get("before")
-    )
+    with auditing.together():
+        topics = noting.read_topics(by=actor, at=at, clients=[client])
+        span, weeks = reviewing.read_numbers(
+            by=actor, at=at, clients=[client], before=request.GET.get("before")
+        )
     return render(
         request,
         "exercises/therapist/client.html",
         {
             "client": client,
+            "waiting_count": client.waiting,  # the frame's, which need not ask again
             "couple": couple,
             "people": [face(client, couple)],
             "cares": client.cares,
@@ -127,7 +131,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "charts": curves.of_one(weeks[client.pk]),
             "span": curves.span(request, actor, span, at),
             "consent_text": _consent(client, actor.zone),
-            "topics": noting.read_topics(by=actor, at=at, clients=[client]),
+            "topics": topics,
             "reminders": _reminders(client, at, actor.zone),
             "flags": [
                 (
@@ -157,11 +161,13 @@ def _seen_to(flag: Flag, zone: str) -> str:
 def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show a couple: each one's own account beside the other's, never subtracted."""
     actor, at = request.actor, now()
-    couple: Any = care.couple_of(actor, pk)
+    couple: Any = care.couple_of(actor, pk, waiting=reviews.number_waiting(actor))
     pair = [couple.first, couple.second]
-    span, weeks = reviewing.read_numbers(
-        by=actor, at=at, clients=pair, before=request.GET.get("before")
-    )
+    with auditing.together():
+        brief = _brief(actor, at, couple) if couple.cares else []
+        span, weeks = reviewing.read_numbers(
+            by=actor, at=at, clients=pair, before=request.GET.get("before")
+        )
     course = homeworks.course(actor, pair, request.GET.get("after"))
     session = couple.next_session_at if (couple.next_session_at or at) > at else None
     return render(
@@ -169,10 +175,11 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         "exercises/therapist/couple.html",
         {
             "couple": couple,
+            "waiting_count": couple.waiting,
             "people": faces(couple),
             "session": wording.plain_when(session, actor.zone) if session else "",
             "brief_title": _brief_title(session, at, actor.zone),
-            "brief": _brief(actor, at, couple) if couple.cares else [],
+            "brief": brief,
             "cares": couple.cares,
             "reads_along": bool(actor.supervises) and not couple.cares,
             "items": _under_way(course.now, couple, at, actor.zone),

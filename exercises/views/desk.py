@@ -10,7 +10,7 @@ from clients.models import Client, Couple
 from clients.permissions import may_care_for
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
-from exercises.models import AnswerOutcome, Flag, FlagKind, Homework
+from exercises.models import AnswerOutcome, Flag, FlagKind
 from exercises.views.wording import when
 from exercises.visibility import Words
 from practice.actors import Actor
@@ -36,7 +36,12 @@ def flag_text(flag: Flag) -> str:
 
 def face(client: Client, couple: Couple | None) -> dict[str, str]:
     """Return one person's mark: their letter, and whether they are one of a couple."""
-    return {"letter": client.name_to_call[:1], "part": part_of(client, couple)}
+    return mark(client, part_of(client, couple))
+
+
+def mark(client: Client, part: str) -> dict[str, str]:
+    """Return the mark of somebody whose part in their couple is known (see `part_of`)."""
+    return {"letter": client.name_to_call[:1], "part": part}
 
 
 def faces(couple: Couple) -> list[dict[str, str]]:
@@ -87,6 +92,6 @@ def page_of(client: Client, couple: Couple | None) -> str:
     return reverse("client_page", args=[client.pk])
 
 
-def waited(homework: Homework, at: datetime, zone: str) -> str:
+def waited(submitted_at: datetime | None, at: datetime, zone: str) -> str:
     """Say since when a round waits."""
-    return when(homework.submitted_at, at, zone) if homework.submitted_at else ""
+    return when(submitted_at, at, zone) if submitted_at else ""

@@ -48,9 +48,7 @@ from practice.wording import language
 def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Show what the therapist wrote, and the places to go deeper."""
     work = open_work(request, pk)
-    replies = read_replies(
-        work.actor, work.homework, homeworks.reviews_of(work.actor, work.homework)
-    )
+    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
     if not replies:
         return redirect("homework", pk=pk)
     at = now()

@@ -27,12 +27,13 @@ from exercises.views.desk import (
     faces,
     for_carers,
     for_therapists,
+    mark,
     page_of,
-    reads_along,
+    part_of,
     waited,
 )
 from exercises.views.ground import title_of
-from exercises.visibility import Reply, read_after_check, read_replies
+from exercises.visibility import Reply, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import NotPossible, Stale
@@ -171,13 +172,13 @@ def _session(hour: asking.Hour, at: datetime, zone: str) -> dict[str, str]:
 @require_http_methods(["GET", "POST"])
 def review(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Read what was handed in, and answer it."""
-    homework = homeworks.homework(request.actor, pk)
+    homework = homeworks.case(request.actor, pk)
     if request.method == "POST":
         return _answer(request, homework)
     return _desk(request, homework)
 
 
-def _answer(request: ActorRequest, homework: Homework) -> HttpResponse:
+def _answer(request: ActorRequest, homework: Any) -> HttpResponse:
     form = ReplyForm(request.POST)
     form.is_valid()  # what a reply lacks is said by the action, beside what was typed
     draft, deed = draft_from(request.POST), request.POST.get("send", "next")
@@ -208,27 +209,32 @@ class Typed:
     refusal: NotPossible
 
 
-def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None) -> HttpResponse:
+def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> HttpResponse:
     actor, at = request.actor, now()
     rounds = reviewing.open_rounds(by=actor, at=at, homework=homework)
-    replies = read_replies(actor, homework, homeworks.reviews_of(actor, homework))
+    replies = read_replies(actor, [homework])[homework.pk]
     current = [one for one in replies if one.review.response.round == homework.round]
     own = next((one for one in current if one.review.reviewer_id == actor.member_id), None)
     answered = next((one.review for one in current if one.review.sent_at), None)
     can_reply = (
-        homework.status == Status.SUBMITTED and answered is None and may_review(actor, homework)
+        homework.status == Status.SUBMITTED
+        and answered is None
+        and may_review(actor, homework, cares=homework.cares)
     )
     draft = _draft_of(own) if can_reply else reviewing.Draft()
     if can_reply and typed and typed.number == homework.round:
         draft = typed.draft
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
-    couple = homework.assignment.couple or care.couple_with(actor, homework.client)
-    shown = answers.blocks(homework, rounds, replies, draft, couple)
+    couple = homework.assignment.couple
+    part = part_of(homework.client, couple) if couple else homework.part
+    shown = answers.blocks(homework, rounds, replies, draft, part)
     return render(
         request,
         "exercises/therapist/review.html",
         {
-            **_case(request, homework, couple, at),
+            **_case(request, homework, at),
+            "people": faces(couple) if couple else [mark(homework.client, part)],
+            "after_check": rounds[-1].after_check,
             "blocks": shown,
             "beside": answers.beside(homework, rounds),
             "days": answers.days(homework, rounds, at, actor.zone),
@@ -253,29 +259,25 @@ def _desk(request: ActorRequest, homework: Homework, typed: Typed | None = None)
     )
 
 
-def _case(
-    request: ActorRequest, homework: Homework, partner_of: Couple | None, at: datetime
-) -> dict[str, Any]:
+def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
     """Return whose homework it is, and what lies around it: the partner's, the queue's next."""
     actor, client, couple = request.actor, homework.client, homework.assignment.couple
     place = asking.place_in_queue(actor, at, homework)
-    partners = homeworks.partners(actor, homework)
     return {
         "homework": homework,
         "title": title_of(homework),
-        "people": faces(couple) if couple else [face(client, partner_of)],
         "who": both(couple.first.name, couple.second.name) if couple else client.name,
         "who_url": page_of(client, couple),
         "undo": _undo(actor, at) if "sent" in request.GET else [],
         "name": client.name_to_call,
-        "sent_text": waited(homework, at, actor.zone),
-        "partners": partners,
-        "partners_text": waited(partners, at, actor.zone) if partners else "",
-        "after_check": read_after_check(actor, homework),
+        "sent_text": waited(homework.submitted_at, at, actor.zone),
+        "partners": homework.partners_pk,
+        "partners_name": care.partner_in(couple, client).name_to_call if couple else "",
+        "partners_text": waited(homework.partners_sent_at, at, actor.zone),
         "place": place,
         "waiting_count": place.of,  # the frame's, which need not ask again
         "couple": couple,
-        "reads_along": reads_along(actor, client),
+        "reads_along": bool(actor.supervises) and not homework.cares,
     }
 
 

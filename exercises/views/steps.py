@@ -39,7 +39,7 @@ from exercises.views.keeping import (
     problems_of,
     words_now,
 )
-from exercises.visibility import Words, read_note
+from exercises.visibility import Words, read_notes
 from exercises.workflow import Status
 from practice.errors import Stale
 
@@ -81,7 +81,7 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
             "takes": work.takes(begun=begun),
             "due_text": wording.due(work.homework.due_at, at, work.actor.zone),
             "only": therapist.only,
-            "note": read_note(work.actor, work.homework.assignment, work.homework),
+            "note": read_notes(work.actor, [work.homework])[work.homework.pk],
             "therapist": therapist.name,
             "initials": therapist.initials,
             "go_url": work.continue_url

@@ -17,7 +17,7 @@ from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response,
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
-from exercises.visibility import read_review, read_rounds
+from exercises.visibility import read_replies, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.errors import BadInput, NotPossible, Stale
 from practice.models import AuditEvent
@@ -271,9 +271,7 @@ def test_a_review_settles_after_two_minutes(play: Play, dana: Person, ana: Perso
     play.settle(ana.practice.pk)
     assert play.fresh(homework).status == Status.REVIEWED
     with play.at(ana):
-        (reply,) = [
-            read_review(ana.actor, one) for one in homework_queries.reviews_of(ana.actor, homework)
-        ]
+        (reply,) = read_replies(ana.actor, [homework])[homework.pk]
     assert reply.words == "Thank you"
 
 
