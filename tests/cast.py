@@ -16,12 +16,13 @@ from allauth.account.models import EmailAddress
 from django.test import Client as Browser
 from django.utils.timezone import now
 
+from clients.actions import noting
 from clients.actors import client_actor
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, clockwork, publishing, responding, reviewing
+from exercises.actions import assigning, clockwork, flagging, publishing, responding, reviewing
 from exercises.definition import Definition
-from exercises.models import Assignment, ExerciseVersion, Homework, Review
+from exercises.models import Assignment, ExerciseVersion, FlagKind, Homework, Review
 from exercises.queries.homework import homework as homework_of
 from practice.actors import Actor, member_actor
 from practice.crypto import keyring, new_wrapped_key
@@ -329,6 +330,32 @@ class Play:
         with self.at(person):
             responding.submit(by=person.actor, at=now(), homework=self.fresh(homework))
         return self.fresh(homework)
+
+    def all_there_is(self, by: Person, person: Person, couple: Couple) -> Homework:
+        """Let one of two give a page all it can show: a log for both that they have sent, with what
+        was said to it and how they felt after; numbers, a topic, an answer that wants a human."""
+        at, who = now(), person.actor
+        self.submit(person, self.homework(person, self.assign(by, person)), close_before=4)
+        ended = self.homework(person, self.assign(by, person))
+        log = self.homework(person, self.assign(by, couple, "e04-reassurance-log"))
+        with self.at(person):
+            found = homework_of(who, log.pk)
+            entry = responding.add_entry(
+                by=who, at=at, homework=found, log_key="moments", happened_at=at
+            )
+            said = [responding.Said("urge", 5), responding.Said("form", "words")]
+            responding.save(by=who, at=at, homework=found, said=said, entry=entry)
+            flagging.raise_flag(
+                by=who, at=at, homework=ended, item_key="afraid", kind=FlagKind.TALK
+            )
+            noting.raise_topic(by=who, at=at, client=person.client, text="The move")
+        sent = self.submit(person, log)
+        self.review(by, sent, words="I read it.")
+        with self.at(person):
+            responding.tell_after(
+                by=who, at=at, homework=homework_of(who, sent.pk), feeling="lighter"
+            )
+        return sent
 
     def review(
         self,

@@ -97,7 +97,7 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
     play, dana, ana = stage.play, stage.dana, stage.ana
     open_one = play.homework(ana, play.assign(dana, ana))
     play.say(ana, open_one, topic="the bags")
-    sent = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the bags")
+    sent = play.all_there_is(dana, ana, stage.couple)
     stepped = play.homework(ana, play.assign(dana, ana))
     client, staff = ana.browser(), dana.browser()
     drafts, revision = iter(range(10_000)), 1  # `say` wrote the first
@@ -161,6 +161,7 @@ def _acts(stage: Stage) -> dict[str, Callable[[], object]]:
         "queue": get(staff, "/review/"),
         "review": get(staff, f"/review/{sent.pk}/"),
         "client page": get(staff, f"/clients/{ana.client.pk}/"),
+        "couple page": get(staff, f"/couples/{stage.couple.pk}/"),
         "client list": get(staff, "/clients/"),
         "library search": get(staff, "/exercises/?q=argument"),
         "assign": get(staff, f"/assign/?client={ana.client.pk}"),

@@ -8,7 +8,7 @@ from typing import Any
 from django.db import connection
 from django.utils.timezone import now
 
-from clients.models import Caseload, Client, ContactPreference
+from clients.models import Caseload, Client, ContactPreference, Couple
 from exercises import definition as definitions
 from exercises.actions import publishing
 from exercises.models import Assignment, ExerciseVersion, Homework
@@ -27,6 +27,7 @@ class Stage:
     practice: Practice
     dana: Person
     ana: Person
+    couple: Couple
     play: Play
 
 
@@ -35,16 +36,22 @@ def build(size: int) -> Stage:
     mark = uuid.uuid4().hex[:8]
     practice = make_practice(f"Practice {size}")
     dana = make_member(practice, f"dana-{mark}@hillside.example", "Dana Whitlock", "therapist")
-    ana = make_client(practice, f"ana-{mark}@mail.example", "Ana Quintero", dana)
+    ana, ben = (
+        make_client(practice, f"{name[:3].lower()}-{mark}@mail.example", name, dana)
+        for name in ("Ana Quintero", "Ben Achterberg")
+    )
     with scope(practice=practice.pk):
         publishing.publish(practice.pk, definitions.load_library(), at=now())
+        couple = Couple.objects.create(
+            practice=practice, first=ana.client, second=ben.client, linked_at=now()
+        )
         library = {v.exercise.slug: v for v in ExerciseVersion.objects.select_related("exercise")}
         _crowd(practice, dana, library["e01-under-the-argument"], size, mark)
     with connection.cursor() as cursor:
         cursor.execute("SET ROLE NONE")
         cursor.execute("ANALYZE")
         cursor.execute("SET ROLE homeward_web")
-    return Stage(practice, dana, ana, Play(library))
+    return Stage(practice, dana, ana, couple, Play(library))
 
 
 def people(
