@@ -100,6 +100,8 @@ class AssignForm(forms.Form):
             due = _evening(said["due"]) if said["due"] else None  # type: ignore[assignment]  # no end is fine
         else:
             due = _evening(wall.date() + timedelta(days=7))
+        if rrule:  # what comes again comes in the morning, whatever the hour it was given at
+            opens = min(opens, datetime.combine(opens.date(), MORNING, tzinfo=UTC))
         return Schedule(
             opens_local=opens, due_local=due, rrule=rrule, reminders_on=said["reminders_on"]
         )

@@ -2,7 +2,7 @@
 
 import html
 import re
-from datetime import timedelta
+from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -14,6 +14,7 @@ from clients.models import Couple
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.models import Assignment, Homework
+from exercises.workflow import Status
 from practice.models import Practice, User
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
@@ -134,6 +135,22 @@ def test_a_rule_that_never_happens_is_refused_and_nothing_is_kept(
     assert "This rule gives no day in the next two years." in answer.content.decode()
     with play.at(dana):
         assert not Assignment.objects.exists()
+
+
+@pytest.mark.parametrize("said", [{"when": "weekly"}, {"when": "dates", "rrule": "FREQ=DAILY"}])
+def test_what_comes_again_comes_in_the_morning_and_first_at_once(
+    play: Play, dana: Person, ana: Person, said: dict[str, str]
+):
+    exercise = play.library["e04-reassurance-log"].exercise_id
+    path = f"/assign/?client={ana.client.pk}"
+    assert dana.browser().post(path, said | {"exercise": exercise}).status_code == 302
+    with play.at(dana):
+        first, second = Homework.objects.order_by("opens_at")[:2]
+    assert first.opens_at <= now()
+    assert first.status == Status.OPEN
+    here = [one.opens_at.astimezone(ZoneInfo(ZONE)) for one in (first, second)]
+    # Before that hour it is at the hour it is given.
+    assert here[1].time() == here[0].time() <= time(8)
 
 
 def test_what_is_withdrawn_while_it_is_planned_gets_no_more_days(
