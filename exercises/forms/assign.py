@@ -5,14 +5,21 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import forms
+from django.utils.dates import WEEKDAYS_ABBR
 from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule
+from exercises.schedule import WEEKDAYS
 from practice.forms import DATE, PlainForm
 
 MORNING, EVENING = time(8, 0), time(21, 0)
+MOST_TIMES = 200
+_HOW_MANY = format_lazy(_("Choose a number from 1 to {most}."), most=MOST_TIMES)
+# What only "Pick dates" shows.
+OF_DATES = ("opens", "due", "again", "days", "times")
 
 
 class AssignForm(forms.Form):
@@ -29,12 +36,36 @@ class AssignForm(forms.Form):
         widget=DATE,
         help_text=_("Leave it empty, and it opens now."),
     )
-    due = forms.DateField(label=_("To finish by"), required=False, widget=DATE)
-    rrule = forms.CharField(
-        label=_("A rule of your own"),
+    due = forms.DateField(
+        label=_("To finish by"),
         required=False,
-        max_length=200,
-        help_text=_("RFC 5545, for example FREQ=WEEKLY;BYDAY=MO,TH;COUNT=8"),
+        widget=DATE,
+        help_text=_("Leave it empty, and it stays open; if it comes again, until the next one."),
+    )
+    again = forms.ChoiceField(
+        label=_("How often it comes"),
+        required=False,
+        choices=[
+            ("", _("Once")),
+            ("1", _("Every week")),
+            ("2", _("Every two weeks")),
+            ("4", _("Every four weeks")),
+        ],
+    )
+    days = forms.MultipleChoiceField(
+        label=_("On these days"),
+        required=False,
+        choices=list(zip(WEEKDAYS, WEEKDAYS_ABBR.values(), strict=True)),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Tick none, and it comes on the weekday it opens."),
+    )
+    times = forms.IntegerField(
+        label=_("How many times"),
+        required=False,
+        min_value=1,
+        max_value=MOST_TIMES,
+        help_text=_("Leave it empty, and it goes on until you withdraw it."),
+        error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _HOW_MANY),
     )
     reminders_on = forms.BooleanField(label=_("Remind them"), required=False, initial=True)
     note = forms.CharField(
@@ -73,31 +104,43 @@ class AssignForm(forms.Form):
         """Refuse days that are over; where no dates were chosen, they do not matter."""
         said: dict[str, Any] = super().clean() or {}
         if said.get("when") != "dates":
+            for name in OF_DATES:
+                self.errors.pop(name, None)
             return said
         opens, due = said.get("opens"), said.get("due")
         if opens and opens < self.now.date():
             self.add_error("opens", _("Choose today or a day to come."))
-        elif due and _evening(due) <= self._opens(opens):
+        elif due and _evening(due) <= self._opens(said):
             self.add_error("due", _("Choose the day it opens, or a later one."))
         return said
 
-    def _opens(self, day: date | None) -> datetime:
-        """Return the morning of that day, or now once that is over."""
-        return max(self.now, datetime.combine(day, MORNING, tzinfo=UTC)) if day else self.now
+    def _opens(self, said: dict[str, Any]) -> datetime:
+        """Return the morning of the day that was picked, or now once that is over; of what comes on
+        certain days, the first of them."""
+        day = said.get("opens") or self.now.date()
+        numbers = [WEEKDAYS.index(name) for name in said.get("days") or ()]
+        if said.get("again") and numbers:
+            day += timedelta(days=min((number - day.weekday()) % 7 for number in numbers))
+        is_picked = said.get("opens") or day != self.now.date()
+        return max(self.now, datetime.combine(day, MORNING, tzinfo=UTC)) if is_picked else self.now
 
     def schedule(self) -> Schedule:
         """Return the wall times, the same for each by their own clock."""
         said = self.cleaned_data
         opens = wall = self.now
-        due, rrule = wall + timedelta(days=7), ""
+        due: datetime | None
+        rrule = ""
         if said["when"] == "session" and self.session:
             due = self.session
         elif said["when"] == "weekly":
-            due, rrule = _evening(wall.date() + timedelta(days=6)), "FREQ=WEEKLY"
+            due, rrule = _until_next(wall, 1, []), _rule(1, [])
         elif said["when"] == "dates":
-            opens = self._opens(said["opens"])
-            rrule = said["rrule"]
-            due = _evening(said["due"]) if said["due"] else None  # type: ignore[assignment]  # no end is fine
+            opens = self._opens(said)
+            due = _evening(said["due"]) if said["due"] else None
+            if said["again"]:
+                weeks, days = int(said["again"]), said["days"]
+                rrule = _rule(weeks, days, said["times"])
+                due = due or _until_next(opens, weeks, days)
         else:
             due = _evening(wall.date() + timedelta(days=7))
         if rrule:  # what comes again comes in the morning, whatever the hour it was given at
@@ -115,6 +158,20 @@ def _on_the_wall(at: datetime, zones: list[str]) -> datetime:
 def _until(session: datetime) -> str:
     when = date_format(session, gettext("D j M, H:i"))
     return _("Now, until the next session: %(when)s") % {"when": when}
+
+
+def _rule(weeks: int, days: list[str], times: int | None = None) -> str:
+    """Return the rule (RFC 5545) for what comes every so many weeks, on these days."""
+    parts = {"FREQ": "WEEKLY", "INTERVAL": weeks, "BYDAY": ",".join(days), "COUNT": times}
+    return ";".join(f"{name}={value}" for name, value in parts.items() if value)
+
+
+def _until_next(opens: datetime, weeks: int, days: list[str]) -> datetime:
+    """Return how long one is there: until the evening before another, where they are nearest."""
+    numbers = sorted(WEEKDAYS.index(day) for day in days) or [0]
+    following = [*numbers[1:], numbers[0] + 7 * weeks]
+    gap = min(later - day for day, later in zip(numbers, following, strict=True))
+    return _evening(opens.date() + timedelta(days=gap - 1))
 
 
 def _evening(day: date) -> datetime:

@@ -4,9 +4,10 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.test import Client as Browser
@@ -14,9 +15,10 @@ from django.utils.timezone import now
 
 from clients.models import ContactPreference
 from exercises.actions import pumping
+from exercises.forms.assign import AssignForm
 from exercises.models import Homework, Reminder, ReminderReason, ReminderState
 from practice.tenancy import scope
-from tests.cast import Person
+from tests.cast import ZONE, Person
 from tests.conftest import acting_as
 
 # --- a client's pages ---
@@ -45,6 +47,13 @@ def step_with(browser: Browser, homework: Homework, field: str) -> int:
         if f'name="{field}' in text_of(response):
             return number
     pytest.fail(f"no step asks for {field}")
+
+
+# --- assigning ---
+def assign_form(said: dict[str, Any], at: str = "2029-12-20T10:00") -> AssignForm:
+    wall = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
+    chosen = {"exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5"}
+    return AssignForm(chosen | said, at=wall, people=[], session=None, zones=[ZONE])
 
 
 # --- reminders ---

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,10 +16,11 @@ from exercises import schedule
 from exercises.actions import assigning
 from exercises.models import Assignment, Homework
 from exercises.workflow import Status
+from practice.errors import BadInput
 from practice.models import Practice, User
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
-from tests.exercises.ground import hrefs, page
+from tests.exercises.ground import assign_form, hrefs, page
 
 
 # --- preview -----------------------------------------------------------------------------------
@@ -90,10 +92,11 @@ def test_what_assigning_refuses_is_said_beside_what_was_typed(
     assert "For Friday." in answer.content.decode()
     alone = play.library["e01-under-the-argument"].exercise_id
     day = f"{now() + timedelta(days=2):%Y-%m-%d}"
-    rule = data | {"exercise": alone, "when": "dates", "opens": day, "rrule": "X=1"}
-    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", rule)
+    often = data | {"exercise": alone, "when": "dates", "opens": day, "again": "1", "times": "0"}
+    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", often)
     assert answer.status_code == 422
-    assert 'id="id_rrule_error"' in answer.content.decode()
+    assert 'id="id_times_error"' in answer.content.decode()
+    assert "Choose a number from 1 to 200." in answer.content.decode()
 
 
 def test_a_day_that_is_over_is_refused_beside_the_form(play: Play, dana: Person, ana: Person):
@@ -128,16 +131,14 @@ NEVER = ("FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30", "FREQ=WEEKLY;UNTIL=20200101")
 def test_a_rule_that_never_happens_is_refused_and_nothing_is_kept(
     play: Play, dana: Person, ana: Person, rule: str
 ):
-    exercise = play.library["e04-reassurance-log"].exercise_id
-    said = {"exercise": exercise, "when": "dates", "rrule": rule}
-    answer = dana.browser().post(f"/assign/?client={ana.client.pk}", said)
-    assert answer.status_code == 422
-    assert "This rule gives no day in the next two years." in answer.content.decode()
+    with pytest.raises(BadInput) as refused:
+        play.assign(dana, ana, "e04-reassurance-log", rrule=rule)
+    assert refused.value.fields == {"rrule": ["This rule gives no day in the next two years."]}
     with play.at(dana):
         assert not Assignment.objects.exists()
 
 
-@pytest.mark.parametrize("said", [{"when": "weekly"}, {"when": "dates", "rrule": "FREQ=DAILY"}])
+@pytest.mark.parametrize("said", [{"when": "weekly"}, {"when": "dates", "again": "1"}])
 def test_what_comes_again_comes_in_the_morning_and_first_at_once(
     play: Play, dana: Person, ana: Person, said: dict[str, str]
 ):
@@ -151,6 +152,54 @@ def test_what_comes_again_comes_in_the_morning_and_first_at_once(
     here = [one.opens_at.astimezone(ZoneInfo(ZONE)) for one in (first, second)]
     # Before that hour it is at the hour it is given.
     assert here[1].time() == here[0].time() <= time(8)
+
+
+FRIDAY = "2029-12-21T10:00"
+
+
+@pytest.mark.parametrize(
+    ("said", "rule", "opens", "due"),
+    [
+        ({"again": "1"}, "FREQ=WEEKLY;INTERVAL=1", "21T08:00", "27T21:00"),
+        (
+            {"again": "1", "days": ["MO", "TH"], "times": "8"},
+            "FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,TH;COUNT=8",
+            "24T08:00",
+            "26T21:00",
+        ),
+        (
+            {"again": "2", "days": ["FR"]},
+            "FREQ=WEEKLY;INTERVAL=2;BYDAY=FR",
+            "21T08:00",
+            "03T21:00",
+        ),
+        (
+            {"again": "1", "days": list(schedule.WEEKDAYS)},
+            "FREQ=WEEKLY;INTERVAL=1;BYDAY=MO,TU,WE,TH,FR,SA,SU",
+            "21T08:00",
+            "21T21:00",
+        ),
+        (
+            {"again": "1", "days": ["WE"], "opens": "2029-12-25", "due": "2029-12-30"},
+            "FREQ=WEEKLY;INTERVAL=1;BYDAY=WE",
+            "26T08:00",
+            "30T21:00",
+        ),
+        ({"days": ["WE"], "times": "3"}, "", "21T10:00", ""),
+    ],
+)
+def test_days_and_times_make_a_series(said: dict[str, Any], rule: str, opens: str, due: str):
+    form = assign_form({"when": "dates", **said}, FRIDAY)
+    assert form.is_valid(), form.errors
+    found = form.schedule()
+    assert found.rrule == rule
+    assert f"{found.opens_local:%dT%H:%M}" == opens
+    assert (f"{found.due_local:%dT%H:%M}" if found.due_local else "") == due
+
+
+def test_the_last_day_of_the_first_one_comes_after_the_day_it_opens():
+    form = assign_form({"when": "dates", "again": "1", "days": ["TH"], "due": "2029-12-26"}, FRIDAY)
+    assert form.errors == {"due": ["Choose the day it opens, or a later one."]}
 
 
 def test_what_is_withdrawn_while_it_is_planned_gets_no_more_days(

@@ -2,8 +2,7 @@
 
 import html
 import re
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
@@ -13,11 +12,11 @@ from django.utils.timezone import now
 
 from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
-from exercises.forms.assign import AssignForm
 from exercises.models import Assignment, Homework
 from practice.models import AuditEvent
 from practice.wording import both, readers
-from tests.cast import ZONE, Person, Play, make_client
+from tests.cast import Person, Play, make_client
+from tests.exercises.ground import assign_form
 
 
 def page(person: Person, path: str, language: str = "en") -> str:
@@ -283,21 +282,16 @@ def test_one_of_a_couple_has_it_until_the_couples_session(
 def test_dates_count_only_where_dates_were_chosen():
     """They are out of sight then, and nobody would know why a form comes back."""
     said = {
-        "exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5",
         "when": "week",
         "opens": "2030-01-08",
         "due": "2030-01-07",
-        "rrule": "FREQ=DAILY",
+        "again": "1",
+        "times": "none",
     }
-    form = _form(said)
+    form = assign_form(said)
     assert form.is_valid(), form.errors
     assert form.schedule().rrule == ""
-    assert not _form(said | {"when": "dates"}).is_valid()
-
-
-def _form(said: dict[str, str], at: str = "2029-12-20T10:00") -> AssignForm:
-    wall = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
-    return AssignForm(said, at=wall, people=[], session=None, zones=[ZONE])
+    assert not assign_form(said | {"when": "dates"}).is_valid()
 
 
 @pytest.mark.parametrize(
@@ -312,8 +306,8 @@ def _form(said: dict[str, str], at: str = "2029-12-20T10:00") -> AssignForm:
     ],
 )
 def test_days_are_to_come_and_one_day_is_enough(at: str, opens: str, due: str, wrong: str | None):
-    said = {"exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5", "when": "dates"}
-    form = _form(said | {"opens": opens, "due": due}, at)
+    said = {"when": "dates"}
+    form = assign_form(said | {"opens": opens, "due": due}, at)
     assert list(form.errors) == ([wrong] if wrong else []), form.errors
     if not wrong and not opens:
         assert f"{form.schedule().opens_local:%Y-%m-%dT%H:%M}" == at
