@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from babel.dates import get_timezone_location
+from babel.lists import format_list
 from django import forms
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
@@ -215,6 +216,13 @@ def readers(names: Sequence[str], *, is_supervised: bool = False) -> str:
     if not others:
         return gettext("Only you and %(therapist)s") % said
     return gettext("Only you, %(others)s and %(last)s") % said
+
+
+def listed(texts: Sequence[str]) -> str:
+    """Return these one after the other, as one says them: "a, b and c"."""
+    # British: without the comma before "and" that CLDR's plain English has.
+    locale = {"en": "en_GB"}.get(language(), language())
+    return format_list(list(texts), locale=locale)
 
 
 def clock_of(zone: str) -> str:

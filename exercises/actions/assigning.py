@@ -219,7 +219,7 @@ def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Cli
     if couple and (couple.ended_at or not reachable_couples(by).filter(pk=couple.pk).exists()):
         raise Http404
     if any(person.discharged_at for person in people):
-        raise NotPossible(_("Care has ended here. Reactivate the client first."))
+        raise NotPossible(_("Their care has ended. Take it up again first."))
     return people
 
 

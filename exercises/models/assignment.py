@@ -1,6 +1,7 @@
 """Who was given which exercise, when; and each client's own occurrence of it."""
 
 import uuid
+from datetime import timedelta
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -8,6 +9,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, Couple
+from exercises import schedule
 from exercises.models.library import ExerciseVersion
 from exercises.workflow import Status
 from practice.models import Membership, PracticeOwned
@@ -23,6 +25,10 @@ STATUS_NAMES = [
     (Status.EXPIRED, _("Let go")),
     (Status.WITHDRAWN, _("Withdrawn")),
 ]
+
+
+# What repeats has an end, or none that anyone alive would wait for.
+FAR_ENOUGH = timedelta(days=7300)
 
 
 class Assignment(PracticeOwned):
@@ -61,6 +67,20 @@ class Assignment(PracticeOwned):
                 name="recurring_assignments",
             )
         ]
+
+    @property
+    def is_endless(self) -> bool:
+        """Say whether more will be planned for as long as nobody withdraws it."""
+        if not self.rrule or self.withdrawn_at:
+            return False
+        rule = schedule.parse_rrule(self.rrule)
+        return rule.count is None and rule.until is None
+
+    def times(self, zone: str, limit: int = schedule.MOST_SLOTS) -> list[schedule.Slot]:
+        """Return the times of a series by this clock, planned or still to be planned."""
+        first, rule = self.opens_local.replace(tzinfo=None), schedule.parse_rrule(self.rrule)
+        until = self.assigned_at + FAR_ENOUGH
+        return schedule.slots(rule, first, zone, until=until, limit=limit)
 
 
 class Homework(PracticeOwned):

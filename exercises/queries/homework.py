@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
 from django.http import Http404
 
 from clients.models import Client
@@ -35,6 +35,13 @@ MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 PAST_ORDER = ("-opens_at", "pk")
 PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
+# Withdrawn before it had opened.
+_NEVER_THERE = Q(
+    Exists(
+        Step.objects.filter(homework=OuterRef("pk"), move=Move.WITHDRAW, source=Status.SCHEDULED)
+    ),
+    status=Status.WITHDRAWN,
+)
 
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
@@ -198,7 +205,8 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
     """
     if actor.is_client:
         raise Http404
-    rows = homeworks(actor).filter(client__in=clients)
+    # Of a series that was withdrawn, the times that would still have come are no part of the past.
+    rows = homeworks(actor).filter(client__in=clients).exclude(_NEVER_THERE, slot__gt=0)
     over = behind(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
     scheduled = Homework.objects.filter(
         assignment=OuterRef("assignment"), client=OuterRef("client"), status=Status.SCHEDULED
@@ -343,17 +351,26 @@ def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
 
 
 def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, list[Homework]]:
-    """Return each client's latest homework of each exercise, by exercise id."""
-    rows = homeworks(actor).filter(client__in=list(clients)).order_by("-opens_at", "-pk")
-    found: dict[UUID, dict[UUID, Homework]] = {}
-    for row in rows[:400]:
-        of = found.setdefault(row.version.exercise_id, {})
-        kept = of.setdefault(row.client_id, row)
-        # What somebody has now, rather than what the same series brings later.
-        if kept.status == Status.SCHEDULED and row.status in MOVABLE:
-            of[row.client_id] = row
+    """Return of each exercise what each client has of it now, else what opens next, else what they
+    had last, by exercise id."""
+    of_each = ("version__exercise", "client")
+    rows = (
+        homeworks(actor)
+        .filter(client__in=list(clients))
+        .exclude(_NEVER_THERE)
+        .annotate(
+            rank=Case(
+                When(status__in=CLIENTS_TURN, then=0),
+                When(status=Status.SCHEDULED, then=1),
+                default=2,
+            ),
+            next_at=Case(When(status=Status.SCHEDULED, then="opens_at")),
+        )
+        .order_by(*of_each, "rank", "next_at", "-opens_at", "pk")
+        .distinct(*of_each)
+    )
     order = [client.pk for client in clients]
-    return {
-        pk: sorted(each.values(), key=lambda row: order.index(row.client_id))
-        for pk, each in found.items()
-    }
+    found: dict[UUID, list[Homework]] = {}
+    for row in sorted(rows, key=lambda one: order.index(one.client_id)):
+        found.setdefault(row.version.exercise_id, []).append(row)
+    return found

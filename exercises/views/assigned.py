@@ -35,7 +35,7 @@ from exercises.workflow import Move
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
 from practice.errors import NotPossible
-from practice.wording import clock_of, language
+from practice.wording import clock_of, language, listed
 
 # So many of the coming days are named.
 SHOWN = 3
@@ -57,7 +57,7 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
             "opens": wording.plain_day(wall) if opens_later else "",
             "assignment": found,
             "title": _with_dates(found, first),
-            "again": _again(found, first, now()) if found.rrule else "",
+            "again": _again(found, first) if found.rrule else "",
             "who": target.name,
             "back": target.back,
         },
@@ -75,20 +75,19 @@ def _with_dates(found: Assignment, first: Homework) -> str:
     return _("%(title)s, until %(due)s.") % said
 
 
-def _again(found: Assignment, first: Homework, at: datetime) -> str:
+def _again(found: Assignment, first: Homework) -> str:
     """Say on which days it comes again, and how often in all or until when."""
-    rule = schedule.parse_rrule(found.rrule)
-    wall, until = found.opens_local.replace(tzinfo=None), at + 10 * assigning.FURTHEST
-    slots = schedule.slots(rule, wall, first.zone, until=until, limit=SHOWN + 2)
+    rule, slots = schedule.parse_rrule(found.rrule), found.times(first.zone, limit=SHOWN + 2)
+    days = [wording.day_named(slot.local) for slot in slots[1 : SHOWN + 1]]
     said = {
-        "days": ", ".join(wording.day_named(slot.local) for slot in slots[1 : SHOWN + 1]),
+        "days": ", ".join(days),
         "n": rule.count or len(slots),
         "until": wording.day_named(rule.until) if rule.until else "",
     }
     if len(slots) == 1:
         return _("It comes once.")
     if len(slots) <= SHOWN + 1 and (rule.until or rule.count == len(slots)):
-        return _("Then on %(days)s: %(n)d times in all.") % said
+        return _("Then on %(days)s: %(n)d times in all.") % (said | {"days": listed(days)})
     if rule.count:
         return _("Then on %(days)s and so on: %(n)d times in all.") % said
     if rule.until:
@@ -154,7 +153,9 @@ def _parts(series: dict[int, Homework], here: Homework) -> list[tuple[str, str]]
         return []
     later = [row for slot, row in series.items() if slot > here.slot]
     parts = [(Part.ONE.value, _("Only this one, %(day)s") % {"day": _opens(here)})]
-    if later and len(later) + 1 < len(series):
+    if later and here.assignment.is_endless:
+        parts.append((Part.LATER.value, _("This one and all that come after it. No more follow.")))
+    elif later and len(later) + 1 < len(series):
         said = {"n": len(later), "last": _opens(later[-1])}
         text = ngettext(
             "This one and the one after it, %(last)s. No more follow.",
@@ -169,6 +170,8 @@ def _whole(series: dict[int, Homework]) -> str:
     """Say how many times a series has that can be taken back, and which."""
     rows = list(series.values())
     said = {"n": len(rows), "first": _opens(rows[0]), "last": _opens(rows[-1])}
+    if rows[0].assignment.is_endless:
+        return _("All of this series from %(first)s on. No more follow.") % said
     return (
         ngettext(
             "The one that is left of this series, %(first)s. No more follow.",

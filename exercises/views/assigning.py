@@ -24,16 +24,18 @@ from exercises.forms.assign import AssignForm
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
+from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.desk import (
     face,
     faces,
+    flag_text,
     for_therapists,
     page_of,
 )
 from exercises.workflow import Status
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
 from practice.doors.pages import once, posted, refusals_on, searches
 from practice.queries.paging import pages, searched
 from practice.wording import clock_of, language
@@ -161,6 +163,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "clearance": care.standing(request.actor, target.couple) if target.couple else [],
         "at": at,
         "zone_text": _zone_text(target),
+        "flags": _open_flags(request.actor, target, at),
         "load": [
             _load_text(one, load[one.pk])
             for one in target.people
@@ -225,6 +228,21 @@ def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
         "disabled_text": _("For two: assign it to %(names)s.") % {"names": couple.names},
         "disabled_url": f"{reverse('assign')}?couple={couple.pk}&exercise={exercise}",
     }
+
+
+def _open_flags(actor: Actor, target: Target, at: datetime) -> list[str]:
+    """Say what asked for a human and still does, before something new is given.
+
+    Of one of two it stands on their own page alone: a couple's may lie open between them.
+    """
+    if target.client is None:
+        return []
+    return [
+        _("On %(day)s: %(what)s. Nobody has said yet that they see to it.")
+        % {"day": wording.day(flag.raised_at, actor.zone, at), "what": flag_text(flag)}
+        for flag in reviews.flags_of(actor, target.client)
+        if flag.handled_at is None
+    ]
 
 
 def _load_text(client: Client, number: int) -> str:

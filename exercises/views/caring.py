@@ -181,6 +181,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "brief_title": _brief_title(session, at, actor.zone),
             "brief": brief,
             "cares": couple.cares,
+            "ended": [one.name_to_call for one in pair if one.discharged_at],
             "reads_along": bool(actor.supervises) and not couple.cares,
             "items": _under_way(course.now, couple, at, actor.zone),
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
@@ -310,12 +311,17 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
 
 
 def _following(row: Any, zone: str) -> str:
-    """Say how many more of a series are planned after its next one."""
+    """Say how many more of a series come after its next one, planned yet or not."""
     if row.status != Status.SCHEDULED or not row.more:
         return ""
-    last = wording.plain_day(schedule.local_time(row.last_opens_at, zone))
-    text = ngettext("and %(n)d more, on %(last)s", "and %(n)d more until %(last)s", row.more)
-    return " · " + text % {"n": row.more, "last": last}
+    if row.assignment.is_endless:
+        return " · " + _("and so on")
+    number, last = row.more, schedule.local_time(row.last_opens_at, zone)
+    if not row.assignment.withdrawn_at:  # so far ahead only the first of them are planned
+        times = row.assignment.times(row.zone)
+        number, last = len(times) - row.slot - 1, times[-1].local
+    text = ngettext("and %(n)d more, on %(last)s", "and %(n)d more until %(last)s", number)
+    return " · " + text % {"n": number, "last": wording.plain_day(last)}
 
 
 def _opened(row: Homework, zone: str) -> str:

@@ -11,10 +11,11 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import now
 
+from clients.actions import caring
 from clients.models import Couple
 from exercises import schedule
-from exercises.actions import assigning
-from exercises.models import Assignment, Homework
+from exercises.actions import assigning, flagging
+from exercises.models import Assignment, Flag, FlagKind, Homework
 from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import Practice, User
@@ -258,7 +259,8 @@ def test_what_was_given_says_its_first_day_and_those_after_it(
     assert f"the first one until {until}." in shown
     assert said in shown
     if ends != ";COUNT=1":
-        assert f"Then on {date_format(second, 'D j M')}, " in shown
+        more = " and " if ends == ";COUNT=3" else ", "
+        assert f"Then on {date_format(second, 'D j M')}{more}" in shown
 
 
 @pytest.fixture
@@ -302,7 +304,28 @@ def test_a_whole_series_is_withdrawn_only_after_saying_how_many(
     assert dana.browser().post(ask).status_code == 302
     past = page(dana, f"/clients/{ana.client.pk}/").partition("Earlier homework")[2]
     day = date_format(series[4].opens_at.astimezone(ZoneInfo(ZONE)), "j M")
-    assert f'<span class="small muted num">for {day}</span>' in past
+    # What was withdrawn before it had opened was never there.
+    assert f'<span class="small muted num">for {day}</span>' not in past
+    assert past.count('<li class="item">') == 1
+
+
+def test_what_has_no_end_is_withdrawn_without_naming_one(play: Play, dana: Person, ana: Person):
+    given = play.assign(dana, ana, "e04-reassurance-log", rrule="FREQ=DAILY", days=1)
+    with play.at(dana):
+        third = Homework.objects.get(assignment=given, slot=2)
+    ask = f"/assignments/{given.pk}/withdraw"
+    first = date_format(given.opens_local.replace(tzinfo=None), "D j M")
+    assert f"All of this series from {first} on." in page(dana, ask)
+    shown = page(dana, f"{ask}?homework={third.pk}")
+    assert "This one and all that come after it. No more follow." in shown
+    assert dana.browser().post(f"{ask}?homework={third.pk}", {"part": "later"}).status_code == 302
+    # The two that are left have a last one now, and what was taken back is no part of the past.
+    client = page(dana, f"/clients/{ana.client.pk}/")
+    assert "and so on" not in client
+    assert "withdrawn" not in client
+    exercise = play.library["e04-reassurance-log"].exercise_id
+    shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}&exercise={exercise}"))
+    assert "Ana has this now" in shown
 
 
 def test_a_homework_of_something_else_is_no_way_to_withdraw(
@@ -319,19 +342,52 @@ def test_a_homework_of_something_else_is_no_way_to_withdraw(
         assert not Homework.objects.filter(status="withdrawn").exists()
 
 
+@pytest.mark.parametrize(
+    ("rule", "said"),
+    # Sixty days are more than are planned ahead.
+    [("FREQ=DAILY", " · and so on"), ("FREQ=DAILY;COUNT=60", " · and 58 more until {last}")],
+)
 def test_homework_now_shows_the_next_of_a_series_and_how_many_follow(
-    play: Play, dana: Person, ana: Person, couple: Couple
+    play: Play, dana: Person, ana: Person, couple: Couple, rule: str, said: str
 ):
-    play.assign(dana, couple, "e04-reassurance-log", rrule="FREQ=DAILY", days=1)
-    with play.at(dana):
-        last = Homework.objects.latest("opens_at").opens_at.astimezone(ZoneInfo(ZONE))
+    given = play.assign(dana, couple, "e04-reassurance-log", rrule=rule, days=1)
+    last = given.opens_local + timedelta(days=59)
     for path, rows in ((f"/clients/{ana.client.pk}/", 2), (f"/couples/{couple.pk}/", 4)):
         shown = page(dana, path).partition("Homework now")[2].partition("</section>")[0]
         assert len(hrefs(shown, "work/")) == rows
-        assert f"and 34 more until {date_format(last, 'j M')}" in shown
+        assert said.format(last=date_format(last, "j M")) in shown
 
 
 # --- before it is given ------------------------------------------------------------------------
+def test_what_asked_for_a_human_is_said_before_something_new_is_given(
+    play: Play, dana: Person, ana: Person, couple: Couple
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        flagging.raise_flag(
+            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
+        )
+    alone = f"/assign/?client={ana.client.pk}"
+    assert "Said they do not feel safe. Nobody has said yet" in page(dana, alone)
+    # A couple's page may lie open between the two.
+    assert "feel safe" not in page(dana, f"/assign/?couple={couple.pk}")
+    with play.at(dana):
+        flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
+    assert "feel safe" not in page(dana, alone)
+
+
+def test_where_care_has_ended_nothing_is_offered_that_would_be_refused(
+    play: Play, dana: Person, ben: Person, couple: Couple
+):
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ben.client)
+    together = html.unescape(page(dana, f"/couples/{couple.pk}/"))
+    assert "Care has ended for Ben: nothing can be given to both." in together
+    assert f"/assign/?couple={couple.pk}" not in together
+    alone = page(dana, f"/clients/{ben.client.pk}/")
+    assert reverse("client_clearance", args=[ben.client.pk]) not in alone
+
+
 def test_what_somebody_has_already_and_when_not_stand_beside_the_exercise(
     play: Play, dana: Person, ana: Person
 ):
