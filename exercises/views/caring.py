@@ -280,6 +280,8 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
         if not waits_for_review(row):
             return _("sent %(when)s, the answer is on its way") % {"when": sent}
         return _("sent %(when)s, waits for you") % {"when": sent}
+    if row.client.discharged_at and row.status in homeworks.MOVABLE:
+        return _("not in; care has ended")
     texts = {
         Status.SCHEDULED: _("opens %(when)s") % {"when": wording.plain_when(row.opens_at, zone)},
         Status.OPEN: _("not in yet"),
@@ -296,7 +298,8 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
 def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> dict[str, Any]:
     text = state_text(row, at, zone)
     is_in = row.status == Status.SUBMITTED
-    if row.due_at and row.due_at > at and row.status in homeworks.MOVABLE:
+    is_awaited = row.status in homeworks.MOVABLE and not row.client.discharged_at
+    if row.due_at and row.due_at > at and is_awaited:
         text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
     text += _following(row, zone)
     return {

@@ -379,6 +379,7 @@ def test_what_asked_for_a_human_is_said_before_something_new_is_given(
 def test_where_care_has_ended_nothing_is_offered_that_would_be_refused(
     play: Play, dana: Person, ben: Person, couple: Couple
 ):
+    play.assign(dana, ben)
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ben.client)
     together = html.unescape(page(dana, f"/couples/{couple.pk}/"))
@@ -386,6 +387,7 @@ def test_where_care_has_ended_nothing_is_offered_that_would_be_refused(
     assert f"/assign/?couple={couple.pk}" not in together
     alone = page(dana, f"/clients/{ben.client.pk}/")
     assert reverse("client_clearance", args=[ben.client.pk]) not in alone
+    assert '<span class="small muted">not in; care has ended</span>' in alone
 
 
 def test_what_somebody_has_already_and_when_not_stand_beside_the_exercise(
