@@ -1,5 +1,6 @@
 """Give an exercise to a client or a couple, and take it away again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -66,6 +67,8 @@ def assign(
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
     _check_rule(when, people, at)
+    if any(due is not None and due <= at for due in _first_dues(when, people, at)):
+        raise BadInput({"due": [_("Choose a day that is still to come.")]})
     with transaction.atomic():
         assignment = Assignment(
             practice_id=by.practice_id,
@@ -257,6 +260,17 @@ def _check_rule(when: Schedule, people: list[Client], at: datetime) -> None:
         raise BadInput({"rrule": [str(problem)]}) from problem
     if not all(_slots(rule, when.opens_local, person, at) for person in people):
         raise BadInput({"rrule": [_("This rule gives no day in the next two years.")]})
+
+
+def _first_dues(when: Schedule, people: list[Client], at: datetime) -> Iterator[datetime | None]:
+    """Yield until when each has it first, by their own clock."""
+    for person in people:
+        opens = when.opens_local
+        if when.rrule:
+            slot = _slots(schedule.parse_rrule(when.rrule), opens, person, at)[0]
+            opens = slot.local.replace(tzinfo=opens.tzinfo)
+        due = opens + (when.due_local - when.opens_local) if when.due_local else None
+        yield schedule.resolve(due.replace(tzinfo=None), person.zone) if due else None
 
 
 def _recipients(assignment: Assignment) -> list[Client]:

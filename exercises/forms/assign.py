@@ -1,5 +1,6 @@
 """When, for how long, how often: from what a therapist chooses to wall times and RFC 5545."""
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exercises.actions.assigning import Schedule
+from exercises.actions.assigning import FURTHEST, Schedule
 from exercises.schedule import WEEKDAYS
 from practice.forms import DATE, PlainForm
 
@@ -86,8 +87,10 @@ class AssignForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.session = _on_the_wall(session, zones) if session else None
-        self.now = _on_the_wall(at, zones).replace(second=0, microsecond=0)
+        self.session = min(_on_the_walls(session, zones)) if session else None
+        # Of a couple in two zones: now is now for both, and what is over for one is over.
+        walls = [wall.replace(second=0, microsecond=0) for wall in _on_the_walls(at, zones)]
+        self.now, self.latest = min(walls), max(walls)
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
             who.choices = people
@@ -108,21 +111,31 @@ class AssignForm(forms.Form):
                 self.errors.pop(name, None)
             return said
         opens, due = said.get("opens"), said.get("due")
+        for name, day in (("opens", opens), ("due", due)):
+            if day and day - self.now.date() >= FURTHEST:
+                self.add_error(name, _("Choose a day within the next two years."))
+        if {"opens", "due"} & self.errors.keys():
+            return said
         if opens and opens < self.now.date():
             self.add_error("opens", _("Choose today or a day to come."))
-        elif due and _evening(due) <= self._opens(said):
+        elif due and _evening(due) <= max(self._opens(said), self.latest):
             self.add_error("due", _("Choose the day it opens, or a later one."))
         return said
 
     def _opens(self, said: dict[str, Any]) -> datetime:
-        """Return the morning of the day that was picked, or now once that is over; of what comes on
-        certain days, the first of them."""
+        """Return when it opens: now, or on the morning of the day that was picked, once that is to
+        come. What comes again opens in the morning, on the first of its days whose evening is."""
         day = said.get("opens") or self.now.date()
-        numbers = [WEEKDAYS.index(name) for name in said.get("days") or ()]
-        if said.get("again") and numbers:
-            day += timedelta(days=min((number - day.weekday()) % 7 for number in numbers))
-        is_picked = said.get("opens") or day != self.now.date()
-        return max(self.now, datetime.combine(day, MORNING, tzinfo=UTC)) if is_picked else self.now
+        if not said.get("again"):
+            morning = datetime.combine(day, MORNING, tzinfo=UTC)
+            return max(self.now, morning) if said.get("opens") else self.now
+        weeks, days = int(said["again"]), said.get("days") or ()
+        wanted = {WEEKDAYS.index(name) for name in days} or {day.weekday()}
+        while day.weekday() not in wanted or (
+            not said.get("due") and _until_next(day, weeks, days) <= self.latest
+        ):
+            day += timedelta(days=1)
+        return datetime.combine(day, MORNING, tzinfo=UTC)
 
     def schedule(self) -> Schedule:
         """Return the wall times, the same for each by their own clock."""
@@ -133,26 +146,25 @@ class AssignForm(forms.Form):
         if said["when"] == "session" and self.session:
             due = self.session
         elif said["when"] == "weekly":
-            due, rrule = _until_next(wall, 1, []), _rule(1, [])
+            opens = datetime.combine(wall.date(), MORNING, tzinfo=UTC)
+            due, rrule = _until_next(wall.date(), 1, []), _rule(1, [])
         elif said["when"] == "dates":
             opens = self._opens(said)
             due = _evening(said["due"]) if said["due"] else None
             if said["again"]:
                 weeks, days = int(said["again"]), said["days"]
                 rrule = _rule(weeks, days, said["times"])
-                due = due or _until_next(opens, weeks, days)
+                due = due or _until_next(opens.date(), weeks, days)
         else:
             due = _evening(wall.date() + timedelta(days=7))
-        if rrule:  # what comes again comes in the morning, whatever the hour it was given at
-            opens = min(opens, datetime.combine(opens.date(), MORNING, tzinfo=UTC))
         return Schedule(
             opens_local=opens, due_local=due, rrule=rrule, reminders_on=said["reminders_on"]
         )
 
 
-def _on_the_wall(at: datetime, zones: list[str]) -> datetime:
-    """Return what the clock furthest behind says, so that now is now for both of a couple."""
-    return min(at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC) for zone in zones)
+def _on_the_walls(at: datetime, zones: list[str]) -> list[datetime]:
+    """Return what the clock says in each of these zones."""
+    return [at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC) for zone in zones]
 
 
 def _until(session: datetime) -> str:
@@ -160,18 +172,24 @@ def _until(session: datetime) -> str:
     return _("Now, until the next session: %(when)s") % {"when": when}
 
 
-def _rule(weeks: int, days: list[str], times: int | None = None) -> str:
+def _rule(weeks: int, days: Sequence[str], times: int | None = None) -> str:
     """Return the rule (RFC 5545) for what comes every so many weeks, on these days."""
-    parts = {"FREQ": "WEEKLY", "INTERVAL": weeks, "BYDAY": ",".join(days), "COUNT": times}
+    parts = {
+        "FREQ": "WEEKLY",
+        "INTERVAL": weeks,
+        "BYDAY": ",".join(dict.fromkeys(days)),
+        "COUNT": times,
+    }
     return ";".join(f"{name}={value}" for name, value in parts.items() if value)
 
 
-def _until_next(opens: datetime, weeks: int, days: list[str]) -> datetime:
-    """Return how long one is there: until the evening before another, where they are nearest."""
-    numbers = sorted(WEEKDAYS.index(day) for day in days) or [0]
+def _until_next(day: date, weeks: int, days: Sequence[str]) -> datetime:
+    """Return how long one is there that opens on this day: until the evening before another, where
+    they are nearest."""
+    numbers = sorted({WEEKDAYS.index(name) for name in days}) or [0]
     following = [*numbers[1:], numbers[0] + 7 * weeks]
     gap = min(later - day for day, later in zip(numbers, following, strict=True))
-    return _evening(opens.date() + timedelta(days=gap - 1))
+    return _evening(day + timedelta(days=gap - 1))
 
 
 def _evening(day: date) -> datetime:

@@ -27,8 +27,8 @@ STATUS_NAMES = [
 ]
 
 
-# What repeats has an end, or none that anyone alive would wait for.
-FAR_ENOUGH = timedelta(days=7300)
+# An end that lies behind these is none that anyone waits for.
+FAR_ENOUGH, MOST_FORESEEN = timedelta(days=7300), 400
 
 
 class Assignment(PracticeOwned):
@@ -68,19 +68,22 @@ class Assignment(PracticeOwned):
             )
         ]
 
-    @property
-    def is_endless(self) -> bool:
-        """Say whether more will be planned for as long as nobody withdraws it."""
-        if not self.rrule or self.withdrawn_at:
-            return False
-        rule = schedule.parse_rrule(self.rrule)
-        return rule.count is None and rule.until is None
-
-    def times(self, zone: str, limit: int = schedule.MOST_SLOTS) -> list[schedule.Slot]:
-        """Return the times of a series by this clock, planned or still to be planned."""
+    def times(self, zone: str, limit: int) -> list[schedule.Slot]:
+        """Return the first times of a series by this clock, planned or still to be planned."""
         first, rule = self.opens_local.replace(tzinfo=None), schedule.parse_rrule(self.rrule)
         until = self.assigned_at + FAR_ENOUGH
         return schedule.slots(rule, first, zone, until=until, limit=limit)
+
+    def still_to_plan(self, last_slot: int, zone: str) -> list[schedule.Slot] | None:
+        """Return what comes of a series after the last that is planned; None: no end is in sight."""
+        if not self.rrule or self.withdrawn_at:
+            return []
+        rule = schedule.parse_rrule(self.rrule)
+        if rule.count is None and rule.until is None:
+            return None
+        found = self.times(zone, limit=MOST_FORESEEN)
+        is_cut = len(found) == MOST_FORESEEN or (rule.count or 0) > len(found)
+        return None if is_cut else found[last_slot + 1 :]
 
 
 class Homework(PracticeOwned):

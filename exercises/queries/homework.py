@@ -201,7 +201,7 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
     """Return what a client, or a couple, has and had to do, in one query; staff only.
 
     Under way is what comes soonest, and of a series that is still to open its next one, with `more`
-    (how many follow) and `last_opens_at`; what is over comes newest first, behind the cursor `after`.
+    (how many that are planned follow), `last_opens_at` and `last_slot` (the last ever planned); what is over comes newest first, behind the cursor `after`.
     """
     if actor.is_client:
         raise Http404
@@ -219,6 +219,7 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
     rows = rows.annotate(
         more=Subquery(follow.annotate(n=Count("pk")).values("n")),
         last_opens_at=Subquery(follow.annotate(last=Max("opens_at")).values("last")),
+        last_slot=_last_slot(),
     )
     found = fetched(_with_answer(rows.filter(wanted)).order_by(*PAST_ORDER), after=after)
     return Course(
@@ -303,13 +304,21 @@ def first_of(actor: Actor, assignment: Assignment) -> Homework:
     return or_404(homeworks(actor).filter(assignment=assignment).order_by("slot", "pk"))
 
 
-def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Homework]:
-    """Return by its place in the series each time that can still be taken back; staff only."""
+def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:
+    """Return by its place in the series each time that can still be taken back, with `last_slot` as
+    `course` has it; staff only."""
     if actor.is_client:
         raise Http404
     rows = homeworks(actor).filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)
     # Of a couple, whose occurrence is the same for both, either will do.
-    return {row.slot: row for row in rows.order_by("slot", "pk")}
+    rows = rows.annotate(last_slot=_last_slot()).order_by("slot", "pk")
+    return {row.slot: row for row in rows}
+
+
+def _last_slot() -> Subquery:
+    """The last of its series that is planned, or was."""
+    series = Homework.objects.filter(assignment=OuterRef("assignment"), client=OuterRef("client"))
+    return Subquery(series.order_by("-slot").values("slot")[:1])
 
 
 # Supervisions by whoever still sits here as a supervisor.

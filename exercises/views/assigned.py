@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from operator import itemgetter
+from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
@@ -147,39 +148,52 @@ def _named(request: ActorRequest, found: Assignment) -> Homework | None:
     return homework
 
 
-def _parts(series: dict[int, Homework], here: Homework) -> list[tuple[str, str]]:
+def _parts(series: dict[int, Any], here: Homework) -> list[tuple[str, str]]:
     """Return what can be taken back of a series, seen from one of its times."""
     if here.slot not in series:
         return []
-    later = [row for slot, row in series.items() if slot > here.slot]
     parts = [(Part.ONE.value, _("Only this one, %(day)s") % {"day": _opens(here)})]
-    if later and here.assignment.is_endless:
+    later = {slot: row for slot, row in series.items() if slot > here.slot}
+    number, last = _ahead(series, later)
+    is_first = here.slot == min(series)
+    if number is None and not is_first:
         parts.append((Part.LATER.value, _("This one and all that come after it. No more follow.")))
-    elif later and len(later) + 1 < len(series):
-        said = {"n": len(later), "last": _opens(later[-1])}
+    elif number and not is_first:
         text = ngettext(
             "This one and the one after it, %(last)s. No more follow.",
             "This one and the %(n)d after it, until %(last)s. No more follow.",
-            len(later),
+            number,
         )
-        parts.append((Part.LATER.value, text % said))
+        parts.append((Part.LATER.value, text % {"n": number, "last": last}))
     return [*parts, (Part.ALL.value, _whole(series))]
 
 
-def _whole(series: dict[int, Homework]) -> str:
+def _whole(series: dict[int, Any]) -> str:
     """Say how many times a series has that can be taken back, and which."""
-    rows = list(series.values())
-    said = {"n": len(rows), "first": _opens(rows[0]), "last": _opens(rows[-1])}
-    if rows[0].assignment.is_endless:
+    number, last = _ahead(series, series)
+    said = {"n": number, "first": _opens(series[min(series)]), "last": last}
+    if number is None:
         return _("All of this series from %(first)s on. No more follow.") % said
     return (
         ngettext(
             "The one that is left of this series, %(first)s. No more follow.",
             "All %(n)d of this series, %(first)s to %(last)s. No more follow.",
-            len(rows),
+            number,
         )
         % said
     )
+
+
+def _ahead(series: dict[int, Any], planned: dict[int, Any]) -> tuple[int | None, str]:
+    """Return how many these are with those still to be planned, and the day of the last; None where
+    no end is in sight."""
+    one = next(iter(series.values()))
+    unplanned = one.assignment.still_to_plan(one.last_slot, one.zone)
+    if unplanned is None:
+        return None, ""
+    if unplanned:
+        return len(planned) + len(unplanned), wording.day_named(unplanned[-1].local)
+    return len(planned), _opens(planned[max(planned)]) if planned else ""
 
 
 def _opens(row: Homework) -> str:

@@ -301,7 +301,8 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     is_awaited = row.status in homeworks.MOVABLE and not row.client.discharged_at
     if row.due_at and row.due_at > at and is_awaited:
         text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
-    text += _following(row, zone)
+    if not row.client.discharged_at:
+        text += _following(row, zone)
     return {
         "title": title_of(row),
         "text": text,
@@ -315,14 +316,15 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
 
 def _following(row: Any, zone: str) -> str:
     """Say how many more of a series come after its next one, planned yet or not."""
-    if row.status != Status.SCHEDULED or not row.more:
+    if row.status != Status.SCHEDULED:
         return ""
-    if row.assignment.is_endless:
+    unplanned = row.assignment.still_to_plan(row.last_slot, row.zone)
+    if unplanned is None:
         return " · " + _("and so on")
-    number, last = row.more, schedule.local_time(row.last_opens_at, zone)
-    if not row.assignment.withdrawn_at:  # so far ahead only the first of them are planned
-        times = row.assignment.times(row.zone)
-        number, last = len(times) - row.slot - 1, times[-1].local
+    number = (row.more or 0) + len(unplanned)
+    if not number:
+        return ""
+    last = unplanned[-1].local if unplanned else schedule.local_time(row.last_opens_at, zone)
     text = ngettext("and %(n)d more, on %(last)s", "and %(n)d more until %(last)s", number)
     return " · " + text % {"n": number, "last": wording.plain_day(last)}
 

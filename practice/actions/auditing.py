@@ -52,7 +52,8 @@ def record(
 
 @contextmanager
 def together() -> Iterator[None]:
-    """Append what is recorded within with one statement, at the end: for a page that reads much.
+    """Append what is recorded within with one statement, at the end: for a page that reads much
+    (and does nothing else: what is done stands or falls with its own transaction).
 
     Whatever breaks off in between has shown nobody anything, and nothing is recorded.
     """

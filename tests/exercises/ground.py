@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -50,10 +50,12 @@ def step_with(browser: Browser, homework: Homework, field: str) -> int:
 
 
 # --- assigning ---
-def assign_form(said: dict[str, Any], at: str = "2029-12-20T10:00") -> AssignForm:
+def assign_form(
+    said: dict[str, Any], at: str = "2029-12-20T10:00", zones: Sequence[str] = (ZONE,)
+) -> AssignForm:
     wall = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
     chosen = {"exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5"}
-    return AssignForm(chosen | said, at=wall, people=[], session=None, zones=[ZONE])
+    return AssignForm(chosen | said, at=wall, people=[], session=None, zones=list(zones))
 
 
 # --- reminders ---

@@ -148,11 +148,9 @@ def test_what_comes_again_comes_in_the_morning_and_first_at_once(
     assert dana.browser().post(path, said | {"exercise": exercise}).status_code == 302
     with play.at(dana):
         first, second = Homework.objects.order_by("opens_at")[:2]
-    assert first.opens_at <= now()
-    assert first.status == Status.OPEN
+    assert (first.status == Status.OPEN) is (first.opens_at <= now())
     here = [one.opens_at.astimezone(ZoneInfo(ZONE)) for one in (first, second)]
-    # Before that hour it is at the hour it is given.
-    assert here[1].time() == here[0].time() <= time(8)
+    assert [one.time() for one in here] == [time(8), time(8)]
 
 
 FRIDAY = "2029-12-21T10:00"
@@ -187,6 +185,12 @@ FRIDAY = "2029-12-21T10:00"
             "30T21:00",
         ),
         ({"days": ["WE"], "times": "3"}, "", "21T10:00", ""),
+        (
+            {"again": "1", "days": ["FR", "FR"]},
+            "FREQ=WEEKLY;INTERVAL=1;BYDAY=FR",
+            "21T08:00",
+            "27T21:00",
+        ),
     ],
 )
 def test_days_and_times_make_a_series(said: dict[str, Any], rule: str, opens: str, due: str):
@@ -196,6 +200,34 @@ def test_days_and_times_make_a_series(said: dict[str, Any], rule: str, opens: st
     assert found.rrule == rule
     assert f"{found.opens_local:%dT%H:%M}" == opens
     assert (f"{found.due_local:%dT%H:%M}" if found.due_local else "") == due
+
+
+@pytest.mark.parametrize(
+    ("at", "zones", "opens"),
+    [
+        ("2029-12-21T04:13", [ZONE], "21T08:00"),
+        # Its evening is over, for one of them at least.
+        ("2029-12-21T22:50", [ZONE], "22T08:00"),
+        ("2029-12-21T22:00", [ZONE, "America/Los_Angeles"], "22T08:00"),
+    ],
+)
+def test_a_series_begins_on_a_day_that_is_still_there(at: str, zones: list[str], opens: str):
+    daily = {"when": "dates", "again": "1", "days": list(schedule.WEEKDAYS)}
+    form = assign_form(daily, at, zones)
+    assert form.is_valid(), form.errors
+    assert f"{form.schedule().opens_local:%dT%H:%M}" == opens
+
+
+@pytest.mark.parametrize("name", ["opens", "due"])
+def test_a_day_at_the_end_of_the_calendar_is_refused(name: str):
+    far = {"when": "dates", "again": "4", "days": ["MO"], name: "9999-12-31"}
+    assert assign_form(far).errors == {name: ["Choose a day within the next two years."]}
+
+
+def test_what_ends_before_it_is_given_is_given_to_nobody(play: Play, dana: Person, ana: Person):
+    with pytest.raises(BadInput) as refused:
+        play.assign(dana, ana, opens_in=timedelta(days=-3), days=1)
+    assert refused.value.fields == {"due": ["Choose a day that is still to come."]}
 
 
 def test_the_last_day_of_the_first_one_comes_after_the_day_it_opens():
@@ -345,7 +377,11 @@ def test_a_homework_of_something_else_is_no_way_to_withdraw(
 @pytest.mark.parametrize(
     ("rule", "said"),
     # Sixty days are more than are planned ahead.
-    [("FREQ=DAILY", " · and so on"), ("FREQ=DAILY;COUNT=60", " · and 58 more until {last}")],
+    [
+        ("FREQ=DAILY", " · and so on"),
+        ("FREQ=DAILY;COUNT=60", " · and 58 more until {last}"),
+        ("FREQ=DAILY;COUNT=500", " · and so on"),
+    ],
 )
 def test_homework_now_shows_the_next_of_a_series_and_how_many_follow(
     play: Play, dana: Person, ana: Person, couple: Couple, rule: str, said: str
@@ -356,6 +392,40 @@ def test_homework_now_shows_the_next_of_a_series_and_how_many_follow(
         shown = page(dana, path).partition("Homework now")[2].partition("</section>")[0]
         assert len(hrefs(shown, "work/")) == rows
         assert said.format(last=date_format(last, "j M")) in shown
+
+
+def test_what_was_taken_back_by_itself_is_not_counted_with_what_follows(
+    play: Play, dana: Person, ana: Person
+):
+    given = play.assign(dana, ana, rrule="FREQ=WEEKLY;COUNT=4", days=6, opens_in=timedelta(days=1))
+    with play.at(dana):
+        last = Homework.objects.get(assignment=given, slot=3)
+    ask = f"/assignments/{given.pk}/withdraw?homework={last.pk}"
+    assert dana.browser().post(ask, {"part": "one"}).status_code == 302
+    third = date_format(given.opens_local + timedelta(days=14), "j M")
+    assert f"and 2 more until {third}" in page(dana, f"/clients/{ana.client.pk}/")
+
+
+@pytest.mark.parametrize(
+    ("ends", "said", "later"),
+    [
+        ("", " · and so on", "This one and all that come after it."),
+        (";COUNT=6", " · and 5 more until {last}", "This one and the 4 after it, until {named}."),
+    ],
+)
+def test_what_is_not_planned_yet_counts_as_well(
+    play: Play, dana: Person, ana: Person, ends: str, said: str, later: str
+):
+    """Of what comes every four weeks two times at most are planned."""
+    rule = f"FREQ=WEEKLY;INTERVAL=4{ends}"
+    given = play.assign(dana, ana, rrule=rule, days=6, opens_in=timedelta(days=2))
+    last = given.opens_local + timedelta(weeks=20)
+    shown = page(dana, f"/clients/{ana.client.pk}/")
+    assert said.format(last=date_format(last, "j M")) in shown
+    with play.at(dana):
+        planned = Homework.objects.filter(assignment=given).latest("slot")
+    shown = page(dana, f"/assignments/{given.pk}/withdraw?homework={planned.pk}")
+    assert later.format(named=date_format(last, "D j M")) in shown
 
 
 # --- before it is given ------------------------------------------------------------------------
