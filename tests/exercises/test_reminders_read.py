@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +16,7 @@ from django.utils.timezone import now
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.models import Reminder
+from exercises.models import Reminder, ReminderState
 from practice.config.sink import Sink
 from practice.tenancy import scope
 from tests.cast import Person, Play
@@ -77,6 +78,54 @@ def test_the_ledger_says_what_came_of_each(
     assert "about 1" in staff
     his = ben.browser().get(reverse("own_ledger")).content.decode()
     assert "Under the argument" not in his
+
+
+WISHES = {
+    "called": "Ana",
+    "language": "en",
+    "zone": "Europe/Lisbon",
+    "by_email": "on",
+    "reminder_time": "18:15",
+    "quiet_from": "21:00",
+    "quiet_until": "07:30",
+    "kinds": [kind for kind in ReminderKind.values if kind != ReminderKind.WAITING],
+    "paused_until": "",
+}
+
+
+def test_today_and_the_ledger_follow_what_was_just_saved(
+    dana: Person, ana: Person, play: Play
+) -> None:
+    homework = play.homework(ana, play.assign(dana, ana, days=7))
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.filter(kind="assigned").update(state=ReminderState.SENT, sent_at=now())
+    browser = ana.browser()
+
+    def save(**wishes: Any) -> tuple[str, str]:
+        assert browser.post("/you/", WISHES | wishes).status_code == 302
+        return tuple(browser.get(at).content.decode() for at in ("/today/", "/you/reminders"))  # type: ignore[return-value]
+
+    today, ledger = save()
+    assert "about 18:15" in today
+    assert "about 18:15" in ledger
+    today, ledger = save(zone="Asia/Tokyo", reminder_time="12:00")
+    assert "about 12:00" in today
+    assert "about 12:00" in ledger
+    with scope(practice=ana.practice.pk):
+        planned = Reminder.objects.filter(homework_id=homework.pk, state=ReminderState.PLANNED)
+        assert {row.zone for row in planned} == {"Asia/Tokyo"}
+    off = {key: value for key, value in WISHES.items() if key != "by_email"}
+    pause = {"paused_until": (now() + timedelta(days=80)).date().isoformat()}
+    browser.post("/you/", off)
+    assert "E-mail reminders are off." in browser.get("/today/").content.decode()
+    assert "about" not in browser.get("/you/reminders").content.decode()
+    assert "about" not in save(**pause)[1]
+    today, ledger = save(kinds=[])
+    assert "No e-mail is planned." in today
+    assert "about" not in ledger
+    today, ledger = save(kinds=["follow_up"])
+    assert "about 18:15" in today
+    assert ledger.count("about 18:15") == 1
 
 
 def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: Play) -> None:
