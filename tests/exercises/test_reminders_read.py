@@ -43,17 +43,27 @@ def test_one_click_stops_this_kind_and_looking_stops_nothing(
     assert len(link) < 200
     path = urlsplit(link).path
     stranger = Browser(enforce_csrf_checks=True)
-    assert stranger.get(path).status_code == 200
+    assert "Something new is there" in stranger.get(path).content.decode()
     assert stranger.head(path).status_code == 200
     assert kinds_off(ana) == []
     for _click in range(2):
         answer = stranger.post(path, {"List-Unsubscribe": "One-Click"})
-        assert answer.status_code == 200
+        assert "No more e-mails of this kind" in answer.content.decode()
+        assert 'href="/you/"' in answer.content.decode()
     assert kinds_off(ana) == ["assigned"]
     assert stranger.post(path[:-2] + "xx").status_code == 404
     play.assign(dana, ana)
     assert pump() == 0
     assert reminders(ana).reason == Reason.OPTED_OUT
+
+
+def test_the_way_out_names_nobody_s_therapist(ana: Person) -> None:
+    """Who holds the mail may not be its reader."""
+    assert ana.client is not None
+    link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, ReminderKind.ANSWERED)
+    page = Browser().get(urlsplit(link).path).content.decode()
+    assert "Something new to read" in page
+    assert "therap" not in page.partition("<main")[2].partition("</main")[0]
 
 
 def kinds_off(person: Person) -> list[str]:
