@@ -54,6 +54,7 @@ FAILURES = {
     "too_many_login_attempts",
 }
 NO_KEY = _("This passkey did not open. Try it once more, or take another way.")
+TRIED_OUT = _("This code was tried too often and no longer opens. Ask for a new code.")
 log = logging.getLogger(__name__)
 
 
@@ -97,6 +98,21 @@ class AccountAdapter(DefaultAccountAdapter):
         _note_failure(code)
         error: ValidationError = super().validation_error(code, *args)
         return error
+
+    def add_message(
+        self,
+        request: HttpRequest,
+        level: int,
+        message_template: str | None = None,
+        message_context: dict[str, Any] | None = None,
+        extra_tags: str = "",
+        message: str | None = None,
+    ) -> None:
+        """Say of a code that was tried too often what helps. A wait is for who asks too often: forms
+        say that, and no message does."""
+        if message == self.error_messages["too_many_login_attempts"]:
+            message = str(TRIED_OUT)
+        super().add_message(request, level, message_template, message_context, extra_tags, message)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Say no; the invitation's page makes accounts."""

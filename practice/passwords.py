@@ -93,15 +93,15 @@ class OurOwnWords:
 
     def validate(self, password: str, user: AbstractBaseUser | None = None) -> None:
         """Raise ValidationError where too little is left without these words."""
-        left = _plain(password)
-        words = {*OUR_WORDS, *_names_of_practices(user)}
-        for word in sorted(words, key=len, reverse=True):
+        left = plain = _plain(password)
+        names = {OUR_WORDS[0], *_names_of_practices(user)}
+        for word in sorted({*OUR_WORDS, *names}, key=len, reverse=True):
             left = left.replace(word, "")
-        if len(left) < min(OF_ONES_OWN, len(_plain(password))):
-            raise ValidationError(
-                _("The name of this place is easily guessed. Choose words of your own."),
-                code="password_ours",
-            )
+        if len(left) < min(OF_ONES_OWN, len(plain)):
+            text = _("A word like this is easily guessed. Choose words of your own.")
+            if any(name in plain for name in names):
+                text = _("The name of this place is easily guessed. Choose words of your own.")
+            raise ValidationError(text, code="password_ours")
 
     def get_help_text(self) -> str:
         """Say it before."""

@@ -12,6 +12,11 @@ urlpatterns = [
     path("still-here", frame.still_here, name="still_here"),
     # allauth's pages, under their own names and addresses, each with a rule more.
     path("account/logout/", frame.sign_out, name="account_logout"),
+    path(
+        "account/login/code/confirm/",
+        account.ConfirmLoginCode.as_view(),
+        name="account_confirm_login_code",
+    ),
     path("account/sessions/", account.session_list, name="usersessions_list"),
     path("help", frame.help_now, name="help_now"),
     path("privacy", frame.privacy, name="privacy"),

@@ -4,8 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients import consent_text
@@ -147,6 +149,8 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
             paused_until=wishes.paused_until,
             changed_at=at,
         )
+        # exercises', which this app does not know
+        import_string(settings.HOMEWARD_FOLLOW_WISHES)(client, at)
         auditing.on_client(by, at, "preference.set", client.pk)
 
 

@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients import consent_text
@@ -156,7 +157,8 @@ def you(request: ActorRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         joining.prefer(by=request.actor, at=at, client=client, wishes=_wishes(form.cleaned_data))
-        messages.success(request, _("Saved."))
+        with override(form.cleaned_data["language"]):  # the next page speaks it
+            messages.success(request, _("Saved."))
         response = redirect("you")
         # The account's language counts from now on, not what this device chose earlier.
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")

@@ -30,3 +30,4 @@ def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
             round=homework.round,
             defaults={"practice_id": homework.practice_id, "started_at": at},
         )
+        reminding.plan_for_homework(homework, at)

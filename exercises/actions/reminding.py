@@ -3,12 +3,12 @@
 import hashlib
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import schedule
@@ -20,6 +20,7 @@ from practice.models import Membership, Role
 Kind = ReminderKind
 OF_HOMEWORK = (Kind.ASSIGNED, Kind.DUE_SOON, Kind.DUE_TODAY, Kind.FOLLOW_UP)
 OPEN = (ReminderState.PLANNED, ReminderState.CLAIMED)
+UNBEGUN = (Status.SCHEDULED, Status.OPEN)
 # Planned ones may move; a cancelled one may be earned again.
 AGAIN = (ReminderState.PLANNED, ReminderState.CANCELLED)
 # A therapist's daily mails keep this distance, even when they travel.
@@ -80,11 +81,22 @@ def plan_for_homework(homework: Homework, at: datetime) -> None:
             "dedupe_key", flat=True
         )
     )
+    planned = dict(rows.filter(state=ReminderState.PLANNED).values_list("dedupe_key", "next_at"))
     for key, one in keys.items():
+        if key in settled:
+            continue
+        # Who took it up knows that it is there: what was called off is not announced anew.
+        known = one.kind == Kind.ASSIGNED and homework.status not in UNBEGUN
         # Asked 72 hours ahead for something given 24 hours ahead: skipped, not fired at once.
         ahead = one.prompt or next_at(one, hours, key, at) > at
-        if key not in settled and ahead:
+        if ahead and (key in planned or not known):
             _upsert(homework, key, one, hours, at)
+        elif key in planned:
+            # Its hour is over by the client's new times: neither lost nor hurried, but not in the
+            # quiet hours, either.
+            local = schedule.local_time(planned[key], hours.zone)
+            moved = replace(one, local=local.replace(tzinfo=None), prompt=True)
+            _upsert(homework, key, moved, hours, at)
 
 
 def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
@@ -109,12 +121,21 @@ def cancel_for_homework(homework_id: uuid.UUID, *, reason: str) -> None:
     )
 
 
+def follow_wishes(client: Client, at: datetime) -> None:
+    """Move what is planned for a client to where their choices and zone now put it.
+
+    `clients` calls it by `HOMEWARD_FOLLOW_WISHES`, in the transaction that keeps these.
+    """
+    rows = _planned(Reminder.objects.filter(client_id=client.pk))
+    _replan({pk for pk in rows.values_list("homework_id", flat=True) if pk is not None}, at)
+    nudge()
+
+
 def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
-    """Move what is planned to where clients' choices, zones and the zone data now put it."""
+    """Move what is planned to where the zone data now puts it; and clients' choices, where something
+    was planned in the same moment in which they were saved (`follow_wishes`)."""
     version = schedule.tzdata_version()
-    rows = Reminder.objects.filter(
-        practice_id=practice_id, state=ReminderState.PLANNED, kind__in=OF_HOMEWORK
-    )
+    rows = _planned(Reminder.objects.filter(practice_id=practice_id))
     changed: dict[uuid.UUID | None, datetime] = {
         pk: seen
         for pk, seen in ContactPreference.objects.filter(
@@ -131,7 +152,17 @@ def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
             or changed.get(row["client_id"], row["created_at"]) > row["created_at"]
         )
     }
-    for homework in Homework.objects.select_related("client", "assignment").filter(pk__in=due):
+    _replan(due, at)
+
+
+def _planned(rows: QuerySet[Reminder]) -> QuerySet[Reminder]:
+    return rows.filter(state=ReminderState.PLANNED, kind__in=OF_HOMEWORK)
+
+
+def _replan(homeworks: set[uuid.UUID], at: datetime) -> None:
+    """Plan these again, in one order for all who do: two at once do not hold each other up."""
+    found = Homework.objects.select_related("client__practice", "assignment")
+    for homework in found.filter(pk__in=homeworks).order_by("pk"):
         plan_for_homework(homework, at)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from clients.models import Client
+from clients.models import Client, ContactPreference
 from clients.permissions import reachable
 from exercises.models import Homework, Reminder, ReminderState
 from exercises.queries.homework import homeworks
@@ -18,10 +18,30 @@ def ledger(actor: Actor, client: Client, at: datetime, after: str | None = None)
 
     What was called off is told once its hour has passed: before, there is nothing to ask about.
     """
+    found = _of(actor, client).exclude(state=ReminderState.CANCELLED, next_at__gt=at)
+    return page(found, order=("-local_at", "-pk"), after=after)
+
+
+def next_mail(actor: Actor, client: Client, at: datetime) -> Reminder | None:
+    """Return what goes to a client next, if anything is planned."""
+    planned = _of(actor, client).filter(state=ReminderState.PLANNED, next_at__gte=at)
+    return planned.order_by("next_at", "pk").first()
+
+
+def _of(actor: Actor, client: Client) -> QuerySet[Reminder]:
+    """Return a client's reminders, as far as `actor` may know of them, without what stands planned
+    and will be held back when its hour comes (`actions/asking.py`): that nobody is promised."""
     found = Reminder.objects.filter(
         practice_id=actor.practice_id, client_id__in=reachable(actor).filter(pk=client.pk)
-    ).exclude(state=ReminderState.CANCELLED, next_at__gt=at)
-    return page(found, order=("-local_at", "-pk"), after=after)
+    )
+    chosen: ContactPreference | None = getattr(client, "preference", None)
+    if chosen is None:  # they have not come in yet
+        return found
+    if client.discharged_at or chosen.suppressed_at or not chosen.by_email:
+        return found.exclude(state=ReminderState.PLANNED)
+    if chosen.paused_until:
+        found = found.exclude(state=ReminderState.PLANNED, next_at__lt=chosen.paused_until)
+    return found.exclude(state=ReminderState.PLANNED, kind__in=chosen.kinds_off)
 
 
 def homework_of(actor: Actor, rows: Sequence[Reminder]) -> QuerySet[Homework]:

@@ -4,31 +4,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F
 
 from clients.models import Client
 from clients.permissions import reachable
 from clients.queries.care import shared_session
-from exercises.models import Entry, Homework, Reminder, ReminderState, Review
+from exercises.models import Entry, Homework, Review
 from exercises.queries.review import HAS_WORDS
 from practice.actors import Actor
 from practice.queries.finding import or_404
 
 
 def own_record(actor: Actor, at: datetime) -> Client:
-    """Return the client's own record, with `shared_session_at` (their couple's next session) and
-    of the next reminder planned `reminder_at` and `reminder_meant`, the hour on their clock."""
-    planned = Reminder.objects.filter(
-        client_id=OuterRef("pk"), state=ReminderState.PLANNED, next_at__gte=at
-    ).order_by("next_at", "pk")
+    """Return the client's own record, with `shared_session_at` (their couple's next session)."""
     return or_404(
         reachable(actor)  # of a client: themselves
         .select_related("preference")
-        .annotate(
-            shared_session_at=shared_session(at),
-            reminder_at=Subquery(planned.values("next_at")[:1]),
-            reminder_meant=Subquery(planned.values("local_at")[:1]),
-        )
+        .annotate(shared_session_at=shared_session(at))
     )
 
 

@@ -138,8 +138,15 @@ def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
     stop = emails.read_unsubscribe(token)
     if stop is None:
         raise Http404
+    kind = "" if request.POST.get("all") else stop.kind
     if request.method == "POST":
         enter(stop.practice_id)
         client = records.for_unsubscribe(system(stop.practice_id), stop.client_id)
-        switch_off(client=client, kind="" if request.POST.get("all") else stop.kind, at=now())
-    return render(request, "exercises/stop.html", {"done": request.method == "POST"})
+        switch_off(client=client, kind=kind, at=now())
+    said = {"done": request.method == "POST", "kind": _kind(kind) if kind else ""}
+    return render(request, "exercises/stop.html", said)
+
+
+def _kind(kind: str) -> str:
+    """Name a kind of mail to whoever holds the mail: by no word more than the mail itself."""
+    return str(_("Something new to read") if kind == "answered" else ReminderKind(kind).label)

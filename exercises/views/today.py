@@ -16,6 +16,7 @@ from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import series
 from exercises.queries import today as todays
+from exercises.queries.reminders import next_mail
 from exercises.views import curves, wording
 from exercises.views.ground import Work, actor_of, for_clients, show, therapist_of, title_of
 from exercises.views.growing import charts_of
@@ -55,7 +56,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "is_empty": found.is_empty,
             "only": therapist.only,
             "session_text": _session(session_at, actor.zone),
-            "reminder_text": _reminder(record, at, actor.zone),
+            "reminder_text": _reminder(actor, record, at),
             "initials": therapist.initials,
         },
     )
@@ -220,17 +221,20 @@ def _session(at: datetime | None, zone: str) -> str:
     return f"{wording.sentence(wording.day(at, zone))}, {wording.clock(at, zone)}" if at else ""
 
 
-def _reminder(record: Any, at: datetime, zone: str) -> str:
+def _reminder(actor: Actor, record: Client, at: datetime) -> str:
     preference = getattr(record, "preference", None)
     if preference is None or not preference.by_email:
         return _("E-mail reminders are off.")
     if preference.paused_until and preference.paused_until > at:
-        return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
-    if record.reminder_at is None:
+        return _("Paused until %(day)s.") % {
+            "day": wording.day(preference.paused_until, actor.zone)
+        }
+    row = next_mail(actor, record, at)
+    if row is None:
         return _("No e-mail is planned.")
-    meant = schedule.without_spread(record.reminder_at, record.reminder_meant, zone)
+    meant = schedule.without_spread(row.next_at, row.local_at, actor.zone)
     return _("One e-mail, %(when)s. It says only that something is waiting, never what.") % {
-        "when": wording.when(meant, at, zone, wording.about)
+        "when": wording.when(meant, at, actor.zone, wording.about)
     }
 
 

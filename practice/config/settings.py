@@ -29,6 +29,8 @@ HOMEWARD_MASTER_KEY_FILE = os.environ.get("HOMEWARD_MASTER_KEY_FILE", "")
 HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.MasterKeyWrapper")
 # Whose records somebody may open: what a repeated post is answered with must not outlive it.
 HOMEWARD_REACH = "clients.permissions.reach"
+# What is planned for a client follows their times and zone, in the transaction that keeps these.
+HOMEWARD_FOLLOW_WISHES = "exercises.actions.reminding.follow_wishes"
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
 MAIL_DIR = os.environ.get("HOMEWARD_MAIL_DIR", "")
 SECURE = BASE_URL.startswith("https://")
@@ -165,6 +167,7 @@ ACCOUNT_EMAIL_VERIFICATION_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
+ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 # The adapter queues a mail to nobody for these: the answer takes as long as for anyone else.

@@ -4,8 +4,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from allauth.account.internal.flows.email_verification_by_code import EmailVerificationProcess
 from django import forms, template
 from django.forms.boundfield import BoundField
+from django.http import HttpRequest
 from django.utils.crypto import get_random_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -181,6 +183,13 @@ def says_itself(field: BoundField, text: str) -> bool:
     """Tell whether an error names what is asked for, as a field's very own does."""
     own = {str(words) for words in field.field.error_messages.values()}
     return text in own and not is_general(text)
+
+
+@register.simple_tag
+def waiting_address(request: HttpRequest) -> str:
+    """Return the address that waits for its code before it takes the place of the one in use."""
+    process = EmailVerificationProcess.resume(request)
+    return str(process.email) if process else ""
 
 
 @register.filter

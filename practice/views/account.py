@@ -3,15 +3,22 @@
 from typing import cast
 from uuid import UUID
 
+from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
+from allauth.account.views import ConfirmLoginCodeView
+from allauth.core import ratelimit
 from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
+from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from practice.actions import people, tokens
@@ -41,7 +48,8 @@ def account_home(request: ActorRequest) -> HttpResponse:
         people.describe_self(
             by=request.actor, at=now(), profile=people.Profile(**form.cleaned_data)
         )
-        messages.success(request, _("Saved."))
+        with override(form.cleaned_data["language"]):  # the next page speaks it
+            messages.success(request, _("Saved."))
         response = redirect("account_home")
         # The account's language counts from now on, not what this device chose earlier.
         response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
@@ -49,6 +57,24 @@ def account_home(request: ActorRequest) -> HttpResponse:
     return render(
         request, "practice/account.html", {"form": form}, status=422 if form.is_bound else 200
     )
+
+
+class ConfirmLoginCode(ConfirmLoginCodeView):
+    """Take the code that came by mail, or send another."""
+
+    def _resend_form_valid(self, form: Form) -> HttpResponse:
+        """Ask anew for the same address. allauth's own way queues no mail to nobody when nobody has
+        it, is sooner done then, and so would tell who is here."""
+        email = self._process.state["email"]
+        if ratelimit.consume(self.request, action="request_login_code", key=email.lower()):
+            LoginCodeVerificationProcess.initiate(
+                request=self.request, user=self._process.user, email=email
+            )
+            messages.info(self.request, _("If we know this address, a new code is on its way."))
+        else:
+            messages.error(self.request, get_adapter().error_messages["rate_limited"])
+        url: str = self.passthrough_next_url(reverse("account_confirm_login_code"))  # type: ignore[no-untyped-call]
+        return redirect(url)
 
 
 @require_http_methods(["GET", "POST"])

@@ -63,6 +63,12 @@ def test_choices_are_kept(ana: Person):
     assert 'value="18:15"' in text_of(browser.get("/you/"))
 
 
+def test_what_was_saved_is_said_in_the_new_language(ana: Person):
+    browser = ana.browser()
+    browser.post("/you/", WISHES | {"language": "es"})
+    assert "Guardado." in text_of(browser.get("/you/"))
+
+
 def test_a_pause_ends_on_the_morning_of_its_day_where_the_client_is(ana: Person):
     day = (now() + timedelta(days=10)).date()
     browser = ana.browser()

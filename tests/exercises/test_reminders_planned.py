@@ -1,5 +1,6 @@
 """What is planned, for when, and what happens to it when things change."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.timezone import now
 
+from clients.actions import joining
 from clients.models import Client, ContactPreference, Couple, ReminderKind
 from exercises import schedule
 from exercises.actions import assigning, clockwork, pausing, reminding, responding
@@ -85,6 +87,34 @@ def test_handed_in_calls_them_off_and_taken_back_plans_them_again(
         responding.take_back(by=ana.actor, at=now(), homework=homework)
     assert set(rows(homework)) == before
     assert count(homework) == 4, "revived, not repeated"
+
+
+def test_picked_up_again_is_reminded_of_again(dana: Person, ana: Person, play: Play) -> None:
+    """What was sent stays sent, and who picks it up is not told that something new is there."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    mark(rows(homework)["due_soon"], ReminderState.SENT)
+    with play.at(ana):
+        pausing.set_aside(by=ana.actor, at=now(), homework=homework)
+    assert rows(homework) == {}
+    with play.at(ana):
+        pausing.pick_up(by=ana.actor, at=now(), homework=play.fresh(homework))
+    assert set(rows(homework)) == {"due_today", "follow_up"}
+    assert count(homework) == 4, "revived, not repeated"
+
+
+def test_a_mail_whose_new_hour_is_over_is_not_lost(dana: Person, ana: Person, play: Play) -> None:
+    """It keeps its moment, but for the quiet hours."""
+    homework = play.homework(ana, play.assign(dana, ana, days=0))
+    before = rows(homework)["follow_up"].next_at
+    at = before - timedelta(minutes=30)
+    wishes = joining.Wishes("Ana", ZONE, "en", time(8), time(22), time(7), by_email=True)
+    assert ana.client is not None
+    for quiet_from, hour in ((time(22), before), (time(18), None)):
+        asked = replace(wishes, quiet_from=quiet_from)
+        with play.at(ana):
+            joining.prefer(by=ana.actor, at=at, client=ana.client, wishes=asked)
+        goes = rows(homework)["follow_up"].next_at
+        assert goes == hour or f"{goes.astimezone(ZoneInfo(ZONE)):%H:%M}" == "07:00"
 
 
 def test_a_moved_date_earns_new_ones_and_moved_back_none_extra(

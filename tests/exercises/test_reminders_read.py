@@ -4,6 +4,7 @@ import re
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -15,7 +16,7 @@ from django.utils.timezone import now
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails
-from exercises.models import Reminder
+from exercises.models import Reminder, ReminderState
 from practice.config.sink import Sink
 from practice.tenancy import scope
 from tests.cast import Person, Play
@@ -42,17 +43,27 @@ def test_one_click_stops_this_kind_and_looking_stops_nothing(
     assert len(link) < 200
     path = urlsplit(link).path
     stranger = Browser(enforce_csrf_checks=True)
-    assert stranger.get(path).status_code == 200
+    assert "Something new is there" in stranger.get(path).content.decode()
     assert stranger.head(path).status_code == 200
     assert kinds_off(ana) == []
     for _click in range(2):
         answer = stranger.post(path, {"List-Unsubscribe": "One-Click"})
-        assert answer.status_code == 200
+        assert "No more e-mails of this kind" in answer.content.decode()
+        assert 'href="/you/"' in answer.content.decode()
     assert kinds_off(ana) == ["assigned"]
     assert stranger.post(path[:-2] + "xx").status_code == 404
     play.assign(dana, ana)
     assert pump() == 0
     assert reminders(ana).reason == Reason.OPTED_OUT
+
+
+def test_the_way_out_names_nobody_s_therapist(ana: Person) -> None:
+    """Who holds the mail may not be its reader."""
+    assert ana.client is not None
+    link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, ReminderKind.ANSWERED)
+    page = Browser().get(urlsplit(link).path).content.decode()
+    assert "Something new to read" in page
+    assert "therap" not in page.partition("<main")[2].partition("</main")[0]
 
 
 def kinds_off(person: Person) -> list[str]:
@@ -77,6 +88,54 @@ def test_the_ledger_says_what_came_of_each(
     assert "about 1" in staff
     his = ben.browser().get(reverse("own_ledger")).content.decode()
     assert "Under the argument" not in his
+
+
+WISHES = {
+    "called": "Ana",
+    "language": "en",
+    "zone": "Europe/Lisbon",
+    "by_email": "on",
+    "reminder_time": "18:15",
+    "quiet_from": "21:00",
+    "quiet_until": "07:30",
+    "kinds": [kind for kind in ReminderKind.values if kind != ReminderKind.WAITING],
+    "paused_until": "",
+}
+
+
+def test_today_and_the_ledger_follow_what_was_just_saved(
+    dana: Person, ana: Person, play: Play
+) -> None:
+    homework = play.homework(ana, play.assign(dana, ana, days=7))
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.filter(kind="assigned").update(state=ReminderState.SENT, sent_at=now())
+    browser = ana.browser()
+
+    def save(**wishes: Any) -> tuple[str, str]:
+        assert browser.post("/you/", WISHES | wishes).status_code == 302
+        return tuple(browser.get(at).content.decode() for at in ("/today/", "/you/reminders"))  # type: ignore[return-value]
+
+    today, ledger = save()
+    assert "about 18:15" in today
+    assert "about 18:15" in ledger
+    today, ledger = save(zone="Asia/Tokyo", reminder_time="12:00")
+    assert "about 12:00" in today
+    assert "about 12:00" in ledger
+    with scope(practice=ana.practice.pk):
+        planned = Reminder.objects.filter(homework_id=homework.pk, state=ReminderState.PLANNED)
+        assert {row.zone for row in planned} == {"Asia/Tokyo"}
+    off = {key: value for key, value in WISHES.items() if key != "by_email"}
+    pause = {"paused_until": (now() + timedelta(days=80)).date().isoformat()}
+    browser.post("/you/", off)
+    assert "E-mail reminders are off." in browser.get("/today/").content.decode()
+    assert "about" not in browser.get("/you/reminders").content.decode()
+    assert "about" not in save(**pause)[1]
+    today, ledger = save(kinds=[])
+    assert "No e-mail is planned." in today
+    assert "about" not in ledger
+    today, ledger = save(kinds=["follow_up"])
+    assert "about 18:15" in today
+    assert ledger.count("about 18:15") == 1
 
 
 def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: Play) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.cast import Person
+from tests.cast import PASSWORD, Person
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -52,6 +52,28 @@ def test_who_works_here_keeps_their_frame(path: str, dana: Person, ana: Person):
     assert '<body class="staff"' in page
     assert 'href="/clients/"' in page
     assert "/leave" not in page
+
+
+def test_a_client_finds_the_way_back_from_their_account(ana: Person):
+    browser = ana.browser()
+    for path in ("/account/email/", "/account/sessions/", "/account/reauthenticate/"):
+        page = text_of(browser.get(path))
+        assert 'href="/you/"' in page.partition("<main")[2].partition("<form")[0], path
+        assert "has-thumb" in page, path
+
+
+def test_what_was_saved_is_said_in_the_language_it_was_saved_with(dana: Person):
+    said = {"name": "Dana", "language": "es", "zone": "Europe/Lisbon", "daily_mail_time": "08:00"}
+    browser = dana.browser()
+    assert browser.post("/you/account", said).status_code == 302
+    assert "Guardado." in text_of(browser.get("/you/account"))
+
+
+def test_two_faults_of_one_field_do_not_repeat_its_name(dana: Person):
+    said = {"oldpassword": PASSWORD, "password1": "admin", "password2": "admin"}
+    page = str(dana.browser().post("/account/password/change/", said).content, "utf-8")
+    assert "At least 12 characters." in page
+    assert "New password: " not in page
 
 
 def test_the_page_for_signing_out_offers_it_once_beside_the_menu(dana: Person, ana: Person):

@@ -12,6 +12,7 @@ from django.test import Client as Browser
 from django.utils import translation
 
 from practice.models import Practice
+from practice.passwords import OurOwnWords
 from practice.tenancy import scope
 from tests.cast import Person
 from tests.practice.ground import text_of
@@ -54,6 +55,19 @@ def test_what_many_people_use_is_refused_however_it_is_capitalised(password: str
 )
 def test_the_product_s_own_words_are_no_password(password: str):
     assert "password_ours" in codes(password)
+
+
+@pytest.mark.parametrize(
+    ("password", "said"),
+    [
+        ("contraseña123", "A word like this is easily guessed."),
+        ("Homeward 2026!", "The name of this place is easily guessed."),
+    ],
+)
+def test_what_is_easily_guessed_is_said(password: str, said: str):
+    with pytest.raises(ValidationError) as refused:
+        OurOwnWords().validate(password)
+    assert refused.value.message.startswith(said)
 
 
 def test_the_practice_s_name_is_no_password_even_for_whoever_forgot_theirs(dana: Person):

@@ -55,12 +55,18 @@ def test_who_confirmed_an_address_is_back_where_they_changed_it(dana: Person):
     add = {"email": "new@mail.example", "action_add": "1"}
     asked = browser.post("/account/email/", add)["Location"]
     page = text_of(browser.get(asked))
-    assert "A code is on its way to new@mail.example." in page
+    assert page.count("A code is on its way to") == 1
+    # Who went away meanwhile finds the way back.
+    waits = text_of(browser.get("/account/email/"))
+    assert "Changing to <b>new@mail.example</b>." in waits
+    assert f'href="{asked}"' in waits
     (message,) = (message for to, message in mails() if to == ["new@mail.example"])
     code = next(line for line in words(message).splitlines() if line.isupper())
     answer = browser.post(asked, {"code": code})
     assert answer["Location"] == "/account/email/"
-    assert "new@mail.example is confirmed." in text_of(browser.get(answer["Location"]))
+    there = text_of(browser.get(answer["Location"]))
+    assert "new@mail.example is confirmed." in there
+    assert "Changing to" not in there
 
 
 def test_a_code_opens_nothing_in_another_browser(ana: Person):
@@ -80,6 +86,55 @@ def test_asking_for_a_code_tells_nobody_who_is_here(ana: Person, dana: Person):
         seen.add((response.status_code, without_tokens(text_of(response), address)))
         assert AccountMail.objects.count() == before + 1
     assert len(seen) == 1
+
+
+def test_a_code_is_promised_to_nobody(ana: Person):
+    assert "If we know this address, a code is on its way to" in text_of(
+        ask_for_code("nobody@mail.example")
+    )
+
+
+def test_a_new_code_is_sent_to_the_same_address_and_tells_nobody_who_is_here(
+    ana: Person, dana: Person
+):
+    seen, again = set(), {"action": "resend"}
+    confirm = "/account/login/code/confirm/"
+    for address in ("ana@mail.example", "dana@hillside.example", "nobody@mail.example"):
+        browser = Browser()
+        ask_for_code(address, browser)
+        before = AccountMail.objects.count()
+        page = text_of(browser.post(confirm, again, follow=True))
+        assert AccountMail.objects.count() == before + 1
+        assert "Send a new code" in page
+        seen.add(without_tokens(page, address))
+        browser.post(confirm, again)
+        assert "Wait a few minutes" in text_of(browser.post(confirm, again, follow=True))
+        assert AccountMail.objects.count() == before + 2, "three in five minutes, as when asking"
+    assert len(seen) == 1
+
+
+def test_a_code_that_was_sent_anew_opens(ben: Person):
+    browser = Browser()
+    ask_for_code("ben@mail.example", browser)
+    browser.post("/account/login/code/confirm/", {"action": "resend"})
+    first, second = (
+        next(line for line in words(message).splitlines() if line.isupper())
+        for _to, message in mails()
+    )
+    confirm = "/account/login/code/confirm/"
+    assert browser.post(confirm, {"code": first}).status_code == 200
+    assert browser.post(confirm, {"code": second}, follow=True).redirect_chain[-1][0] == "/today/"
+
+
+def test_who_tried_a_code_too_often_is_told_to_ask_for_a_new_one(ana: Person):
+    browser = Browser()
+    ask_for_code("ana@mail.example", browser)
+    for _try in range(3):
+        answer = browser.post("/account/login/code/confirm/", {"code": "WRONG"}, follow=True)
+    page = text_of(answer)
+    assert "Ask for a new code." in page
+    assert "Wait a few minutes" not in page
+    assert 'action="/account/login/code/"' in page
 
 
 def test_a_member_gets_no_code_but_a_word_what_to_do(dana: Person):
