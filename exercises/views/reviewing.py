@@ -25,6 +25,7 @@ from exercises.views import answers, wording
 from exercises.views.desk import (
     face,
     faces,
+    flag_card,
     for_carers,
     for_therapists,
     mark,
@@ -57,6 +58,7 @@ def queue(request: ActorRequest) -> HttpResponse:
     found = asking.queue(actor, at, only=only, after=request.GET.get("after"))
     counts = asking.counts(actor, at)
     hours, all_hours = asking.hours(actor, at, HOURS)
+    flags = asking.flags(actor)
     couples = care.couples_of(actor, [row.client for row in found.rows])
     return render(
         request,
@@ -70,13 +72,12 @@ def queue(request: ActorRequest) -> HttpResponse:
             "shown": counts[only or "all"],
             "waiting_count": counts["all"],  # the frame's, which need not ask again
             "flags": [
-                {
-                    "text": _("%(name)s answered something that wants you soon.")
+                flag_card(
+                    flag,
+                    _("%(name)s answered something that wants you soon.")
                     % {"name": flag.client.name_in_lists},
-                    "homework": flag.homework_id,
-                    "pk": flag.pk,
-                }
-                for flag in asking.flags(actor)
+                )
+                for flag in flags
             ],
             "undo": _undo(actor, at),
             "handled": _handled(request, at),
@@ -84,7 +85,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             "more_sessions": all_hours - len(hours),
             **pages(request, found),
             "caught_up": _caught_up(hours, at, actor.zone) if not counts["all"] else "",
-            "has_clients": not counts["all"] and asking.has_clients(actor),
+            "has_clients": not (counts["all"] or flags) and asking.has_clients(actor),
         },
     )
 
@@ -143,6 +144,7 @@ def _queue_row(row: Homework, partner_of: Couple | None, at: Any, zone: str) -> 
         "waited_text": wording.waits(row.submitted_at, at) if row.submitted_at else "",
         "tag": _("Second round") if row.round > 1 else "",
         "busy": _("%(name)s is writing") % {"name": colleague} if colleague else "",
+        "draft": _("Your draft") if getattr(row, "drafted", False) else "",
     }
 
 

@@ -205,6 +205,9 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     assert hrefs(page(dana, "/review/"), str(homework.pk)) == [
         reverse("homework_page", args=[homework.pk])
     ]
+    # What nobody sees to is no empty queue.
+    assert "All caught up" not in page(dana, "/review/")
+    assert "Nothing else is waiting." in page(dana, "/review/")
     text = page(dana, reverse("homework_page", args=[homework.pk]))
     assert "Please look today" in text
     assert "spoken with them alone" in text
@@ -226,12 +229,17 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     # The screening ends with it: who reads along would see it gone.
     assert "Screening for couple work" in page(dana, client)
     assert "Screening for couple work" not in page(sana, client)
-    assert "What wanted you soon" in page(dana, client)
-    assert "Said they do not feel safe" in page(dana, client)
-    assert "saw to it" not in page(dana, client)
-    with play.at(dana):
-        flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
+    # While it waits it stands on top, as on the queue, with what to do; then among what was seen to.
+    waits = page(dana, client)
+    assert waits.index("Please look today.") < waits.index("Said they do not feel safe")
+    assert waits.index("Said they do not feel safe") < waits.index("Homework now")
+    assert "What wanted you soon" not in waits
+    assert "saw to it" not in waits
+    (deed,) = re.findall(r'action="(/flags/[^"]+)"', waits)
+    assert dana.browser().post(deed).status_code == 302
     told = page(dana, client)
+    assert "Please look today" not in told
+    assert told.index("Homework now") < told.index("What wanted you soon")
     assert "Dana Whitlock saw to it on" in told
     assert hrefs(told, str(homework.pk))
     assert "Said they do not feel safe" in page(dana, work)
@@ -239,6 +247,7 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
         assert "saw to it" not in page(sana, address)
         assert "feel safe" not in page(sana, address)
         assert "wanted you soon" not in page(sana, address)
+        assert "look today" not in page(sana, address)
     with play.at(dana):
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
     assert "Dana Whitlock saw to it on" in page(omar, client)
