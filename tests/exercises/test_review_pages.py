@@ -114,8 +114,67 @@ def test_a_return_without_an_answer_keeps_the_words(dana: Person, sent: Homework
     assert linked
     boxes = re.findall(r'<input type="checkbox" id="(r-[^"]+)"[^>]* aria-invalid="true"', shown)
     assert boxes[0] == linked[1]
-    assert shown.count("data-comment") == shown.count("open data-comment") == len(boxes)
+    assert shown.count("data-comment") == len(boxes)
+    # None of them lies within the comment, which is closed.
+    comments = re.findall(r"<details[^>]*data-comment>.*?</details>", shown, re.DOTALL)
+    assert len(comments) == len(boxes)
+    assert not [one for one in comments if 'name="reopen"' in one]
     assert WORDS in page(dana, f"/review/{sent.pk}/")
+
+
+def test_what_is_too_long_says_beside_which_box(dana: Person, sent: Homework):
+    comment = "c" * 5018
+    shown = reply(dana, sent, 422, letter="l" * 6000, **{"comment.topic": comment})
+    summary = shown[shown.index("data-errors") : shown.index("</ul>", shown.index("data-errors"))]
+    assert re.findall(r'href="#([^"]+)"', summary) == ["id_letter", "c-topic"]
+    assert "A few words to open with: That is 1000 characters over." in summary
+    assert re.search("Your comment on “[^”]+”: That is 18 characters over.", summary)
+    assert shown.count("data-errors") == 1
+    for box in ("letter", "comment.topic"):
+        (found,) = re.findall(rf'<textarea[^>]*name="{box}"[^>]*>', shown)
+        assert 'aria-invalid="true"' in found
+    assert 'id="c-topic_error"' in shown
+    assert comment in shown
+    said = {"letter": "l" * 6000, "round": 1}
+    assert dana.browser().post(f"/review/{sent.pk}/draft", said).status_code == 422
+
+
+def test_another_tab_is_told_of_before_what_is_too_long(dana: Person, sent: Homework):
+    reply(dana, sent, 302, "draft", base=0)
+    shown = reply(dana, sent, 409, base=0, letter="l" * 6000)
+    assert "changed in another tab" in shown
+    assert WORDS in shown
+
+
+def test_what_was_sent_is_taken_back_by_the_name_of_the_button(
+    play: Play, dana: Person, sent: Homework
+):
+    play.review(dana, sent, words="The first words", settle=False)
+    shown = reply(dana, sent, 409)
+    assert "This was sent. Take it back first to change it." in shown
+    assert re.search(r"<button[^>]*>\s*Take it back", shown)
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"letter": WORDS},
+        {"letter": "", "comment.topic": "Which bags?"},
+        {"letter": "", "decision": "returned", "reopen": "topic"},
+    ],
+)
+def test_the_queue_says_where_a_draft_of_ones_own_lies(
+    dana: Person, omar: Person, sent: Homework, said: dict[str, str]
+):
+    assert "Your draft" not in page(dana, "/review/")
+    reply(dana, sent, 302, "draft", **said)
+    assert "Your draft" in page(dana, "/review/")
+    colleagues = page(omar, "/review/")
+    assert "Your draft" not in colleagues
+    assert "Dana Whitlock is writing" in colleagues
+    reply(dana, sent, 302, "draft", letter="")
+    assert "Your draft" not in page(dana, "/review/")
 
 
 def queued(text: str) -> list[str]:
