@@ -346,6 +346,11 @@ class AccountForm(PlainForm):
     )
     daily_mail_time = forms.TimeField(label=_("It goes at"), widget=TIME)
 
+    def __init__(self, *args: Any, has_queue: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not has_queue:  # nothing ever waits for them
+            del self.fields["daily_mail"], self.fields["daily_mail_time"]
+
 
 class TokenForm(PlainForm):
     """Make a key for a program."""

@@ -27,6 +27,7 @@ def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
         def keep() -> str:
             text = form.cleaned_data["text"]
             noting.keep_note(by=request.actor, at=now(), client=client, text=text)
+            messages.success(request, _("Saved."))
             return reverse("client_notes", args=[client.pk])
 
         return redirect(once(request, keep))

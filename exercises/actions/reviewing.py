@@ -24,7 +24,7 @@ from exercises.visibility import Reply, RoundWords, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
-from practice.errors import NotPossible, Stale
+from practice.errors import BadInput, NotPossible, Stale
 
 UNDO = timedelta(minutes=2)
 LONGEST_TEXT = 5000
@@ -109,11 +109,11 @@ def save_draft(
 
     What was typed is kept also when a colleague has answered that round meanwhile; only sending
     is refused then. `base` is the revision that was read (0: there was none); raises Stale with
-    both texts when another tab saved a later one, and NotPossible once one's own was sent.
+    both texts when another tab saved a later one, NotPossible once one's own was sent, and
+    BadInput for what is too long.
     """
     if not may_review(by, homework):
         raise PermissionDenied
-    _check_texts(draft)
     with transaction.atomic():
         response = _handed_in(homework, number)
         review, is_new = Review.objects.select_for_update().get_or_create(
@@ -125,7 +125,7 @@ def save_draft(
         if review.settled_at is not None:
             raise NotPossible(_("This was sent, and has reached the client."))
         if review.sent_at is not None:
-            raise NotPossible(_("This was sent. Undo it first to change it."))
+            raise NotPossible(_("This was sent. Take it back first to change it."))
         if base is not None and not is_new and base != review.revision:
             before = read_review(by, review)
             raise Stale(
@@ -134,6 +134,7 @@ def save_draft(
                 theirs=_plain(_draft_of(before)) if before else None,
                 revision=review.revision,
             )
+        _check_texts(draft)
         _write(review, draft, at)
     return review
 
@@ -298,12 +299,15 @@ def _returnable(homework: Homework) -> frozenset[str]:
 
 
 def _check_texts(draft: Draft) -> None:
-    for text in (draft.words, *draft.comments.values()):
-        if len(text) > LONGEST_TEXT:
-            raise NotPossible(
-                _("That is %(over)d characters over. Shorten it, or say the rest in session.")
-                % {"over": len(text) - LONGEST_TEXT}
-            )
+    texts = {"words": draft.words} | {f"comments.{key}": t for key, t in draft.comments.items()}
+    said = _("That is %(over)d characters over. Shorten it, or say the rest in session.")
+    too_long = {
+        name: [said % {"over": len(text) - LONGEST_TEXT}]
+        for name, text in texts.items()
+        if len(text) > LONGEST_TEXT
+    }
+    if too_long:
+        raise BadInput(too_long)
 
 
 def _write(review: Review, draft: Draft, at: datetime) -> None:

@@ -22,6 +22,7 @@ from django.db.models import (
     Window,
 )
 from django.db.models.functions import Coalesce, Least
+from django.db.models.lookups import IsNull
 from django.http import Http404
 
 from clients.models import Client, Couple
@@ -88,7 +89,8 @@ def queue(
     elif only == "second":
         rows = rows.filter(round__gt=1)
     begun = _begun_by_colleague(actor, at).values("reviewer__user__name")[:1]
-    return page(rows.annotate(colleague=Subquery(begun)), order=QUEUE_ORDER, after=after, size=size)
+    rows = rows.annotate(colleague=Subquery(begun), drafted=Exists(_own_draft(actor)))
+    return page(rows, order=QUEUE_ORDER, after=after, size=size)
 
 
 def count_waiting(actor: Actor) -> int:
@@ -113,6 +115,17 @@ def _begun_by_colleague(actor: Actor, at: datetime) -> QuerySet[Review]:
         )
         .exclude(reviewer_id=actor.member_id)
         .order_by("-updated_at", "pk")
+    )
+
+
+def _own_draft(actor: Actor) -> QuerySet[Review]:
+    """Return what this therapist has written to a row's round or marked in it, and has not sent."""
+    return Review.objects.filter(
+        Q(sealed_words__isnull=False) | Q(comments__isnull=False),
+        response__homework=OuterRef("pk"),
+        response__round=OuterRef("round"),
+        reviewer_id=actor.member_id,
+        sent_at=None,
     )
 
 
@@ -271,8 +284,8 @@ def flags_on(actor: Actor, homework: Homework) -> list[Flag]:
 
 
 def flags_of(actor: Actor, client: Client) -> list[Flag]:
-    """Return which of a client's answers asked for a human, newest first, those seen to as well;
-    for therapists of theirs, those who took over since too."""
+    """Return which of a client's answers asked for a human, newest first, those seen to as well
+    (behind those that still wait); for therapists of theirs, those who took over since too."""
     return list(
         Flag.objects.filter(
             practice_id=actor.practice_id,
@@ -280,7 +293,7 @@ def flags_of(actor: Actor, client: Client) -> list[Flag]:
             client__in=cared_for(actor).values("pk"),
         )
         .select_related("handled_by__user")
-        .order_by("-raised_at", "pk")[:MOST_FLAGS]
+        .order_by(IsNull(F("handled_at"), rhs=True).desc(), "-raised_at", "pk")[:MOST_FLAGS]
     )
 
 

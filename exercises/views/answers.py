@@ -1,6 +1,6 @@
 """What is read when a round is reviewed: answers, moments, replies, words kept aside."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -18,11 +18,17 @@ from practice.wording import language
 
 
 def blocks(
-    homework: Homework, rounds: list[RoundWords], replies: list[Reply], draft: Draft, part: str
+    homework: Homework,
+    rounds: list[RoundWords],
+    replies: list[Reply],
+    draft: Draft,
+    part: str,
+    refused: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
     """Return the questions with the newest answer, and beside it what was said before.
 
-    `part` is the client's in the couple they are in, be the work for two or not.
+    `part` is the client's in the couple they are in, be the work for two or not; `refused` says why
+    a draft's comments could not be kept ("comments.<item>").
     """
     shown: list[dict[str, Any]] = []
     person = {
@@ -47,6 +53,7 @@ def blocks(
                 ],
                 "comment": draft.comments.get(item.key, ""),
                 "returned": item.key in draft.returned,
+                "errors": refused.get(f"comments.{item.key}", ()),
             }
         )
     return shown

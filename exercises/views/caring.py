@@ -24,7 +24,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import face, faces, flag_text, for_carers, part_of
+from exercises.views.desk import face, faces, flag_card, flag_text, for_carers, part_of
 from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actions import auditing
@@ -104,6 +104,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     client: Any = care.record_for_staff(actor, pk, waiting=reviews.number_waiting(actor))
     couple = care.couple_with(actor, client)
+    flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.course(actor, [client], request.GET.get("after"))
     with auditing.together():
         topics = noting.read_topics(by=actor, at=at, clients=[client])
@@ -134,16 +135,27 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "topics": topics,
             "reminders": _reminders(client, at, actor.zone),
             "flags": [
+                flag_card(flag, _wants_you(flag, actor.zone))
+                for flag in flags
+                if flag.handled_at is None
+            ],
+            "seen_to": [
                 (
                     wording.day(flag.raised_at, actor.zone),
                     flag,
                     flag_text(flag),
                     _seen_to(flag, actor.zone),
                 )
-                for flag in (reviews.flags_of(actor, client) if client.cares else ())
+                for flag in flags
+                if flag.handled_at is not None
             ],
         },
     )
+
+
+def _wants_you(flag: Flag, zone: str) -> str:
+    """Say since which day an answer asks for a human, and what it was."""
+    return wording.sentence(f"{wording.day(flag.raised_at, zone)}: {flag_text(flag)}.")
 
 
 def _seen_to(flag: Flag, zone: str) -> str:

@@ -182,7 +182,7 @@ def _few(values: Sequence[float], *, weekly: bool) -> str:
     low, high, count = min(values), max(values), len(values)
     words = {"value": said(low), "low": said(low), "high": said(high), "count": in_words(count)}
     if count == 1:
-        text = _("One week: %(value)s.") if weekly else _("One day: %(value)s.")
+        text = _("%(value)s, in one week.") if weekly else _("%(value)s, on one day.")
     elif low == high:
         text = (
             _("%(count)s weeks, %(value)s each.")

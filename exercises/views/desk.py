@@ -34,6 +34,11 @@ def flag_text(flag: Flag) -> str:
     return _("Came to a place that asks for a talk with you")
 
 
+def flag_card(flag: Flag, text: str) -> dict[str, Any]:
+    """Return a flag that nobody sees to yet as exercises/therapist/flags.html takes it."""
+    return {"text": text, "homework": flag.homework_id, "pk": flag.pk}
+
+
 def face(client: Client, couple: Couple | None) -> dict[str, str]:
     """Return one person's mark: their letter, and whether they are one of a couple."""
     return mark(client, part_of(client, couple))

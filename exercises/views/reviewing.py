@@ -1,5 +1,6 @@
 """The review queue, and answering one round at a time."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,6 +26,7 @@ from exercises.views import answers, wording
 from exercises.views.desk import (
     face,
     faces,
+    flag_card,
     for_carers,
     for_therapists,
     mark,
@@ -36,7 +38,7 @@ from exercises.views.ground import title_of
 from exercises.visibility import Reply, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
-from practice.errors import NotPossible, Stale
+from practice.errors import BadInput, NotPossible, Stale
 from practice.queries.paging import pages
 from practice.wording import both
 
@@ -57,6 +59,7 @@ def queue(request: ActorRequest) -> HttpResponse:
     found = asking.queue(actor, at, only=only, after=request.GET.get("after"))
     counts = asking.counts(actor, at)
     hours, all_hours = asking.hours(actor, at, HOURS)
+    flags = asking.flags(actor)
     couples = care.couples_of(actor, [row.client for row in found.rows])
     return render(
         request,
@@ -70,13 +73,12 @@ def queue(request: ActorRequest) -> HttpResponse:
             "shown": counts[only or "all"],
             "waiting_count": counts["all"],  # the frame's, which need not ask again
             "flags": [
-                {
-                    "text": _("%(name)s answered something that wants you soon.")
+                flag_card(
+                    flag,
+                    _("%(name)s answered something that wants you soon.")
                     % {"name": flag.client.name_in_lists},
-                    "homework": flag.homework_id,
-                    "pk": flag.pk,
-                }
-                for flag in asking.flags(actor)
+                )
+                for flag in flags
             ],
             "undo": _undo(actor, at),
             "handled": _handled(request, at),
@@ -84,7 +86,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             "more_sessions": all_hours - len(hours),
             **pages(request, found),
             "caught_up": _caught_up(hours, at, actor.zone) if not counts["all"] else "",
-            "has_clients": not counts["all"] and asking.has_clients(actor),
+            "has_clients": not (counts["all"] or flags) and asking.has_clients(actor),
         },
     )
 
@@ -143,6 +145,7 @@ def _queue_row(row: Homework, partner_of: Couple | None, at: Any, zone: str) -> 
         "waited_text": wording.waits(row.submitted_at, at) if row.submitted_at else "",
         "tag": _("Second round") if row.round > 1 else "",
         "busy": _("%(name)s is writing") % {"name": colleague} if colleague else "",
+        "draft": _("Your draft") if getattr(row, "drafted", False) else "",
     }
 
 
@@ -222,12 +225,15 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
         and may_review(actor, homework, cares=homework.cares)
     )
     draft = _draft_of(own) if can_reply else reviewing.Draft()
-    if can_reply and typed and typed.number == homework.round:
-        draft = typed.draft
+    refusal = typed.refusal if typed else None
+    in_form = typed if can_reply and typed and typed.number == homework.round else None
+    if in_form:
+        draft = in_form.draft
+    too_long = refusal.fields if in_form and isinstance(refusal, BadInput) else {}
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
     couple = homework.assignment.couple
     part = part_of(homework.client, couple) if couple else homework.part
-    shown = answers.blocks(homework, rounds, replies, draft, part)
+    shown = answers.blocks(homework, rounds, replies, draft, part, too_long)
     return render(
         request,
         "exercises/therapist/review.html",
@@ -238,7 +244,16 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
             "blocks": shown,
             "beside": answers.beside(homework, rounds),
             "days": answers.days(homework, rounds, at, actor.zone),
-            "form": _reply_form(homework, draft, own),
+            "form": _reply_form(homework, draft, own, too_long),
+            "problems": [
+                {
+                    "id": f"c-{block['key']}",
+                    "text": _("Your comment on “%(question)s”: %(problem)s")
+                    % {"question": block["question"], "problem": problem},
+                }
+                for block in shown
+                for problem in block["errors"]
+            ],
             "can_reply": can_reply,
             "own_sent": answered if is_own and answered and not answered.settled_at else None,
             "colleague": answered if answered and not is_own else None,
@@ -248,14 +263,12 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
                 for one in replies
                 if one.review.sent_at
             ],
-            "refusal": typed.refusal if typed else None,
-            "reopen": bool(shown)
-            and typed is not None
-            and typed.refusal.code == "nothing_reopened",
-            "lost": _unkept(homework, typed, can_reply=can_reply),
+            "refusal": refusal,
+            "reopen": bool(shown) and refusal is not None and refusal.code == "nothing_reopened",
+            "lost": None if in_form else _unkept(homework, typed),
             "theirs": _theirs(homework, typed),
         },
-        status=409 if typed else 200,
+        status=422 if isinstance(refusal, BadInput) else 409 if refusal else 200,
     )
 
 
@@ -281,21 +294,29 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
     }
 
 
-def _reply_form(homework: Homework, draft: reviewing.Draft, own: Reply | None) -> ReplyForm:
-    return ReplyForm(
-        initial={
-            "letter": draft.words,
-            "decision": draft.decision or "reviewed",
-            "base": own.review.revision if own else 0,
-            "round": homework.round,
-        }
-    )
+def _reply_form(
+    homework: Homework,
+    draft: reviewing.Draft,
+    own: Reply | None,
+    too_long: Mapping[str, Sequence[str]],
+) -> ReplyForm:
+    said = {
+        "letter": draft.words,
+        "decision": draft.decision or "reviewed",
+        "base": own.review.revision if own else 0,
+        "round": homework.round,
+    }
+    if "words" not in too_long:
+        return ReplyForm(initial=said)
+    form = ReplyForm(said)
+    for text in too_long["words"]:
+        form.add_error("letter", text)
+    return form
 
 
-def _unkept(homework: Homework, typed: Typed | None, *, can_reply: bool) -> dict[str, Any] | None:
-    """Return what was typed when it stands neither in the form nor in a draft."""
-    in_form = can_reply and typed is not None and typed.number == homework.round
-    if typed is None or in_form or typed.refusal.code == "answered_by_colleague":
+def _unkept(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:
+    """Return what was typed and does not stand in the form, when it is in no draft either."""
+    if typed is None or typed.refusal.code == "answered_by_colleague":
         return None
     draft = typed.draft
     return answers.said(homework, draft.words, draft.comments, draft.returned)

@@ -96,13 +96,13 @@ def reactivate(*, by: Actor, at: datetime, member: Membership) -> None:
 
 @dataclass(frozen=True)
 class Profile:
-    """What somebody says about themselves."""
+    """What somebody says about themselves; without a time for the daily mail, it stays as it is."""
 
     name: str
     language: str
     zone: str
     daily_mail: bool = True
-    daily_mail_time: time = time(8, 30)
+    daily_mail_time: time | None = None
 
 
 def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
@@ -111,7 +111,7 @@ def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
         User.objects.filter(pk=by.user_id or 0).update(
             name=profile.name, language=profile.language, zone=profile.zone
         )
-        if by.member_id:
+        if by.member_id and profile.daily_mail_time:
             Membership.objects.filter(pk=by.member_id).update(
                 daily_mail=profile.daily_mail, daily_mail_time=profile.daily_mail_time
             )

@@ -52,6 +52,7 @@
       // It outlives the page, whenever one leaves; what is too long for that goes the ordinary way.
       going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: String(body).length < 60000 }).then(async (answer) => {
         over = answer.status === 409 || answer.status === 412; // from here on nothing is kept; what to do about it, sending says
+        if (answer.status === 422) { said.textContent = said.dataset.trouble; return; } // too long: tried again once that changes
         if (!answer.ok) throw new Error(answer.status);
         dispatchEvent(new Event("homeward-alive"));
         base.value = (await answer.json()).revision; if (!typed) said.textContent = said.dataset.said;
@@ -80,6 +81,10 @@
   /* ---- htmx sends the CSRF token it finds on the page. */
   document.addEventListener("htmx:config:request", (e) => { const t = $("meta[name=csrf-token]")?.content; if (t) e.detail.ctx.request.headers["X-CSRFToken"] = t; });
 
-  /* ---- A box that was opened for a comment is ready to type in. */
-  document.addEventListener("toggle", (e) => { if (e.target.matches?.("[data-comment]") && e.target.open) $("textarea", e.target)?.focus(); }, true);
+  /* ---- A box that somebody opens for a comment is ready to type in; one that comes open with the page is not
+     gone to: what the page has to say stands above it. */
+  document.addEventListener("click", (e) => {
+    const d = e.target.closest?.("[data-comment] > summary")?.parentNode;
+    if (d && !d.open) d.addEventListener("toggle", () => $("textarea", d).focus(), { once: true });
+  });
 })();

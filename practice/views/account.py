@@ -36,6 +36,7 @@ def account_home(request: ActorRequest) -> HttpResponse:
     seat = asking.member(request.actor, request.actor.member_id)  # type: ignore[arg-type]  # a member has one
     form = AccountForm(
         posted(request),
+        has_queue=request.actor.is_therapist,
         initial={
             "name": seat.user.name,
             "language": seat.user.language,

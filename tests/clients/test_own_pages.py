@@ -215,8 +215,11 @@ def test_the_readers_cost_the_same_with_one_row_and_with_three(ana: Person, dana
 # --- private notes ----------------------------------------------------------------------------
 def test_private_notes_are_their_author_s(ana: Person, dana: Person, omar: Person):
     where = f"/clients/{ana.client.pk}/notes"
-    assert dana.browser().post(where, {"text": "ask about her sister"}).status_code == 302
-    assert "ask about her sister" in text_of(dana.browser().get(where))
+    browser = dana.browser()
+    assert browser.post(where, {"text": "ask about her sister"}).status_code == 302
+    kept = text_of(browser.get(where))
+    assert "Saved." in kept
+    assert "ask about her sister" in kept
     with scope(practice=dana.practice.pk):
         note = PrivateNote.objects.get()
         assert b"sister" not in bytes(note.sealed_text)

@@ -1,7 +1,7 @@
 """Charts: gaps stay gaps, no line under five points, two that meet both show, a table beneath."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +15,7 @@ from exercises.charts import Series
 from exercises.models import Homework
 from exercises.queries import series
 from exercises.queries.homework import homework as homework_of
+from exercises.views import curves
 from tests.cast import ZONE, Person, Play
 
 WEEKS = ["2 Nov", "9 Nov", "16 Nov", "23 Nov", "30 Nov", "7 Dec"]
@@ -133,6 +134,14 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
     browser = ana.browser()
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     assert "5,5" in cells_of(str(browser.get("/growth/").content, "utf-8"))
+
+
+def test_a_single_mark_is_said_as_part_of_a_sentence():
+    monday = [date(2026, 11, 2)]
+    alone, two = Series("", [5]), [Series("Wanda", [5], "a"), Series("Ivo", [None], "b")]
+    assert curves.in_numbers([alone], monday) == "5, in one week."
+    assert curves.in_numbers([alone], monday, weekly=False) == "5, on one day."
+    assert curves.in_numbers(two, monday) == "Wanda: 5, in one week."
 
 
 @pytest.mark.django_db(transaction=True)

@@ -114,8 +114,67 @@ def test_a_return_without_an_answer_keeps_the_words(dana: Person, sent: Homework
     assert linked
     boxes = re.findall(r'<input type="checkbox" id="(r-[^"]+)"[^>]* aria-invalid="true"', shown)
     assert boxes[0] == linked[1]
-    assert shown.count("data-comment") == shown.count("open data-comment") == len(boxes)
+    assert shown.count("data-comment") == len(boxes)
+    # None of them lies within the comment, which is closed.
+    comments = re.findall(r"<details[^>]*data-comment>.*?</details>", shown, re.DOTALL)
+    assert len(comments) == len(boxes)
+    assert not [one for one in comments if 'name="reopen"' in one]
     assert WORDS in page(dana, f"/review/{sent.pk}/")
+
+
+def test_what_is_too_long_says_beside_which_box(dana: Person, sent: Homework):
+    comment = "c" * 5018
+    shown = reply(dana, sent, 422, letter="l" * 6000, **{"comment.topic": comment})
+    summary = shown[shown.index("data-errors") : shown.index("</ul>", shown.index("data-errors"))]
+    assert re.findall(r'href="#([^"]+)"', summary) == ["id_letter", "c-topic"]
+    assert "A few words to open with: That is 1000 characters over." in summary
+    assert re.search("Your comment on “[^”]+”: That is 18 characters over.", summary)
+    assert shown.count("data-errors") == 1
+    for box in ("letter", "comment.topic"):
+        (found,) = re.findall(rf'<textarea[^>]*name="{box}"[^>]*>', shown)
+        assert 'aria-invalid="true"' in found
+    assert 'id="c-topic_error"' in shown
+    assert comment in shown
+    said = {"letter": "l" * 6000, "round": 1}
+    assert dana.browser().post(f"/review/{sent.pk}/draft", said).status_code == 422
+
+
+def test_another_tab_is_told_of_before_what_is_too_long(dana: Person, sent: Homework):
+    reply(dana, sent, 302, "draft", base=0)
+    shown = reply(dana, sent, 409, base=0, letter="l" * 6000)
+    assert "changed in another tab" in shown
+    assert WORDS in shown
+
+
+def test_what_was_sent_is_taken_back_by_the_name_of_the_button(
+    play: Play, dana: Person, sent: Homework
+):
+    play.review(dana, sent, words="The first words", settle=False)
+    shown = reply(dana, sent, 409)
+    assert "This was sent. Take it back first to change it." in shown
+    assert re.search(r"<button[^>]*>\s*Take it back", shown)
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"letter": WORDS},
+        {"letter": "", "comment.topic": "Which bags?"},
+        {"letter": "", "decision": "returned", "reopen": "topic"},
+    ],
+)
+def test_the_queue_says_where_a_draft_of_ones_own_lies(
+    dana: Person, omar: Person, sent: Homework, said: dict[str, str]
+):
+    assert "Your draft" not in page(dana, "/review/")
+    reply(dana, sent, 302, "draft", **said)
+    assert "Your draft" in page(dana, "/review/")
+    colleagues = page(omar, "/review/")
+    assert "Your draft" not in colleagues
+    assert "Dana Whitlock is writing" in colleagues
+    reply(dana, sent, 302, "draft", letter="")
+    assert "Your draft" not in page(dana, "/review/")
 
 
 def queued(text: str) -> list[str]:
@@ -205,6 +264,9 @@ def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Pers
     assert hrefs(page(dana, "/review/"), str(homework.pk)) == [
         reverse("homework_page", args=[homework.pk])
     ]
+    # What nobody sees to is no empty queue.
+    assert "All caught up" not in page(dana, "/review/")
+    assert "Nothing else is waiting." in page(dana, "/review/")
     text = page(dana, reverse("homework_page", args=[homework.pk]))
     assert "Please look today" in text
     assert "spoken with them alone" in text
@@ -226,12 +288,17 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     # The screening ends with it: who reads along would see it gone.
     assert "Screening for couple work" in page(dana, client)
     assert "Screening for couple work" not in page(sana, client)
-    assert "What wanted you soon" in page(dana, client)
-    assert "Said they do not feel safe" in page(dana, client)
-    assert "saw to it" not in page(dana, client)
-    with play.at(dana):
-        flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
+    # While it waits it stands on top, as on the queue, with what to do; then among what was seen to.
+    waits = page(dana, client)
+    assert waits.index("Please look today.") < waits.index("Said they do not feel safe")
+    assert waits.index("Said they do not feel safe") < waits.index("Homework now")
+    assert "What wanted you soon" not in waits
+    assert "saw to it" not in waits
+    (deed,) = re.findall(r'action="(/flags/[^"]+)"', waits)
+    assert dana.browser().post(deed).status_code == 302
     told = page(dana, client)
+    assert "Please look today" not in told
+    assert told.index("Homework now") < told.index("What wanted you soon")
     assert "Dana Whitlock saw to it on" in told
     assert hrefs(told, str(homework.pk))
     assert "Said they do not feel safe" in page(dana, work)
@@ -239,6 +306,7 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
         assert "saw to it" not in page(sana, address)
         assert "feel safe" not in page(sana, address)
         assert "wanted you soon" not in page(sana, address)
+        assert "look today" not in page(sana, address)
     with play.at(dana):
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
     assert "Dana Whitlock saw to it on" in page(omar, client)

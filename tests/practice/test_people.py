@@ -444,6 +444,24 @@ def test_a_member_changes_their_own_account_and_no_other(dana: Person, omar: Per
     assert '<html lang="es"' in text_of(browser.get("/you/account"))
 
 
+def test_the_daily_mail_is_offered_to_whom_something_can_wait_for(dana: Person, sana: Person):
+    asked = "One e-mail a day when something waits for me"
+    assert asked in text_of(dana.browser().get("/you/account"))
+    browser = sana.browser()
+    assert asked not in text_of(browser.get("/you/account"))
+    said = {"name": "Sana I.", "language": "en", "zone": "Europe/Lisbon"}
+    before = seat(sana)
+    assert browser.post("/you/account", said).status_code == 302
+    assert User.objects.get(pk=sana.user.pk).name == "Sana I."
+    # What they would get as a therapist stays as it was.
+    after = seat(sana)
+    assert (after.daily_mail, after.daily_mail_time) == (before.daily_mail, before.daily_mail_time)
+    with scope(practice=sana.practice.pk):
+        Membership.objects.filter(pk=sana.member.pk).update(daily_mail=False)
+    browser.post("/you/account", said)
+    assert seat(sana).daily_mail is False
+
+
 def test_a_client_has_a_page_of_their_own(ana: Person):
     assert ana.browser().get("/you/account")["Location"] == "/you/"
 
