@@ -15,7 +15,7 @@ from clients.queries import records
 from practice.actions import auditing
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, seldom
-from practice.forms import AuditFilter
+from practice.forms import AuditFilter, setting_names
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
@@ -79,6 +79,7 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "when": event.at,
         "who": who,
         "act": act_text(event.action),
+        "which": setting_names(event.detail.get("fields", "")),
         "object": KINDS.get(event.object_kind, event.object_kind),
         "whose": whose if whose != who else "",
         "reference": event.object_id,
