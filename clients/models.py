@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
 from django.utils.translation import gettext_lazy as _
 
-from practice.models import Membership, PracticeOwned, User
+from practice.models import Membership, PracticeOwned, User, name_to_sort
 from practice.wording import both
 
 
@@ -21,6 +21,7 @@ class Client(PracticeOwned):
         User, on_delete=models.PROTECT, null=True, blank=True, related_name="client_seats"
     )
     name = models.CharField(max_length=120)
+    sort_name = name_to_sort()
     # What they want to be called; empty until they say so.
     called = models.CharField(max_length=60, blank=True)
     email = models.EmailField()
@@ -42,7 +43,7 @@ class Client(PracticeOwned):
             models.UniqueConstraint("practice", Lower("email"), name="one_client_per_email"),
         ]
         indexes = [
-            models.Index(fields=["practice", "name", "id"]),
+            models.Index(fields=["practice", "sort_name", "id"]),
             models.Index(fields=["user"]),
             GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="client_name_search"),
         ]

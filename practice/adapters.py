@@ -34,6 +34,7 @@ from django.contrib.sites.requests import RequestSite
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.http import HttpRequest
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from practice.crypto import FACTOR, seal_factor, unseal_factor
@@ -43,6 +44,7 @@ from practice.forms import NameField, speak_plainly
 from practice.models import User
 from practice.passwords import SHORT_ENOUGH
 from practice.queries.people import account_of, is_member_anywhere, is_with_another
+from practice.wording import clock_of
 
 UNKNOWN = "account/email/unknown_account"
 # What allauth refuses on the way in; the rest are forms filled in wrongly.
@@ -136,6 +138,30 @@ class AccountAdapter(DefaultAccountAdapter):
             if time.time() - newest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
                 raise SignInAgain
         return required
+
+    def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
+        """Say it in the language of the page, also once its transaction is over."""
+        said_in = getattr(request, "LANGUAGE_CODE", None) or translation.get_language()
+        with translation.override(said_in):
+            super().add_message(request, *args, **kwargs)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: AbstractBaseUser,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Say what was done to an account in its owner's language and by their own clock.
+
+        Some of it is said when the page's transaction is over, and its language and clock with it.
+        """
+        actor = getattr(self.request, "actor", None)
+        own = user if isinstance(user, User) else User()
+        zone = actor.zone if actor and actor.user_id == own.pk else own.zone
+        with translation.override(own.language):
+            said = {**(context or {}), "zone": zone, "clock": clock_of(zone)}
+            super().send_notification_mail(template_prefix, user, said, email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Hand a mail to the outbox: a member's who asked for a code says what to do instead.

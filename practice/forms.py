@@ -4,11 +4,13 @@ import zoneinfo
 from datetime import time
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlsplit
 
 from babel.core import get_global
 from django import forms
 from django.conf import settings
 from django.core.validators import RegexValidator, URLValidator
+from django.http.request import validate_host
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -71,6 +73,8 @@ def speak_plainly(fields: dict[str, forms.Field]) -> None:
             forms.EmailInput,
         }:
             field.validators.append(ONE_LINE)
+        # What is pasted is never cut in silence: it comes back whole, with how much of it fits.
+        field.widget.attrs.pop("maxlength", None)
         for code, text in wording.refusals(field).items():
             if field.error_messages.get(code) == _stock(field, code):
                 field.error_messages[code] = text
@@ -282,6 +286,16 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
             )
         speak_plainly(self.fields)
 
+    def clean_leave_url(self) -> str:
+        """Refuse our own house: whoever leaves would still stand in it."""
+        url: str = self.cleaned_data["leave_url"]
+        own = {urlsplit(settings.BASE_URL).hostname or "", *settings.ALLOWED_HOSTS} - {"*"}
+        if validate_host((urlsplit(url).hostname or "").rstrip("."), own):
+            raise forms.ValidationError(
+                _("That is Homeward itself. Choose a page elsewhere, like the weather.")
+            )
+        return url
+
     def clean(self) -> dict[str, Any]:
         """Gather the texts for danger under their languages."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
@@ -316,6 +330,13 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         }
 
 
+def setting_names(fields: str) -> list[str]:
+    """Return what the settings form calls these fields of a practice; they are parted by commas."""
+    called = {name: field.label for name, field in PracticeForm.base_fields.items()}
+    called["crisis_texts"] = _("What clients read under “get help now”")
+    return [str(called[name]) for name in fields.split(",") if name in called]
+
+
 class AuditFilter(PlainForm):
     """Narrow the trail."""
 
@@ -333,6 +354,14 @@ class AuditFilter(PlainForm):
                 (str(one.user_id), one.user.get_full_name()) for one in people
             ]
             action.choices = [("", _("Everything")), *wording.ACTS.items()]
+
+    def clean(self) -> dict[str, Any]:
+        """Say when no day can lie between the two."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        since, until = said.get("since"), said.get("until")
+        if since and until and since > until:
+            self.add_error("until", _("The first day has to come before the last."))
+        return said
 
 
 class AccountForm(PlainForm):

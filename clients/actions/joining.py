@@ -36,11 +36,11 @@ def join(
 ) -> tuple[User, str]:
     """Accept an invitation, opening an account unless there is one; all of it, or nothing.
 
-    Returns the person and their new seat. Raises NotPossible when the link was used up meanwhile.
+    The caller holds the invitation (`invitations.find`): nobody else uses it meanwhile. Returns the
+    person and their new seat.
     """
     is_member = invitation.kind == InvitationKind.MEMBER
     with transaction.atomic():
-        invitations.hold(invitation=invitation, at=at)
         user = user or invitations.open_account(
             invitation=invitation,
             name=arrival.called.strip() if is_member else invitation.name,

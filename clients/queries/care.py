@@ -35,7 +35,7 @@ from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 from practice.queries.searching import called
 
-BY_NAME = ("name", "pk")
+BY_NAME = ("sort_name", "pk")
 # The couple that a row of clients is in now.
 _COUPLE_NOW = Couple.objects.filter(
     Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None

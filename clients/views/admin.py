@@ -19,6 +19,7 @@ from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
     form_page,
+    once,
     open_to,
     posted,
     refusals_on,
@@ -79,6 +80,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
+@once
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients."""
     member = people.member(request.actor, pk)
@@ -152,6 +154,7 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Find a therapist for somebody who is in nobody's care."""
     client = records.uncared_client(request.actor, pk)

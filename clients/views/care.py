@@ -27,13 +27,14 @@ from clients.models import Client, Couple
 from clients.queries import care
 from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, open_to, posted, refusals_on
+from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
 from practice.queries import people
 
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_care)
+@once
 def client_add(request: ActorRequest) -> HttpResponse:
     """Add somebody to one's care."""
     form = ClientForm(
@@ -154,6 +155,7 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
     client = care.client_to_care_for(request.actor, pk)
@@ -182,6 +184,7 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End care, after saying what that means."""
     client = care.client_to_care_for(request.actor, pk)

@@ -15,12 +15,13 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, open_to, posted, refusals_on
+from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
 
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_care)
+@once
 def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
     form = CoupleForm(posted(request), people=care.single_clients(request.actor))
@@ -45,6 +46,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note that two clients are no longer seen together."""
     couple = care.couple_to_care_for(request.actor, pk)

@@ -18,19 +18,16 @@ from practice.doors.pages import form_page, once, posted
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Read and write one's private notes."""
     client = care.client_to_care_for(request.actor, pk)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
-
-        def keep() -> str:
-            text = form.cleaned_data["text"]
-            noting.keep_note(by=request.actor, at=now(), client=client, text=text)
-            messages.success(request, _("Saved."))
-            return reverse("client_notes", args=[client.pk])
-
-        return redirect(once(request, keep))
+        text = form.cleaned_data["text"]
+        noting.keep_note(by=request.actor, at=now(), client=client, text=text)
+        messages.success(request, _("Saved."))
+        return redirect("client_notes", client.pk)
     notes = care.private_notes(request.actor, client)
     return render(
         request,

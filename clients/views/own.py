@@ -1,6 +1,7 @@
 """A client's own pages: coming in, choices, topics, who read me."""
 
-from datetime import datetime, time
+import json
+from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -26,13 +27,16 @@ from clients.forms import JoinForm, TextForm, WishesForm
 from clients.models import ReminderKind
 from clients.queries import own
 from clients.views.ground import erasure_page
-from practice.actions import invitations
-from practice.actors import ActorRequest
-from practice.doors.pages import once, posted, refusals_on, sit
+from practice.actions import idempotency, invitations
+from practice.actors import ActorRequest, system
+from practice.crypto import hash_of
+from practice.doors.pages import once, posted, press_of, refusals_on, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
 from practice.wording import language, readers
 
+# So long the second press of "Come in" is taken for the first.
+DOUBLE_TAP = timedelta(minutes=1)
 # Where one came from to the topics: the way back leads there again.
 FROM_YOU = "from"
 
@@ -44,10 +48,10 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     limited = ratelimit.consume_or_429(request, action="signup", limit_get=True)
     if limited:
         return limited
-    at = now()
-    invitation = invitations.find(token, at)
+    invitation = invitations.find(token, now(), hold=request.method == "POST")
     if invitation is None:
-        return render(request, "clients/invitation_gone.html", status=404)
+        again = _pressed_twice(request, invitations.practice_of(token))
+        return again or render(request, "clients/invitation_gone.html", status=404)
     account = account_of(invitation.email)
     # Somebody else is signed in on this device: nobody joins in their name by a slip.
     if request.user != account and (account is not None or request.user.is_authenticated):
@@ -86,7 +90,8 @@ def _welcome(request: HttpRequest, invitation: Invitation, account: User | None)
                 password=said.get("password", ""),
             ),
         )
-        return _come_in(request, user, seat, signed_in=account is not None)
+        _remember(request, invitation, user, seat)
+        return _come_in(request, user, seat)
     shown = form["language"].value()
     _version, text = consent_text.current(shown)
     inviter = invitation.invited_by
@@ -116,9 +121,43 @@ def _first_guess(
     return {"called": name, "zone": account.zone if account else zone, "language": language()}
 
 
-def _come_in(request: HttpRequest, user: User, seat: str, *, signed_in: bool) -> HttpResponse:
+def _press_here(request: HttpRequest) -> str:
+    """Tell one press of "Come in" in one browser from every other; empty where nothing tells.
+
+    The browser is known by its secret against forged forms. Signing in gives it another: a page that
+    comes back after that, on a device that others use, presses anew.
+    """
+    press, secret = press_of(request), request.META.get("CSRF_COOKIE")
+    return hash_of(f"{press} {secret}") if press and secret else ""
+
+
+def _remember(request: HttpRequest, invitation: Invitation, user: User, seat: str) -> None:
+    """Keep for a moment whom this press let in: the first answer to a double tap reaches nobody."""
+    if key := _press_here(request):
+        by, at = system(invitation.practice_id), now()
+        claimed = idempotency.claim(by=by, at=at, key=key, fingerprint=key)
+        if not isinstance(claimed, idempotency.Remembered):
+            idempotency.remember(claimed, status=302, body=json.dumps([user.email, seat]))
+
+
+def _pressed_twice(request: HttpRequest, practice: UUID | None) -> HttpResponse | None:
+    """Let in whom the very same press has just let in, and nobody else."""
+    key = _press_here(request)
+    if not key or practice is None:
+        return None
+    before = idempotency.answered(by=system(practice), key=key, since=now() - DOUBLE_TAP)
+    if before is None:
+        return None
+    address, seat = json.loads(before.body)
+    user = account_of(address)
+    if user is None or (request.user.is_authenticated and request.user != user):
+        return None
+    return _come_in(request, user, seat)
+
+
+def _come_in(request: HttpRequest, user: User, seat: str) -> HttpResponse:
     """Sign the new person in, and sit them in the seat they were invited to."""
-    if signed_in:
+    if request.user == user:
         sit(request, seat)
         return redirect("home")
     how = "password" if user.has_usable_password() else "code"
@@ -183,19 +222,16 @@ def _wishes(said: dict[str, Any]) -> joining.Wishes:
 
 
 @require_http_methods(["GET", "POST"])
+@once
 def topics(request: ActorRequest) -> HttpResponse:
     """Note what to talk about in the session."""
     client = own.own_client(request.actor)
     form = TextForm(posted(request))
     if request.method == "POST" and form.is_valid():
-
-        def put_down() -> str:
+        with refusals_on(form):
             text = form.cleaned_data["text"]
             noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
-            return request.get_full_path() if FROM_YOU in request.GET else reverse("topics")
-
-        with refusals_on(form):
-            return redirect(once(request, put_down))
+            return redirect(request.get_full_path() if FROM_YOU in request.GET else "topics")
     found = noting.read_topics(by=request.actor, at=now(), clients=[client])
     carers = [row.member.user.get_short_name() for row in own.carers(request.actor)]
     return render(

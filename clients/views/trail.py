@@ -15,12 +15,12 @@ from clients.queries import records
 from practice.actions import auditing
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, seldom
-from practice.forms import AuditFilter
+from practice.forms import AuditFilter, setting_names
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking
 from practice.queries.paging import Page, pages
-from practice.queries.people import members
+from practice.queries.people import BY_NAME, members
 from practice.wording import KINDS, act_text, clock_of
 
 EXPORT_LIMIT = 50_000
@@ -45,7 +45,7 @@ def _address(request: HttpRequest, wanted: str) -> str:
 @reauthentication_required(enabled=lambda request: _as(request) in {FILE, READY})  # type: ignore[untyped-decorator]  # allauth's
 def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when; offer it as a file, and hand that out."""
-    form = AuditFilter(request.GET, people=list(members(request.actor).order_by("user__name")))
+    form = AuditFilter(request.GET, people=list(members(request.actor).order_by(*BY_NAME)))
     # What cannot be understood narrows nothing: it finds nothing, rather than everything.
     understood = form.is_valid()
     if understood and _as(request) == FILE:
@@ -79,6 +79,7 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "when": event.at,
         "who": who,
         "act": act_text(event.action),
+        "which": setting_names(event.detail.get("fields", "")),
         "object": KINDS.get(event.object_kind, event.object_kind),
         "whose": whose if whose != who else "",
         "reference": event.object_id,

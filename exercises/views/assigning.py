@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -75,6 +74,7 @@ class Target:
 @for_therapists
 @searches
 @require_http_methods(["GET", "POST"])
+@once  # a double tap would give it twice, with two mails
 def assign(request: ActorRequest) -> HttpResponse:
     """Choose for whom, what and when; sensible defaults stand there already."""
     at = now()
@@ -109,8 +109,7 @@ def assign(request: ActorRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            # A double tap would give it twice, with two mails.
-            return redirect(once(request, partial(_assign, request, form, target, at)))
+            return redirect(_assign(request, form, target, at))
     return _page(request, form, target, at)
 
 

@@ -56,12 +56,29 @@ def remember(row: IdempotencyKey, *, status: int, body: str) -> None:
     row.save(update_fields=["status", "sealed_body"])
 
 
+def forget(row: IdempotencyKey) -> None:
+    """Let the key go: nothing was done for it."""
+    row.delete()
+
+
+def answered(*, by: Actor, key: str, since: datetime) -> Remembered | None:
+    """Return what a post was answered with, if that was since then."""
+    row = IdempotencyKey.objects.filter(
+        practice_id=by.practice_id, user_id=by.user_id or 0, key=key, created_at__gte=since
+    ).first()
+    return _opened(row) if row else None
+
+
 def _remembered(by: Actor, key: str, fingerprint: str) -> Remembered:
     row = IdempotencyKey.objects.get(practice_id=by.practice_id, user_id=by.user_id or 0, key=key)
     if row.fingerprint != fingerprint:
         raise NotPossible(
             _("This Idempotency-Key was used for another request."), code="idempotency_key_reused"
         )
+    return _opened(row)
+
+
+def _opened(row: IdempotencyKey) -> Remembered:
     return Remembered(
         status=row.status or 200,
         body=unseal(row.sealed_body or b"", **place_of(row, "sealed_body")),

@@ -10,7 +10,6 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from practice import emails
@@ -107,24 +106,30 @@ def revoke(*, by: Actor, at: datetime, invitation: Invitation) -> None:
             _note(by, at, "invitation.revoked", invitation)
 
 
-def find(token: str, at: datetime) -> Invitation | None:
-    """Return the invitation a link stands for, while it is good; moves the scope into its practice."""
-    practice, _dot, secret = token.partition(".")
+def practice_of(token: str) -> UUID | None:
+    """Return the practice a link names, if it names one."""
     try:
-        enter(UUID(practice))
+        return UUID(token.partition(".")[0])
     except ValueError:
         return None
-    return (
-        Invitation.objects.select_related("practice", "invited_by__user")
-        .filter(token_hash=hash_of(secret), accepted_at=None, revoked_at=None, expires_at__gt=at)
-        .first()
+
+
+def find(token: str, at: datetime, *, hold: bool = False) -> Invitation | None:
+    """Return the invitation a link stands for, while it is good; moves the scope into its practice.
+
+    With `hold`, uses of one link come one after the other: who comes second finds none.
+    """
+    practice = practice_of(token)
+    if practice is None:
+        return None
+    enter(practice)
+    found = Invitation.objects.select_related("practice", "invited_by__user").filter(
+        token_hash=hash_of(token.partition(".")[2]),
+        accepted_at=None,
+        revoked_at=None,
+        expires_at__gt=at,
     )
-
-
-def hold(*, invitation: Invitation, at: datetime) -> None:
-    """Let uses of one link come one after the other. Raises NotPossible when it was used up."""
-    if not _open(invitation, at).select_for_update():
-        raise _used_up()
+    return (found.select_for_update(of=("self",)) if hold else found).first()
 
 
 def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | None:
@@ -136,8 +141,10 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | 
     if user.email.lower() != invitation.email.lower():
         raise NotPossible(_("This invitation was sent to another address."))
     with transaction.atomic():
-        if not _open(invitation, at).update(accepted_at=at):
-            raise _used_up()
+        if not Invitation.objects.filter(
+            pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
+        ).update(accepted_at=at):
+            raise NotPossible(_("This link no longer opens. Ask for a new one."))
         seat = _seat(invitation, user, at) if invitation.kind == InvitationKind.MEMBER else None
         by = Actor(
             practice_id=invitation.practice_id,
@@ -178,16 +185,6 @@ def _seat(invitation: Invitation, user: User, at: datetime) -> Membership:
         seat.deactivated_at = None
         seat.save(update_fields=["roles", "deactivated_at"])
     return seat
-
-
-def _open(invitation: Invitation, at: datetime) -> QuerySet[Invitation]:
-    return Invitation.objects.filter(
-        pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
-    )
-
-
-def _used_up() -> NotPossible:
-    return NotPossible(_("This link no longer opens. Ask for a new one."))
 
 
 def _require(by: Actor, kind: str) -> None:

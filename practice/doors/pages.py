@@ -164,22 +164,34 @@ def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     return inner
 
 
-def once(request: ActorRequest, do: Callable[[], str]) -> str:
-    """Do what a page's form asks for, and return where it leads; sent twice, it is done once.
-
-    The form carries a word of its own, made with the page (`{% once %}`). With other words in it, it
-    is another form.
-    """
+def press_of(request: HttpRequest) -> str:
+    """Tell one press of a form from every other: by its address, all it says, and the word it got
+    with its page (`{% once %}`). Empty for a form without one."""
     if not request.POST.get("once"):
-        return do()
+        return ""
     said = request.POST.copy()
     said.pop("csrfmiddlewaretoken", None)
-    material = f"{request.get_full_path()}\n{said.urlencode()}"
-    key = hashlib.sha256(material.encode()).hexdigest()
-    with transaction.atomic():
-        claimed = idempotency.claim(by=request.actor, at=now(), key=key, fingerprint=key)
-        if isinstance(claimed, idempotency.Remembered):
-            return claimed.body
-        where = do()
-        idempotency.remember(claimed, status=302, body=where)
-    return where
+    return hashlib.sha256(f"{request.get_full_path()}\n{said.urlencode()}".encode()).hexdigest()
+
+
+def once(view: View[P]) -> View[P]:
+    """Do what a page's form asks for once, however often it is sent: a second press waits for the
+    first, and leads where that one led. What was refused may be sent again."""
+
+    @wraps(view)
+    def inner(request: ActorRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        key = press_of(request)
+        if not key:
+            return view(request, *args, **kwargs)
+        with transaction.atomic():
+            claimed = idempotency.claim(by=request.actor, at=now(), key=key, fingerprint=key)
+            if isinstance(claimed, idempotency.Remembered):
+                return HttpResponseRedirect(claimed.body)
+            response = view(request, *args, **kwargs)
+            if isinstance(response, HttpResponseRedirect):
+                idempotency.remember(claimed, status=302, body=response.url)
+            else:
+                idempotency.forget(claimed)
+        return response
+
+    return inner

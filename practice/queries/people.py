@@ -17,6 +17,8 @@ from practice.queries.paging import Page, page
 from practice.queries.searching import called
 from practice.tenancy import scope
 
+BY_NAME = ("user__sort_name", "pk")
+
 
 def members(actor: Actor) -> QuerySet[Membership]:
     """Return the practice's members; none for who doesn't work here."""
@@ -35,7 +37,7 @@ def people(
         found = found.filter(roles__contains=[role])
     if state in {"active", "deactivated"}:
         found = found.filter(deactivated_at__isnull=state == "active")
-    return page(found, order=("user__name", "pk"), after=after)
+    return page(found, order=BY_NAME, after=after)
 
 
 def member(actor: Actor, pk: UUID) -> Membership:
@@ -48,7 +50,7 @@ def therapists(actor: Actor) -> list[Membership]:
     return list(
         members(actor)
         .filter(deactivated_at=None, roles__contains=[Role.THERAPIST])
-        .order_by("user__name", "pk")
+        .order_by(*BY_NAME)
     )
 
 
@@ -56,7 +58,7 @@ def read_along(actor: Actor) -> list[str]:
     """Return the names of those whose caseloads the asking supervisor reads."""
     if not actor.supervises:
         return []
-    named = members(actor).filter(pk__in=actor.supervises).order_by("user__name", "pk")
+    named = members(actor).filter(pk__in=actor.supervises).order_by(*BY_NAME)
     return [one.user.get_full_name() for one in named]
 
 

@@ -296,6 +296,14 @@
     form.addEventListener("keydown", (e) => { if (e.target.type === "radio" && e.target.checked && /^(Delete|Backspace)$/.test(e.key)) { e.preventDefault(); untick(e.target); } });
   }
 
+  /* ---- A double tap: the second press would throw the first one's answer away, and the server knows
+     a form that is done once. Pressed again later, the line was slow: it goes. */
+  addEventListener("submit", (e) => {
+    const form = e.target, at = Date.now();
+    if (e.defaultPrevented || !form.elements.once) return;
+    if (at - form.dataset.sent < 2000) e.preventDefault(); else form.dataset.sent = at;
+  });
+
   /* ---- Signing out: what is typed lands first, then the copies here go. Copies the server never got
      could not be opened again: the page that asks says so before. */
   const waiting = () => tx("readonly", (s) => s.count()).catch(() => 0);

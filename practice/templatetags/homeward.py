@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from allauth.account.internal.flows.email_verification_by_code import EmailVerificationProcess
@@ -124,6 +125,12 @@ def crisis_words(practice: Practice | None, language: str) -> dict[str, str]:
 def grouped(kind: str) -> bool:
     """Tell whether an item has several controls and so needs a fieldset and a legend."""
     return kind in _GROUPS
+
+
+@register.filter
+def moment(text: str | None) -> datetime | None:
+    """Read a moment as programs are told it, so that a person can be told it."""
+    return datetime.fromisoformat(text) if text else None
 
 
 @register.filter

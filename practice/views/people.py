@@ -16,6 +16,7 @@ from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
     form_page,
+    once,
     open_to,
     posted,
     refusals_on,
@@ -59,6 +60,7 @@ def people(request: ActorRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
+@once
 def invite(request: ActorRequest) -> HttpResponse:
     """Invite a colleague."""
     form = InviteForm(posted(request))

@@ -132,7 +132,7 @@ couple_unlink                      GET      in  403  403  403  200  404  403  40
 couple_unlink                      POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
 couple_session                     GET      in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
 couple_session                     POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
-export_client                      GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
+export_client                      GET      in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
 reminder_ledger                    GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·
 queue                              GET      in  403  403  403  200  200  302  403  200  200    ·    ·    ·    ·
 review                             GET      in  403  403  403  200  404  200  403  404  404    ·    ·    ·    ·

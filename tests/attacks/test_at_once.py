@@ -4,6 +4,7 @@ import re
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
@@ -15,10 +16,11 @@ from django.utils.timezone import now
 
 from clients.actions import caring, joining, noting
 from clients.models import Caseload, Clearance, Client, Couple, PrivateNote, SessionTopic
+from clients.views import own
 from exercises.actions import assigning, exporting, responding, reviewing
 from exercises.models import Answer, Assignment, Homework, Response
 from practice.actions import invitations, people
-from practice.models import Membership, Practice, User
+from practice.models import Invitation, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import Person, Play, make_member
 from tests.faults.ground import somebody_waits, until
@@ -132,7 +134,12 @@ def test_a_client_is_handed_over_to_one_colleague(
         assert Caseload.objects.filter(client=ana.client, until_at=None).count() == 1
 
 
-def test_a_link_lets_one_person_in_once(dana: Person, monkeypatch: pytest.MonkeyPatch):
+PIA = {"called": "Pia", "zone": "Europe/Lisbon", "language": "en", "agree": "on"}
+
+
+@pytest.fixture
+def way_in(dana: Person) -> str:
+    """Return where Pia's invitation leads."""
     with scope(practice=dana.practice.pk, user=dana.user.pk):
         client = caring.add(
             by=dana.actor,
@@ -143,15 +150,49 @@ def test_a_link_lets_one_person_in_once(dana: Person, monkeypatch: pytest.Monkey
             invite_now=False,
         )
         link = caring.invite(by=dana.actor, at=now(), client=client).link
-    path = "/invitation/" + link.rpartition("/")[2]
-    said = {"called": "Pia", "zone": "Europe/Lisbon", "language": "en", "agree": "on"}
+    return "/invitation/" + link.rpartition("/")[2]
+
+
+def test_a_link_lets_one_person_in_once(dana: Person, way_in: str, monkeypatch: pytest.MonkeyPatch):
     meet(monkeypatch, invitations, "open_account")
     one, other = quiet(Browser()), quiet(Browser())
-    statuses = at_once(lambda: one.post(path, said), lambda: other.post(path, said))
-    assert statuses == [302, 409]
+    said = [PIA | {"once": word_of(browser, way_in)} for browser in (one, other)]
+    statuses = at_once(lambda: one.post(way_in, said[0]), lambda: other.post(way_in, said[1]))
+    assert statuses == [302, 404]
     assert User.objects.filter(email="pia@mail.example").count() == 1
     with scope(practice=dana.practice.pk):
-        assert Client.objects.get(pk=client.pk).user is not None
+        assert Client.objects.get(email="pia@mail.example").user is not None
+
+
+def test_a_double_tap_on_come_in_lets_in_who_pressed_it(
+    dana: Person, ben: Person, way_in: str, monkeypatch: pytest.MonkeyPatch
+):
+    """The browser throws the first answer away, and the session with it."""
+    one, other = quiet(Browser()), quiet(Browser())
+    said = PIA | {"once": word_of(one, way_in)}
+    secret = one.cookies["homeward-form"].value
+    other.cookies["homeward-form"] = secret
+    meet(monkeypatch, invitations, "open_account")
+    assert at_once(lambda: one.post(way_in, said), lambda: other.post(way_in, said)) == [302, 302]
+    for browser in (one, other):
+        assert browser.get("/today/").status_code == 200
+    assert User.objects.filter(email="pia@mail.example").count() == 1
+    # The very same press, and no other: not from a browser that did not show the page, not from
+    # one that has been let in since, not with another word, not in somebody else's name, not later.
+    stranger, since, again, late = (quiet(Browser()) for _each in range(4))
+    word_of_nothing = PIA | {"once": "a" * 22}
+    assert stranger.post(way_in, said).status_code == 404
+    since.cookies["homeward-form"] = one.cookies["homeward-form"].value
+    assert since.cookies["homeward-form"].value != secret
+    assert since.post(way_in, said).status_code == 404
+    again.cookies["homeward-form"] = late.cookies["homeward-form"] = secret
+    assert again.post(way_in, word_of_nothing).status_code == 404
+    elsewhere = quiet(ben.browser())
+    elsewhere.cookies["homeward-form"] = secret
+    assert elsewhere.post(way_in, said).status_code == 404
+    assert "Ben" in text_of(elsewhere.get("/you/"))
+    monkeypatch.setattr(own, "now", lambda: now() + timedelta(minutes=2))
+    assert late.post(way_in, said).status_code == 404
 
 
 def test_one_consent_stands_however_often_it_was_tapped(
@@ -254,6 +295,63 @@ def test_a_double_tap_keeps_what_was_written_once(
     assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert model.objects.count() == 2
+
+
+def test_a_double_click_adds_a_client_once(dana: Person, monkeypatch: pytest.MonkeyPatch):
+    path = "/clients/add"
+    one, other = quiet(dana.browser()), quiet(dana.browser())
+    said = {"name": "Pia", "email": "pia@mail.example", "zone": "Europe/Lisbon", "language": "en"}
+    said |= {"once": word_of(one, path)}
+    meet(monkeypatch, caring, "add")
+    found = answers(lambda: one.post(path, said), lambda: other.post(path, said))
+    with scope(practice=dana.practice.pk):
+        client = Client.objects.get(email="pia@mail.example")
+    assert {answer["Location"] for answer in found} == {f"/clients/{client.pk}/"}
+    # Meant as another one, it is told.
+    assert one.post(path, said | {"once": word_of(one, path)}).status_code == 422
+
+
+def test_a_double_click_on_what_was_refused_is_refused_twice(dana: Person, ana: Person):
+    path, browser = "/clients/add", quiet(dana.browser())
+    said = {"name": "Pia", "email": "ana@mail.example", "zone": "Europe/Lisbon", "language": "en"}
+    said |= {"once": word_of(browser, path)}
+    assert [browser.post(path, said).status_code for _tap in range(2)] == [422, 422]
+    assert browser.post(path, said | {"email": "pia@mail.example"}).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "more"),
+    [
+        ("dana", "/couples/link", {"first": "{ana}", "second": "{ben}"}),
+        ("dana", "/clients/{ana}/hand-over", {"to": "{omar}"}),
+        ("dana", "/clients/{ana}/discharge", {}),
+        ("ruth", "/people/{omar}/deactivate", {}),
+        (
+            "ruth",
+            "/people/invite",
+            {"name": "Kit", "email": "kit@hillside.example", "roles": "therapist"},
+        ),
+    ],
+)
+def test_the_second_of_two_clicks_leads_where_the_first_led(
+    request: pytest.FixtureRequest,
+    ana: Person,
+    ben: Person,
+    omar: Person,
+    who: str,
+    path: str,
+    more: dict[str, str],
+):
+    ids = {"ana": ana.client.pk, "ben": ben.client.pk, "omar": omar.member.pk}
+    browser = quiet(request.getfixturevalue(who).browser())
+    path = path.format(**ids)
+    said = {name: text.format(**ids) for name, text in more.items()}
+    said |= {"once": word_of(browser, path)}
+    first, second = browser.post(path, said), browser.post(path, said)
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first["Location"] == second["Location"]
+    with scope(practice=ana.practice.pk):
+        assert Invitation.objects.count() == (path == "/people/invite")
 
 
 def test_what_is_taken_back_while_it_is_opened_is_read_by_nobody(

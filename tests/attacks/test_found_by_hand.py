@@ -191,6 +191,9 @@ def test_leaving_leads_where_a_browser_can_go(ruth: Person):
     for url in ("ftp://somewhere.example/", "javascript:alert(1)", "data:text/html,x"):
         answer = browser.post("/practice/settings", {**said, "leave_url": url})
         assert answer.status_code == 422, url
+    for url in ("http://localhost:8201/you/", "https://LocalHost", "http://127.0.0.1/x"):
+        answer = browser.post("/practice/settings", {**said, "leave_url": url})
+        assert "That is Homeward itself." in answer.content.decode(), url
 
 
 # --- smaller ones -----------------------------------------------------------------------------

@@ -11,10 +11,14 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Caseload, Client, Couple
+from clients.permissions import reachable
+from clients.queries import care
 from practice.errors import NotPossible
-from practice.models import AuditEvent, Membership
+from practice.models import AuditEvent, Membership, Practice
+from practice.queries import people
+from practice.queries.paging import page
 from practice.tenancy import scope
-from tests.cast import ZONE, Person, make_client
+from tests.cast import ZONE, Person, make_client, make_member
 from tests.practice.ground import roles_chosen, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -270,3 +274,49 @@ def test_who_was_left_with_nobody_is_told_so_and_found_a_therapist(
     with scope(practice=dana.practice.pk):
         Membership.objects.filter(pk=dana.member.pk).update(roles=["therapist"])
     assert names_on(dana) == ["Ben Achterberg"]
+
+
+NAMES = ["Álvaro", "ana", "Íris", "Ines", "iris", "Ísis", "Óscar", "olga", "Wanda", "Zoë", "zed"]
+SORTED = ["Álvaro", "ana", "Ines", "Íris", "iris", "Ísis", "olga", "Óscar", "Wanda", "zed", "Zoë"]
+
+
+def test_lists_of_names_know_no_accents_and_no_capitals(practice: Practice, dana: Person):
+    with scope(practice=practice.pk):
+        for number, name in enumerate(NAMES):
+            client = Client.objects.create(
+                practice=practice,
+                name=name,
+                email=f"{number}@mail.example",
+                zone=ZONE,
+                created_at=now(),
+            )
+            Caseload.objects.create(
+                practice=practice, member=dana.member, client=client, from_at=now()
+            )
+            make_member(practice, f"{number}@hillside.example", name, "therapist")
+        in_reach, members = reachable(dana.actor), people.members(dana.actor)
+        of_members = [one.user.name for one in people.therapists(dana.actor)]
+        # Page by page, each beginning where the one before ended.
+        for order, rows, name in (
+            (care.BY_NAME, in_reach, "name"),
+            (people.BY_NAME, members.exclude(pk=dana.member.pk), "user__name"),
+        ):
+            seen, found = [], page(rows, order=order, size=2)
+            while True:
+                seen += [row.pk for row in found.rows]
+                if not found.after:
+                    break
+                found = page(rows, order=order, size=2, after=found.after)
+            assert len(set(seen)) == len(NAMES)
+            names = dict(rows.values_list("pk", name))
+            assert _regardless([names[pk] for pk in seen]) == _regardless(SORTED)
+        assert _regardless(of_members) == _regardless([*SORTED[:2], "Dana Whitlock", *SORTED[2:]])
+        with scope(practice=practice.pk), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_sort = off")
+            plan = Client.objects.filter(practice=practice).order_by(*care.BY_NAME).explain()
+    assert "clients_cli_practic_b70ad9_idx" in plan
+
+
+def _regardless(names: list[str]) -> list[str]:
+    """Take two who are called the same for the same: their keys decide."""
+    return ["Iris" if name in {"Íris", "iris"} else name for name in names]

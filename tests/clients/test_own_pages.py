@@ -1,5 +1,6 @@
 """What a client keeps for themselves: choices, topics, who read them, consent, leaving."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -18,7 +19,7 @@ from clients.models import (
     SessionTopic,
 )
 from clients.queries import care, records
-from practice.models import AuditEvent
+from practice.models import AuditEvent, User
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
 from tests.conftest import as_owner
@@ -174,6 +175,38 @@ def test_topics_are_in_the_record_that_is_taken_away(ana: Person, dana: Person, 
         assert [topic["words"] for topic in record["topics"]] == ["the phone at dinner"]
         assert "the phone at dinner" in text_of(browser.get(f"{where}?as=page"))
     assert ben.browser().get("/you/record?as=json").json()["topics"] == []
+
+
+def test_a_record_to_read_says_its_days_as_every_page_does(ana: Person, dana: Person):
+    at = datetime(2026, 9, 30, 23, 30, tzinfo=UTC)  # the next day where Ana lives
+    with scope(practice=ana.practice.pk):
+        Client.objects.filter(pk=ana.client.pk).update(zone="Pacific/Auckland")
+        Consent.objects.create(
+            practice=ana.practice,
+            client=ana.client,
+            version="1",
+            language="en",
+            text="Agreed.",
+            given_at=at,
+        )
+    User.objects.filter(pk=dana.user.pk).update(language="es")
+    for person, where, day in (
+        (ana, "/you/record", "Thu\u00a01\u00a0Oct\u00a02026"),
+        (dana, f"/clients/{ana.client.pk}/record", "jue\u00a01\u00a0oct\u00a02026"),
+    ):
+        page = text_of(person.browser().get(f"{where}?as=page"))
+        assert day in page
+        assert not re.search(r"\d{4}-\d\d-\d\d", page.partition("<main")[2])
+
+
+def test_who_may_not_take_a_record_is_asked_for_nothing_first(sana: Person, ana: Person):
+    """Not the password, and no choice between a page and a file."""
+    browser = sana.browser()
+    session = browser.session
+    del session["account_authentication_methods"]
+    session.save()
+    for asked in ("", "?as=page", "?as=json"):
+        assert browser.get(f"/clients/{ana.client.pk}/record{asked}").status_code == 403
 
 
 def read_topics(by: Person, of: Person) -> list[str]:

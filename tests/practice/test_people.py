@@ -401,6 +401,19 @@ def test_nonsense_is_asked_for_once_more(ruth: Person, field: str, value: str):
         assert Practice.objects.get().name == "Hillside Practice"
 
 
+@pytest.mark.parametrize(("field", "fits"), [("crisis_en", 2000), ("name", 120)])
+def test_what_is_pasted_too_long_comes_back_whole(ruth: Person, field: str, fits: int):
+    """A browser would cut it where `maxlength` says, and nobody would know."""
+    pasted = "x" * (fits + 40)
+    browser = ruth.browser()
+    assert "maxlength" not in text_of(browser.get("/practice/settings"))
+    answer = browser.post("/practice/settings", {**SETTINGS, field: pasted})
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert f"That is {fits + 40} characters, and {fits} fit." in page
+    assert pasted in page
+
+
 def test_what_was_written_for_danger_stands_in_each_language_from_the_release_on(ruth: Person):
     module = importlib.import_module("practice.migrations.0006_crisis_text_in_each_language")
     with as_owner(), transaction.atomic():

@@ -12,6 +12,7 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from allauth.mfa.totp.internal.auth import TOTP, generate_totp_secret
 from django.apps import apps
+from django.core import mail
 from django.core.management import call_command
 from django.db import transaction
 from django.test import Client as Browser
@@ -19,6 +20,7 @@ from django.test import RequestFactory
 
 from practice.actions import factors
 from practice.crypto import FACTOR, keyring
+from practice.models import User
 from tests.cast import PASSWORD, Person
 from tests.conftest import acting_as, as_owner
 from tests.practice.ground import code_now, text_of
@@ -142,3 +144,36 @@ def test_going_back_opens_all_of_them(dana: Person, ruth: Person):
         assert rows(person)["totp"]["secret"] == secret
         assert FACTOR not in str(rows(person))
         assert second_step(person, codes[2]).status_code == 302
+
+
+def set_up_by_pages(browser: Browser) -> Any:
+    browser.get("/account/2fa/totp/activate/")
+    code = code_now(browser.session["mfa.totp.secret"])
+    return browser.post("/account/2fa/totp/activate/", {"code": code}, follow=True)
+
+
+def test_the_first_codes_on_paper_replace_none(dana: Person):
+    browser = dana.browser()
+    first = text_of(set_up_by_pages(browser))
+    assert "Here are your codes" in first
+    assert "The old ones no longer work." not in first
+    again = browser.post("/account/2fa/recovery-codes/generate/", follow=True)
+    assert "Here are new codes. The old ones no longer work." in text_of(again)
+
+
+def test_what_was_done_to_an_account_is_told_by_its_owner_s_clock(dana: Person, settings: Any):
+    """Codes of an app are told of when the transaction is over, a password within it."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    User.objects.filter(pk=dana.user.pk).update(language="es", zone="America/Bogota")
+    dana.user.refresh_from_db()
+    browser = dana.browser()
+    page = text_of(set_up_by_pages(browser))
+    assert "The app is set up." not in page
+    new = "a quiet lane at noon"
+    said = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    assert browser.post("/account/password/change/", said).status_code == 302
+    of_app, of_password = mail.outbox
+    for message in (of_app, of_password):
+        assert "Bogotá" in message.body
+        assert "UTC" not in message.body
+        assert message.subject == "Un cambio en tu cuenta"

@@ -16,8 +16,9 @@ from django.utils.timezone import now
 from clients.models import Couple
 from exercises.actions import flagging
 from exercises.models import Answer, Flag, FlagKind
-from practice.actions import auditing, invitations, keys, people
+from practice.actions import auditing, invitations, keys, people, practices
 from practice.crypto import key_number, keyring
+from practice.forms import setting_names
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
@@ -136,6 +137,30 @@ def test_the_trail_can_be_narrowed(ruth: Person, dana: Person, omar: Person):
 )
 def test_nonsense_breaks_nothing(ruth: Person, nonsense: str):
     assert ruth.browser().get(f"/audit/?{nonsense}").status_code in {404, 422}
+
+
+def test_a_day_before_the_first_is_said_to_be_one(ruth: Person):
+    answer = ruth.browser().get("/audit/?since=2026-11-02&until=2026-11-01")
+    assert answer.status_code == 422
+    page = text_of(answer)
+    assert "The first day has to come before the last." in page
+    assert "Nothing found" not in page
+    one_day = ruth.browser().get("/audit/?since=2026-11-02&until=2026-11-02")
+    assert one_day.status_code == 200
+
+
+def test_which_settings_were_changed_is_named_and_not_to_what(ruth: Person):
+    with scope(practice=ruth.practice.pk):
+        practice = Practice.objects.get()
+        values = {name: getattr(practice, name) for name in practices.SETTINGS}
+        values |= {"discreet_name": "A lighthouse", "crisis_texts": {"en": "Call the lighthouse."}}
+        practices.set_policies(by=ruth.actor, at=now(), practice=practice, values=values)
+    page = html.unescape(text_of(ruth.browser().get("/audit/")))
+    assert "Discreet name, What clients read under “get help now”" in page
+    assert "lighthouse" not in page
+    names = setting_names(",".join(practices.SETTINGS))
+    assert len(names) == len(practices.SETTINGS)
+    assert "None" not in names
 
 
 def test_the_trail_is_for_admins_of_this_practice(
