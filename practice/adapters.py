@@ -110,11 +110,15 @@ class AccountAdapter(DefaultAccountAdapter):
         extra_tags: str = "",
         message: str | None = None,
     ) -> None:
-        """Say of a code that was tried too often what helps. A wait is for who asks too often: forms
-        say that, and no message does."""
-        if message == self.error_messages["too_many_login_attempts"]:
-            message = str(TRIED_OUT)
-        super().add_message(request, level, message_template, message_context, extra_tags, message)
+        """Say it in the language of the page, also once its transaction is over; of a code that was
+        tried too often, what helps. (A wait is for who asks too often: forms say that, no message.)"""
+        said_in = getattr(request, "LANGUAGE_CODE", None) or translation.get_language()
+        with translation.override(said_in):
+            if message == self.error_messages["too_many_login_attempts"]:
+                message = str(TRIED_OUT)
+            super().add_message(
+                request, level, message_template, message_context, extra_tags, message
+            )
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Say no; the invitation's page makes accounts."""
@@ -138,12 +142,6 @@ class AccountAdapter(DefaultAccountAdapter):
             if time.time() - newest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
                 raise SignInAgain
         return required
-
-    def add_message(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
-        """Say it in the language of the page, also once its transaction is over."""
-        said_in = getattr(request, "LANGUAGE_CODE", None) or translation.get_language()
-        with translation.override(said_in):
-            super().add_message(request, *args, **kwargs)
 
     def send_notification_mail(
         self,
