@@ -19,6 +19,7 @@ from practice.actions import auditing, invitations
 from practice.actors import Actor
 from practice.errors import NotPossible
 from practice.models import Invitation, InvitationKind, User
+from practice.tenancy import scope
 
 
 @dataclass(frozen=True)
@@ -147,11 +148,22 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
             by_email=wishes.by_email,
             kinds_off=list(wishes.kinds_off),
             paused_until=wishes.paused_until,
+            # An address that had taken no mail is tried once more: who saves this has read of it.
+            suppressed_at=None,
             changed_at=at,
         )
         # exercises', which this app does not know
         import_string(settings.HOMEWARD_FOLLOW_WISHES)(client, at)
         auditing.on_client(by, at, "preference.set", client.pk)
+
+
+def try_again(user: User) -> None:
+    """Write again to a client whose address had taken no mail: they have another one now."""
+    with scope(user=user.pk):
+        seats = list(Client.objects.filter(user=user).values_list("pk", "practice_id"))
+    for client, practice in seats:
+        with scope(practice=practice):
+            ContactPreference.objects.filter(client=client).update(suppressed_at=None)
 
 
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:

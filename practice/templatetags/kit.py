@@ -10,6 +10,8 @@ from django.conf import settings
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from practice.wording import clock_of
+
 register = template.Library()
 
 _ONLY = "Only you, Dana and Dana’s supervisor"
@@ -222,6 +224,7 @@ _MAIL = {
     "password_reset_url": "https://homeward.example/account/password/reset/key/1a-d3m0/",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
     "timestamp": datetime(2026, 11, 23, 20, 14, tzinfo=UTC),
+    "zone": "Europe/Lisbon",
 }
 
 
@@ -243,14 +246,15 @@ def kit_emails() -> list[dict[str, str]]:
 
 def _mail(name: str, where: str, html: Path | None) -> dict[str, str]:
     body = "body.txt" if html else "message.txt"
+    known = {**_MAIL, "clock": clock_of(str(_MAIL["zone"]))}
     found = {
         "name": name.replace("_", " "),
-        "subject": " ".join(render_to_string(where.format("subject.txt"), dict(_MAIL)).split()),
-        "text": render_to_string(where.format(body), dict(_MAIL)).strip(),
+        "subject": " ".join(render_to_string(where.format("subject.txt"), known).split()),
+        "text": render_to_string(where.format(body), known).strip(),
         "html": "",
     }
     if html:
-        whole = render_to_string(where.format("body.html"), dict(_MAIL))
+        whole = render_to_string(where.format("body.html"), known)
         inside = re.search(r"<body>(.*)</body>", whole, re.DOTALL)
         # Our own template about a made-up person; nobody's words are in it.
         found["html"] = mark_safe(inside[1] if inside else whole)  # noqa: S308

@@ -321,6 +321,7 @@ def test_a_therapist_and_an_admin_read_no_english(
 @every_language
 def test_a_mail_holds_no_english(path: Path, language: str):
     known = {"name": "Casa", "at": "19:30", "home": "https://casa.example/", "device": "Firefox"}
+    known["zone"] = "Europe/Lisbon"
     with translation.override(language):
         mail = render_to_string(str(path.relative_to(ROOT / "templates")), known)
     assert english_in(mail) == []

@@ -54,8 +54,11 @@ def acts(person: Person) -> list[str]:
 # --- choices ----------------------------------------------------------------------------------
 def test_choices_are_kept(ana: Person):
     browser = ana.browser()
+    with scope(practice=ana.practice.pk):
+        ContactPreference.objects.update(suppressed_at=now())
     assert browser.post("/you/", WISHES).status_code == 302
     kept = wishes_of(ana)
+    assert kept.suppressed_at is None
     assert (kept.client.called, kept.client.zone) == ("Annie", "America/Bogota")
     assert f"{kept.reminder_time:%H:%M} {kept.quiet_from:%H:%M}" == "18:15 21:00"
     assert sorted(kept.kinds_off) == ["due_soon", "due_today", "follow_up"]

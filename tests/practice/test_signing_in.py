@@ -8,9 +8,12 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.test import Client as Browser
+from django.utils.timezone import now
 
+from clients.models import ContactPreference
 from practice.crypto import unseal_system
 from practice.models import AccountMail, User
+from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
 from tests.practice.ground import ask_for_code, code_now, policies, text_of, totp_of
 
@@ -67,6 +70,18 @@ def test_who_confirmed_an_address_is_back_where_they_changed_it(dana: Person):
     there = text_of(browser.get(answer["Location"]))
     assert "new@mail.example is confirmed." in there
     assert "Changing to" not in there
+
+
+def test_who_has_another_address_is_written_to_again(ana: Person):
+    with scope(practice=ana.practice.pk):
+        ContactPreference.objects.update(suppressed_at=now())
+    browser = ana.browser()
+    asked = browser.post("/account/email/", {"email": "new@mail.example", "action_add": "1"})
+    (message,) = (message for to, message in mails() if to == ["new@mail.example"])
+    code = next(line for line in words(message).splitlines() if line.isupper())
+    assert "came back" in text_of(browser.get("/you/"))
+    assert browser.post(asked["Location"], {"code": code}).status_code == 302
+    assert "came back" not in text_of(browser.get("/you/"))
 
 
 def test_a_code_opens_nothing_in_another_browser(ana: Person):
