@@ -294,6 +294,37 @@ def test_nothing_is_cut_at_two_and_four_times_the_size(demo_site: Site, visit: V
     assert found == []
 
 
+# The ways at the thumb, the menus and the views of a list: all of it lies on the screen.
+OUTSIDE = """() => {
+    for (const menu of document.querySelectorAll("details.menu")) menu.open = true;
+    return [...document.querySelectorAll(".thumb > *, .menu-body, .seg > *")].filter((el) => {
+        const box = el.getBoundingClientRect();
+        return box.left < -1 || box.right > innerWidth + 1;
+    }).map((el) => el.textContent.trim().slice(0, 20));
+}"""
+
+
+@pytest.mark.parametrize(("width", "size"), [(390, "200%"), (320, "100%")])
+def test_on_a_phone_every_way_lies_on_the_screen(
+    demo_site: Site, visit: Visit, width: int, size: str
+):
+    found = []
+    for who in ("Dana", "Zoe"):  # Zoe administers, too: one way more
+        page = sign_in(visit(demo_site.url, "phone"), who)
+        page.context.add_cookies(
+            [{"name": "homeward-language", "value": "es", "url": demo_site.url}]
+        )
+        page.set_viewport_size({"width": width, "height": 844})
+        page.goto("/clients/")
+        client = str(page.locator("a.title").first.get_attribute("href"))
+        for path in ("/review/", "/clients/", f"{client}reminders"):
+            page.goto(path)
+            page.evaluate(f"document.documentElement.style.fontSize = '{size}'")
+            found += [f"{who} {path}: {one}" for one in page.evaluate(CUT)]
+            found += [f"{who} {path}: {one}" for one in page.evaluate(OUTSIDE)]
+    assert found == []
+
+
 # --- 11 · without script ----------------------------------------------------------------------
 def test_without_script_one_assigns_and_answers(demo_site: Site, visit: Visit):
     page = sign_in(visit(demo_site.url, java_script_enabled=False), "Omar")
