@@ -167,6 +167,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             return Handed.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
+        Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
         reminding.cancel_for_homework(homework.pk, reason="submitted")
@@ -334,7 +335,8 @@ def _save_one(
 ) -> Answer:
     is_said, text = one.outcome == AnswerOutcome.ANSWERED, ""
     if is_said or one.value is not None:
-        text = json.dumps(_clean(item, one.value), ensure_ascii=False)
+        value = _clean(item, one.value)
+        text = "" if value is None else json.dumps(value, ensure_ascii=False)
     present = kept.get(one.item_key)
     if present is not None and base is not None:
         _refuse_stale(present, text, one, base.get(one.item_key, 0), device)
@@ -347,7 +349,7 @@ def _save_one(
     )
     answer.outcome = one.outcome
     if is_said or text:
-        answer.sealed_value = sealed(answer, "sealed_value", text)
+        answer.sealed_value = sealed(answer, "sealed_value", text) if text else None
     answer.revision += 1
     answer.device = device[:40]
     answer.saved_at = at

@@ -206,6 +206,12 @@ class Item:
         """Say whether a therapist could ever let the partner see the answer."""
         return self.visibility in {Visibility.RELEASABLE, Visibility.SHARED_ON_RELEASE}
 
+    @property
+    def when(self) -> "Item | None":
+        """Return the question of a log that says when the moment was: its first, if any."""
+        first = self.items[0] if self.kind is ItemKind.LOG else None
+        return first if first and first.kind is ItemKind.DATETIME else None
+
     def option(self, key: str) -> Option | None:
         """Return the option with this key."""
         return next((option for option in self.options if option.key == key), None)

@@ -92,7 +92,8 @@ def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
     fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
     if entry is None:
         return fresh.words
-    return next((one.words for one in fresh.moments if one.entry.pk == entry.pk), {})
+    moment = fresh.current.moment(entry.pk) if fresh.current else None
+    return moment.words if moment else {}
 
 
 def problems_of(
