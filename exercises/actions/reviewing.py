@@ -25,6 +25,7 @@ from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import NotPossible, Stale
+from practice.letters import grouped
 
 UNDO = timedelta(minutes=2)
 LONGEST_TEXT = 5000
@@ -301,8 +302,8 @@ def _check_texts(draft: Draft) -> None:
     for text in (draft.words, *draft.comments.values()):
         if len(text) > LONGEST_TEXT:
             raise NotPossible(
-                _("That is %(over)d characters over. Shorten it, or say the rest in session.")
-                % {"over": len(text) - LONGEST_TEXT}
+                _("That is %(over)s characters over. Shorten it, or say the rest in session.")
+                % {"over": grouped(len(text) - LONGEST_TEXT)}
             )
 
 

@@ -172,6 +172,8 @@ class Item:
     min: int | None = None
     max: int | None = None
     max_length: int | None = None
+    # Date, datetime: of what has happened; what is still to come is no answer.
+    past: bool = False
     low: Text = Text()
     high: Text = Text()
     # Scale: eleven words, one per step, or none.

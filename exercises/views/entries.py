@@ -121,7 +121,7 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     items = _asked(work, log, moment, data)
     if add_row := request.POST.get("add_row"):
         return _page(request, work, log, moment, data, add_row=add_row)
-    found = forms.read(items, data)
+    found = forms.read(items, data, work.wall)
     # What is left out is left out: a moment has no button to skip with, and needs none.
     errors = found.errors
     if request.POST.get("keep") not in KEEPS:  # who chooses between two may choose the other one

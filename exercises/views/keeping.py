@@ -55,7 +55,7 @@ def keep_draft(
     if not work.is_open:
         return _problem(409, "closed")
     items = sent.items(among)
-    found = forms.read(items, sent.fields)
+    found = forms.read(items, sent.fields, work.wall)
     said = forms.changed(found.values, words)
     base = forms.bases(items, words, sent.revision)
     said = [one for one in said if not forms.before_aside(one, words, base, sent.device)]
