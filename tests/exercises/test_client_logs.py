@@ -1,6 +1,7 @@
 """A client's logs: moments noted, changed, removed, and closed with a look back."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -101,7 +102,9 @@ def test_a_moment_of_which_nothing_is_said_is_not_there(
         fields = when_said(now() - timedelta(days=1)) if said == "when" else said
         keep(browser, entry, **{name.replace(".", "_"): one for name, one in fields.items()})
     assert text_of(browser.get(url(row, "entries/"))).count('class="entry"') == 1
-    assert "One moment" in text_of(browser.get(url(row, "check/")))
+    check = text_of(browser.get(url(row, "check/")))
+    assert "One moment" in check
+    assert len(re.findall(r'row apart">Today, \d\d:\d\d <a href', check)) == 1
     with play.at(ana):
         assert todays.entry_counts(ana.actor, [row]) == {row.pk: 1}
     assert browser.get(entry).status_code == 200  # who comes back to it can write it
