@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.permissions import NOBODY, among_reached, cared_for, in_reach
 from exercises import definition as definitions
@@ -61,6 +61,9 @@ class RoundWords:
     response: Response
     words: dict[str, Words] = field(default_factory=dict)
     moments: list[Moment] = field(default_factory=list)
+    # Opened, and nothing said of them but when: their author may still write there, and nothing else
+    # knows of them. Sending drops them.
+    unwritten: list[Moment] = field(default_factory=list)
     # Read so that nobody else writes into it while this transaction lasts.
     is_held: bool = False
 
@@ -68,6 +71,10 @@ class RoundWords:
     def values(self) -> dict[str, Any]:
         """Return the values by item key, for show-when rules and charts."""
         return {key: words.value for key, words in self.words.items()}
+
+    def moment(self, pk: UUID) -> Moment | None:
+        """Return one moment, also one of which nothing is said yet."""
+        return next((one for one in (*self.moments, *self.unwritten) if one.entry.pk == pk), None)
 
     @property
     def after_check(self) -> str:
@@ -108,7 +115,11 @@ def read_many(
         by_id, readable.select_for_update(of=("self",)) if hold else readable
     )
     logs = [one.pk for one in responses if one.homework.version.definition.logs]
-    entries = Entry.objects.filter(response__in=logs) if logs else ()
+    entries = (
+        Entry.objects.filter(response__in=logs).annotate(is_written=is_written(homeworks))
+        if logs
+        else ()
+    )
     answers = Answer.objects.filter(response__in=[one.pk for one in responses]).order_by("pk")
     found = _opened(homeworks, responses, entries, answers)
     return {pk: [replace(one, is_held=hold) for one in rounds] for pk, rounds in found.items()}
@@ -127,6 +138,7 @@ def read_numbers(
     keys = {key for row in homeworks for key in definitions.counted(row.version.definition)}
     between = Q(happened_at__gte=begin, happened_at__lt=end)
     newest = Entry.objects.filter(between, response__in=_readable(actor, logs).values("pk"))
+    newest = newest.annotate(is_written=is_written(homeworks)).filter(is_written=True)
     newest = newest.order_by("-happened_at", "-pk")[:most]
     entries = list(newest.select_related("response")) if logs else []
     of_moments = Q(entry__in=newest.values("pk")) if entries else Q()
@@ -143,6 +155,21 @@ def read_numbers(
     rounds |= {one.response_id: one.response for one in entries}
     in_order = sorted(rounds.values(), key=lambda one: (one.round, one.pk))
     return _opened(homeworks, _with_homework(by_id, in_order), entries, answers)
+
+
+def is_written(homeworks: Iterable[Homework]) -> Exists:
+    """Return whether anything is said of a moment in one of these homeworks' logs: more than when it
+    was, where a log asks more."""
+    said = Answer.objects.filter(
+        Q(outcome=AnswerOutcome.IN_SESSION)
+        | Q(outcome=AnswerOutcome.ANSWERED, sealed_value__isnull=False),
+        entry=OuterRef("pk"),
+    )
+    for version in {one.version_id: one.version for one in homeworks}.values():
+        for log in version.definition.logs:
+            if (when := log.when) and len(log.items) > 1:
+                said = said.exclude(response__homework__version=version.pk, item_key=when.key)
+    return Exists(said)
 
 
 def _readable(actor: Actor, homeworks: Collection[UUID]) -> QuerySet[Response]:
@@ -255,7 +282,7 @@ def _open_text(row: Any, name: str) -> str:
 def _opened(
     homeworks: Sequence[Homework],
     responses: list[Response],
-    entries: Iterable[Entry],
+    entries: Iterable[Any],
     answers: Iterable[Answer],
 ) -> dict[UUID, list[RoundWords]]:
     """Decrypt these answers and put them where they belong."""
@@ -267,13 +294,18 @@ def _opened(
             by_response[answer.response_id][answer.item_key] = words
         else:
             by_entry.setdefault(answer.entry_id, {})[answer.item_key] = words
-    moments: dict[UUID, list[Moment]] = {}
+    moments: dict[tuple[UUID, bool], list[Moment]] = {}
     for entry in sorted(entries, key=lambda one: (one.happened_at, one.pk)):
         moment = Moment(entry, by_entry.get(entry.pk, {}))
-        moments.setdefault(entry.response_id, []).append(moment)
+        moments.setdefault((entry.response_id, entry.is_written), []).append(moment)
     found: dict[UUID, list[RoundWords]] = {homework.pk: [] for homework in homeworks}
     for response in responses:
-        opened = RoundWords(response, by_response[response.pk], moments.get(response.pk, []))
+        opened = RoundWords(
+            response,
+            by_response[response.pk],
+            moments.get((response.pk, True), []),
+            moments.get((response.pk, False), []),
+        )
         found[response.homework_id].append(opened)
     return found
 

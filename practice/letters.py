@@ -1,4 +1,4 @@
-"""What letters can do beyond being read: marks without end, names that nobody sees."""
+"""What letters can do beyond being read: marks without end, names that nobody sees; long numbers."""
 
 import unicodedata
 from functools import lru_cache
@@ -25,6 +25,12 @@ def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:
 def bare(form: Literal["NFD", "NFKD"], text: str) -> str:
     """Return the letters without what stands over and under them."""
     return "".join(c for c in normalized(form, text) if not unicodedata.combining(c))
+
+
+def grouped(number: int) -> str:
+    """Write a whole number with its thousands apart, by a space that does not break: no language
+    takes that for a fraction."""
+    return f"{number:,}".replace(",", "\u00a0")
 
 
 def seen(text: str) -> str:

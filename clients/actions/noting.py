@@ -15,6 +15,7 @@ from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import place_of, seal
 from practice.errors import BadInput
+from practice.letters import grouped
 
 LONGEST = 5000
 # More than any hour holds; each of them is shown to whoever may read them.
@@ -104,8 +105,8 @@ def _checked(text: str) -> str:
     if not words:
         raise BadInput({"text": [_("Write a few words.")]})
     if len(words) > LONGEST:
-        over = len(words) - LONGEST
+        over = grouped(len(words) - LONGEST)
         raise BadInput(
-            {"text": [_("That is %(over)d characters over. Shorten it.") % {"over": over}]}
+            {"text": [_("That is %(over)s characters over. Shorten it.") % {"over": over}]}
         )
     return words

@@ -1,5 +1,6 @@
 """What the pages about people in care stand on."""
 
+from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -34,6 +35,8 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: s
     if request.method == "POST":
         act = erasing.cancel if request.POST.get("cancel") else erasing.request
         act(by=request.actor, at=now(), client=client)
+        if request.POST.get("cancel"):
+            messages.success(request, _("Taken back. Nothing will be erased."))
         return redirect(request.path)
     return render(
         request,

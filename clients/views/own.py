@@ -19,7 +19,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import override
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from clients import consent_text
 from clients.actions import joining, noting
@@ -231,6 +231,7 @@ def topics(request: ActorRequest) -> HttpResponse:
         with refusals_on(form):
             text = form.cleaned_data["text"]
             noting.raise_topic(by=request.actor, at=now(), client=client, text=text)
+            messages.success(request, _("Kept for your session."))
             return redirect(request.get_full_path() if FROM_YOU in request.GET else "topics")
     found = noting.read_topics(by=request.actor, at=now(), clients=[client])
     carers = [row.member.user.get_short_name() for row in own.carers(request.actor)]
@@ -250,12 +251,20 @@ def topics(request: ActorRequest) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def topic_drop(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Remove a topic."""
+    """Ask once, then remove a topic."""
     topic = own.own_topic(request.actor, pk)
+    back = reverse("topics") + (f"?{FROM_YOU}=you" if FROM_YOU in request.GET else "")
+    if request.method != "POST":
+        return render(
+            request,
+            "clients/topic_drop.html",
+            {"back": back, "lit": "you" if FROM_YOU in request.GET else "today"},
+        )
     noting.drop_topic(by=request.actor, at=now(), topic=topic)
-    return redirect(reverse("topics") + (f"?{FROM_YOU}=you" if FROM_YOU in request.GET else ""))
+    messages.success(request, _("Removed."))
+    return redirect(back)
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
+from exercises import schedule
 from exercises.actions import reminding
 from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import move
@@ -26,8 +27,6 @@ from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
 
 MOST_ENTRIES = 500
-# Clocks differ: a moment may be so far ahead of ours.
-AHEAD = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -85,9 +84,18 @@ def save(
         if not {one.item_key for one in said} <= items.keys():
             raise Http404
         kept = _kept(response, said, entry, held)
+        wall = schedule.local_time(at, by.zone)
         for one in said:
             kept[one.item_key] = _save_one(
-                response, items[one.item_key], one, kept, base, device=device, entry=entry, at=at
+                response,
+                items[one.item_key],
+                one,
+                kept,
+                base,
+                device=device,
+                entry=entry,
+                at=at,
+                wall=wall,
             )
     return [kept[one.item_key] for one in said]
 
@@ -167,6 +175,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             return Handed.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
+        Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
         move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
         reminding.cancel_for_homework(homework.pk, reason="submitted")
@@ -298,8 +307,8 @@ def _check_moment(happened_at: datetime, at: datetime) -> None:
     if not definitions.FIRST_YEAR <= happened_at.year <= definitions.LAST_YEAR:
         said = _("Write the date as day, month, year, like 4 3 2027")
         raise BadInput({"happened_at": [said]})
-    if happened_at > at + AHEAD:
-        raise BadInput({"happened_at": [_("This is still to come. Write when it was.")]})
+    if happened_at > at + definitions.AHEAD:
+        raise BadInput({"happened_at": [definitions.problem_text(definitions.to_come(), _)]})
 
 
 def _kept(
@@ -331,10 +340,12 @@ def _save_one(
     device: str,
     entry: Entry | None,
     at: datetime,
+    wall: datetime,
 ) -> Answer:
     is_said, text = one.outcome == AnswerOutcome.ANSWERED, ""
     if is_said or one.value is not None:
-        text = json.dumps(_clean(item, one.value), ensure_ascii=False)
+        value = _clean(item, one.value, wall)
+        text = "" if value is None else json.dumps(value, ensure_ascii=False)
     present = kept.get(one.item_key)
     if present is not None and base is not None:
         _refuse_stale(present, text, one, base.get(one.item_key, 0), device)
@@ -347,7 +358,7 @@ def _save_one(
     )
     answer.outcome = one.outcome
     if is_said or text:
-        answer.sealed_value = sealed(answer, "sealed_value", text)
+        answer.sealed_value = sealed(answer, "sealed_value", text) if text else None
     answer.revision += 1
     answer.device = device[:40]
     answer.saved_at = at
@@ -355,9 +366,9 @@ def _save_one(
     return answer
 
 
-def _clean(item: Item, raw: Any) -> Any:
+def _clean(item: Item, raw: Any, wall: datetime) -> Any:
     try:
-        return definitions.clean(item, raw)
+        return definitions.clean(item, raw, wall)
     except definitions.AnswerProblem as problem:
         raise BadInput({item.key: [definitions.problem_text(problem, _)]}) from problem
 

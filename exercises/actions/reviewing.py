@@ -25,6 +25,7 @@ from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible, Stale
+from practice.letters import grouped
 
 UNDO = timedelta(minutes=2)
 LONGEST_TEXT = 5000
@@ -300,9 +301,9 @@ def _returnable(homework: Homework) -> frozenset[str]:
 
 def _check_texts(draft: Draft) -> None:
     texts = {"words": draft.words} | {f"comments.{key}": t for key, t in draft.comments.items()}
-    said = _("That is %(over)d characters over. Shorten it, or say the rest in session.")
+    said = _("That is %(over)s characters over. Shorten it, or say the rest in session.")
     too_long = {
-        name: [said % {"over": len(text) - LONGEST_TEXT}]
+        name: [said % {"over": grouped(len(text) - LONGEST_TEXT)}]
         for name, text in texts.items()
         if len(text) > LONGEST_TEXT
     }

@@ -195,7 +195,7 @@ def entry_answer(request: Request, pk: UUID, entry: UUID, item: str) -> Response
 @needs("answer")
 @idempotent
 def entries(request: Request, pk: UUID) -> Response:
-    """Begin a moment in a log."""
+    """Begin a moment in a log: it is there from the first answer that says more than when."""
     actor, at = actor_of(request), now()
     row = _answerable(actor, pk)
     said = asked(request, shapes.EntryRequest)
@@ -298,11 +298,8 @@ def _saved(
     actor: Actor, row: Homework, item: str, entry_pk: UUID | None, revision: int
 ) -> Response:
     current = read_rounds(actor, row)[-1]
-    words = (
-        next(m.words for m in current.moments if m.entry.pk == entry_pk)
-        if entry_pk
-        else current.words
-    )
+    moment = current.moment(entry_pk) if entry_pk else None
+    words = moment.words if moment else current.words
     items = {one.key: one for one in row.version.definition.walk()}
     response = Response(shapes.answer_data(items[item], words[item]))
     response["ETag"] = etag(revision)

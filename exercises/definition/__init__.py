@@ -6,6 +6,7 @@ say the same.
 """
 
 from exercises.definition.answers import (
+    AHEAD,
     FIRST_YEAR,
     LAST_YEAR,
     AnswerProblem,
@@ -13,6 +14,7 @@ from exercises.definition.answers import (
     clean,
     nothing_said,
     problem_text,
+    to_come,
     unfinished,
 )
 from exercises.definition.charting import (
@@ -25,7 +27,13 @@ from exercises.definition.charting import (
     series_points,
     share,
 )
-from exercises.definition.describing import Beside, describe, reviewer_pairs, strength_word
+from exercises.definition.describing import (
+    Beside,
+    describe,
+    describe_rows,
+    reviewer_pairs,
+    strength_word,
+)
 from exercises.definition.feelings import FAMILIES, WORDS, Family, Feeling
 from exercises.definition.fields import from_form, to_form
 from exercises.definition.model import (
@@ -62,6 +70,7 @@ from exercises.definition.shelf import load_library
 from exercises.definition.storing import cached_from_json, digest, from_json, to_json
 
 __all__ = [
+    "AHEAD",
     "FAMILIES",
     "FIRST_YEAR",
     "LAST_YEAR",
@@ -96,6 +105,7 @@ __all__ = [
     "counted",
     "counts_for",
     "describe",
+    "describe_rows",
     "digest",
     "entry_points",
     "from_form",
@@ -115,6 +125,7 @@ __all__ = [
     "series_points",
     "share",
     "strength_word",
+    "to_come",
     "to_form",
     "to_json",
     "unfinished",

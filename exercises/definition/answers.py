@@ -3,15 +3,17 @@
 import math
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import date, time
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import MOST_ROWS, Item, ItemKind
-from practice.letters import normalized
+from practice.letters import grouped, normalized
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 MOST_NUMBER = 1_000_000_000
+# Clocks differ: what has happened may be so far ahead of ours.
+AHEAD = timedelta(minutes=10)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _WRITTEN = frozenset({ItemKind.TEXT, ItemKind.LONGTEXT, ItemKind.LIST})
 # Bidirectional overrides and isolates can make text read as something else; plain
@@ -43,8 +45,10 @@ def problem_text(problem: AnswerProblem, translate: Callable[[str], str] = gette
     return translate(problem.message) % problem.params
 
 
-def clean(item: Item, raw: Any) -> Value:
+def clean(item: Item, raw: Any, wall: datetime | None = None) -> Value:
     """Return the value to store for `item`, or None when nothing was said.
+
+    `wall` is the time on the author's own clock: without it nothing is still to come.
 
     Takes what `from_form` gives as well as a stored value or the API's JSON. Raises
     AnswerProblem for anything else; whether an answer is needed is `missing`'s to say.
@@ -53,7 +57,22 @@ def clean(item: Item, raw: Any) -> Value:
         if raw not in (None, "", [], {}):
             raise _unreadable()
         return None
-    return _CLEANERS[item.kind](item, raw)
+    value = _CLEANERS[item.kind](item, raw)
+    if wall is not None and _is_to_come(item, value, (wall + AHEAD).isoformat()):
+        raise to_come()
+    return value
+
+
+def to_come() -> AnswerProblem:
+    """Return what to say of a day that is still to come where one asks of the past."""
+    return AnswerProblem("to_come", gettext_noop("This is still to come. Write when it was."))
+
+
+def _is_to_come(item: Item, value: Value, now: str) -> bool:
+    if item.kind is ItemKind.LIST and isinstance(value, list):
+        rows = [row for row in value if isinstance(row, dict)]
+        return any(_is_to_come(part, row.get(part.key), now) for row in rows for part in item.items)
+    return item.past and isinstance(value, str) and value > now[: len(value)]
 
 
 def nothing_said(item: Item) -> AnswerProblem:
@@ -115,9 +134,9 @@ def _too_long(over: int) -> AnswerProblem:
         )
     else:
         message = gettext_noop(
-            "That is %(over)d characters over. Shorten it, or split it in two answers."
+            "That is %(over)s characters over. Shorten it, or split it in two answers."
         )
-    return AnswerProblem("too_long", message, {"over": over})
+    return AnswerProblem("too_long", message, {"over": grouped(over)})
 
 
 def _yesno(item: Item, raw: Any) -> Value:

@@ -51,7 +51,7 @@ def describe(item: Item, value: Any, language: str = "en") -> list[str]:
     if is_empty(value) or not item.is_asked:
         return []
     if item.kind is ItemKind.LIST:
-        return [_row(item, row, language) for row in value]
+        return [" · ".join(row) for row in describe_rows(item, value, language)]
     if item.kind is ItemKind.EMOTIONS:
         return [_feeling(key, strength, language) for key, strength in value.items()]
     if item.kind is ItemKind.CHECKLIST:
@@ -59,6 +59,11 @@ def describe(item: Item, value: Any, language: str = "en") -> list[str]:
     if item.kind is ItemKind.LONGTEXT:
         return str(value).split("\n")
     return [_line(item, value, language)]
+
+
+def describe_rows(item: Item, rows: Sequence[Any], language: str = "en") -> list[list[str]]:
+    """Return each row of a list in words, answer by answer."""
+    return [_row(item, row, language) for row in rows]
 
 
 def reviewer_pairs(
@@ -150,16 +155,16 @@ def _step(item: Item, value: Any, language: str) -> str:
     return f"{value}, {word}" if word else str(value)
 
 
-def _row(item: Item, row: Any, language: str) -> str:
+def _row(item: Item, row: Any, language: str) -> list[str]:
     if not isinstance(row, dict):
-        return str(row)
+        return [str(row)]
     said = []
     for part in item.items:
         words = "; ".join(describe(part, row.get(part.key), language))
         if words:
             label = part.text.get(language)
             said.append(f"{label}: {words}" if part.kind is ItemKind.SCALE else words)
-    return " · ".join(said)
+    return said
 
 
 def _day(value: str, language: str) -> str:

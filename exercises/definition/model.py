@@ -172,6 +172,8 @@ class Item:
     min: int | None = None
     max: int | None = None
     max_length: int | None = None
+    # Date, datetime: of what has happened; what is still to come is no answer.
+    past: bool = False
     low: Text = Text()
     high: Text = Text()
     # Scale: eleven words, one per step, or none.
@@ -205,6 +207,12 @@ class Item:
     def is_releasable(self) -> bool:
         """Say whether a therapist could ever let the partner see the answer."""
         return self.visibility in {Visibility.RELEASABLE, Visibility.SHARED_ON_RELEASE}
+
+    @property
+    def when(self) -> "Item | None":
+        """Return the question of a log that says when the moment was: its first, if any."""
+        first = self.items[0] if self.kind is ItemKind.LOG else None
+        return first if first and first.kind is ItemKind.DATETIME else None
 
     def option(self, key: str) -> Option | None:
         """Return the option with this key."""

@@ -117,7 +117,8 @@ def compose(definition: Definition, item: Item, answers: Answers, language: str)
     """Return a first wording for `item`, put together from other answers.
 
     A missing piece stays "…". A piece that repeats the words before it ("I feel I feel alone")
-    loses them, and its full stop.
+    loses them, and its full stop; one that asks or calls out ends its sentence itself, or
+    stops doing so in the middle of one.
     """
     text = item.compose.get(language)
     shown = {one.key for one in visible_items(definition, answers, Stage.RELEASE)}
@@ -127,7 +128,11 @@ def compose(definition: Definition, item: Item, answers: Answers, language: str)
         key, _, text = rest.partition("}")
         done += before
         piece = _piece(definition, key, answers, language) if key in shown else ""
+        if text.startswith(",") and not {"¿", "¡"} & set(piece):
+            piece = piece.rstrip("?!").strip()
         done += _without_lead(done, piece) or "…"
+        if done.endswith(("?", "!")):
+            text = text.removeprefix(".")
     return (done + text).strip()
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -27,14 +28,21 @@ class Read:
     errors: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read(items: Sequence[Item], data: Mapping[str, list[str]]) -> Read:
-    """Understand a form, item by item; one that cannot be read keeps none of the others back."""
+def read(
+    items: Sequence[Item], data: Mapping[str, list[str]], wall: datetime | None = None
+) -> Read:
+    """Understand a form, item by item; one that cannot be read keeps none of the others back.
+
+    `wall` is the time on the author's own clock, where it matters what is still to come.
+    """
     found = Read()
     for item in items:
         if not item.is_asked:
             continue
         try:
-            found.values[item.key] = definitions.clean(item, definitions.from_form(item, data))
+            found.values[item.key] = definitions.clean(
+                item, definitions.from_form(item, data), wall
+            )
         except AnswerProblem as problem:
             found.errors[item.key] = [problem_text(problem, _)]
     return found

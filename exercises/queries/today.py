@@ -11,6 +11,7 @@ from clients.permissions import reachable
 from clients.queries.care import shared_session
 from exercises.models import Entry, Homework, Review
 from exercises.queries.review import HAS_WORDS
+from exercises.visibility import is_written
 from practice.actors import Actor
 from practice.queries.finding import or_404
 
@@ -29,7 +30,9 @@ def entry_counts(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, int]
     own = [one.pk for one in homeworks if one.client_id == actor.client_id]
     rows = (
         Entry.objects.filter(
-            response__homework__in=own, response__round=F("response__homework__round")
+            is_written(homeworks),
+            response__homework__in=own,
+            response__round=F("response__homework__round"),
         )
         .values("response__homework")
         .annotate(count=Count("pk"))

@@ -44,6 +44,8 @@ from exercises.views.steps import Data
 from exercises.visibility import Moment
 from practice.errors import BadInput, Stale
 
+# Said of a moment's page while it is new: what is kept as one types does not make it an old one.
+NEW = "new"
 # A moment that is younger than this is still being written down: nothing is asked of "later" yet.
 FRESH = timedelta(minutes=5)
 
@@ -93,16 +95,15 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     log = next((log for log in work.definition.open_logs if key in {"", log.key}), None)
     if log is None:
         raise Http404
-    empty = next(
-        (m.entry for m in work.moments if not m.words and m.entry.log_key == log.key), None
-    )
+    unwritten = work.current.unwritten if work.current else []
+    empty = next((m.entry for m in unwritten if not m.words and m.entry.log_key == log.key), None)
     at = now()
     if empty is not None:
         responding.move_entry(by=work.actor, at=at, homework=work.homework, entry=empty, to=at)
     entry = empty or responding.add_entry(
         by=work.actor, at=at, homework=work.homework, log_key=log.key, happened_at=at
     )
-    return redirect("entry", pk=pk, entry=entry.pk)
+    return redirect(f"{work.url('entry', entry=entry.pk)}?{NEW}")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -120,7 +121,7 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     items = _asked(work, log, moment, data)
     if add_row := request.POST.get("add_row"):
         return _page(request, work, log, moment, data, add_row=add_row)
-    found = forms.read(items, data)
+    found = forms.read(items, data, work.wall)
     # What is left out is left out: a moment has no button to skip with, and needs none.
     errors = found.errors
     if request.POST.get("keep") not in KEEPS:  # who chooses between two may choose the other one
@@ -212,25 +213,25 @@ def _keep(
 
 
 def _closed(request: HttpRequest, work: Work, pk: UUID) -> HttpResponse:
-    kept = next((one.words for one in work.moments if one.entry.pk == pk), {})
+    kept = work.current.moment(pk) if work.current else None
     items = [item for log in work.definition.logs for item in log.items]
-    return closed_meanwhile(request, work, items, {key: one.value for key, one in kept.items()})
+    values = {key: one.value for key, one in kept.words.items()} if kept else {}
+    return closed_meanwhile(request, work, items, values)
 
 
 def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
-    for moment in work.moments:
-        log = work.definition.log(moment.entry.log_key)
-        if moment.entry.pk == pk and log is not None:
-            return moment, log
-    raise Http404
+    moment = work.current.moment(pk) if work.current else None
+    log = work.definition.log(moment.entry.log_key) if moment else None
+    if moment is None or log is None:
+        raise Http404
+    return moment, log
 
 
 def _data(work: Work, log: Item, moment: Moment) -> Data:
     values = {key: one.value for key, one in moment.words.items()}
-    for item in log.items[:1]:
-        if item.kind is ItemKind.DATETIME and item.key not in values:
-            local = schedule.local_time(moment.entry.happened_at, work.actor.zone)
-            values[item.key] = local.strftime("%Y-%m-%dT%H:%M")
+    if log.when and log.when.key not in values:
+        local = schedule.local_time(moment.entry.happened_at, work.actor.zone)
+        values[log.when.key] = local.strftime("%Y-%m-%dT%H:%M")
     return forms.as_fields(log.items, values, work.language)
 
 
@@ -257,6 +258,7 @@ def _page(
     add_row: str = "",
 ) -> HttpResponse:
     items = _asked(work, log, moment, data)
+    is_new = NEW in request.GET or not moment.words
     therapist = therapist_of(work.actor)
     look = forms.Look(work.language, therapist.only, therapist.told, errors or {}, add_row=add_row)
     context = {
@@ -264,7 +266,7 @@ def _page(
         "items": [forms.show(item, data, look) for item in items],
         "errors": bool(errors),
         "title_text": _("Change this moment")
-        if moment.words
+        if not is_new
         else log.add_text.get(work.language) or _("Note a moment"),
         "back_url": work.url("entries"),
         "saved_text": "",
@@ -294,8 +296,10 @@ def _happened(work: Work, row: Entry) -> str:
 def _moment(work: Work, log: Item, moment: Moment) -> dict[str, Any]:
     lines = [
         {"label": item.text.get(work.language), "text": ", ".join(found)}
-        for item in log.items[1 if log.items[0].kind is ItemKind.DATETIME else 0 :]
-        if item.key in moment.words and (found := work.lines(item, moment.words[item.key].value))
+        for item in log.items
+        if item is not log.when
+        and item.key in moment.words
+        and (found := work.lines(item, moment.words[item.key].value))
     ]
     when = _happened(work, moment.entry)
     return {
@@ -320,8 +324,7 @@ def _silence(items: list[Item], values: Mapping[str, Any]) -> dict[str, list[str
 
 def _happened_at(work: Work, log: Item, values: Mapping[str, Any]) -> datetime | None:
     """Return the instant the person gave, from their own wall clock."""
-    first = log.items[0]
-    said = values.get(first.key) if first.kind is ItemKind.DATETIME else None
+    said = values.get(log.when.key) if log.when else None
     if not isinstance(said, str):
         return None
     wall = datetime.fromisoformat(said).replace(tzinfo=None)

@@ -26,12 +26,15 @@ from exercises.views.ground import (
     open_work,
     show,
     therapist_of,
+    way_to_letter,
 )
-from exercises.visibility import Words
+from exercises.visibility import Moment, Words
 from exercises.workflow import Status
 from practice.errors import NotPossible
 
 SENT_BACK = "open"
+# So many of a log's moments are named before it is sent; all of them are a link away.
+MOMENTS_LISTED = 10
 
 
 @require_GET
@@ -98,6 +101,7 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
             "points": points,
             "take_back_url": "" if opened else work.url("take_back"),
             "copy_url": work.url("save_copy"),
+            "letter": way_to_letter(work),
             "after_url": work.url("after_check"),
             "therapist": therapist,
             "chosen": work.rounds[-1].after_check if work.rounds else "",
@@ -113,7 +117,9 @@ def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
     feeling = request.POST.get("after", "")
-    if feeling:
+    if not feeling:
+        messages.info(request, _("Choose one of the three."))
+    else:
         responding.tell_after(by=actor, at=now(), homework=homework, feeling=feeling)
         messages.success(request, _("Noted. Thank you for saying so."))
     return redirect("sent", pk=pk)
@@ -255,15 +261,25 @@ def log_row(work: Work, item: Item) -> dict[str, Any]:
     text = _("None yet. That is fine.")
     if count:
         text = _("One moment") if count == 1 else _("%(n)d moments") % {"n": count}
+    if count > MOMENTS_LISTED:
+        text = _("%(n)d moments, these last:") % {"n": count}
     return {
         "key": item.key,
         "label": item.text.get(work.language),
         "change_url": work.url("entries"),
         "lines": [text],
         "muted": not count,
+        "moments": [moment_link(work, one) for one in reversed(work.moments[-MOMENTS_LISTED:])],
         "missing": False,
         "verb": "" if count else _("Note a moment"),
     }
+
+
+def moment_link(work: Work, moment: Moment) -> dict[str, str]:
+    """Say when a moment was, and where to change it."""
+    when = wording.when(moment.entry.happened_at, now(), work.actor.zone)
+    url = work.url("entry", entry=moment.entry.pk)
+    return {"when_text": wording.sentence(when), "edit_url": url}
 
 
 def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
@@ -275,6 +291,9 @@ def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
         return {"lines": [_("Skipped, and that is fine")], "muted": True}
     if words.outcome == AnswerOutcome.IN_SESSION:
         return {"lines": [_("You would rather say it than write it")], "muted": True}
+    if item.kind is ItemKind.LIST and item.items:
+        rows = definitions.describe_rows(item, words.value, work.language)
+        return {"lines": ["\n".join(row) for row in rows], "muted": False, "grouped": True}
     return {"lines": work.lines(item, words.value), "muted": False}
 
 

@@ -3,6 +3,7 @@
 import base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import update_wrapper
 from typing import Any, Concatenate, ParamSpec
 from uuid import UUID
@@ -18,13 +19,14 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
+from exercises import schedule
 from exercises.actions.responding import open_keys
 from exercises.definition import Definition, Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
 from exercises.views import wording
-from exercises.visibility import Moment, RoundWords, Words, read_rounds
+from exercises.visibility import Moment, RoundWords, Words, read_replies, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.wording import language, readers
@@ -101,6 +103,11 @@ class Work:
     @property
     def is_open(self) -> bool:
         return Status(self.homework.status) in CLIENTS_TURN
+
+    @property
+    def wall(self) -> datetime:
+        """Return the time on its client's own clock."""
+        return schedule.local_time(now(), self.actor.zone)
 
     @property
     def title(self) -> str:
@@ -293,6 +300,18 @@ def therapist_of(actor: Actor) -> Therapist:
         only_carers=readers(names),
         is_nobody=not names,
     )
+
+
+def way_to_letter(work: Work) -> dict[str, str]:
+    """Return where to read what the therapist wrote, and the words of that link; nothing when there
+    is nothing to read."""
+    if work.homework.round == 1 and work.homework.status != Status.REVIEWED:
+        return {}
+    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
+    if not any(reply.words or reply.comments for reply in replies):
+        return {}
+    name = replies[-1].review.reviewer.user.get_short_name()
+    return {"url": work.url("feedback"), "text": _("What %(name)s wrote") % {"name": name}}
 
 
 def session_words(actor: Actor) -> str:

@@ -55,7 +55,7 @@ def keep_draft(
     if not work.is_open:
         return _problem(409, "closed")
     items = sent.items(among)
-    found = forms.read(items, sent.fields)
+    found = forms.read(items, sent.fields, work.wall)
     said = forms.changed(found.values, words)
     base = forms.bases(items, words, sent.revision)
     said = [one for one in said if not forms.before_aside(one, words, base, sent.device)]
@@ -92,7 +92,8 @@ def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
     fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
     if entry is None:
         return fresh.words
-    return next((one.words for one in fresh.moments if one.entry.pk == entry.pk), {})
+    moment = fresh.current.moment(entry.pk) if fresh.current else None
+    return moment.words if moment else {}
 
 
 def problems_of(

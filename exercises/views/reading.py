@@ -32,9 +32,10 @@ from exercises.views.ground import (
     say_text,
     show,
     therapist_of,
+    way_to_letter,
 )
 from exercises.views.steps import earlier_words
-from exercises.visibility import Reply, read_replies
+from exercises.visibility import Reply, RoundWords, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor
 from practice.models import AuditEvent
@@ -113,7 +114,13 @@ def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
                 "moments": _moments(work, one),
             }
         )
-    return show(request, "copy", {"work": work, "rounds": rounds, "back_url": work.url("homework")})
+    context = {
+        "work": work,
+        "rounds": rounds,
+        "letter": way_to_letter(work),
+        "back_url": work.url("homework"),
+    }
+    return show(request, "copy", context)
 
 
 @require_GET
@@ -193,21 +200,36 @@ def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> l
     for item in work.definition.items:
         if item.key in taken or item.kind is ItemKind.DISPLAY:
             continue
-        said = [
-            said_row(work, item, one.words[item.key])
-            for one in work.rounds
-            if item.key in one.words
-        ]
-        comments = [
+        parts = _in_turn(work, item, replies)
+        if item.kind is ItemKind.LOG and work.moments:
+            parts.insert(
+                0, {k: v for k, v in log_row(work, item).items() if k in {"lines", "muted"}}
+            )
+        if parts:
+            rows.append({"label": item.text.get(work.language), "parts": parts})
+    return sorted(rows, key=lambda row: not any("author" in part for part in row["parts"]))
+
+
+def _in_turn(work: Work, item: Item, replies: list[Reply]) -> list[dict[str, Any]]:
+    """Return what was written to one item and what was said to it, in the order it was written."""
+    parts: list[dict[str, Any]] = []
+    for one in work.rounds:
+        if (words := one.words.get(item.key)) is not None:
+            said = said_row(work, item, words)
+            is_added = any("lines" in part for part in parts) and not said["muted"]
+            parts.append(said | {"added": _added(work, one) if is_added else ""})
+        parts += [
             {"author": reply.review.reviewer.user.get_short_name(), "text": text}
             for reply in replies
-            if (text := reply.comments.get(item.key))
+            if reply.review.response.round == one.response.round
+            and (text := reply.comments.get(item.key))
         ]
-        if item.kind is ItemKind.LOG and work.moments:
-            said = [{k: v for k, v in log_row(work, item).items() if k in {"lines", "muted"}}]
-        if said or comments:
-            rows.append({"label": item.text.get(work.language), "said": said, "comments": comments})
-    return sorted(rows, key=lambda row: not row["comments"])
+    return parts
+
+
+def _added(work: Work, one: RoundWords) -> str:
+    at = one.response.submitted_at or now()
+    return _("You added, %(day)s") % {"day": wording.day(at, work.actor.zone)}
 
 
 def _moments(work: Work, one: Any) -> list[dict[str, Any]]:

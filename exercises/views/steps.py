@@ -120,7 +120,7 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     data: Data = dict(request.POST.lists())
     if add_row := request.POST.get("add_row"):
         return _step_page(request, work, here, data, add_row=add_row)
-    found = forms.read(here.items, data)
+    found = forms.read(here.items, data, work.wall)
     if outcome := _outcome(request):
         return _keep(
             request, work, here, found.values, forms.aside(here.items, outcome, found.values)
@@ -222,7 +222,7 @@ def _step_page(
         "steps": len(work.steps),
         "errors": bool(errors),
         "back_url": _back(work, here, to_check=to_check),
-        "saved_text": wording.saved(saved, now(), work.actor.zone) if saved else "",
+        "saved_text": wording.saved(saved, now(), work.actor.zone) if saved and not errors else "",
         "draft_key": draft_key(request),
         "save_url": work.url("draft"),
         "revision": forms.revision_of(here.items, work.words),

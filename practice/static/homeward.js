@@ -43,6 +43,8 @@
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 
+  for (const b of $$("[data-print]")) { b.hidden = false; b.addEventListener("click", () => print()); }
+
   /* ---- Menus, errors. */
   document.addEventListener("click", (e) => {
     const t = e.target.closest ? e.target : document.body;
@@ -151,7 +153,9 @@
   };
 
   /* ---- Drafts: the server is the truth, the device a bridge until it has them. */
-  const same = (a, b) => JSON.stringify(a ?? []) === JSON.stringify(b ?? []);
+  /* as the server keeps it: without blanks around it, and nothing for nothing */
+  const plain = (a) => (a ?? []).map((v) => v.normalize("NFC").trim()).filter(Boolean);
+  const same = (a, b) => JSON.stringify(plain(a)) === JSON.stringify(plain(b));
   class Draft {
     constructor(form) {
       this.form = form; this.slot = (form.dataset.homework ?? location.pathname) + " " + (form.dataset.items ?? form.dataset.item ?? "");
@@ -197,7 +201,7 @@
       if (this.n) return;
       const here = this.first, differ = Object.keys(copy.fields).filter((k) => !same(copy.fields[k], here[k]));
       if (!differ.length) { this.forget(); return; }
-      const longer = differ.every((k) => (copy.fields[k][0] ?? "").startsWith(here[k]?.[0] ?? ""));
+      const longer = differ.every((k) => (plain(copy.fields[k])[0] ?? "").startsWith(plain(here[k])[0] ?? ""));
       if (copy.rev >= this.rev || longer) { this.fill(copy.fields); say(sentence("offline")); this.n++; this.send(); }
       else { this.n++; this.conflict({ mine: copy.fields, theirs: here, revision: this.rev }); }
     }
@@ -214,19 +218,27 @@
         try { r = await this.request(false); } catch { this.away(); return; }
         if (r.ok) {
           const got = await r.json();
-          this.rev = got.revision; this.acked = n; this.wait = 2000; alive(); trouble("");
+          this.rev = got.revision; this.acked = n; this.wait = 2000; alive(); trouble(""); this.beside();
           const hidden = this.form.elements.revision; if (hidden) hidden.value = got.revision;
           say(got.saved_at_text); if (this.n > n) this.keep();
           this.forget();
         } else if (r.status === 412) this.conflict(await r.json());
         else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) { trouble("signed-out"); say(sentence("signedOut"), false); }
         else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("trouble"), false); }
-        else if (r.status === 422) { const { errors } = await r.json(); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
+        else if (r.status === 422) { const { errors } = await r.json(); this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
         else if (r.status === 400 || r.status === 413) say(sentence("trouble"), false); /* sending it says what is wrong, in full */
         else { trouble("trouble"); say(sentence("trouble"), false); this.retry(); }
       })();
       await this.sending; this.sending = null;
       if (this.again) { this.again = false; this.touched(0, false); }
+    }
+    /* what cannot be kept is said below the words, too: where one writes the bar may be out of sight */
+    beside(errors) {
+      for (const p of $$("[data-beside]", this.form)) p.remove();
+      for (const [k, [text]] of Object.entries(errors ?? {})) {
+        const el = $$("textarea", this.form).find((x) => x.name === k), p = document.createElement("p");
+        p.className = "field-error"; p.dataset.beside = ""; p.textContent = text; el?.after(p);
+      }
     }
     away() { const kept = keeps(); trouble(kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
     retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }

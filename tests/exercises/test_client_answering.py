@@ -3,16 +3,18 @@
 import re
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
 
 from clients.models import Caseload, Client, Couple
-from exercises.actions import assigning
+from exercises.actions import assigning, responding
 from exercises.models import Answer, Flag, Homework
 from exercises.queries import review as review_queries
+from practice.errors import BadInput
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import E04, E10, E11, save, step_with, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -83,6 +85,48 @@ def test_what_is_too_long_stays_in_the_box(homework: Homework, ana: Person):
     assert response.status_code == 422
     assert "x" * 300 in text_of(response)
     assert "20 characters over" in text_of(response)
+    far = browser.post(url(homework, f"step/{number}/"), {"topic": "x" * 5280})
+    assert "5 000 characters over" in text_of(far)
+
+
+def test_what_is_refused_is_not_called_saved(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "topic")
+    save(browser, homework, {"topic": ["the dishes"]})
+    refused = browser.post(url(homework, f"step/{number}/"), {"topic": "x" * 300})
+    assert "data-saved-text></span>" in text_of(refused)
+
+
+def test_what_has_been_is_not_still_to_come(play: Play, homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "when.day")
+    far = {"when.day": "1", "when.month": "1", "when.year": "2099"}
+    refused = browser.post(url(homework, f"step/{number}/"), far)
+    assert refused.status_code == 422
+    assert "This is still to come. Write when it was." in text_of(refused)
+    draft = save(browser, homework, {name: [one] for name, one in far.items()})
+    assert draft.status_code == 422
+    with play.at(ana), pytest.raises(BadInput):
+        responding.save(
+            by=ana.actor,
+            at=now(),
+            homework=play.fresh(homework),
+            said=[responding.Said("when", "2099-01-01")],
+        )
+    today = now().astimezone(ZoneInfo(ZONE))
+    said = {
+        "when.day": f"{today.day}",
+        "when.month": f"{today.month}",
+        "when.year": f"{today.year}",
+    }
+    assert browser.post(url(homework, f"step/{number}/"), said).status_code == 302
+
+
+def test_a_list_with_a_problem_marks_its_fields(homework: Homework, ana: Person):
+    browser = ana.browser()
+    number = step_with(browser, homework, "others.0")
+    page = text_of(browser.post(url(homework, f"step/{number}/"), {"others.0": "the train"}))
+    assert re.search(r'name="others.0" value="the train" [^>]*aria-invalid="true"', page)
 
 
 @pytest.mark.parametrize(("button", "outcome"), [("skip", "skipped"), ("say", "in_session")])
@@ -271,6 +315,9 @@ def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Perso
     assert 'href="tel:112"' in page
     assert "around the clock" in page
     assert play.fresh(homework).status == "skipped"
+    # Not a word that tells it from any other exercise set aside, and none that is not so.
+    aside = text_of(browser.get(url(homework)))
+    assert "What you wrote here is kept. The exercise itself has not been sent." in aside
     with play.at(dana):
         assert Flag.objects.get().kind == "safety"
 

@@ -1,17 +1,21 @@
 """A client's logs: moments noted, changed, removed, and closed with a look back."""
 
 import json
+import re
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.test import Client as Browser
 from django.utils.timezone import now
 
 from clients.models import Client
 from exercises.models import Answer, Entry, Homework
+from exercises.queries import today as todays
 from exercises.views import wording
 from exercises.views.entries import FRESH
+from exercises.visibility import read_rounds
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import E04, E11, step_with, text_of, url
@@ -19,10 +23,16 @@ from tests.exercises.ground import E04, E11, step_with, text_of, url
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+def begin_moment(browser: Browser, row: Homework) -> str:
+    """Open the page of a new moment; return its address as links to it have it later."""
+    address: str = browser.post(url(row, "entries/add/"), {"log": "moments"})["Location"]
+    return address.partition("?")[0]
+
+
 def test_a_moment_asks_and_insists_on_nothing(play: Play, dana: Person, ana: Person):
     row = play.homework(ana, play.assign(dana, ana, E04))
     browser = ana.browser()
-    entry = browser.post(url(row, "entries/add/"), {"log": "moments"})["Location"]
+    entry = begin_moment(browser, row)
     assert browser.post(entry, {"for": "body"})["Location"] == url(row, "entries/")
     assert "to calm my body" in text_of(browser.get(url(row, "entries/")))
 
@@ -41,8 +51,7 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
     row = play.homework(ana, play.assign(dana, ana, E04))
     browser = ana.browser()
     assert browser.get("/log/")["Location"] == url(row, "entries/")
-    response = browser.post(url(row, "entries/add/"), {"log": "moments"})
-    entry = response["Location"]
+    entry = begin_moment(browser, row)
     page = text_of(browser.get(entry))
     assert "Change this moment" not in page
     assert 'name="when.day"' in page
@@ -72,12 +81,71 @@ def test_a_moment_is_noted_changed_and_removed(play: Play, dana: Person, ana: Pe
         assert not Entry.objects.exists()
 
 
+def keep(browser: Browser, entry: str, **said: str) -> None:
+    fields = {name.replace("_", "."): [value] for name, value in said.items()}
+    draft = json.dumps({"revision": 0, "device": "phone", "fields": fields})
+    kept = browser.post(f"{entry}draft", draft, content_type="application/json")
+    assert kept.status_code == 200
+
+
+@pytest.mark.parametrize(
+    "typed", [[], [{"note": "it"}, {"note": ""}], ["when"]], ids=["opened", "emptied", "only when"]
+)
+def test_a_moment_of_which_nothing_is_said_is_not_there(
+    play: Play, dana: Person, ana: Person, typed: list[Any]
+):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    browser.post(begin_moment(browser, row), {"for": "body"})
+    entry = begin_moment(browser, row)
+    for said in typed:
+        fields = when_said(now() - timedelta(days=1)) if said == "when" else said
+        keep(browser, entry, **{name.replace(".", "_"): one for name, one in fields.items()})
+    assert text_of(browser.get(url(row, "entries/"))).count('class="entry"') == 1
+    check = text_of(browser.get(url(row, "check/")))
+    assert "One moment" in check
+    assert len(re.findall(r'row apart">Today, \d\d:\d\d <a href', check)) == 1
+    with play.at(ana):
+        assert todays.entry_counts(ana.actor, [row]) == {row.pk: 1}
+    assert browser.get(entry).status_code == 200  # who comes back to it can write it
+    row = play.submit(ana, row)
+    with play.at(ana):
+        assert Entry.objects.count() == 1
+    with play.at(dana):
+        (found,) = read_rounds(dana.actor, row)
+    assert len(found.moments) == 1
+    assert not found.unwritten
+
+
+def test_a_moment_left_without_a_word_is_found_again_when_it_is_written(
+    play: Play, dana: Person, ana: Person
+):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    entry = begin_moment(browser, row)
+    assert begin_moment(browser, row) == entry
+    keep(browser, entry, note="it passed")
+    assert begin_moment(browser, row) != entry
+    assert "it passed" in text_of(browser.get(url(row, "entries/")))
+
+
+def test_a_new_moment_stays_a_new_one_while_it_is_kept_as_one_types(
+    play: Play, dana: Person, ana: Person
+):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    address = browser.post(url(row, "entries/add/"), {"log": "moments"})["Location"]
+    keep(browser, address.partition("?")[0], note="it passed")
+    refused = browser.post(address, {"when.day": "40", "note": "it passed"})
+    assert refused.status_code == 422
+    assert "Change this moment" not in text_of(refused)
+
+
 @pytest.fixture
 def moment(play: Play, dana: Person, ana: Person) -> str:
     """Begin a moment; return its address."""
     row = play.homework(ana, play.assign(dana, ana, E04))
-    address: str = ana.browser().post(url(row, "entries/add/"), {"log": "moments"})["Location"]
-    return address
+    return begin_moment(ana.browser(), row)
 
 
 def when_said(at: datetime) -> dict[str, str]:

@@ -230,9 +230,18 @@ def test_from_the_topics_one_goes_back_to_where_one_came_from(ana: Person):
 
     assert [up("/you/topics"), up("/you/topics?from=you")] == ["/today/", "/you/"]
     response = browser.post("/you/topics?from=you", {"text": "the phone"})
+    page = text_of(browser.get(response["Location"]))
     assert up(response["Location"]) == "/you/"
-    drop = re.findall(r'action="(/you/topics/[^"]+)"', text_of(browser.get(response["Location"])))
-    assert up(browser.post(drop[0])["Location"]) == "/you/"
+    assert "Kept for your session." in page
+    drop = re.findall(r'href="(/you/topics/[^"]+)"', page)
+    asked = text_of(browser.get(drop[0]))
+    assert "Remove this?" in asked
+    assert 'href="/you/topics?from=you">Leave it as it is</a>' in asked
+    assert "the phone" in text_of(browser.get("/you/topics"))
+    assert f'action="{drop[0]}"' in asked
+    response = browser.post(drop[0])
+    assert up(response["Location"]) == "/you/"
+    assert "the phone" not in text_of(browser.get("/you/topics"))
 
 
 # --- the partner ----------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import timedelta
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -12,7 +13,7 @@ from exercises.actions import assigning, reviewing
 from exercises.models import Homework, Review
 from exercises.views import wording
 from tests.cast import Person, Play
-from tests.exercises.ground import save, text_of, url
+from tests.exercises.ground import E11, save, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -47,8 +48,8 @@ def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Per
     assert "Take it back" in page
     with mock.patch("exercises.views.finishing.now", return_value=now() + timedelta(days=1)):
         page = text_of(browser.get(url(homework, "sent/")))
-    assert "That took some honesty." in page
     assert "for today" not in page
+    assert "honesty" not in page  # nobody praises what is in it, nor what is not
     assert browser.get(url(homework, "step/2/"))["Location"] == url(homework)
     assert save(browser, homework, {"topic": ["later"]}).status_code == 409
 
@@ -76,6 +77,28 @@ def test_how_one_is_afterwards(play: Play, homework: Homework, ana: Person):
     page = text_of(browser.get(url(homework, "sent/")))
     assert re.search(r'value="heavier"\s+checked', page)
     assert page.count("/breath/") == 1
+
+
+def test_who_tells_nothing_is_told_what_to_choose(play: Play, homework: Homework, ana: Person):
+    play.submit(ana, homework, topic="the dishes")
+    page = ana.browser().post(url(homework, "after/"), follow=True)
+    assert "Choose one of the three." in text_of(page)
+
+
+def test_the_rows_of_a_list_are_checked_one_by_one(
+    play: Play, dana: Person, ana: Person, cleared: Any
+):
+    row = play.homework(ana, play.assign(dana, cleared, E11))
+    key, cells = next(
+        (i.key, [part.key for part in i.items])
+        for i in row.version.definition.items
+        if i.kind == "list" and i.items
+    )
+    play.say(ana, row, **{key: [{cells[0]: "a walk", cells[1]: 2}, {cells[0]: "tea"}]})
+    browser = ana.browser()
+    page = text_of(browser.get(url(row, "check/")))
+    assert re.search(r'entry">a walk\n[^<]*: 2', page)
+    assert 'entry">tea</dd>' in page
 
 
 def test_the_whole_can_be_set_aside_and_picked_up(play: Play, homework: Homework, ana: Person):
@@ -134,6 +157,25 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     copy = text_of(browser.get(url(homework, "copy/")))
     assert "being alone" in copy
     assert "being left" in copy
+    # What Dana wrote stays in reach, and stands between the first words and those it asked for.
+    for page in (copy, text_of(browser.get(url(homework, "sent/")))):
+        assert f'href="{url(homework, "feedback/")}">What Dana wrote</a>' in page
+    page = text_of(browser.get(url(homework, "feedback/")))
+    order = ["being alone", "What was softer under it?", "You added, ", "being left"]
+    assert sorted(order, key=page.index) == order
+    assert page.count("You added, ") == 1
+
+
+def test_where_there_is_nothing_to_read_no_link_says_so(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, under="being alone")
+    play.review(dana, homework, returned=("under",))
+    browser = ana.browser()
+    browser.post(url(homework, "step/1/"), {"under": "being left"})
+    browser.post(url(homework, "submit/"))
+    for page in ("sent/", "copy/"):
+        assert "What Dana wrote" not in text_of(browser.get(url(homework, page)))
 
 
 @pytest.mark.parametrize("returned", [(), ("under",)])

@@ -1,6 +1,6 @@
 import contextlib
 import json
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -243,6 +243,7 @@ GROUPS = item(
         Item("day", ItemKind.DATE, Text((("en", "Day"),))),
     ),
 )
+PAST_DAYS = item("list", items=(Item("day", ItemKind.DATE, Text((("en", "Day"),)), past=True),))
 MENU = item(
     "list",
     starters=(Text((("en", "a hug"), ("es", "un abrazo"))),),
@@ -297,6 +298,27 @@ MENU = item(
 def test_clean_brings_an_answer_into_its_shape(one, raw, value):
     assert d.clean(one, raw) == value
     assert d.clean(one, d.clean(one, raw)) == value
+
+
+@pytest.mark.parametrize(
+    ("one", "raw", "comes"),
+    [
+        (item("date", past=True), "2027-03-04", False),
+        (item("date", past=True), "2027-03-05", True),
+        (item("date"), "2027-03-05", False),
+        (item("datetime", past=True), "2027-03-04T12:05", False),  # clocks differ
+        (item("datetime", past=True), "2027-03-04T12:30", True),
+        (PAST_DAYS, [{"day": "2027-03-05"}], True),
+    ],
+)
+def test_what_is_asked_of_the_past_is_not_still_to_come(one, raw, comes):
+    wall = datetime(2027, 3, 4, 12, 0, tzinfo=UTC)
+    assert d.clean(one, raw) is not None
+    if comes:
+        with pytest.raises(AnswerProblem, match="This is still to come"):
+            d.clean(one, raw, wall)
+    else:
+        assert d.clean(one, raw, wall) == raw
 
 
 @pytest.mark.parametrize(

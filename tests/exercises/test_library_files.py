@@ -151,6 +151,10 @@ def test_e10_builds_the_ask_hints_and_counts_what_is_specific():
     assert d.compose(e10, e10.item("ask"), said, "es") == (
         "Me siento en soledad. Te agradecería que me llamaras, …. Está bien decir «más tarde»."
     )
+    asking = answers | {"feel": "lonely!", "do": "could you call first?", "time": "after work?"}
+    assert d.compose(e10, e10.item("ask"), asking, "en") == (
+        "I feel lonely! I’d appreciate it if you could you call first, after work? It’s fine to say no."
+    )
     assert d.series_points(e10, answers) == {"specific": 1}
     assert d.series_points(e10, said) == {"specific": 0}
     assert marked(e10, Visibility.RELEASABLE) == ["do", "time", "free", "ask"]

@@ -145,6 +145,51 @@ def test_two_tabs_of_one_browser_never_write_over_each_other(
     expect(older.locator("[name=topic]")).to_have_value(re.compile("harbour"))
 
 
+def test_blanks_around_the_words_are_no_other_words(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+):
+    """The server keeps words without them; a copy on the device that has them says the same."""
+    page = phone_of(ana)
+    homework = play.homework(ana, play.assign(dana, ana))
+    page.goto(f"/homework/{homework.pk}/step/1/")
+    go_on_until(page, "topic")
+    page.route("**/draft", lambda route: route.abort())
+    page.locator("[name=topic]").fill(" the lighthouse ")
+    expect(page.locator("[data-saved-text]")).to_have_text("Kept on this device")
+    play.say(ana, homework, topic="the lighthouse")
+    page.unroute("**/draft")
+    page.reload()
+    page.wait_for_function(
+        """async () => {
+            const db = await new Promise((ok) => { indexedDB.open("homeward").onsuccess = (e) => ok(e.target.result); });
+            const all = db.transaction("drafts").objectStore("drafts").count();
+            return new Promise((ok) => { all.onsuccess = () => ok(all.result === 0); });
+        }"""
+    )
+    expect(page.get_by_role("heading", name="You wrote here and in another tab")).to_have_count(0)
+    expect(page.locator("[name=topic]")).to_have_value("the lighthouse")
+
+
+def test_what_is_too_long_is_said_below_the_words(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+):
+    page = phone_of(ana)
+    page.goto(f"/homework/{play.homework(ana, play.assign(dana, ana)).pk}/step/1/")
+    go_on_until(page, "topic")
+    words, below = page.locator("[name=topic]"), page.locator("[name=topic] + .field-error")
+    words.fill("x" * 300)
+    expect(below).to_contain_text("20 characters over")
+    words.fill("x" * 200)
+    expect(below).to_have_count(0)
+
+
+def test_without_script_no_ring_stands_for_a_time(ana: Person, phone_of: Callable[..., Page]):
+    page = phone_of(ana, java_script_enabled=False)
+    page.goto("/breath/")
+    expect(page.get_by_text("Let each breath out take a little longer")).to_be_visible()
+    expect(page.locator(".dial")).to_be_hidden()
+
+
 def test_half_a_list_is_saved_as_it_is_typed_and_wants_its_rest_before_it_is_sent(
     play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
 ):
