@@ -19,6 +19,7 @@ from exercises.models import (
     Answer,
     AnswerOutcome,
     Comment,
+    Decision,
     Entry,
     Homework,
     Response,
@@ -204,11 +205,13 @@ def read_review(actor: Actor, review: Review) -> Reply | None:
 
 
 def _reply(review: Review, comments: list[Comment]) -> Reply:
+    is_closed = review.sent_at is not None and review.decision != Decision.RETURNED
     return Reply(
         review=review,
         words=_open_text(review, "sealed_words"),
         comments={c.item_key: _open_text(c, "sealed_text") for c in comments if c.sealed_text},
-        returned=frozenset(c.item_key for c in comments if c.returned),
+        # Marked, and then sent as reviewed: nothing was opened again.
+        returned=frozenset(c.item_key for c in comments if c.returned and not is_closed),
     )
 
 
