@@ -269,11 +269,13 @@ class Play:
         """Give an exercise, open from now (wall time of the cast's zone) for some days."""
         from zoneinfo import ZoneInfo
 
+        # What opened before was given before.
+        at = now() + min(opens_in, timedelta(0))
         wall = (now() + opens_in).astimezone(ZoneInfo(ZONE)).replace(tzinfo=UTC, microsecond=0)
         with self.at(by):
             return assigning.assign(
                 by=by.actor,
-                at=now(),
+                at=at,
                 version=self.library[slug],
                 client=to.client if isinstance(to, Person) else None,
                 couple=to if isinstance(to, Couple) else None,

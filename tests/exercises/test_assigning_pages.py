@@ -225,8 +225,16 @@ def test_a_day_at_the_end_of_the_calendar_is_refused(name: str):
 
 
 def test_what_ends_before_it_is_given_is_given_to_nobody(play: Play, dana: Person, ana: Person):
-    with pytest.raises(BadInput) as refused:
-        play.assign(dana, ana, opens_in=timedelta(days=-3), days=1)
+    with pytest.raises(BadInput) as refused, play.at(dana):
+        assigning.assign(
+            by=dana.actor,
+            at=now(),
+            version=play.library["e01-under-the-argument"],
+            client=ana.client,
+            when=assigning.Schedule(
+                opens_local=now() - timedelta(days=3), due_local=now() - timedelta(days=2)
+            ),
+        )
     assert refused.value.fields == {"due": ["Choose a day that is still to come."]}
 
 

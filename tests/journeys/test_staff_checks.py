@@ -382,8 +382,13 @@ def test_to_a_couple_in_six_clicks_as_previewed_and_taken_back_in_two(
     page = sign_in(visit(demo_site.url), "Dana")
     page.goto(of_ana_and_ben(page))
     page.locator("main").get_by_role("link", name="Assign").click()  # 1
+    page.get_by_label("A word with it").fill("For Friday.")
     page.get_by_placeholder("Search the exercises").type("ask")
     expect(page.locator("#options label")).to_have_count(1)  # found while typing, no click
+    with page.expect_response(lambda one: one.request.method == "GET" and one.ok):
+        page.keyboard.press("Enter")  # who presses it all the same loses nothing
+    expect(page.locator("#options label")).to_have_count(1)
+    expect(page.get_by_label("A word with it")).to_have_value("For Friday.")
     page.locator("#options label").click()  # 2
     page.get_by_role("button", name="Assign").click()  # 3
     expect(page.get_by_role("heading", name="Ana & Ben have it now")).to_be_visible()
