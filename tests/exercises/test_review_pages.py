@@ -127,7 +127,7 @@ def test_what_is_too_long_says_beside_which_box(dana: Person, sent: Homework):
     shown = reply(dana, sent, 422, letter="l" * 6000, **{"comment.topic": comment})
     summary = shown[shown.index("data-errors") : shown.index("</ul>", shown.index("data-errors"))]
     assert re.findall(r'href="#([^"]+)"', summary) == ["id_letter", "c-topic"]
-    assert "A few words to open with: That is 1 000 characters over." in summary
+    assert "A few words to open with: That is 1\u00a0000 characters over." in summary
     assert re.search("Your comment on “[^”]+”: That is 18 characters over.", summary)
     assert shown.count("data-errors") == 1
     for box in ("letter", "comment.topic"):
