@@ -289,7 +289,7 @@ def broke_off(site: CrampedSite) -> bool:
     """Write until the log is full; tell whether the server has ended."""
     site.disk.fill()
     with suppress(psycopg.Error), site.postgres.connect() as owner:
-        owner.execute("SELECT pg_logical_emit_message(true, 'filler', repeat('x', 1000000))")
+        owner.execute("SELECT pg_logical_emit_message(true, 'filler', repeat('x', 16000000))")
     return site.postgres.child is not None and site.postgres.child.poll() is not None
 
 
