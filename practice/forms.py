@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from practice import emails, letters, wording
+from practice.letters import host_of
 from practice.models import MOST_MONTHS, Membership, Practice, Role
 
 SCOPE_NAMES = {
@@ -290,7 +291,7 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         """Refuse our own house: whoever leaves would still stand in it."""
         url: str = self.cleaned_data["leave_url"]
         own = {urlsplit(settings.BASE_URL).hostname or "", *settings.ALLOWED_HOSTS} - {"*"}
-        if validate_host((urlsplit(url).hostname or "").rstrip("."), own):
+        if validate_host(host_of(url), own):
             raise forms.ValidationError(
                 _("That is Homeward itself. Choose a page elsewhere, like the weather.")
             )

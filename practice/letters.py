@@ -3,6 +3,7 @@
 import unicodedata
 from functools import lru_cache
 from typing import Literal
+from urllib.parse import urlsplit
 
 # The longest run of marks on one letter that any language needs (UAX #15, Stream-Safe Text).
 MOST_MARKS = 30
@@ -25,6 +26,12 @@ def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:
 def bare(form: Literal["NFD", "NFKD"], text: str) -> str:
     """Return the letters without what stands over and under them."""
     return "".join(c for c in normalized(form, text) if not unicodedata.combining(c))
+
+
+def host_of(url: str) -> str:
+    """Return the host of an address as a browser reads it: wide letters are letters, a soft hyphen
+    is nothing."""
+    return normalized("NFKD", urlsplit(url).hostname or "").replace("\u00ad", "").rstrip(".")
 
 
 def grouped(number: int) -> str:

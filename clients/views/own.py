@@ -137,7 +137,9 @@ def _remember(request: HttpRequest, invitation: Invitation, user: User, seat: st
         by, at = system(invitation.practice_id), now()
         claimed = idempotency.claim(by=by, at=at, key=key, fingerprint=key)
         if not isinstance(claimed, idempotency.Remembered):
-            idempotency.remember(claimed, status=302, body=json.dumps([user.email, seat]))
+            idempotency.remember(
+                claimed, status=302, body=json.dumps([user.email, seat, request.user == user])
+            )
 
 
 def _pressed_twice(request: HttpRequest, practice: UUID | None) -> HttpResponse | None:
@@ -148,9 +150,11 @@ def _pressed_twice(request: HttpRequest, practice: UUID | None) -> HttpResponse 
     before = idempotency.answered(by=system(practice), key=key, since=now() - DOUBLE_TAP)
     if before is None:
         return None
-    address, seat = json.loads(before.body)
+    address, seat, was_signed_in = json.loads(before.body)
     user = account_of(address)
-    if user is None or (request.user.is_authenticated and request.user != user):
+    # Who was signed in has shown who they are; after they left, this shows nothing.
+    is_nobody = not (request.user.is_authenticated or was_signed_in)
+    if user is None or not (is_nobody or request.user == user):
         return None
     return _come_in(request, user, seat)
 

@@ -112,7 +112,8 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     """One moment on one short screen."""
     is_post = request.method == "POST"
     work = open_work(request, pk, or_withdrawn=is_post)
-    if not work.is_open:
+    # Sent in another tab, or this moment was taken out there: words are shown once more.
+    if not work.is_open or (is_post and work.moment(entry) is None):
         return _closed(request, work, entry) if is_post else redirect("homework", pk=pk)
     moment, log = _find(work, entry)
     if not is_post:
@@ -213,14 +214,14 @@ def _keep(
 
 
 def _closed(request: HttpRequest, work: Work, pk: UUID) -> HttpResponse:
-    kept = work.current.moment(pk) if work.current else None
+    kept = work.moment(pk)
     items = [item for log in work.definition.logs for item in log.items]
     values = {key: one.value for key, one in kept.words.items()} if kept else {}
     return closed_meanwhile(request, work, items, values)
 
 
 def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
-    moment = work.current.moment(pk) if work.current else None
+    moment = work.moment(pk)
     log = work.definition.log(moment.entry.log_key) if moment else None
     if moment is None or log is None:
         raise Http404

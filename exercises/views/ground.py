@@ -132,6 +132,10 @@ class Work:
     def moments(self) -> list[Moment]:
         return self.current.moments if self.current else []
 
+    def moment(self, pk: UUID) -> Moment | None:
+        """Return one moment of the open round, also one of which nothing is said yet."""
+        return self.current.moment(pk) if self.current else None
+
     @property
     def is_begun(self) -> bool:
         """Say whether anything was said in the open round."""

@@ -92,7 +92,7 @@ def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
     fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
     if entry is None:
         return fresh.words
-    moment = fresh.current.moment(entry.pk) if fresh.current else None
+    moment = fresh.moment(entry.pk)
     return moment.words if moment else {}
 
 

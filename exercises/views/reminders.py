@@ -149,4 +149,9 @@ def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
 
 def _kind(kind: str) -> str:
     """Name a kind of mail to whoever holds the mail: by no word more than the mail itself."""
-    return str(_("Something new to read") if kind == "answered" else ReminderKind(kind).label)
+    discreet = {
+        ReminderKind.ANSWERED: _("Something new to read"),
+        ReminderKind.DUE_SOON: _("Something is waiting"),
+        ReminderKind.FOLLOW_UP: _("A later reminder"),
+    }
+    return str(discreet.get(ReminderKind(kind), ReminderKind(kind).label))

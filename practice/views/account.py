@@ -1,6 +1,6 @@
 """A member's own account, and keys for programs."""
 
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from allauth.account.adapter import get_adapter
@@ -25,6 +25,7 @@ from practice.actions import people, tokens
 from practice.actors import ActorRequest
 from practice.doors.pages import posted
 from practice.forms import AccountForm, TokenForm
+from practice.models import User
 from practice.queries import people as asking
 
 
@@ -61,15 +62,30 @@ def account_home(request: ActorRequest) -> HttpResponse:
 
 
 class ConfirmLoginCode(ConfirmLoginCodeView):
-    """Take the code that came by mail, or send another."""
+    """Take the code that came by mail, or send another, for as long as the address is theirs."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let no code in that somebody else may read by now: theirs is another address, or they have
+        become a member meanwhile, to whom no code opens."""
+        said: dict[str, Any] = super().get_form_kwargs()
+        if "code" in said and self._whose() is None:
+            said["code"] = ""  # as for an address that nobody has
+        return said
+
+    def _whose(self) -> User | None:
+        """Return whom a code for this address lets in now: as many questions for anybody."""
+        asked, found = self._process.user, asking.account_of(self._process.state["email"])
+        is_member = asking.is_member_anywhere(found or User(pk=0))
+        return found if found and found == asked and not is_member else None
 
     def _resend_form_valid(self, form: Form) -> HttpResponse:
         """Ask anew for the same address. allauth's own way queues no mail to nobody when nobody has
-        it, is sooner done then, and so would tell who is here."""
+        it, is sooner done then, and so would tell who is here. The tries begin anew with the code; how
+        often one may ask is the rate limit's."""
         email = self._process.state["email"]
         if ratelimit.consume(self.request, action="request_login_code", key=email.lower()):
             LoginCodeVerificationProcess.initiate(
-                request=self.request, user=self._process.user, email=email
+                request=self.request, user=self._whose(), email=email
             )
             messages.info(self.request, _("If we know this address, a new code is on its way."))
         else:

@@ -22,7 +22,7 @@ from exercises.models import Answer, Assignment, Homework, Response
 from practice.actions import invitations, people
 from practice.models import Invitation, Membership, Practice, User
 from practice.tenancy import scope
-from tests.cast import Person, Play, make_member
+from tests.cast import PASSWORD, Person, Play, make_member, make_user
 from tests.faults.ground import somebody_waits, until
 from tests.practice.ground import text_of
 
@@ -193,6 +193,20 @@ def test_a_double_tap_on_come_in_lets_in_who_pressed_it(
     assert "Ben" in text_of(elsewhere.get("/you/"))
     monkeypatch.setattr(own, "now", lambda: now() + timedelta(minutes=2))
     assert late.post(way_in, said).status_code == 404
+
+
+def test_a_press_of_somebody_signed_in_opens_nothing_after_they_left(dana: Person, way_in: str):
+    make_user("pia@mail.example", "Pia")
+    browser = quiet(Browser())
+    signed_in = browser.post("/account/login/", {"login": "pia@mail.example", "password": PASSWORD})
+    assert signed_in.status_code == 302
+    said = PIA | {"once": word_of(browser, way_in)}
+    assert browser.post(way_in, said).status_code == 302
+    assert browser.post(way_in, said).status_code == 302, "the second tap"
+    assert browser.get("/today/").status_code == 200
+    browser.post("/account/logout/")
+    assert browser.post(way_in, said).status_code == 404
+    assert browser.get("/today/").status_code == 302
 
 
 def test_one_consent_stands_however_often_it_was_tapped(

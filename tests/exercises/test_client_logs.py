@@ -11,6 +11,7 @@ from django.test import Client as Browser
 from django.utils.timezone import now
 
 from clients.models import Client
+from exercises.actions import responding
 from exercises.models import Answer, Entry, Homework
 from exercises.queries import today as todays
 from exercises.views import wording
@@ -115,6 +116,18 @@ def test_a_moment_of_which_nothing_is_said_is_not_there(
         (found,) = read_rounds(dana.actor, row)
     assert len(found.moments) == 1
     assert not found.unwritten
+
+
+def test_words_for_a_moment_that_is_gone_are_shown_once_more(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    gone = begin_moment(browser, row)
+    row = play.submit(ana, row)
+    with play.at(ana):
+        responding.take_back(by=ana.actor, at=now(), homework=row)
+    answer = browser.post(gone, {"note": "It was the door."})
+    assert answer.status_code == 409
+    assert "It was the door." in text_of(answer)
 
 
 def test_a_moment_left_without_a_word_is_found_again_when_it_is_written(

@@ -381,6 +381,8 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         ("zone", "Nowhere/Land"),
         ("language", "xx"),
         ("leave_url", "javascript:alert(1)"),
+        ("leave_url", "http://\uff4cocalhost/"),
+        ("leave_url", "http://local\u00adhost:8000/you/"),
         ("idle_minutes", "-1"),
         ("idle_minutes", "9" * 30),
         ("retention_months", "99999999"),

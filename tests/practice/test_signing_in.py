@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from clients.models import ContactPreference
 from practice.crypto import unseal_system
-from practice.models import AccountMail, User
+from practice.models import AccountMail, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
 from tests.practice.ground import ask_for_code, code_now, policies, text_of, totp_of
@@ -139,6 +139,41 @@ def test_a_code_that_was_sent_anew_opens(ben: Person):
     confirm = "/account/login/code/confirm/"
     assert browser.post(confirm, {"code": first}).status_code == 200
     assert browser.post(confirm, {"code": second}, follow=True).redirect_chain[-1][0] == "/today/"
+
+
+def codes_sent() -> list[str]:
+    """Return the codes that were mailed, oldest first."""
+    lines = (line for _to, message in mails() for line in words(message).splitlines())
+    return [line for line in lines if line.isupper()]
+
+
+@pytest.mark.parametrize("press", ["resend", ""])
+def test_a_code_opens_nothing_once_the_address_is_no_longer_theirs(ana: Person, press: str):
+    """Who reads the mailbox she has left does not come back in by it."""
+    confirm, partner, hers = "/account/login/code/confirm/", Browser(), ana.browser()
+    ask_for_code("ana@mail.example", partner)
+    asked = hers.post("/account/email/", {"email": "new@mail.example", "action_add": "1"})
+    old, moved = codes_sent()
+    assert hers.post(asked["Location"], {"code": moved}).status_code == 302
+    partner.post(confirm, {"action": press})
+    for code in {old, *codes_sent()} - {moved}:
+        partner.post(confirm, {"code": code})
+    assert partner.get("/today/").status_code == 302
+    assert User.objects.get(pk=ana.user.pk).email == "new@mail.example"
+
+
+@pytest.mark.parametrize("press", ["resend", ""])
+def test_a_code_opens_nothing_once_its_owner_works_here(ana: Person, press: str):
+    confirm, browser = "/account/login/code/confirm/", Browser()
+    ask_for_code("ana@mail.example", browser)
+    with scope(practice=ana.practice.pk):
+        Membership.objects.create(
+            practice=ana.practice, user=ana.user, roles=["therapist"], joined_at=now()
+        )
+    browser.post(confirm, {"action": press})
+    for code in codes_sent():
+        browser.post(confirm, {"code": code})
+    assert browser.get("/review/").status_code == 302
 
 
 def test_who_tried_a_code_too_often_is_told_to_ask_for_a_new_one(ana: Person):
