@@ -45,7 +45,9 @@ class Client(PracticeOwned):
         indexes = [
             models.Index(fields=["practice", "sort_name", "id"]),
             models.Index(fields=["user"]),
-            GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="client_name_search"),
+            GinIndex(
+                OpClass(Upper("sort_name"), name="gin_trgm_ops"), name="client_plain_name_search"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -198,10 +198,10 @@ class Reply:
 
 def read_review(actor: Actor, review: Review) -> Reply | None:
     """Open a review's words for `actor`; None when it is not theirs to read."""
-    for reply in _replies(actor, Q(pk=review.pk)):
+    reply = next(iter(_replies(actor, Q(pk=review.pk))), None)
+    if reply is not None:
         reply.review.response = review.response
-        return reply
-    return None
+    return reply
 
 
 def _reply(review: Review, comments: list[Comment]) -> Reply:

@@ -1,4 +1,6 @@
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import migrations, models
+from django.db.models.functions import Upper
 
 from practice.models import Plain
 
@@ -23,6 +25,13 @@ class Migration(migrations.Migration):
                 fields=["practice", "sort_name", "id"], name="clients_cli_practic_b70ad9_idx"
             ),
         ),
-        # Lists are sorted by the new column from here on.
+        migrations.AddIndex(
+            model_name="client",
+            index=GinIndex(
+                OpClass(Upper("sort_name"), name="gin_trgm_ops"), name="client_plain_name_search"
+            ),
+        ),
+        # Lists are sorted, and names looked for, by the new column from here on.
         migrations.RemoveIndex(model_name="client", name="clients_cli_practic_c3037e_idx"),
+        migrations.RemoveIndex(model_name="client", name="client_name_search"),
     ]

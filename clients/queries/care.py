@@ -112,7 +112,7 @@ def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client
     """Return the clients in reach. `only`: couples, individuals, invited or discharged."""
     found = reachable(actor).filter(discharged_at__isnull=only != "discharged")
     if search:
-        found = called(found, search, "name")
+        found = called(found, search, "sort_name")
     if only in {"couples", "individuals"}:
         found = found.filter(_IS_COUPLED if only == "couples" else ~_IS_COUPLED)
     elif only == "invited":

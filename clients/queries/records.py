@@ -26,7 +26,7 @@ def records(
         raise PermissionDenied
     found = Client.objects.filter(practice_id=actor.practice_id)
     if search:
-        found = called(found, search, "name")
+        found = called(found, search, "sort_name")
     rows = page(found, order=BY_NAME, after=after)
     waiting = ErasureRequest.objects.filter(
         client_id__in=[row.pk for row in rows.rows], cancelled_at=None, done_at=None

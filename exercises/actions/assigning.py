@@ -1,6 +1,5 @@
 """Give an exercise to a client or a couple, and take it away again."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -67,8 +66,7 @@ def assign(
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
     _check_rule(when, people, at)
-    if any(due is not None and due <= at for due in _first_dues(when, people, at)):
-        raise BadInput({"due": [_("Choose a day that is still to come.")]})
+    _check_due(when, people, at)
     with transaction.atomic():
         assignment = Assignment(
             practice_id=by.practice_id,
@@ -166,7 +164,7 @@ def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime
     _check_day(due_local, at)
     due_at = schedule.resolve(due_local.replace(tzinfo=None), homework.zone)
     if due_at <= at:
-        raise BadInput({"due": [_("Choose a day that is still to come.")]})
+        raise _over()
     if due_at <= homework.opens_at:
         raise BadInput({"due": [_("Choose the day it opens, or a later one.")]})
     with transaction.atomic():
@@ -244,9 +242,14 @@ def _check_gate(
         )
 
 
+def is_near(day: datetime, at: datetime) -> bool:
+    """Say whether somebody can mean this day."""
+    return -FURTHEST < day - at < FURTHEST
+
+
 def _check_day(day: datetime | None, at: datetime) -> None:
     """Keep to days that can be meant: at the calendar's ends there is no zone to count in."""
-    if day and not -FURTHEST < day - at < FURTHEST:
+    if day and not is_near(day, at):
         raise NotPossible(_("Choose a day within the next two years."))
 
 
@@ -262,15 +265,19 @@ def _check_rule(when: Schedule, people: list[Client], at: datetime) -> None:
         raise BadInput({"rrule": [_("This rule gives no day in the next two years.")]})
 
 
-def _first_dues(when: Schedule, people: list[Client], at: datetime) -> Iterator[datetime | None]:
-    """Yield until when each has it first, by their own clock."""
+def _check_due(when: Schedule, people: list[Client], at: datetime) -> None:
+    """Give nothing that is over already, by the clock of any of them."""
+    if when.due_local is None:
+        return
+    length = when.due_local - when.opens_local
     for person in people:
-        opens = when.opens_local
-        if when.rrule:
-            slot = _slots(schedule.parse_rrule(when.rrule), opens, person, at)[0]
-            opens = slot.local.replace(tzinfo=opens.tzinfo)
-        due = opens + (when.due_local - when.opens_local) if when.due_local else None
-        yield schedule.resolve(due.replace(tzinfo=None), person.zone) if due else None
+        due = _openings(when, person, at)[0] + length
+        if schedule.resolve(due.replace(tzinfo=None), person.zone) <= at:
+            raise _over()
+
+
+def _over() -> BadInput:
+    return BadInput({"due": [_("Choose a day that is still to come.")]})
 
 
 def _recipients(assignment: Assignment) -> list[Client]:
@@ -310,13 +317,12 @@ def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -
         reminding.plan_for_homework(homework, at)
 
 
-def _openings(assignment: Assignment, client: Client, at: datetime) -> list[datetime]:
+def _openings(given: Assignment | Schedule, client: Client, at: datetime) -> list[datetime]:
     """Return the wall times at which it opens, the first one first, as far as they are planned."""
-    if not assignment.rrule:
-        return [assignment.opens_local]
-    rule = schedule.parse_rrule(assignment.rrule)
-    slots = _slots(rule, assignment.opens_local, client, at)
-    return [slot.local.replace(tzinfo=assignment.opens_local.tzinfo) for slot in slots]
+    if not given.rrule:
+        return [given.opens_local]
+    slots = _slots(schedule.parse_rrule(given.rrule), given.opens_local, client, at)
+    return [slot.local.replace(tzinfo=given.opens_local.tzinfo) for slot in slots]
 
 
 def _slots(

@@ -65,9 +65,12 @@ def nudge() -> None:
     bell.ring("homeward.pump")
 
 
-def plan_for_homework(homework: Homework, at: datetime) -> None:
-    """Make the planned reminders fit what the homework now is; sent ones stay sent."""
-    hours = _hours(homework.client)
+def plan_for_homework(homework: Homework, at: datetime, hours: Hours | None = None) -> None:
+    """Make the planned reminders fit what the homework now is; sent ones stay sent.
+
+    `hours` are the client's, for who plans many and has asked for them.
+    """
+    hours = hours or _hours(homework.client)
     waits = homework.status == Status.SCHEDULED or homework.status in CLIENTS_TURN
     wanted = _wanted(homework, hours) if waits else []
     keys = {_key(homework.client_id, one, homework.pk): one for one in wanted}
@@ -162,8 +165,11 @@ def _planned(rows: QuerySet[Reminder]) -> QuerySet[Reminder]:
 def _replan(homeworks: set[uuid.UUID], at: datetime) -> None:
     """Plan these again, in one order for all who do: two at once do not hold each other up."""
     found = Homework.objects.select_related("client__practice", "assignment")
+    hours: dict[uuid.UUID, Hours] = {}
     for homework in found.filter(pk__in=homeworks).order_by("pk"):
-        plan_for_homework(homework, at)
+        if homework.client_id not in hours:
+            hours[homework.client_id] = _hours(homework.client)
+        plan_for_homework(homework, at, hours[homework.client_id])
 
 
 def plan_daily_for_members(practice_id: uuid.UUID, at: datetime) -> None:

@@ -358,7 +358,7 @@ def _save_one(
     )
     answer.outcome = one.outcome
     if is_said or text:
-        answer.sealed_value = sealed(answer, "sealed_value", text) if text else None
+        answer.sealed_value = sealed(answer, "sealed_value", text)
     answer.revision += 1
     answer.device = device[:40]
     answer.saved_at = at

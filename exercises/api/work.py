@@ -6,6 +6,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
+from django.http import Http404
 from django.utils.timezone import now
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import api_view
@@ -298,10 +299,11 @@ def _saved(
     actor: Actor, row: Homework, item: str, entry_pk: UUID | None, revision: int
 ) -> Response:
     current = read_rounds(actor, row)[-1]
-    moment = current.moment(entry_pk) if entry_pk else None
-    words = moment.words if moment else current.words
+    said_in: Any = current.moment(entry_pk) if entry_pk else current
+    if said_in is None:  # removed meanwhile
+        raise Http404
     items = {one.key: one for one in row.version.definition.walk()}
-    response = Response(shapes.answer_data(items[item], words[item]))
+    response = Response(shapes.answer_data(items[item], said_in.words[item]))
     response["ETag"] = etag(revision)
     return response
 

@@ -12,7 +12,7 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exercises.actions.assigning import FURTHEST, Schedule
+from exercises.actions.assigning import Schedule, is_near
 from exercises.schedule import WEEKDAYS
 from practice.forms import DATE, PlainForm
 
@@ -112,7 +112,7 @@ class AssignForm(forms.Form):
             return said
         opens, due = said.get("opens"), said.get("due")
         for name, day in (("opens", opens), ("due", due)):
-            if day and day - self.now.date() >= FURTHEST:
+            if day and not is_near(_evening(day), self.now):
                 self.add_error(name, _("Choose a day within the next two years."))
         if {"opens", "due"} & self.errors.keys():
             return said

@@ -27,8 +27,8 @@ STATUS_NAMES = [
 ]
 
 
-# An end that lies behind these is none that anyone waits for.
-FAR_ENOUGH, MOST_FORESEEN = timedelta(days=7300), 400
+# Further ahead we do not count: of a series that long it is said that it goes on.
+FAR_ENOUGH, MOST_FORESEEN = timedelta(days=7300), 250
 
 
 class Assignment(PracticeOwned):
@@ -82,7 +82,9 @@ class Assignment(PracticeOwned):
         if rule.count is None and rule.until is None:
             return None
         found = self.times(zone, limit=MOST_FORESEEN)
+        far = (self.assigned_at + FAR_ENOUGH).replace(tzinfo=None)
         is_cut = len(found) == MOST_FORESEEN or (rule.count or 0) > len(found)
+        is_cut = is_cut or (rule.until is not None and rule.until.replace(tzinfo=None) > far)
         return None if is_cut else found[last_slot + 1 :]
 
 

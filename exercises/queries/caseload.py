@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef
 
 from clients.models import Client
 from clients.queries.care import BY_NAME, listed
 from exercises.models import Homework
-from exercises.queries.review import unanswered
+from exercises.queries.review import counted, unanswered
 from exercises.workflow import CLIENTS_TURN
 from practice.actors import Actor
 from practice.queries.paging import Page, page
@@ -38,13 +37,10 @@ def caseload(actor: Actor, *, search: str = "", only: str = "", after: str | Non
     rows = listed(actor, search=search, only=only)
     if only == TO_REVIEW:
         rows = rows.filter(Exists(waits))
-    counted = rows.annotate(to_review=_number(waits), still_open=_number(theirs))
+    with_numbers = rows.annotate(
+        to_review=counted(waits, by="client"), still_open=counted(theirs, by="client")
+    )
     return InCare(
-        page=page(counted, order=BY_NAME, after=after),
+        page=page(with_numbers, order=BY_NAME, after=after),
         count=rows[: MOST_COUNTED + 1].count(),
     )
-
-
-def _number(rows: QuerySet[Homework]) -> Coalesce:
-    grouped = rows.order_by().values("client").annotate(number=Count("pk"))
-    return Coalesce(Subquery(grouped.values("number")), 0)

@@ -78,7 +78,7 @@ def homework(actor: Actor, pk: UUID) -> Homework:
     return or_404(rows if actor.is_client else _with_answer(rows))
 
 
-def case(actor: Actor, pk: UUID) -> Any:
+def to_review(actor: Actor, pk: UUID) -> Any:
     """Return one homework as it is reviewed; staff only. Raises Http404.
 
     With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`) and, of work
@@ -87,12 +87,14 @@ def case(actor: Actor, pk: UUID) -> Any:
     if actor.is_client:
         raise Http404
     rows = homeworks(actor)
+    handed_in = Response.objects.filter(homework=OuterRef("pk"), submitted_at__isnull=False)
     theirs = (
-        rows.filter(assignment__couple__isnull=False, assignment=OuterRef("assignment"))
-        .filter(
-            Exists(Response.objects.filter(homework=OuterRef("pk"), submitted_at__isnull=False))
+        rows.filter(
+            Exists(handed_in),
+            assignment__couple__isnull=False,
+            assignment=OuterRef("assignment"),
+            slot=OuterRef("slot"),
         )
-        .filter(slot=OuterRef("slot"))
         .exclude(client=OuterRef("client"))
         .order_by("pk")
     )
@@ -201,7 +203,8 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
     """Return what a client, or a couple, has and had to do, in one query; staff only.
 
     Under way is what comes soonest, and of a series that is still to open its next one, with `more`
-    (how many that are planned follow), `last_opens_at` and `last_slot` (the last ever planned); what is over comes newest first, behind the cursor `after`.
+    (how many that are planned follow), `last_opens_at` and `last_slot` (the last ever planned); what is
+    over comes newest first, behind the cursor `after`.
     """
     if actor.is_client:
         raise Http404

@@ -100,7 +100,12 @@ def count_waiting(actor: Actor) -> int:
 
 def number_waiting(actor: Actor) -> Coalesce:
     """The same number, for a page that asks something else anyway."""
-    grouped = _waiting(actor).order_by().values("practice").annotate(number=Count("pk"))
+    return counted(_waiting(actor), by="practice")
+
+
+def counted(rows: QuerySet[Homework], *, by: str) -> Coalesce:
+    """How many of these rows there are for each row of another query; `by` is the same for all."""
+    grouped = rows.order_by().values(by).annotate(number=Count("pk"))
     return Coalesce(Subquery(grouped.values("number")), 0)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from clients.permissions import may_care_for
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.actions.assigning import Part
@@ -233,7 +234,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show where one homework stands; never a word of a draft."""
     actor, at = request.actor, now()
     found = homeworks.homework(actor, pk)
-    along = reads_along(actor, found.client)
+    along = reads_along(actor, cares=may_care_for(actor, found.client))
     flags = reviews.flags_on(actor, found)
     return render(
         request,

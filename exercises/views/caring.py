@@ -24,7 +24,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import face, faces, flag_card, flag_text, for_carers, part_of
+from exercises.views.desk import face, faces, flag_card, flag_text, for_carers, part_of, reads_along
 from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actions import auditing
@@ -120,7 +120,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "couple": couple,
             "people": [face(client, couple)],
             "cares": client.cares,
-            "reads_along": bool(actor.supervises) and not client.cares,
+            "reads_along": reads_along(actor, cares=client.cares),
             "head": _head(client, couple, at, actor.zone),
             "now": [_line(row, at, actor.zone) for row in course.now],
             "past": [_line(row, at, actor.zone) for row in course.past],
@@ -194,7 +194,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "brief": brief,
             "cares": couple.cares,
             "ended": [one.name_to_call for one in pair if one.discharged_at],
-            "reads_along": bool(actor.supervises) and not couple.cares,
+            "reads_along": reads_along(actor, cares=couple.cares),
             "items": _under_way(course.now, couple, at, actor.zone),
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
             **pages(request, course.past),
@@ -310,10 +310,9 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
 def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> dict[str, Any]:
     text = state_text(row, at, zone)
     is_in = row.status == Status.SUBMITTED
-    is_awaited = row.status in homeworks.MOVABLE and not row.client.discharged_at
-    if row.due_at and row.due_at > at and is_awaited:
-        text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
-    if not row.client.discharged_at:
+    if row.status in homeworks.MOVABLE and not row.client.discharged_at:
+        if row.due_at and row.due_at > at:
+            text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
         text += _following(row, zone)
     return {
         "title": title_of(row),

@@ -7,7 +7,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple
-from clients.permissions import may_care_for
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Flag, FlagKind
@@ -22,9 +21,9 @@ for_carers = open_to(may_read_caseloads)
 for_therapists = open_to(may_care)
 
 
-def reads_along(actor: Actor, client: Client) -> bool:
+def reads_along(actor: Actor, *, cares: bool) -> bool:
     """Say whether somebody reads this as a supervisor, and can neither answer nor assign."""
-    return bool(actor.supervises) and not may_care_for(actor, client)
+    return bool(actor.supervises) and not cares
 
 
 def flag_text(flag: Flag) -> str:

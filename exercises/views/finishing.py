@@ -117,11 +117,11 @@ def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
     feeling = request.POST.get("after", "")
-    if not feeling:
-        messages.info(request, _("Choose one of the three."))
-    else:
+    try:
         responding.tell_after(by=actor, at=now(), homework=homework, feeling=feeling)
         messages.success(request, _("Noted. Thank you for saying so."))
+    except NotPossible as refusal:
+        messages.info(request, refusal.message)
     return redirect("sent", pk=pk)
 
 
@@ -256,19 +256,24 @@ def _verb(work: Work, item: Item) -> str:
     return _("Answer") if definitions.is_empty(work.values.get(item.key)) else _("Add to it")
 
 
-def log_row(work: Work, item: Item) -> dict[str, Any]:
+def moments_said(work: Work) -> dict[str, Any]:
+    """Say how many moments there are."""
     count = len(work.moments)
     text = _("None yet. That is fine.")
     if count:
         text = _("One moment") if count == 1 else _("%(n)d moments") % {"n": count}
+    return {"lines": [text], "muted": not count}
+
+
+def log_row(work: Work, item: Item) -> dict[str, Any]:
+    """Return a log as a row of the check: its last moments, each with a way to change it."""
+    count, said = len(work.moments), moments_said(work)
     if count > MOMENTS_LISTED:
-        text = _("%(n)d moments, these last:") % {"n": count}
-    return {
+        said["lines"] = [_("%(n)d moments, these last:") % {"n": count}]
+    return said | {
         "key": item.key,
         "label": item.text.get(work.language),
         "change_url": work.url("entries"),
-        "lines": [text],
-        "muted": not count,
         "moments": [moment_link(work, one) for one in reversed(work.moments[-MOMENTS_LISTED:])],
         "missing": False,
         "verb": "" if count else _("Note a moment"),

@@ -21,7 +21,7 @@ from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.queries import homework as homeworks
 from exercises.views import wording
-from exercises.views.finishing import log_row, said_row
+from exercises.views.finishing import moments_said, said_row
 from exercises.views.ground import (
     Therapist,
     Work,
@@ -202,9 +202,7 @@ def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> l
             continue
         parts = _in_turn(work, item, replies)
         if item.kind is ItemKind.LOG and work.moments:
-            parts.insert(
-                0, {k: v for k, v in log_row(work, item).items() if k in {"lines", "muted"}}
-            )
+            parts.insert(0, moments_said(work))
         if parts:
             rows.append({"label": item.text.get(work.language), "parts": parts})
     return sorted(rows, key=lambda row: not any("author" in part for part in row["parts"]))

@@ -32,6 +32,7 @@ from exercises.views.desk import (
     mark,
     page_of,
     part_of,
+    reads_along,
     waited,
 )
 from exercises.views.ground import title_of
@@ -128,7 +129,7 @@ def _caught_up(hours: list[asking.Hour], at: datetime, zone: str) -> str:
     return _("Next session: %(when)s") % {"when": wording.when(hours[0].at, at, zone)}
 
 
-def _queue_row(row: Homework, partner_of: Couple | None, at: Any, zone: str) -> dict[str, Any]:
+def _queue_row(row: Any, partner_of: Couple | None, at: Any, zone: str) -> dict[str, Any]:
     couple = row.assignment.couple
     who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
@@ -145,7 +146,7 @@ def _queue_row(row: Homework, partner_of: Couple | None, at: Any, zone: str) -> 
         "waited_text": wording.waits(row.submitted_at, at) if row.submitted_at else "",
         "tag": _("Second round") if row.round > 1 else "",
         "busy": _("%(name)s is writing") % {"name": colleague} if colleague else "",
-        "draft": _("Your draft") if getattr(row, "drafted", False) else "",
+        "draft": _("Your draft") if row.drafted else "",
     }
 
 
@@ -175,7 +176,7 @@ def _session(hour: asking.Hour, at: datetime, zone: str) -> dict[str, str]:
 @require_http_methods(["GET", "POST"])
 def review(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Read what was handed in, and answer it."""
-    homework = homeworks.case(request.actor, pk)
+    homework = homeworks.to_review(request.actor, pk)
     if request.method == "POST":
         return _answer(request, homework)
     return _desk(request, homework)
@@ -290,7 +291,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
         "place": place,
         "waiting_count": place.of,  # the frame's, which need not ask again
         "couple": couple,
-        "reads_along": bool(actor.supervises) and not homework.cares,
+        "reads_along": reads_along(actor, cares=homework.cares),
     }
 
 

@@ -96,12 +96,12 @@ def reactivate(*, by: Actor, at: datetime, member: Membership) -> None:
 
 @dataclass(frozen=True)
 class Profile:
-    """What somebody says about themselves; without a time for the daily mail, it stays as it is."""
+    """What somebody says about themselves; of the daily mail, what is None stays as it is."""
 
     name: str
     language: str
     zone: str
-    daily_mail: bool = True
+    daily_mail: bool | None = None
     daily_mail_time: time | None = None
 
 
@@ -111,10 +111,10 @@ def describe_self(*, by: Actor, at: datetime, profile: Profile) -> None:
         User.objects.filter(pk=by.user_id or 0).update(
             name=profile.name, language=profile.language, zone=profile.zone
         )
-        if by.member_id and profile.daily_mail_time:
-            Membership.objects.filter(pk=by.member_id).update(
-                daily_mail=profile.daily_mail, daily_mail_time=profile.daily_mail_time
-            )
+        mail = {"daily_mail": profile.daily_mail, "daily_mail_time": profile.daily_mail_time}
+        chosen = {name: value for name, value in mail.items() if value is not None}
+        if by.member_id and chosen:
+            Membership.objects.filter(pk=by.member_id).update(**chosen)
         auditing.record(
             by=by, at=at, action="account.changed", object_kind="user", object_id=by.user_id
         )

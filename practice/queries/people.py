@@ -32,7 +32,7 @@ def people(
     """Return members by name; `state` may be `active` or `deactivated`."""
     found = members(actor)
     if search:
-        found = called(found, search, "user__name", "user__email")
+        found = called(found, search, "user__sort_name", "user__email")
     if role in Role.values:
         found = found.filter(roles__contains=[role])
     if state in {"active", "deactivated"}:

@@ -2,7 +2,7 @@
 
 import pytest
 from django.test import Client as Browser
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import BrowserContext, Locator, Page
 
 CONTINUE = "button:visible:text-is('Continue')"
 
@@ -14,13 +14,20 @@ def sign_in(context: BrowserContext, browser: Browser, url: str) -> None:
     )
 
 
-def go_on_until(page: Page, name: str) -> None:
-    """Skip what comes before the question with this field."""
+def press(page: Page, button: Locator) -> None:
+    """Press what leads to another page, and be there: else one asks the page that is about to go."""
+    before = page.url
+    button.first.click()
+    page.wait_for_url(lambda url: url != before)
+
+
+def go_on_until(page: Page, name: str, *, skip: bool = True) -> None:
+    """Pass by what comes before the question with this field."""
     for _step in range(20):
         if page.locator(f"[name='{name}'], [name^='{name}.']").count():
             return
-        skip = page.locator("button[name=skip]")
-        (skip if skip.count() else page.locator(CONTINUE)).first.click()
+        by = page.locator("button[name=skip]")
+        press(page, by if skip and by.count() else page.locator(CONTINUE))
     pytest.fail(f"{name} was never asked")
 
 
@@ -29,5 +36,5 @@ def skip_to_check(page: Page) -> None:
     for _step in range(20):
         if page.url.endswith("/check/"):
             return
-        page.locator("button[name=skip]").click()
+        press(page, page.locator("button[name=skip]"))
     pytest.fail("there was no end to what is asked")

@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import Person, Play
-from tests.journeys.ground import CONTINUE, go_on_until, sign_in, skip_to_check
+from tests.journeys.ground import CONTINUE, go_on_until, press, sign_in, skip_to_check
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -24,8 +24,8 @@ def test_ana_answers_loses_the_tab_and_comes_back(
     sign_in(page.context, ana.browser(), live_server.url)
 
     page.goto("/today/")
-    page.get_by_role("link", name="Begin").click()
-    page.get_by_role("link", name="Begin").click()
+    press(page, page.get_by_role("link", name="Begin"))
+    press(page, page.get_by_role("link", name="Begin"))
     go_on_until(page, "topic")
     page.locator("[name=topic]").press_sequentially("who picks up the children", delay=30)
     page.close()
@@ -33,15 +33,14 @@ def test_ana_answers_loses_the_tab_and_comes_back(
     again = page.context.new_page()
     again.goto("/today/")
     again.goto(f"/homework/{homework.pk}/")
-    again.get_by_role("link", name="Continue").click()
+    press(again, again.get_by_role("link", name="Continue"))
     again.goto(f"/homework/{homework.pk}/step/1/")
-    while not again.locator("[name=topic]").count():
-        again.locator(CONTINUE).first.click()
+    go_on_until(again, "topic", skip=False)
     expect(again.locator("[name=topic]")).to_have_value("who picks up the children")
-    again.locator(CONTINUE).first.click()
+    press(again, again.locator(CONTINUE))
     go_on_until(again, "under")
     again.locator("[name=under]").fill("I would be left")
-    again.locator(CONTINUE).first.click()
+    press(again, again.locator(CONTINUE))
     skip_to_check(again)
     expect(again.get_by_text("I would be left")).to_be_visible()
     again.get_by_role("button", name="Send to Dana").click()
@@ -61,7 +60,7 @@ def test_ana_answers_loses_the_tab_and_comes_back(
     again.get_by_role("link", name="Read what Dana wrote").click()
     expect(again.get_by_text("You came back.")).to_be_visible()
     again.locator("[name=under]").fill("that I do not matter")
-    again.locator(CONTINUE).click()
+    press(again, again.locator(CONTINUE))
     again.get_by_role("button", name="Send to Dana").click()
     expect(again.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
     assert play.fresh(homework).round == 2

@@ -21,7 +21,7 @@ from exercises.models import Review
 from practice.models import Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD
-from tests.journeys.ground import CONTINUE, go_on_until, skip_to_check
+from tests.journeys.ground import CONTINUE, go_on_until, press, skip_to_check
 from tests.processes import Site
 
 WORDS = ("the heavy bags", "being left behind", "like at ten", "You found it", "What is softer")
@@ -173,11 +173,9 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     world_before = ben.locator("main").inner_text()
 
     ana.goto("/today/")
-    ana.locator("main").get_by_role(
-        "link", name=re.compile("Begin|Under the argument")
-    ).first.click()
+    press(ana, ana.locator("main").get_by_role("link", name=re.compile("Begin|Under the argument")))
     if ana.get_by_role("link", name="Begin").count():
-        ana.get_by_role("link", name="Begin").click()
+        press(ana, ana.get_by_role("link", name="Begin"))
     with behind_the_scenes(site):
         from exercises.models import Homework
 
@@ -188,20 +186,19 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
             ).pk
         )
     ana.goto(f"/homework/{homework}/")
-    ana.get_by_role("link", name=re.compile("Begin|Continue")).click()
+    press(ana, ana.get_by_role("link", name=re.compile("Begin|Continue")))
     go_on_until(ana, "topic")
     ana.locator("[name=topic]").press_sequentially("the heavy bags", delay=30)
     context = ana.context
     ana.close()
     ana = context.new_page()
     ana.goto(f"/homework/{homework}/step/1/")
-    while not ana.locator("[name=topic]").count():
-        ana.locator(CONTINUE).first.click()
+    go_on_until(ana, "topic", skip=False)
     expect(ana.locator("[name=topic]")).to_have_value("the heavy bags")
-    ana.locator(CONTINUE).first.click()
+    press(ana, ana.locator(CONTINUE))
     go_on_until(ana, "under")
     ana.locator("[name=under]").fill("being left behind")
-    ana.locator(CONTINUE).first.click()
+    press(ana, ana.locator(CONTINUE))
     skip_to_check(ana)
     ana.get_by_role("button", name="Send to Dana").click()
     expect(ana.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
@@ -225,7 +222,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     ana.get_by_role("link", name="Read what Dana wrote").first.click()
     expect(ana.get_by_text("What is softer than that?")).to_be_visible()
     ana.locator("[name=under]").fill("being left behind, like at ten")
-    ana.locator(CONTINUE).click()
+    press(ana, ana.locator(CONTINUE))
     ana.get_by_role("button", name="Send to Dana").click()
     expect(ana.get_by_role("heading", name="It’s with Dana now")).to_be_visible()
 
