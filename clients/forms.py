@@ -73,7 +73,9 @@ class SessionForm(PlainForm):
     """When somebody comes next."""
 
     next_session_at = LocalTimeField(
-        label=_("Next session"), required=False, help_text=_("In your own time zone.")
+        label=_("Next session"),
+        required=False,
+        help_text=_("In your own time zone. What was given until then moves along."),
     )
 
     def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
 from django.db.models import Q
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -70,13 +72,14 @@ def change(
     email: str,
     zone: str,
     next_session_at: datetime | None,
-) -> None:
+) -> bool:
     """Change a client's details; address and zone only until they have joined.
 
-    Raises BadInput when the address is taken.
+    Says whether homework given until the session moved along. Raises BadInput when the address is
+    taken.
     """
     _require_care(by, client)
-    fields: dict[str, object] = {"name": name.strip(), "next_session_at": next_session_at}
+    fields: dict[str, object] = {"name": name.strip()}
     moved = False
     if client.joined_at is None:
         address = email.strip().lower()
@@ -84,6 +87,7 @@ def change(
         fields |= {"email": address, "zone": zone}
     try:
         with transaction.atomic():
+            followed = _move_session(by, at, client, next_session_at)
             Client.objects.filter(pk=client.pk).update(**fields)
             if moved:
                 # The link that went to the old address must not let anybody in.
@@ -94,6 +98,7 @@ def change(
             {"email": [_("Somebody in this practice has this address already.")]}
         ) from error
     client.refresh_from_db()
+    return followed
 
 
 def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
@@ -165,14 +170,37 @@ def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
 
 def set_session(
     *, by: Actor, at: datetime, couple: Couple, next_session_at: datetime | None
-) -> None:
-    """Note when a couple comes next; the queue puts whoever comes first on top."""
-    _require_care(by, couple.first)
-    _require_care(by, couple.second)
+) -> bool:
+    """Note when a couple comes next; the queue puts whoever comes first on top.
+
+    Says whether homework given until the session moved along.
+    """
+    pair = [couple.first, couple.second]
+    for client in pair:
+        _require_care(by, client)
     with transaction.atomic():
-        Couple.objects.filter(pk=couple.pk).update(next_session_at=next_session_at)
-        for client in (couple.first, couple.second):
+        followed = _move_session(by, at, couple, next_session_at)
+        for client in pair:
             auditing.on_client(by, at, "session.set", client.pk)
+    return followed
+
+
+def _move_session(by: Actor, at: datetime, of: Client | Couple, hour: datetime | None) -> bool:
+    """Keep when somebody comes next, and say whether homework given until then moved along."""
+    # Whoever else changes it waits: what follows starts from the hour that stood there.
+    row = type(of).objects.select_for_update(no_key=True).get(pk=of.pk)
+    type(of).objects.filter(pk=of.pk).update(next_session_at=hour)
+    couple = of if isinstance(of, Couple) else None
+    # exercises', which this app does not know
+    followed: bool = import_string(settings.HOMEWARD_FOLLOW_SESSION)(
+        by=by,
+        at=at,
+        clients=[couple.first, couple.second] if couple else [of],
+        couple=couple,
+        before=row.next_session_at,
+        after=hour,
+    )
+    return followed
 
 
 def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Membership) -> None:

@@ -88,7 +88,8 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         before = client.email
         with refusals_on(form):
-            caring.change(by=request.actor, at=now(), client=client, **form.cleaned_data)
+            said = form.cleaned_data
+            followed = caring.change(by=request.actor, at=now(), client=client, **said)
             messages.success(
                 request,
                 _(
@@ -97,6 +98,10 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 if client.email != before
                 else _("Saved."),
             )
+            if followed:
+                messages.info(
+                    request, _("What was given until that session now runs until the new hour.")
+                )
             return redirect("client_page", client.pk)
     return form_page(
         request,

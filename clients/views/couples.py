@@ -73,8 +73,13 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
     )
     if request.method == "POST" and form.is_valid():
-        caring.set_session(by=request.actor, at=now(), couple=couple, **form.cleaned_data)
+        said = form.cleaned_data
+        followed = caring.set_session(by=request.actor, at=now(), couple=couple, **said)
         messages.success(request, _("Saved."))
+        if followed:
+            messages.info(
+                request, _("What was given until that session now runs until the new hour.")
+            )
         return redirect("couple_page", couple.pk)
     return form_page(
         request,

@@ -19,7 +19,6 @@ from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
 from exercises.permissions import may_assign
-from exercises.queries.homework import MOVABLE
 from exercises.workflow import BY_MOVE, Move
 from practice.actions import auditing
 from practice.actors import Actor, system
@@ -62,7 +61,7 @@ def assign(
         raise Http404
     _check_gate(version, people, couple, at)
     for day in (when.opens_local, when.due_local):
-        _check_day(day, at)
+        check_day(day, at)
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
     _check_rule(when, people, at)
@@ -153,39 +152,6 @@ def withdraw(
     return len(homeworks)
 
 
-def move_due(*, by: Actor, at: datetime, homework: Homework, due_local: datetime) -> None:
-    """Give a homework another due date; reminders follow, and one already sent stays sent.
-
-    `due_local` is a wall time in the homework's zone. Raises NotPossible for a day that is over or
-    comes before it opens, and for work that is over.
-    """
-    if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
-        raise PermissionDenied
-    _check_day(due_local, at)
-    due_at = schedule.resolve(due_local.replace(tzinfo=None), homework.zone)
-    if due_at <= at:
-        raise _over()
-    if due_at <= homework.opens_at:
-        raise BadInput({"due": [_("Choose the day it opens, or a later one.")]})
-    with transaction.atomic():
-        moved = Homework.objects.filter(
-            pk=homework.pk,
-            status__in=MOVABLE,
-        ).update(due_local=due_local, due_at=due_at)
-        if not moved:
-            raise NotPossible(_("This is no longer open, so its date cannot change."))
-        homework.refresh_from_db(fields=["due_local", "due_at", "status"])
-        reminding.plan_for_homework(homework, at)
-        auditing.record(
-            by=by,
-            at=at,
-            action="homework.due_moved",
-            object_kind="homework",
-            object_id=homework.pk,
-            client_id=homework.client_id,
-        )
-
-
 def extend(practice_id: UUID, *, at: datetime) -> None:
     """Plan the coming occurrences of everything that repeats in one practice."""
     recurring = Assignment.objects.select_related("client", "couple__first", "couple__second")
@@ -247,7 +213,7 @@ def is_near(day: datetime, at: datetime) -> bool:
     return -FURTHEST < day - at < FURTHEST
 
 
-def _check_day(day: datetime | None, at: datetime) -> None:
+def check_day(day: datetime | None, at: datetime) -> None:
     """Keep to days that can be meant: at the calendar's ends there is no zone to count in."""
     if day and not is_near(day, at):
         raise NotPossible(_("Choose a day within the next two years."))
@@ -273,10 +239,11 @@ def _check_due(when: Schedule, people: list[Client], at: datetime) -> None:
     for person in people:
         due = _openings(when, person, at)[0] + length
         if schedule.resolve(due.replace(tzinfo=None), person.zone) <= at:
-            raise _over()
+            raise over()
 
 
-def _over() -> BadInput:
+def over() -> BadInput:
+    """Return what is said of an end that has passed."""
     return BadInput({"due": [_("Choose a day that is still to come.")]})
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule, is_near
-from exercises.schedule import WEEKDAYS
+from exercises.schedule import WEEKDAYS, earliest_wall
 from practice.forms import DATE, PlainForm
 
 MORNING, EVENING = time(8, 0), time(21, 0)
@@ -87,7 +87,7 @@ class AssignForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        self.session = min(_on_the_walls(session, zones)) if session else None
+        self.session = earliest_wall(session, zones).replace(tzinfo=UTC) if session else None
         # Of a couple in two zones: now is now for both, and what is over for one is over.
         walls = [wall.replace(second=0, microsecond=0) for wall in _on_the_walls(at, zones)]
         self.now, self.latest = min(walls), max(walls)
@@ -208,11 +208,26 @@ class WithdrawForm(PlainForm):
             part.choices = parts
 
 
-class DueForm(forms.Form):
-    """Another day to finish by."""
+class DaysForm(PlainForm):
+    """Other days for one homework: to finish by, and to open where it has not."""
 
+    opens = forms.DateField(label=_("Opens"), widget=DATE)
     due = forms.DateField(label=_("To finish by"), widget=DATE)
 
-    def local(self) -> datetime:
-        """Return the evening of that day, as a wall time."""
-        return _evening(self.cleaned_data["due"])
+    def __init__(self, *args: Any, is_open: bool, is_endless: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_open:
+            del self.fields["opens"]
+        elif is_endless:
+            due = self.fields["due"]
+            due.required, due.help_text = False, _("Leave it empty, and it stays open.")
+
+    def walls(self) -> dict[str, datetime | None]:
+        """Return the morning and the evening of these days, as wall times; no opening where it
+        stays as it is."""
+        opens = self.cleaned_data["opens"] if "opens" in self.changed_data else None
+        due = self.cleaned_data["due"]
+        return {
+            "opens_local": datetime.combine(opens, MORNING, tzinfo=UTC) if opens else None,
+            "due_local": _evening(due) if due else None,
+        }

@@ -23,7 +23,7 @@ from exercises.models import (
     Review,
     Step,
 )
-from exercises.queries.review import HAS_WORDS, answer_on_its_way
+from exercises.queries.review import HAS_WORDS, answer_on_its_way, number_waiting
 from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
@@ -81,8 +81,9 @@ def homework(actor: Actor, pk: UUID) -> Homework:
 def to_review(actor: Actor, pk: UUID) -> Any:
     """Return one homework as it is reviewed; staff only. Raises Http404.
 
-    With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`) and, of work
-    for two, `partners_pk` and `partners_sent_at`: the partner's, once it was sent.
+    With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`), `waiting`
+    (see `number_waiting`) and, of work for two, `partners_pk` and `partners_sent_at`: the partner's,
+    once it was sent.
     """
     if actor.is_client:
         raise Http404
@@ -104,6 +105,7 @@ def to_review(actor: Actor, pk: UUID) -> Any:
             part=part_in_couple(actor, "client"),
             partners_pk=Subquery(theirs.values("pk")[:1]),
             partners_sent_at=Subquery(theirs.values("submitted_at")[:1]),
+            waiting=number_waiting(actor),
         )
     )
 

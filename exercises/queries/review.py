@@ -21,6 +21,7 @@ from django.db.models import (
     When,
     Window,
 )
+from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce, Least
 from django.db.models.lookups import IsNull
 from django.http import Http404
@@ -30,6 +31,7 @@ from clients.permissions import NOBODY, cared_for, in_reach
 from exercises.models import Comment, Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
+from practice.models import Membership
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 
@@ -94,16 +96,18 @@ def queue(
 
 
 def count_waiting(actor: Actor) -> int:
-    """Count what waits, for the number in the frame."""
-    return _waiting(actor).count()
+    """Count what waits for this therapist, for the number in the frame: what was handed in, and the
+    answers that want a human."""
+    seat = Membership.objects.filter(pk=actor.member_id or NOBODY)
+    return seat.values_list(number_waiting(actor), flat=True).first() or 0
 
 
-def number_waiting(actor: Actor) -> Coalesce:
+def number_waiting(actor: Actor) -> CombinedExpression:
     """The same number, for a page that asks something else anyway."""
-    return counted(_waiting(actor), by="practice")
+    return counted(_waiting(actor), by="practice") + counted(_flags(actor), by="practice")
 
 
-def counted(rows: QuerySet[Homework], *, by: str) -> Coalesce:
+def counted(rows: QuerySet[Any], *, by: str) -> Coalesce:
     """How many of these rows there are for each row of another query; `by` is the same for all."""
     grouped = rows.order_by().values(by).annotate(number=Count("pk"))
     return Coalesce(Subquery(grouped.values("number")), 0)
@@ -266,16 +270,18 @@ def review(actor: Actor, pk: UUID) -> Review:
     return found
 
 
-def flags(actor: Actor) -> list[Flag]:
-    """Return the answers that want a human soon, oldest first; for therapists of these clients."""
-    return list(
-        Flag.objects.filter(
-            practice_id=actor.practice_id,
-            handled_at=None,
-            client__in=cared_for(actor).values("pk"),
-        )
-        .select_related("client", "homework")
-        .order_by("raised_at", "pk")[:20]
+def flags(actor: Actor) -> list[Any]:
+    """Return the answers that want a human soon, oldest first, each with `of` (how many there are);
+    for therapists of these clients."""
+    rows = _flags(actor).select_related("client", "homework").annotate(of=Window(Count("pk")))
+    return list(rows.order_by("raised_at", "pk")[:20])
+
+
+def _flags(actor: Actor) -> QuerySet[Flag]:
+    return Flag.objects.filter(
+        practice_id=actor.practice_id,
+        handled_at=None,
+        client__in=cared_for(actor).values("pk"),
     )
 
 

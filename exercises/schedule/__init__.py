@@ -9,6 +9,7 @@ converted before it is compared. Zone data comes from the pinned `tzdata` packag
 from exercises.schedule.clocks import (
     ScheduleProblem,
     at_local_hour,
+    earliest_wall,
     is_zone,
     local_time,
     resolve,
@@ -52,6 +53,7 @@ __all__ = [
     "after_quiet",
     "at_local_hour",
     "before_quiet",
+    "earliest_wall",
     "is_zone",
     "local_time",
     "parse_rrule",

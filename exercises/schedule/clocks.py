@@ -1,6 +1,7 @@
 """Zones, and what a clock on the wall says against the instant it means."""
 
 import zoneinfo
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
@@ -56,6 +57,11 @@ def at_local_hour(day: date, clock: time, zone: str) -> datetime:
 def local_time(at_utc: datetime, zone: str) -> datetime:
     """Return the naive wall time in `zone` at the instant `at_utc`."""
     return utc(at_utc).astimezone(zone_of(zone)).replace(tzinfo=None, fold=0)
+
+
+def earliest_wall(at_utc: datetime, zones: Sequence[str]) -> datetime:
+    """Return the naive wall time that comes first at this instant among the clocks of `zones`."""
+    return min(local_time(at_utc, zone) for zone in zones)
 
 
 def instant(local: datetime, zone: tzinfo, *, fold: int) -> datetime:

@@ -16,9 +16,9 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.permissions import may_care_for
 from exercises import schedule
-from exercises.actions import assigning
+from exercises.actions import assigning, rescheduling
 from exercises.actions.assigning import Part
-from exercises.forms.assign import DueForm, WithdrawForm
+from exercises.forms.assign import DaysForm, WithdrawForm
 from exercises.models import Assignment, Flag, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
@@ -33,7 +33,7 @@ from exercises.views.desk import (
 )
 from exercises.views.ground import title_of
 from exercises.visibility import read_notes
-from exercises.workflow import Move
+from exercises.workflow import Move, Status
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
 from practice.errors import NotPossible
@@ -263,13 +263,24 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
 def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give another day to finish by."""
     found = homeworks.homework(request.actor, pk)
-    form = DueForm(
+    is_open = found.status != Status.SCHEDULED
+    form = DaysForm(
         posted(request),
-        initial={"due": found.due_local.date() if found.due_local else None},
+        is_open=is_open,
+        is_endless=found.due_local is None,
+        initial={
+            "opens": schedule.local_time(found.opens_at, found.zone).date(),
+            "due": found.due_local.date() if found.due_local else None,
+        },
+    )
+    text = (
+        _("The evening of that day where %(name)s lives: %(zone)s.")
+        if is_open
+        else _("The morning and the evening of these days where %(name)s lives: %(zone)s.")
     )
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            assigning.move_due(by=request.actor, at=now(), homework=found, due_local=form.local())
+            rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
             messages.success(request, _("Saved. Reminders follow."))
             return redirect("homework_page", found.pk)
     return form_page(
@@ -277,8 +288,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         form,
         title=_("Another day"),
         button=_("Save"),
-        text=_("The evening of that day where %(name)s lives: %(zone)s.")
-        % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
+        text=text % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
         back=reverse("homework_page", args=[found.pk]),
         back_to=title_of(found),
     )

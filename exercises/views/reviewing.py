@@ -72,7 +72,7 @@ def queue(request: ActorRequest) -> HttpResponse:
             "filters": _filters(counts, only),
             "count": counts["all"],
             "shown": counts[only or "all"],
-            "waiting_count": counts["all"],  # the frame's, which need not ask again
+            "waiting_count": counts["all"] + (flags[0].of if flags else 0),  # the frame's
             "flags": [
                 flag_card(
                     flag,
@@ -289,7 +289,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
         "partners_name": care.partner_in(couple, client).name_to_call if couple else "",
         "partners_text": waited(homework.partners_sent_at, at, actor.zone),
         "place": place,
-        "waiting_count": place.of,  # the frame's, which need not ask again
+        "waiting_count": homework.waiting,  # the frame's, which need not ask again
         "couple": couple,
         "reads_along": reads_along(actor, cares=homework.cares),
     }

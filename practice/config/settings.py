@@ -31,6 +31,8 @@ HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.M
 HOMEWARD_REACH = "clients.permissions.reach"
 # What is planned for a client follows their times and zone, in the transaction that keeps these.
 HOMEWARD_FOLLOW_WISHES = "exercises.actions.reminding.follow_wishes"
+# What was given until the next session follows its hour, in the transaction that keeps this.
+HOMEWARD_FOLLOW_SESSION = "exercises.actions.rescheduling.follow_session"
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
 MAIL_DIR = os.environ.get("HOMEWARD_MAIL_DIR", "")
 SECURE = BASE_URL.startswith("https://")

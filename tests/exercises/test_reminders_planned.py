@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from clients.actions import joining
 from clients.models import Client, ContactPreference, Couple, ReminderKind
 from exercises import schedule
-from exercises.actions import assigning, clockwork, pausing, reminding, responding
+from exercises.actions import clockwork, pausing, reminding, rescheduling, responding
 from exercises.actions.reminding import Hours, Wanted
 from exercises.models import Homework, Reminder, ReminderState
 from practice.models import Membership
@@ -130,7 +130,7 @@ def test_a_moved_date_earns_new_ones_and_moved_back_none_extra(
     original = homework.due_local
     for due in (original + timedelta(days=3), original):
         with play.at(dana):
-            assigning.move_due(by=dana.actor, at=now(), homework=homework, due_local=due)
+            rescheduling.reschedule(by=dana.actor, at=now(), homework=homework, due_local=due)
         homework = play.fresh(homework)
     again = rows(homework)
     assert "due_soon" not in again, "the one for this date was sent"

@@ -290,6 +290,10 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     assert "Screening for couple work" not in page(sana, client)
     # While it waits it stands on top, as on the queue, with what to do; then among what was seen to.
     waits = page(dana, client)
+    # It counts in the frame, on every page alike, though nothing was handed in.
+    for address in ("/review/", client, "/clients/", work):
+        assert waiting_in_frame(page(dana, address)) == 1
+        assert waiting_in_frame(page(omar, "/review/")) == 0
     assert waits.index("Please look today.") < waits.index("Said they do not feel safe")
     assert waits.index("Said they do not feel safe") < waits.index("Homework now")
     assert "What wanted you soon" not in waits
@@ -297,6 +301,7 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     (deed,) = re.findall(r'action="(/flags/[^"]+)"', waits)
     assert dana.browser().post(deed).status_code == 302
     told = page(dana, client)
+    assert waiting_in_frame(told) == 0
     assert "Please look today" not in told
     assert told.index("Homework now") < told.index("What wanted you soon")
     assert "Dana Whitlock saw to it on" in told
@@ -311,6 +316,26 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
     assert "Dana Whitlock saw to it on" in page(omar, client)
     assert "Dana Whitlock saw to it" in page(omar, work)
+
+
+def waiting_in_frame(text: str) -> int:
+    found = re.search(r'<span class="count num">(\d+)<span class="vh"> waiting', text)
+    return int(found[1]) if found else 0
+
+
+def test_the_number_in_the_frame_is_the_same_beside_a_review(
+    play: Play, dana: Person, ana: Person, sent: Homework
+):
+    """What was handed in and what wants a human, together, wherever one is."""
+    other = play.homework(ana, play.assign(dana, ana))
+    with play.at(ana):
+        for item in ("afraid", "under"):
+            flagging.raise_flag(
+                by=ana.actor, at=now(), homework=other, item_key=item, kind=FlagKind.SAFETY
+            )
+    client = reverse("client_page", args=[ana.client.pk])
+    for address in ("/review/", f"/review/{sent.pk}/", client, "/exercises/"):
+        assert waiting_in_frame(page(dana, address)) == 3
 
 
 def test_what_is_answered_waits_no_more_though_it_can_be_undone(

@@ -1,0 +1,140 @@
+"""Give homework other days: by hand, or because the session moved until which it was given."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from clients.models import Client, Couple
+from clients.permissions import cared_for
+from exercises import schedule
+from exercises.actions import reminding
+from exercises.actions.assigning import check_day, over
+from exercises.actions.moving import move
+from exercises.models import Homework
+from exercises.permissions import may_assign
+from exercises.queries.homework import MOVABLE
+from exercises.workflow import Move, Status
+from practice.actions import auditing
+from practice.actors import Actor, system
+from practice.errors import BadInput, NotPossible
+
+
+def reschedule(
+    *,
+    by: Actor,
+    at: datetime,
+    homework: Homework,
+    due_local: datetime | None,
+    opens_local: datetime | None = None,
+) -> None:
+    """Give a homework other days; reminders follow, and one already sent stays sent.
+
+    Both are wall times in the homework's zone. `opens_local` None leaves the opening as it is.
+    Raises BadInput for days that are over or in the wrong order, NotPossible for days nobody can
+    mean, for work that is over, and for the opening of what is open.
+    """
+    if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
+        raise PermissionDenied
+    _check_days(homework, opens_local, due_local, at)
+    opens_at = _instant(opens_local, homework.zone) or homework.opens_at
+    due_at = _instant(due_local, homework.zone)
+    if due_at and due_at <= at:
+        raise over()
+    if due_at and due_at <= opens_at:
+        raise BadInput({"due": [_("Choose the day it opens, or a later one.")]})
+    with transaction.atomic():
+        moved = Homework.objects.filter(
+            pk=homework.pk, status__in=[Status.SCHEDULED] if opens_local else MOVABLE
+        ).update(opens_at=opens_at, due_local=due_local, due_at=due_at)
+        if not moved:
+            raise NotPossible(
+                _("It has opened meanwhile, so that its opening cannot change.")
+                if opens_local
+                else _("This is no longer open, so its date cannot change.")
+            )
+        homework.refresh_from_db(fields=["opens_at", "status", "revision"])
+        if homework.status == Status.SCHEDULED and homework.opens_at <= at:
+            move(homework, Move.OPEN, by=system(by.practice_id), at=at)
+        _follow(by, at, homework)
+
+
+def follow_session(
+    *,
+    by: Actor,
+    at: datetime,
+    clients: Sequence[Client],
+    couple: Couple | None,
+    before: datetime | None,
+    after: datetime | None,
+) -> bool:
+    """Move along what was given until a session that has another hour now. Says whether any was.
+
+    `clients` calls it by `HOMEWARD_FOLLOW_SESSION`, in the transaction that keeps the hour. Nothing
+    moves once the old hour is over, nor to a new one before which it would not be open.
+    """
+    if before is None or after is None or before <= at or after <= at or before == after:
+        return False
+    given = Homework.objects.filter(
+        Q(assignment__couple=None) | Q(assignment__couple=couple),
+        client__in=cared_for(by).filter(pk__in=[one.pk for one in clients]),
+        status__in=MOVABLE,
+        assignment__rrule="",
+        due_local__isnull=False,
+    )
+    rows = given.select_related("client__practice", "assignment").order_by("pk")
+    moved = [_moved_along(by, at, one, clients, before, after) for one in rows]
+    return any(moved)
+
+
+def _check_days(
+    homework: Homework, opens: datetime | None, due: datetime | None, at: datetime
+) -> None:
+    for day in (opens, due):
+        check_day(day, at)
+    if opens and opens.date() < schedule.local_time(at, homework.zone).date():
+        raise BadInput({"opens": [_("Choose today or a day to come.")]})
+
+
+def _moved_along(
+    by: Actor,
+    at: datetime,
+    homework: Homework,
+    clients: Sequence[Client],
+    before: datetime,
+    after: datetime,
+) -> bool:
+    """Move one of them. Given to two, or beside one's partner, it runs until the earlier of two walls."""
+    for zones in ([homework.zone], [one.zone for one in clients]):
+        if homework.due_local == schedule.earliest_wall(before, zones).replace(tzinfo=UTC):
+            due_local = schedule.earliest_wall(after, zones).replace(tzinfo=UTC)
+            due_at = _instant(due_local, homework.zone)
+            if due_at is None or due_at <= max(homework.opens_at, at):
+                return False
+            moved = Homework.objects.filter(
+                pk=homework.pk, status__in=MOVABLE, due_local=homework.due_local
+            ).update(due_local=due_local, due_at=due_at)
+            if moved:
+                _follow(by, at, homework)
+            return bool(moved)
+    return False
+
+
+def _instant(wall: datetime | None, zone: str) -> datetime | None:
+    return schedule.resolve(wall.replace(tzinfo=None), zone) if wall else None
+
+
+def _follow(by: Actor, at: datetime, homework: Homework) -> None:
+    homework.refresh_from_db(fields=["opens_at", "due_local", "due_at", "status"])
+    reminding.plan_for_homework(homework, at)
+    auditing.record(
+        by=by,
+        at=at,
+        action="homework.due_moved",
+        object_kind="homework",
+        object_id=homework.pk,
+        client_id=homework.client_id,
+    )

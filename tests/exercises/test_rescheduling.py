@@ -1,0 +1,221 @@
+"""Other days for homework: by hand, or because the session moved until which it was given."""
+
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+from django.utils.timezone import now
+
+from clients.actions import caring
+from clients.models import Client, Couple
+from exercises import schedule
+from exercises.actions import rescheduling
+from exercises.actions.assigning import Schedule, assign
+from exercises.models import Homework, Reminder, ReminderState
+from exercises.workflow import Status
+from practice.errors import NotPossible
+from practice.models import AuditEvent, User
+from tests.cast import ZONE, Person, Play
+from tests.exercises.ground import page
+
+LISBON = ZoneInfo("Europe/Lisbon")
+FOLLOWED = "What was given until that session now runs until the new hour."
+
+
+# --- by hand -----------------------------------------------------------------------------------
+def test_a_day_that_is_over_is_refused_beside_the_form(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    path = reverse("homework_due", args=[homework.pk])
+    answer = dana.browser().post(path, {"due": "2026-01-01"})
+    assert answer.status_code == 422
+    assert "Choose a day that is still to come." in answer.content.decode()
+    assert 'value="2026-01-01"' in answer.content.decode()
+
+
+def test_a_day_before_it_opens_is_refused_and_the_field_speaks_iso_in_every_language(
+    play: Play, dana: Person, ana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=9), days=3))
+    path = reverse("homework_due", args=[homework.pk])
+    assert homework.due_local is not None
+    assert f'value="{homework.due_local:%Y-%m-%d}"' in page(dana, path)
+    User.objects.filter(pk=dana.user.pk).update(language="es")
+    assert f'type="date" name="due" value="{homework.due_local:%Y-%m-%d}"' in page(dana, path)
+    before = f"{now() + timedelta(days=4):%Y-%m-%d}"
+    opens = schedule.local_time(homework.opens_at, homework.zone).date()
+    answer = dana.browser().post(path, {"opens": str(opens), "due": before})
+    assert answer.status_code == 422
+    assert 'id="id_due_error"' in answer.content.decode()
+
+
+def test_a_day_of_a_series_is_moved_whole(play: Play, dana: Person, ana: Person):
+    """Its opening, its end and its reminders; the days beside it stay."""
+    given = play.assign(dana, ana, opens_in=timedelta(days=2), days=1, rrule="FREQ=DAILY;COUNT=4")
+    with play.at(dana):
+        second, third = Homework.objects.filter(assignment=given, slot__in=(1, 2)).order_by("slot")
+    path = reverse("homework_due", args=[second.pk])
+    here = schedule.local_time(second.opens_at, second.zone).date()
+    assert f'name="opens" value="{here}"' in page(dana, path)
+    day = here + timedelta(days=14)
+    answer = dana.browser().post(path, {"opens": day, "due": day})
+    assert answer.status_code == 302, answer.content.decode()
+    moved, kept = play.fresh(second), play.fresh(third)
+    assert moved.opens_at == datetime.combine(day, time(8), ZoneInfo(moved.zone))
+    assert moved.due_at == datetime.combine(day, time(21), ZoneInfo(moved.zone))
+    assert (kept.opens_at, kept.due_at) == (third.opens_at, third.due_at)
+    with play.at(dana):
+        planned = Reminder.objects.filter(homework_id=second.pk, state=ReminderState.PLANNED)
+        assert {row.next_at.astimezone(ZoneInfo(ZONE)).date() >= day for row in planned} == {True}
+        assert Homework.objects.filter(assignment=given).count() == 4
+
+
+@pytest.mark.parametrize(
+    ("opens", "due", "refused", "said"),
+    [
+        (-1, 5, "opens", "Choose today or a day to come."),
+        (9, 5, "due", "Choose the day it opens, or a later one."),
+        (900, 905, "", "Choose a day within the next two years."),
+        (None, 5, "opens", "Choose a day."),
+    ],
+)
+def test_days_in_the_wrong_order_are_refused_and_stay_typed(
+    play: Play, dana: Person, ana: Person, opens: int | None, due: int, refused: str, said: str
+):
+    homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=3), days=3))
+    path = reverse("homework_due", args=[homework.pk])
+    today = schedule.local_time(now(), homework.zone).date()
+    typed = {"due": str(today + timedelta(days=due))}
+    if opens is not None:
+        typed["opens"] = str(today + timedelta(days=opens))
+    answer = dana.browser().post(path, typed)
+    shown = answer.content.decode()
+    assert answer.status_code == 422
+    assert said in shown
+    assert not refused or f'id="id_{refused}_error"' in shown
+    assert [day for day in typed.values() if f'value="{day}"' not in shown] == []
+    assert play.fresh(homework).due_at == homework.due_at
+
+
+def test_what_is_open_opens_no_other_day(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    assert 'name="opens"' not in page(dana, reverse("homework_due", args=[homework.pk]))
+    later = now() + timedelta(days=9)
+    with play.at(dana), pytest.raises(NotPossible):
+        rescheduling.reschedule(
+            by=dana.actor, at=now(), homework=homework, due_local=None, opens_local=later
+        )
+    assert play.fresh(homework).due_at == homework.due_at
+
+
+def test_what_has_no_end_needs_none_to_open_another_day(play: Play, dana: Person, ana: Person):
+    wall = now().astimezone(ZoneInfo(ZONE)).replace(tzinfo=UTC)
+    with play.at(dana):
+        given = assign(
+            by=dana.actor,
+            at=now(),
+            version=play.library["e01-under-the-argument"],
+            client=ana.client,
+            when=Schedule(opens_local=wall + timedelta(days=3)),
+        )
+    homework = play.homework(ana, given)
+    path = reverse("homework_due", args=[homework.pk])
+    today = schedule.local_time(now(), homework.zone).date()
+    answer = dana.browser().post(path, {"opens": str(today), "due": ""})
+    assert answer.status_code == 302
+    assert play.fresh(homework).due_at is None
+    is_morning = schedule.local_time(now(), homework.zone).time() < time(8)
+    assert play.fresh(homework).status == (Status.SCHEDULED if is_morning else Status.OPEN)
+
+
+# --- with the session --------------------------------------------------------------------------
+def until_the_session(dana: Person, play: Play, query: str, **more: str) -> None:
+    exercise = play.library["e01-under-the-argument"].exercise_id
+    said = {"exercise": str(exercise), "when": "session", **more}
+    answer = dana.browser().post(f"/assign/?{query}", said)
+    assert answer.status_code == 302, answer.content.decode()
+
+
+def local(hour: datetime) -> str:
+    return hour.astimezone(LISBON).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_what_was_given_until_the_session_moves_with_it_and_back(
+    play: Play, dana: Person, ana: Person
+):
+    assert ana.client is not None
+    first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=first)
+    until_the_session(dana, play, f"client={ana.client.pk}")
+    week = play.homework(ana, play.assign(dana, ana, days=7))
+    with play.at(dana):
+        homework = Homework.objects.get(client=ana.client, due_at=first)
+    for hour in (first + timedelta(days=4, hours=2), first):
+        said = {"name": "Ana Quintero", "next_session_at": local(hour)}
+        answer = dana.browser().post(f"/clients/{ana.client.pk}/edit", said, follow=True)
+        assert FOLLOWED in answer.content.decode()
+        assert play.fresh(homework).due_at == hour
+        assert play.fresh(week).due_at == week.due_at, "that was given for a week"
+    again = dana.browser().post(f"/clients/{ana.client.pk}/edit", said, follow=True)
+    assert FOLLOWED not in again.content.decode(), "nothing moved"
+    with play.at(dana):
+        moves = AuditEvent.objects.filter(action="homework.due_moved", object_id=homework.pk)
+        assert moves.count() == 2
+
+
+def test_a_couples_hour_takes_along_what_is_not_in(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    """In two zones it stays the earlier wall of both; what one has sent is not touched."""
+    assert ana.client is not None
+    assert ben.client is not None
+    first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    with play.at(dana):
+        Client.objects.filter(pk=ben.client.pk).update(zone="Europe/Madrid")
+        Couple.objects.update(next_session_at=first)
+    until_the_session(dana, play, f"couple={cleared.pk}", who="both")
+    until_the_session(dana, play, f"client={ben.client.pk}")
+    with play.at(dana):
+        given = Homework.objects.filter(assignment__couple=cleared)
+        anas, bens = given.get(client=ana.client), given.get(client=ben.client)
+        alone = Homework.objects.get(client=ben.client, assignment__couple=None)
+    anas = play.submit(ana, anas, topic="Bags")
+    before = anas.due_at
+    hour = first + timedelta(days=1)
+    path = f"/couples/{cleared.pk}/session"
+    answer = dana.browser().post(path, {"next_session_at": local(hour)}, follow=True)
+    assert FOLLOWED in answer.content.decode()
+    wall = hour.astimezone(LISBON).replace(tzinfo=None)
+    assert play.fresh(bens).due_at == wall.replace(tzinfo=ZoneInfo("Europe/Madrid"))
+    assert play.fresh(alone).due_at == hour
+    assert play.fresh(anas).due_at == before
+
+
+@pytest.mark.parametrize(
+    ("first", "then"), [(-1, 48), (48, None), (48, 0)], ids=["over", "none", "now"]
+)
+def test_nothing_follows_an_hour_that_is_over_or_none(
+    play: Play, dana: Person, ana: Person, first: int, then: int | None
+):
+    assert ana.client is not None
+    at = now()
+    given = play.assign(dana, ana, days=1)
+    homework = play.homework(ana, given)
+    with play.at(dana):
+        assert homework.due_local is not None
+        before = schedule.resolve(homework.due_local.replace(tzinfo=None), homework.zone)
+        Client.objects.filter(pk=ana.client.pk).update(
+            next_session_at=at + timedelta(hours=first) if first < 0 else before
+        )
+        followed = caring.change(
+            by=dana.actor,
+            at=at,
+            client=Client.objects.get(pk=ana.client.pk),
+            name="Ana Quintero",
+            email=ana.client.email,
+            zone=ana.client.zone,
+            next_session_at=None if then is None else at + timedelta(hours=then),
+        )
+    assert not followed
+    assert play.fresh(homework).due_at == homework.due_at
