@@ -125,6 +125,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     ruth.get_by_label("Quiet from").fill(f"{quiet:02}:00")
     ruth.get_by_label("Quiet until").fill(f"{quiet + 1:02}:00")
     ruth.get_by_role("button", name="Save").click()
+    expect(ruth.get_by_text("Saved.")).to_be_visible()
     ruth.goto("/people/invite")
     ruth.get_by_label("Name").fill("Dana Whitlock")
     ruth.get_by_label("E-mail").fill("dana@hillside.example")
@@ -141,6 +142,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     dana.get_by_label("One").select_option("Ana Quintero")
     dana.get_by_label("The other").select_option("Ben Achterberg")
     dana.get_by_role("button", name="Link them").click()
+    dana.wait_for_url(re.compile(r"/couples/[0-9a-f-]{36}/"))
     couple_url = dana.url
     for url in (ana_url, ben_url):
         clear_for_couple_work(dana, url)

@@ -86,9 +86,9 @@ def test_the_next_review_is_a_plain_link(demo_site: Site, visit: Visit):
     first, second = (str(rows.nth(number).get_attribute("href")) for number in (0, 1))
     page.goto(first)
     page.get_by_role("link", name="Next", exact=True).click()
-    assert page.url.endswith(second)
+    page.wait_for_url(f"**{second}")
     page.get_by_role("link", name="Previous", exact=True).click()
-    assert page.url.endswith(first)
+    page.wait_for_url(f"**{first}")
 
 
 def test_the_second_of_two_reviewers_is_told_and_keeps_what_was_typed(

@@ -360,7 +360,7 @@ def test_a_form_says_what_it_wants_and_keeps_what_was_typed(
     if "/reauthenticate/" in page.url:
         page.locator("[type=password]").fill(PASSWORD)
         page.locator("main form button").first.click()
-        page.goto(path)
+        page.wait_for_url(f"**{path}")
     if path.endswith("settings"):
         page.get_by_label("Discreet name").fill("")
     page.get_by_label(typed, exact=True).fill("not.quite")

@@ -268,6 +268,7 @@ def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en"
     if "/reauthenticate/" in page.url and "/reauthenticate/" not in path:
         page.locator("[type=password]").fill(PASSWORD)
         page.locator("main form button").first.click()
+        page.wait_for_url(lambda url: "/reauthenticate/" not in url)
         answer = page.goto(path)
     assert answer is not None
     assert "/account/login" not in page.url or "/account/login" in path, path
