@@ -193,21 +193,16 @@ def test_a_couples_hour_takes_along_what_is_not_in(
 
 
 @pytest.mark.parametrize(
-    ("first", "then"), [(-1, 48), (48, None), (48, 0)], ids=["over", "none", "now"]
+    ("given", "then"), [(-25, 48), (0, None), (0, 0)], ids=["over", "none", "now"]
 )
-def test_nothing_follows_an_hour_that_is_over_or_none(
-    play: Play, dana: Person, ana: Person, first: int, then: int | None
+def test_nothing_follows_from_an_hour_that_is_over_nor_to_none(
+    play: Play, dana: Person, ana: Person, given: int, then: int | None
 ):
     assert ana.client is not None
     at = now()
-    given = play.assign(dana, ana, days=1)
-    homework = play.homework(ana, given)
+    homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(hours=given), days=1))
     with play.at(dana):
-        assert homework.due_local is not None
-        before = schedule.resolve(homework.due_local.replace(tzinfo=None), homework.zone)
-        Client.objects.filter(pk=ana.client.pk).update(
-            next_session_at=at + timedelta(hours=first) if first < 0 else before
-        )
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=homework.due_at)
         followed = caring.change(
             by=dana.actor,
             at=at,
