@@ -1,7 +1,7 @@
 """Give homework other days: by hand, or because the session moved until which it was given."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -34,7 +34,7 @@ def reschedule(
     """Give a homework other days; reminders follow, and one already sent stays sent.
 
     Both are wall times in the homework's zone. `opens_local` None leaves the opening as it is.
-    Raises BadInput for days that are over or in the wrong order, NotPossible for days nobody can
+    Raises BadInput for days that are over, in the wrong order or out of a series' order, NotPossible for days nobody can
     mean, for work that is over, and for the opening of what is open.
     """
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
@@ -95,8 +95,29 @@ def _check_days(
 ) -> None:
     for day in (opens, due):
         check_day(day, at)
-    if opens and opens.date() < schedule.local_time(at, homework.zone).date():
+    if opens is None:
+        return
+    if opens.date() < schedule.local_time(at, homework.zone).date():
         raise BadInput({"opens": [_("Choose today or a day to come.")]})
+    _keep_in_turn(homework, opens.date())
+
+
+def _keep_in_turn(homework: Homework, opens: date) -> None:
+    """Keep a day of a series between those beside it: its places are in the order of its days, and
+    "this one and the later ones" mean the same by either."""
+    series = Homework.objects.filter(
+        assignment_id=homework.assignment_id, client_id=homework.client_id
+    ).exclude(status=Status.WITHDRAWN)
+    before = series.filter(slot__lt=homework.slot).order_by("-slot").first()
+    if before and opens <= schedule.local_time(before.opens_at, homework.zone).date():
+        raise BadInput({"opens": [_("Choose a day after the one before it in this series.")]})
+    after = series.filter(slot__gt=homework.slot).order_by("slot").first()
+    bound = schedule.local_time(after.opens_at, homework.zone).date() if after else None
+    if bound is None and homework.assignment.withdrawn_at is None and homework.assignment.rrule:
+        times = homework.assignment.times(homework.zone, limit=homework.slot + 2)
+        bound = times[homework.slot + 1].local.date() if len(times) > homework.slot + 1 else None
+    if bound and opens >= bound:
+        raise BadInput({"opens": [_("Choose a day before the next one of this series.")]})
 
 
 def _moved_along(

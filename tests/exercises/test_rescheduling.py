@@ -51,13 +51,13 @@ def test_a_day_before_it_opens_is_refused_and_the_field_speaks_iso_in_every_lang
 
 def test_a_day_of_a_series_is_moved_whole(play: Play, dana: Person, ana: Person):
     """Its opening, its end and its reminders; the days beside it stay."""
-    given = play.assign(dana, ana, opens_in=timedelta(days=2), days=1, rrule="FREQ=DAILY;COUNT=4")
+    given = play.assign(dana, ana, opens_in=timedelta(days=2), days=1, rrule="FREQ=WEEKLY;COUNT=4")
     with play.at(dana):
         second, third = Homework.objects.filter(assignment=given, slot__in=(1, 2)).order_by("slot")
     path = reverse("homework_due", args=[second.pk])
     here = schedule.local_time(second.opens_at, second.zone).date()
     assert f'name="opens" value="{here}"' in page(dana, path)
-    day = here + timedelta(days=14)
+    day = here + timedelta(days=3)
     answer = dana.browser().post(path, {"opens": day, "due": day})
     assert answer.status_code == 302, answer.content.decode()
     moved, kept = play.fresh(second), play.fresh(third)
@@ -68,6 +68,36 @@ def test_a_day_of_a_series_is_moved_whole(play: Play, dana: Person, ana: Person)
         planned = Reminder.objects.filter(homework_id=second.pk, state=ReminderState.PLANNED)
         assert {row.next_at.astimezone(ZoneInfo(ZONE)).date() >= day for row in planned} == {True}
         assert Homework.objects.filter(assignment=given).count() == 4
+
+
+@pytest.mark.parametrize(
+    ("slot", "days", "said"),
+    [
+        (1, 7, "Choose a day before the next one of this series."),
+        (1, -7, "Choose a day after the one before it in this series."),
+        # The next one of the last that is planned is known by the rule.
+        (-1, 7, "Choose a day before the next one of this series."),
+        (1, 5, ""),
+        (1, -5, ""),
+        (-1, 5, ""),
+    ],
+)
+def test_a_day_of_a_series_stays_between_those_beside_it(
+    play: Play, dana: Person, ana: Person, slot: int, days: int, said: str
+):
+    """Else "this one and the later ones" would mean one thing by day and another by place."""
+    given = play.assign(dana, ana, opens_in=timedelta(days=9), days=1, rrule="FREQ=WEEKLY;COUNT=40")
+    with play.at(dana):
+        planned = list(Homework.objects.filter(assignment=given).order_by("slot"))
+    assert 3 <= len(planned) < 40
+    homework = planned[slot]
+    day = schedule.local_time(homework.opens_at, homework.zone).date() + timedelta(days=days)
+    path = reverse("homework_due", args=[homework.pk])
+    answer = dana.browser().post(path, {"opens": str(day), "due": str(day)})
+    assert answer.status_code == (422 if said else 302)
+    assert said in answer.content.decode()
+    moved = schedule.local_time(play.fresh(homework).opens_at, homework.zone).date()
+    assert (moved == day) is not bool(said)
 
 
 @pytest.mark.parametrize(
