@@ -17,6 +17,7 @@ from practice.forms import (
     ClockInput,
     NameField,
     PlainForm,
+    WordsField,
     ZoneField,
     keep_out_of_quiet_hours,
 )
@@ -169,9 +170,9 @@ class HandOverForm(PlainForm):
 class TextForm(PlainForm):
     """A few words."""
 
-    text = forms.CharField(
+    text = WordsField(
         label=_("Your words"),
-        widget=forms.Textarea(attrs={"rows": 5}),
+        rows=5,
         max_length=5000,
         error_messages={"required": _("Write a few words.")},
     )

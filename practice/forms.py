@@ -61,6 +61,18 @@ class NameField(forms.CharField):
         return letters.seen(super().to_python(value) or "")
 
 
+class WordsField(forms.CharField):
+    """A few lines of text. Each line's end counts as one character, and is kept as one."""
+
+    def __init__(self, *, rows: int, **kwargs: Any) -> None:
+        attrs = {"rows": rows, **kwargs.pop("attrs", {})}
+        super().__init__(widget=forms.Textarea(attrs=attrs), **kwargs)
+
+    def to_python(self, value: Any) -> str:
+        """Keep the lines as we keep them everywhere: what nobody changed is no change."""
+        return letters.in_lines(super().to_python(value) or "")
+
+
 def _name_of_a_sender(name: str) -> None:
     if not emails.can_be_a_sender(name):
         raise forms.ValidationError(_("Mails cannot carry this name. Write it in plain letters."))
@@ -277,12 +289,13 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         super().__init__(*args, **kwargs)
         names = dict(settings.LANGUAGES)
         for name, code in CRISIS.items():
-            self.fields[name] = forms.CharField(
+            self.fields[name] = WordsField(
                 label=_("What clients read under “get help now” (%(language)s)")
                 % {"language": names[code]},
                 required=False,
                 max_length=2000,
-                widget=forms.Textarea(attrs={"rows": 5, "lang": code}),
+                rows=5,
+                attrs={"lang": code},
                 initial=self.instance.crisis_texts.get(code, ""),
             )
         speak_plainly(self.fields)
@@ -301,7 +314,11 @@ class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has non
         """Gather the texts for danger under their languages."""
         said: dict[str, Any] = super().clean() or self.cleaned_data
         keep_out_of_quiet_hours(self)
-        said["crisis_texts"] = {code: said[name] for name, code in CRISIS.items() if said.get(name)}
+        texts = {code: said[name] for name, code in CRISIS.items() if said.get(name)}
+        kept = self.instance.crisis_texts
+        # Some were kept with a browser's line ends: these alone are nothing that anybody changed.
+        same = texts == {code: letters.in_lines(text) for code, text in kept.items()}
+        said["crisis_texts"] = kept if same else texts
         return said
 
     def parts(self) -> list[tuple[Any, list[forms.BoundField]]]:

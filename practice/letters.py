@@ -40,6 +40,11 @@ def grouped(number: int) -> str:
     return f"{number:,}".replace(",", "\u00a0")
 
 
+def in_lines(text: str) -> str:
+    """Return `text` with its lines parted as we keep them: a browser's form sends CRLF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
 def seen(text: str) -> str:
     """Return what of `text` can be seen, in the order it is written; nothing if nothing can.
 

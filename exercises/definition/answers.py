@@ -8,7 +8,7 @@ from typing import Any
 
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import MOST_ROWS, Item, ItemKind
-from practice.letters import grouped, normalized
+from practice.letters import grouped, in_lines, normalized
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 MOST_NUMBER = 1_000_000_000
@@ -117,7 +117,7 @@ def plain(raw: Any, limit: int, *, lines: bool) -> str:
     # Each character grows to at most 18 in NFC; don't normalise what can't fit anyway.
     if len(raw) > 20 * limit + 1000:
         raise _too_long(len(raw) - limit)
-    text = raw.replace("\r\n", "\n").replace("\r", "\n").translate(_LINE_ENDS)
+    text = in_lines(raw).translate(_LINE_ENDS)
     text = normalized("NFC", text.translate(_BIDI_CONTROLS))
     text = "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc").strip()
     if not lines:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule, is_near
 from exercises.schedule import WEEKDAYS, earliest_wall
-from practice.forms import DATE, PlainForm
+from practice.forms import DATE, PlainForm, WordsField
 
 MORNING, EVENING = time(8, 0), time(21, 0)
 MOST_TIMES = 200
@@ -69,11 +69,11 @@ class AssignForm(forms.Form):
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _HOW_MANY),
     )
     reminders_on = forms.BooleanField(label=_("Remind them"), required=False, initial=True)
-    note = forms.CharField(
+    note = WordsField(
         label=_("A word with it"),
         required=False,
         max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 2}),
+        rows=2,
         help_text=_("Shown inside Homeward, never in an e-mail."),
     )
 
