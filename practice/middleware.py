@@ -28,6 +28,12 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.actors import Actor
+from practice.doors.pages import (
+    keep_on_device,
+    known_language,
+    language_chosen,
+    language_spoken,
+)
 from practice.doors.trouble import API, away, page_before, problem
 from practice.errors import BadInput, NotPossible, SignInAgain, Stale, sql_state
 from practice.models import Practice, User
@@ -188,16 +194,23 @@ class LanguageMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-        person = request.user if request.user.is_authenticated else None
-        known = {code for code, _name in settings.LANGUAGES}
-        language = chosen if chosen in known else getattr(person, "language", "")
-        language = language if language in known else translation.get_language_from_request(request)
+        person = request.user if isinstance(request.user, User) else None
+        # What was chosen on this device, the account's, what was spoken here last (signing in goes
+        # on in it, after a session that ended as well), the browser's.
+        language = (
+            language_chosen(request)
+            or (known_language(person.language) if person else language_spoken(request))
+            or translation.get_language_from_request(request)
+        )
         actor = getattr(request, "actor", None)
         with translation.override(language), timezone.override(_zone(actor)):
             request.__dict__["LANGUAGE_CODE"] = language
             response = self.get_response(request)
+        is_said = "Content-Language" in response  # by a page that knows who will read it
         response.setdefault("Content-Language", language)
+        spoken = response["Content-Language"]
+        if (person or is_said) and spoken != language_spoken(request) and _is_page(request):
+            keep_on_device(response, settings.SPOKEN_COOKIE_NAME, spoken)
         patch_vary_headers(response, ("Accept-Language", "Cookie"))
         return response
 
@@ -237,6 +250,10 @@ class RefusalMiddleware:
             "back_url": page_before(request) or "/",
         }
         return render(request, "409.html", words, status=status)
+
+
+def _is_page(request: HttpRequest) -> bool:
+    return not request.path.startswith((API, *CACHEABLE))
 
 
 def _comes_in_pieces(request: HttpRequest) -> bool:

@@ -210,6 +210,7 @@ _PREFIX = "__Host-" if SECURE else ""
 SESSION_COOKIE_NAME = f"{_PREFIX}homeward"
 CSRF_COOKIE_NAME = f"{_PREFIX}homeward-form"
 LANGUAGE_COOKIE_NAME = f"{_PREFIX}homeward-language"
+SPOKEN_COOKIE_NAME = f"{_PREFIX}homeward-spoken"
 THEME_COOKIE_NAME = f"{_PREFIX}homeward-theme"
 # Not in a cookie of their own: it would have no prefix.
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"

@@ -24,6 +24,7 @@ from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
 SEAT = "seat"
+YEAR = 365 * 24 * 3600
 P = ParamSpec("P")
 View = Callable[Concatenate[ActorRequest, P], HttpResponse]
 Guarded = Callable[Concatenate[HttpRequest, P], HttpResponse]
@@ -65,6 +66,28 @@ def begin_anew_if_ended(request: HttpRequest) -> None:
     """
     if not request.session.exists(request.session.session_key or ""):
         logout(request)
+
+
+def language_chosen(request: HttpRequest) -> str:
+    """Return the language somebody chose on this device; empty when nobody did."""
+    return known_language(request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, ""))
+
+
+def language_spoken(request: HttpRequest) -> str:
+    """Return the language that was last spoken on this device; empty when none was."""
+    return known_language(request.COOKIES.get(settings.SPOKEN_COOKIE_NAME, ""))
+
+
+def known_language(language: str) -> str:
+    """Return a language's code, if it is one we speak; else nothing."""
+    return language if language in dict(settings.LANGUAGES) else ""
+
+
+def keep_on_device(response: HttpResponse, name: str, value: str) -> None:
+    """Keep a word that says nothing of anybody, for a year."""
+    response.set_cookie(
+        name, value, max_age=YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
+    )
 
 
 def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -20,11 +20,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from practice.actors import ActorRequest
-from practice.doors.pages import sit
+from practice.doors.pages import keep_on_device, sit
 from practice.models import NEUTRAL_PAGE
 from practice.queries.people import device, seat_of
-
-YEAR = 365 * 24 * 3600
 
 
 @require_GET
@@ -126,7 +124,7 @@ def set_theme(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     theme = request.POST.get("theme", "")
     if theme in {"light", "dark"}:
-        _keep(response, settings.THEME_COOKIE_NAME, theme)
+        keep_on_device(response, settings.THEME_COOKIE_NAME, theme)
     else:
         response.delete_cookie(settings.THEME_COOKIE_NAME, samesite="Lax")
     return response
@@ -139,14 +137,8 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = redirect(_back(request))
     language = request.POST.get("language", "")
     if check_for_language(language) and language in dict(settings.LANGUAGES):
-        _keep(response, settings.LANGUAGE_COOKIE_NAME, language)
+        keep_on_device(response, settings.LANGUAGE_COOKIE_NAME, language)
     return response
-
-
-def _keep(response: HttpResponse, name: str, value: str) -> None:
-    response.set_cookie(
-        name, value, max_age=YEAR, secure=settings.SECURE, httponly=True, samesite="Lax"
-    )
 
 
 @login_not_required

@@ -406,7 +406,7 @@ def test_the_look_and_the_language_stay_on_the_device(ana: Person):
     assert '<html lang="es"' in text_of(browser.get("/today/"))
 
 
-COOKIES = ("SESSION", "CSRF", "LANGUAGE", "THEME")
+COOKIES = ("SESSION", "CSRF", "LANGUAGE", "SPOKEN", "THEME")
 
 
 def test_no_cookie_but_those_that_the_settings_name(ana: Person, settings: Any):
@@ -440,8 +440,8 @@ def test_on_https_every_cookie_is_bound_to_this_host_alone():
         check=True,
     )
     *said, storage = answer.stdout.split()
-    assert all(name.startswith("__Host-") for name in said[:4])
-    assert said[4:] == ["True"] * 4
+    assert all(name.startswith("__Host-") for name in said[: len(COOKIES)])
+    assert said[len(COOKIES) :] == ["True"] * 4
     assert "cookie" not in storage
 
 
