@@ -49,11 +49,12 @@ class ClientRequest(Asked):
 
 
 class ClientChange(Asked):
-    """Change somebody's details; address and zone only until they have joined."""
+    """Change somebody's details; address, zone and language only until they have joined."""
 
     name = serializers.CharField(max_length=120, required=False)
     email = serializers.EmailField(max_length=254, required=False)
     zone = serializers.CharField(max_length=60, required=False)
+    language = serializers.ChoiceField(choices=["en", "es"], required=False)
     next_session_at = serializers.DateTimeField(required=False, allow_null=True)
 
 
@@ -193,6 +194,7 @@ def _change(request: Request, actor: Actor, pk: UUID) -> Response:
         "name": client.name,
         "email": client.email,
         "zone": client.zone,
+        "language": client.language,
         "next_session_at": client.next_session_at,
     }
     form = ClientEditForm(

@@ -95,7 +95,8 @@ class ClientEditForm(SessionForm, AddressForm):
     """Change somebody's details."""
 
     zone = ZoneField(label=_("Time zone"))
-    field_order = ["name", "email", "zone", "next_session_at"]
+    language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
+    field_order = ["name", "email", "zone", "language", "next_session_at"]
 
     def __init__(self, *args: Any, joined: bool, together: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -104,8 +105,11 @@ class ClientEditForm(SessionForm, AddressForm):
             session.label = _("Next individual session")
             session.help_text = format_html("{} {}", session.help_text, together)
         email = self.fields["email"]
-        email.help_text = _("Once they have joined, address and time zone are theirs to change.")
-        email.disabled = self.fields["zone"].disabled = joined
+        email.help_text = _(
+            "Once they have joined, address, time zone and language are theirs to change."
+        )
+        for name in ("email", "zone", "language"):
+            self.fields[name].disabled = joined
 
 
 class CoupleForm(PlainForm):

@@ -13,11 +13,12 @@ from django.utils import translation
 from practice.models import Invitation
 
 
-def invitation(invitation: Invitation, link: str, at: datetime) -> None:
-    """Send a link that lets the invited person in; says neither who nor what for."""
+def invitation(invitation: Invitation, link: str, at: datetime, language: str = "") -> None:
+    """Send a link that lets the invited person in, in their language where it is known, else in the
+    practice's; says neither who nor what for."""
     practice = invitation.practice
     context = {"link": link, "from_name": practice.discreet_name}
-    with translation.override(practice.language):
+    with translation.override(language or practice.language):
         message = build(
             "invitation", to=invitation.email, from_name=practice.discreet_name, context=context
         )

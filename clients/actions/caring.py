@@ -71,9 +71,10 @@ def change(
     name: str,
     email: str,
     zone: str,
+    language: str,
     next_session_at: datetime | None,
 ) -> bool:
-    """Change a client's details; address and zone only until they have joined.
+    """Change a client's details; address, zone and language only until they have joined.
 
     Says whether homework given until the session moved along. Raises BadInput when the address is
     taken.
@@ -84,7 +85,7 @@ def change(
     if client.joined_at is None:
         address = email.strip().lower()
         moved = address != client.email.lower()
-        fields |= {"email": address, "zone": zone}
+        fields |= {"email": address, "zone": zone, "language": language}
     try:
         with transaction.atomic():
             followed = _move_session(by, at, client, next_session_at)
@@ -120,6 +121,7 @@ def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
             email=client.email,
             name=client.name,
             client_id=client.pk,
+            language=client.language,
         )
 
 

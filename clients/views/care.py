@@ -82,6 +82,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
             "name": client.name,
             "email": client.email,
             "zone": client.zone,
+            "language": client.language,
             "next_session_at": client.next_session_at,
         },
     )

@@ -30,7 +30,7 @@ from clients.views.ground import erasure_page
 from practice.actions import idempotency, invitations
 from practice.actors import ActorRequest, system
 from practice.crypto import hash_of
-from practice.doors.pages import once, posted, press_of, refusals_on, sit
+from practice.doors.pages import language_chosen, once, posted, press_of, refusals_on, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
 from practice.wording import language, readers
@@ -52,6 +52,29 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         again = _pressed_twice(request, invitations.practice_of(token))
         return again or render(request, "clients/invitation_gone.html", status=404)
+    spoken = language() if _has_chosen(request) else _language_of(invitation)
+    with override(spoken):
+        request.__dict__["LANGUAGE_CODE"] = spoken
+        response = _let_in(request, invitation)
+    # What is read next, before anybody has signed in, goes on in it.
+    response["Content-Language"] = spoken
+    return response
+
+
+def _has_chosen(request: HttpRequest) -> bool:
+    """Say whether somebody said which language they read: signed in, or on this device."""
+    return request.user.is_authenticated or bool(language_chosen(request))
+
+
+def _language_of(invitation: Invitation) -> str:
+    """Return the language an invited person is spoken to in: a client's, as their therapist noted
+    it; a member's is the practice's."""
+    is_client = invitation.kind == InvitationKind.CLIENT
+    client = own.invited_client(invitation) if is_client else None
+    return client.language if client else invitation.practice.language
+
+
+def _let_in(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     account = account_of(invitation.email)
     # Somebody else is signed in on this device: nobody joins in their name by a slip.
     if request.user != account and (account is not None or request.user.is_authenticated):

@@ -11,17 +11,19 @@ from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from practice import emails
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import hash_of
-from practice.errors import NotPossible
+from practice.errors import BadInput, NotPossible
 from practice.models import Invitation, InvitationKind, Membership, Role, User
 from practice.permissions import may_administer, may_care
 from practice.tenancy import enter
 
 VALID_FOR = timedelta(days=7)
+HERE_ALREADY = gettext_noop("Somebody with this address works here already.")
 
 
 @dataclass(frozen=True)
@@ -41,22 +43,23 @@ def invite(
     name: str,
     roles: Sequence[str] = (),
     client_id: UUID | None = None,
+    language: str = "",
 ) -> Invited:
     """Invite a member (admins) or a client (their therapist; the caller has checked whose).
 
-    Raises NotPossible for a member without a role, and for a colleague who is here already.
+    The mail speaks `language`, else the practice's. Raises NotPossible for a member without a role,
+    BadInput for a colleague who is here already.
     """
     _require(by, kind)
     email = email.strip().lower()
     if kind == InvitationKind.MEMBER:
         if not roles:
             raise NotPossible(_("Choose at least one role."))
-        _refuse_colleague(by, email)
+        if _works_here(by, email):
+            raise BadInput({"email": [_(HERE_ALREADY)]})
     secret = secrets.token_hex(24)
     with transaction.atomic():
-        Invitation.objects.filter(
-            practice_id=by.practice_id, kind=kind, email=email, accepted_at=None, revoked_at=None
-        ).update(revoked_at=at)
+        _end_all(by.practice_id, kind, email, at)
         invitation = Invitation.objects.create(
             practice_id=by.practice_id,
             kind=kind,
@@ -70,23 +73,29 @@ def invite(
             sent_at=at,
             expires_at=at + VALID_FOR,
         )
-        invited = _send(invitation, secret, at)
+        invited = _send(invitation, secret, at, language)
         _note(by, at, "invitation.sent", invitation)
     return invited
 
 
 def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
-    """Send a fresh link; the old one opens nothing any more.
+    """Send a fresh link; the old one opens nothing any more, nor does any other to this address.
 
     Raises NotPossible once it was accepted, and for a colleague who is here already.
     """
     _require(by, invitation.kind)
-    if invitation.accepted_at is not None:
-        raise NotPossible(_("This invitation was accepted already."))
-    if invitation.kind == InvitationKind.MEMBER:
-        _refuse_colleague(by, invitation.email)
+    if invitation.kind == InvitationKind.MEMBER and _works_here(by, invitation.email):
+        raise NotPossible(_(HERE_ALREADY))
     secret = secrets.token_hex(24)
     with transaction.atomic():
+        # All that went to this address are held: of two sent again at once, the later one opens.
+        sent = Invitation.objects.filter(
+            practice_id=by.practice_id, kind=invitation.kind, email=invitation.email
+        )
+        held = {one.pk: one for one in sent.select_for_update().order_by("pk")}
+        if held[invitation.pk].accepted_at is not None:
+            raise NotPossible(_("This invitation was accepted already."))
+        _end_all(by.practice_id, invitation.kind, invitation.email, at)
         Invitation.objects.filter(pk=invitation.pk).update(
             token_hash=hash_of(secret), sent_at=at, expires_at=at + VALID_FOR, revoked_at=None
         )
@@ -133,7 +142,7 @@ def find(token: str, at: datetime, *, hold: bool = False) -> Invitation | None:
 
 
 def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | None:
-    """Use the invitation up, for the person whose address it was sent to.
+    """Use the invitation up, and any other with it, for the person whose address it was sent to.
 
     A member gets their seat (returned); a client's record is linked by the caller, in the same
     transaction. Raises NotPossible when it was used or the address is another.
@@ -145,6 +154,7 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | 
             pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
         ).update(accepted_at=at):
             raise NotPossible(_("This link no longer opens. Ask for a new one."))
+        _end_all(invitation.practice_id, invitation.kind, invitation.email, at)
         seat = _seat(invitation, user, at) if invitation.kind == InvitationKind.MEMBER else None
         by = Actor(
             practice_id=invitation.practice_id,
@@ -193,16 +203,22 @@ def _require(by: Actor, kind: str) -> None:
         raise PermissionDenied
 
 
-def _refuse_colleague(by: Actor, email: str) -> None:
-    if Membership.objects.filter(
+def _works_here(by: Actor, email: str) -> bool:
+    return Membership.objects.filter(
         practice_id=by.practice_id, user__email__iexact=email, deactivated_at=None
-    ).exists():
-        raise NotPossible(_("Somebody with this address works here already."))
+    ).exists()
 
 
-def _send(invitation: Invitation, secret: str, at: datetime) -> Invited:
+def _end_all(practice_id: UUID, kind: str, email: str, at: datetime) -> None:
+    """Let no link to this address open any more: there is one good link to each, or none."""
+    Invitation.objects.filter(
+        practice_id=practice_id, kind=kind, email=email, accepted_at=None, revoked_at=None
+    ).update(revoked_at=at)
+
+
+def _send(invitation: Invitation, secret: str, at: datetime, language: str = "") -> Invited:
     link = f"{settings.BASE_URL}/invitation/{invitation.practice_id}.{secret}"
-    emails.invitation(invitation, link, at)
+    emails.invitation(invitation, link, at, language)
     return Invited(invitation, link)
 
 

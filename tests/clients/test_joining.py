@@ -131,13 +131,45 @@ def test_joining_by_code(dana: Person, link: str):
 
 def test_consent_is_kept_in_the_language_it_was_shown_in(dana: Person, link: str):
     browser = Browser()
-    page = text_of(browser.get(link, headers={"accept-language": "es"}))
+    assert consent_text.TEXTS["en"][:30] in text_of(browser.get(link))
+    browser.post("/language", {"language": "es", "next": link})
+    page = text_of(browser.get(link))
     assert consent_text.TEXTS["es"][:30] in page
     assert '<input type="hidden" name="language" value="es"' in page
-    # The browser's language changed in between: what was read is what counts.
+    # The language changed in between: what was read is what counts.
+    browser.post("/language", {"language": "en", "next": link})
     assert browser.post(link, ARRIVAL | {"language": "es"}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert Consent.objects.get().text == consent_text.TEXTS["es"]
+
+
+def test_somebody_is_invited_in_the_language_their_therapist_chose(dana: Person):
+    add(dana, language="es")
+    assert "Hola:" in str(mail.outbox[-1].body)
+    link, browser = link_in(mail.outbox[-1]), Browser()
+    first = browser.get(link, headers={"accept-language": "en"})
+    assert '<html lang="es"' in text_of(first)
+    assert '<input type="hidden" name="language" value="es"' in text_of(first)
+    assert first["Content-Language"] == "es"
+    # So does what they read before they agree, and what is said of a form.
+    assert '<html lang="es"' in text_of(browser.get("/privacy", headers={"accept-language": "en"}))
+    refused = browser.post(link, {"language": "es"}, headers={"accept-language": "en"})
+    assert '<html lang="es"' in text_of(refused)
+
+
+def test_a_language_is_put_right_until_they_have_joined(dana: Person, link: str):
+    client = the_client(dana.practice)
+    where = f"/clients/{client.pk}/edit"
+    said = {"name": "Ida Ray", "email": "ida@mail.example", "zone": ZONE, "language": "es"}
+    assert dana.browser().post(where, said).status_code == 302
+    assert '<html lang="es"' in text_of(Browser().get(link))
+    dana.browser().post(f"/clients/{client.pk}/invite")
+    assert "Hola:" in str(mail.outbox[-1].body)
+    arrival = ARRIVAL | {"language": "es"}
+    assert Browser().post(link_in(mail.outbox[-1]), arrival).status_code == 302
+    # From then on it is theirs.
+    assert dana.browser().post(where, said | {"language": "en"}).status_code == 302
+    assert the_client(dana.practice).language == "es"
 
 
 def test_joining_with_a_password(dana: Person, link: str):
@@ -178,7 +210,12 @@ def test_every_link_that_opens_nothing_looks_the_same(dana: Person, link: str):
 
 def test_a_changed_address_ends_the_link_that_went_to_the_old_one(dana: Person, link: str):
     client = the_client(dana.practice)
-    said = {"name": "Ida Ray", "email": "ida.ray@mail.example", "zone": ZONE}
+    said = {
+        "name": "Ida Ray",
+        "email": "ida.ray@mail.example",
+        "zone": ZONE,
+        "language": "en",
+    }
     assert dana.browser().post(f"/clients/{client.pk}/edit", said).status_code == 302
     assert Browser().get(link).status_code == 404
     dana.browser().post(f"/clients/{client.pk}/invite")

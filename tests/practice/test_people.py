@@ -180,6 +180,7 @@ def test_somebody_who_works_here_is_not_invited_again(ruth: Person, dana: Person
     response = ruth.browser().post("/people/invite", {**NEW, "email": "DANA@hillside.example"})
     assert response.status_code == 422
     assert "works here already" in text_of(response)
+    assert 'id="id_email_error"' in text_of(response)
     assert f'value="{NEW["name"]}"' in text_of(response)  # nothing typed is lost
     assert mail.outbox == []
 
@@ -228,7 +229,10 @@ def test_searching_and_filtering_people(ruth: Person, dana: Person, omar: Person
     page = text_of(browser.get("/people/?role=supervisor"))
     assert "Sana Iqbal" in page
     assert "Omar Castellan" not in page
-    assert "Nobody here" in text_of(browser.get("/people/?state=deactivated"))
+    nobody = text_of(browser.get("/people/?state=deactivated"))
+    assert "Nobody here" in nobody
+    assert "Nobody fits. Take a filter away." in nobody  # no letters were typed
+    assert "No name has these letters in it" in text_of(browser.get("/people/?q=xyz"))
 
 
 def test_pages_of_people_keep_the_search(ruth: Person):
