@@ -17,6 +17,11 @@ urlpatterns = [
         account.ConfirmLoginCode.as_view(),
         name="account_confirm_login_code",
     ),
+    path(
+        "account/confirm-email/",
+        account.ConfirmNewAddress.as_view(),
+        name="account_email_verification_sent",
+    ),
     path("account/sessions/", account.session_list, name="usersessions_list"),
     path("help", frame.help_now, name="help_now"),
     path("privacy", frame.privacy, name="privacy"),

@@ -6,16 +6,18 @@ from uuid import UUID
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
-from allauth.account.views import ConfirmLoginCodeView
+from allauth.account.views import ConfirmEmailVerificationCodeView, ConfirmLoginCodeView
 from allauth.core import ratelimit
 from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import override
@@ -23,10 +25,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from practice.actions import people, tokens
 from practice.actors import ActorRequest
-from practice.doors.pages import posted
+from practice.crypto import hide, reveal
+from practice.doors.pages import once, posted
 from practice.forms import AccountForm, TokenForm
 from practice.models import User
 from practice.queries import people as asking
+
+# Where a session keeps a key that was just made, sealed, until the next page has shown it.
+NEW_KEY = "new_key"
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,6 +100,21 @@ class ConfirmLoginCode(ConfirmLoginCodeView):
         return redirect(url)
 
 
+@method_decorator(login_not_required, name="dispatch")
+class ConfirmNewAddress(ConfirmEmailVerificationCodeView):
+    """Take the code that went to a new address, or say that somebody else has it by now."""
+
+    def _verify_form_invalid(self, form: Form) -> HttpResponse:
+        """Let go of a change that can never be finished; another address can be asked for at once.
+        Who had the right code reads that inbox: this tells them nothing they could not know."""
+        if self.stage or not self._process or not form.has_error("code", "email_taken"):
+            response: HttpResponse = super()._verify_form_invalid(form)  # type: ignore[no-untyped-call]  # allauth's
+            return response
+        self._process.abort()
+        messages.error(self.request, str(form.errors["code"][0]))
+        return redirect("account_email")
+
+
 @require_http_methods(["GET", "POST"])
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth has no types
 def session_list(request: HttpRequest) -> HttpResponse:
@@ -113,20 +134,30 @@ def session_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @reauthentication_required
+@once
 def token_list(request: ActorRequest) -> HttpResponse:
-    """List one's keys for programs, and make one; its text is shown this once."""
-    offered = tokens.useful_scopes(request.actor)
-    form = TokenForm(posted(request), offered=offered)
-    made = None
+    """List one's keys for programs, and make one; its text is shown on the next page, and only there:
+    loaded again, that page makes no second key."""
+    form = TokenForm(posted(request), offered=tokens.useful_scopes(request.actor))
     if request.method == "POST" and form.is_valid():
         made = tokens.make(by=request.actor, at=now(), **form.cleaned_data)
-        form = TokenForm(offered=offered)
+        request.session[NEW_KEY] = hide(made.text, place=NEW_KEY)
+        return redirect("token_list")
     return render(
         request,
         "practice/tokens.html",
-        {"form": form, "made": made, "tokens": asking.tokens(request.actor)},
+        {"form": form, "made": _new_key(request), "tokens": asking.tokens(request.actor)},
         status=422 if form.is_bound else 200,
     )
+
+
+def _new_key(request: ActorRequest) -> str:
+    """Return the text of the key that was just made, this once; empty when there is none."""
+    sealed = request.session.pop(NEW_KEY, "")
+    try:
+        return reveal(sealed, place=NEW_KEY)
+    except ValueError:  # none, or from another seat
+        return ""
 
 
 @require_POST

@@ -500,9 +500,15 @@ def test_keys_are_made_only_just_after_signing_in(dana: Person):
 
 def test_a_key_is_shown_once_and_belongs_to_its_maker(dana: Person, omar: Person):
     browser = dana.browser()
-    page = text_of(browser.post("/you/keys", {"name": "export", "scopes": ["read"], "days": 30}))
+    form = {"name": "export", "scopes": ["read"], "days": 30, "once": "a-word-of-its-page"}
+    assert browser.post("/you/keys", form).status_code == 302
+    # A page that is sent once more makes no second key, and what it made is nowhere as it is.
+    assert browser.post("/you/keys", form)["Location"] == "/you/keys"
+    waiting = str(dict(browser.session))
+    page = text_of(browser.get("/you/keys"))
     found = re.search(r"hw_[0-9a-f]{32}_[\w-]{40,}", page)
     assert found
+    assert found[0].rpartition("_")[2] not in waiting
     assert found[0] not in text_of(browser.get("/you/keys"))
     with scope(practice=dana.practice.pk):
         pk = ApiToken.objects.get().pk

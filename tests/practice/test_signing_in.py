@@ -14,7 +14,7 @@ from clients.models import ContactPreference
 from practice.crypto import unseal_system
 from practice.models import AccountMail, Membership, User
 from practice.tenancy import scope
-from tests.cast import PASSWORD, Person
+from tests.cast import PASSWORD, Person, make_user
 from tests.practice.ground import ask_for_code, code_now, policies, text_of, totp_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
@@ -70,6 +70,24 @@ def test_who_confirmed_an_address_is_back_where_they_changed_it(dana: Person):
     there = text_of(browser.get(answer["Location"]))
     assert "new@mail.example is confirmed." in there
     assert "Changing to" not in there
+
+
+def test_an_address_that_somebody_took_meanwhile_is_waited_for_no_longer(dana: Person):
+    browser = dana.browser()
+    add = {"email": "new@mail.example", "action_add": "1"}
+    asked = browser.post("/account/email/", add)["Location"]
+    (message,) = (message for to, message in mails() if to == ["new@mail.example"])
+    code = next(line for line in words(message).splitlines() if line.isupper())
+    wrong = browser.post(asked, {"code": "WRONG"})
+    assert wrong.status_code == 200
+    assert "Changing to" in text_of(browser.get("/account/email/"))
+    make_user("new@mail.example", "Somebody else")
+    answer = browser.post(asked, {"code": code}, follow=True)
+    assert answer.redirect_chain == [("/account/email/", 302)]
+    page = text_of(answer)
+    assert "Somebody has this address already." in page
+    assert "Changing to" not in page
+    assert "<b>dana@hillside.example</b>" in page
 
 
 def test_who_has_another_address_is_written_to_again(ana: Person):
