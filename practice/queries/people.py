@@ -1,6 +1,5 @@
 """Who works here."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -170,10 +169,9 @@ def seat_of(user_id: int, practice: str) -> str:
     return f"member:{seat.pk}" if seat else ""
 
 
-def demo_people(addresses: Sequence[str]) -> list[User]:
-    """Return those of the demo with these addresses, in this order."""
-    found = User.objects.filter(is_demo=True, email__in=addresses)
-    return sorted(found, key=lambda user: addresses.index(user.email))
+def demo_people(many: int) -> list[User]:
+    """Return so many of those who were made for the demo first, whatever address they have by now."""
+    return list(User.objects.filter(is_demo=True).order_by("pk")[:many])
 
 
 def demo_person(address: str) -> User:

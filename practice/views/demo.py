@@ -15,11 +15,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
+from practice.models import User
 from practice.queries.people import demo_people, demo_person
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 MOST_MAILS = 100
-# Who one can be, and what there is to look at as them.
+# Who one can be, and what there is to look at as them; the demo makes them before all others.
 CAST = {
     "dana@hillside.example": _("Therapist. What waits for review, Ana and Ben’s page, assigning."),
     "ana@mail.example": _("Client, with Ben. Half an exercise, a running log, a note from Dana."),
@@ -53,11 +54,11 @@ def only_in_demo(view: View) -> View:
 @require_GET
 def demo(request: HttpRequest) -> HttpResponse:
     """Show who one can be."""
-    return render(
-        request,
-        "practice/demo.html",
-        {"people": [(one, CAST[one.email]) for one in demo_people(list(CAST))]},
+    order = {address: place for place, address in enumerate(CAST)}
+    people = sorted(
+        demo_people(len(CAST)), key=lambda one: (order.get(one.email, len(CAST)), one.pk)
     )
+    return render(request, "practice/demo.html", {"people": [(one, _what(one)) for one in people]})
 
 
 @only_in_demo
@@ -82,6 +83,12 @@ def demo_mail(request: HttpRequest) -> HttpResponse:
 def kit(request: HttpRequest) -> HttpResponse:
     """Show every part on one page."""
     return render(request, "kit.html")
+
+
+def _what(person: User) -> str:
+    """Say what there is to see as them; whoever changed their address stays in the list."""
+    known = CAST.get(person.email)
+    return str(known or _("Has another address by now: %(email)s") % {"email": person.email})
 
 
 def _mails() -> list[EmailMessage]:

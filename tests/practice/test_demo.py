@@ -38,6 +38,17 @@ def test_one_click_makes_one_somebody_of_the_demo_and_nobody_else(ana: Person, d
     )
 
 
+def test_who_changed_their_address_can_still_be_chosen(ana: Person, dana: Person):
+    User.objects.filter(pk__in=[ana.user.pk, dana.user.pk]).update(is_demo=True)
+    User.objects.filter(pk=ana.user.pk).update(email="ana.quintero@mail.example")
+    page = text_of(Browser().get("/demo/"))
+    assert "Has another address by now: ana.quintero@mail.example" in page
+    assert page.index('value="dana@') < page.index('value="ana.quintero@')
+    said = {"email": "ana.quintero@mail.example"}
+    response = Browser().post("/demo/sign-in", said, follow=True)
+    assert response.redirect_chain[-1][0] == "/today/"
+
+
 def test_mails_are_shown_newest_first_and_harm_nobody(tmp_path: Path):
     for n, subject in enumerate(("First", "<script>alert(1)</script>")):
         message = EmailMessage()
