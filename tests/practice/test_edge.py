@@ -345,6 +345,14 @@ def test_everybody_may_ask_for_help_and_read_who_reads_what(ana: Person):
     assert "in the European Union" not in page
 
 
+def test_who_works_here_reads_who_reads_what_in_words_for_them(ana: Person, ruth: Person):
+    theirs, ours = (text_of(one.browser().get("/privacy")) for one in (ana, ruth))
+    assert "Your therapist" in theirs
+    assert "Your therapist" not in ours
+    assert "Their therapist" in ours
+    assert "<dt>A client</dt>" in ours
+
+
 def test_who_reads_another_language_gets_our_words_above_the_practice_s(ana: Person):
     browser = ana.browser()
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
