@@ -86,7 +86,9 @@ class SessionForm(PlainForm):
     def clean_next_session_at(self) -> datetime | None:
         """Keep to days that can be meant."""
         meant: datetime | None = self.cleaned_data["next_session_at"]
-        if meant and not timedelta(days=-1) < meant - self.at < timedelta(days=730):
+        if meant and meant - self.at <= timedelta(days=-1):
+            raise forms.ValidationError(_("Choose today or a day to come."))
+        if meant and meant - self.at >= timedelta(days=730):
             raise forms.ValidationError(_("Choose a day within the next two years."))
         return meant
 

@@ -60,8 +60,7 @@ def assign(
     if version.practice_id != by.practice_id:
         raise Http404
     _check_gate(version, people, couple, at)
-    for day in (when.opens_local, when.due_local):
-        check_day(day, at)
+    check_days(when.opens_local, when.due_local, at)
     if when.due_local and when.due_local <= when.opens_local:
         raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
     _check_rule(when, people, at)
@@ -213,10 +212,12 @@ def is_near(day: datetime, at: datetime) -> bool:
     return -FURTHEST < day - at < FURTHEST
 
 
-def check_day(day: datetime | None, at: datetime) -> None:
+def check_days(opens: datetime | None, due: datetime | None, at: datetime) -> None:
     """Keep to days that can be meant: at the calendar's ends there is no zone to count in."""
-    if day and not is_near(day, at):
-        raise NotPossible(_("Choose a day within the next two years."))
+    days = {"opens": opens, "due": due}
+    far = [name for name, day in days.items() if day and not is_near(day, at)]
+    if far:
+        raise BadInput({name: [_("Choose a day within the next two years.")] for name in far})
 
 
 def _check_rule(when: Schedule, people: list[Client], at: datetime) -> None:

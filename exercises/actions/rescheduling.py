@@ -12,7 +12,7 @@ from clients.models import Client, Couple
 from clients.permissions import cared_for
 from exercises import schedule
 from exercises.actions import reminding
-from exercises.actions.assigning import check_day, over
+from exercises.actions.assigning import check_days, over
 from exercises.actions.moving import move
 from exercises.models import Homework
 from exercises.permissions import may_assign
@@ -34,8 +34,8 @@ def reschedule(
     """Give a homework other days; reminders follow, and one already sent stays sent.
 
     Both are wall times in the homework's zone. `opens_local` None leaves the opening as it is.
-    Raises BadInput for days that are over, in the wrong order or out of a series' order, NotPossible for days nobody can
-    mean, for work that is over, and for the opening of what is open.
+    Raises BadInput for days that are over, that nobody can mean, in the wrong order or out of a
+    series' order, NotPossible for work that is over, and for the opening of what is open.
     """
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
         raise PermissionDenied
@@ -93,8 +93,7 @@ def follow_session(
 def _check_days(
     homework: Homework, opens: datetime | None, due: datetime | None, at: datetime
 ) -> None:
-    for day in (opens, due):
-        check_day(day, at)
+    check_days(opens, due, at)
     if opens is None:
         return
     if opens.date() < schedule.local_time(at, homework.zone).date():

@@ -76,6 +76,11 @@ def test_the_next_session_is_a_day_that_can_be_meant(couple: Couple, dana: Perso
     assert dana.browser().post(where, {"next_session_at": soon}).status_code == 302
     for typed in ("9999-12-31T23:59", "0001-01-01T00:00", "1990-01-01T10:00", "Thursday", "\x00"):
         assert dana.browser().post(where, {"next_session_at": typed}).status_code == 422
+    for typed, said in (
+        ("1990-01-01T10:00", "Choose today or a day to come."),
+        ("2190-01-01T10:00", "Choose a day within the next two years."),
+    ):
+        assert said in str(dana.browser().post(where, {"next_session_at": typed}).content)
     with scope(practice=dana.practice.pk):
         assert Couple.objects.get(pk=couple.pk).next_session_at is not None
     assert soon in text_of(dana.browser().get(where))
