@@ -361,7 +361,13 @@
   }, true);
 
   /* ---- The shell for offline. Pages are never kept, see sw.js. */
-  if ($("[data-retry]")) addEventListener("online", () => location.reload());
+  /* Nor is there always a word when the line, or the house, is back: the page for offline asks. */
+  if ($("[data-retry]")) {
+    let wait = 1000;
+    const ask = () => fetch("/health", { cache: "no-store" }).then((r) => r.ok && location.reload(), () => {});
+    const later = () => setTimeout(() => ask().then(later), wait = Math.min(wait * 1.5, 30000));
+    addEventListener("online", ask); later();
+  }
   if (document.body.dataset.worker && navigator.serviceWorker) try {
     const only = { createScriptURL: (u) => { if (u !== "/sw.js") throw new TypeError("No other worker"); return u; } };
     const policy = globalThis.trustedTypes?.createPolicy("homeward", only) ?? only;

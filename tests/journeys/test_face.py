@@ -158,6 +158,21 @@ def test_going_on_without_a_line_stays_and_loses_nothing(
     expect(page.locator("textarea")).to_have_value("written on the train")
 
 
+def test_the_page_for_offline_goes_by_itself_once_the_line_is_back(
+    demo_site: Site, visit: Visit
+) -> None:
+    """Whoever opened it without a line is not told by every browser that it is back."""
+    page = visit(demo_site.url, "phone")
+    be(page, "ana@mail.example")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.wait_for_function("navigator.serviceWorker.controller")
+    page.context.set_offline(True)
+    page.goto("/you/")
+    expect(page.get_by_role("heading", name="You are offline")).to_be_visible()
+    page.context.set_offline(False)
+    expect(page.get_by_role("heading", name="You", exact=True)).to_be_visible(timeout=30_000)
+
+
 def test_on_a_phone_every_word_for_a_feeling_stays_whole(
     demo_site: Site, visit: Visit, places: dict[str, str]
 ) -> None:
