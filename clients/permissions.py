@@ -64,6 +64,26 @@ def reachable_couples(actor: Actor) -> QuerySet[Couple]:
     return everyone.filter(Q(first__in=ids) & Q(second__in=ids))
 
 
+def seen_together(actor: Actor) -> QuerySet[Couple]:
+    """Return the couples whose common hour counts for `actor`: linked, and one therapist cares for
+    both (for staff: they themselves, or one they read along with; for a client: anybody).
+
+    Where each has a therapist of their own, nobody can move that hour any more, and it is told
+    nowhere.
+    """
+    of_first = Caseload.objects.filter(client=OuterRef("first"), until_at=None)
+    of_second = Caseload.objects.filter(
+        client=OuterRef(OuterRef("second")), member=OuterRef("member"), until_at=None
+    )
+    if not actor.is_client:
+        of_first = of_first.filter(member__in=_carers(actor))
+    found = Couple.objects.filter(Exists(of_first.filter(Exists(of_second))), ended_at=None)
+    if actor.is_client:
+        own = actor.client_id or NOBODY
+        found = found.filter(Q(first=own) | Q(second=own))
+    return found.filter(practice_id=actor.practice_id)
+
+
 def among_reached(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:
     """Return those of these clients whose record `actor` may open now, in one query at most."""
     if actor.is_client or not ids:

@@ -160,6 +160,12 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
     return couple
 
 
+def require_linked(couple: Couple) -> None:
+    """Raise NotPossible for two who are seen together no more."""
+    if couple.ended_at is not None:
+        raise NotPossible(_("They are no longer linked."))
+
+
 def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
     """Note that two clients are no longer seen together; what was assigned stays each one's own."""
     _require_care(by, couple.first)
@@ -175,11 +181,13 @@ def set_session(
 ) -> bool:
     """Note when a couple comes next; the queue puts whoever comes first on top.
 
-    Says whether homework given until the session moved along.
+    Says whether homework given until the session moved along. Raises NotPossible once they are
+    unlinked.
     """
     pair = [couple.first, couple.second]
     for client in pair:
         _require_care(by, client)
+    require_linked(couple)
     with transaction.atomic():
         followed = _move_session(by, at, couple, next_session_at)
         for client in pair:

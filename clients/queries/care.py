@@ -6,11 +6,10 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db.models import (
-    BooleanField,
     Case,
     Exists,
     Expression,
-    ExpressionWrapper,
+    F,
     OuterRef,
     Q,
     QuerySet,
@@ -27,6 +26,7 @@ from clients.permissions import (
     may_care_for,
     reachable,
     reachable_couples,
+    seen_together,
     standing_care,
 )
 from practice.actors import Actor
@@ -36,11 +36,9 @@ from practice.queries.paging import Page, page
 from practice.queries.searching import called
 
 BY_NAME = ("sort_name", "pk")
-# The couple that a row of clients is in now.
-_COUPLE_NOW = Couple.objects.filter(
-    Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None
+_IS_COUPLED = Exists(
+    Couple.objects.filter(Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None)
 )
-_IS_COUPLED = Exists(_COUPLE_NOW)
 
 
 def client_of(actor: Actor, pk: UUID) -> Client:
@@ -48,16 +46,32 @@ def client_of(actor: Actor, pk: UUID) -> Client:
     return or_404(reachable(actor).filter(pk=pk))
 
 
-def shared_session(at: datetime) -> Subquery:
-    """When the couple of a row of clients comes next, if a day to come is noted."""
-    couple = _COUPLE_NOW.filter(next_session_at__gte=at)
+def shared_session(actor: Actor, at: datetime, client: str = "pk") -> Subquery:
+    """When the couple of a row's `client` comes next, if a day to come is noted and that hour counts
+    for `actor` (see `seen_together`). Each page that names an hour asks here."""
+    couple = seen_together(actor).filter(
+        Q(first=OuterRef(client)) | Q(second=OuterRef(client)), next_session_at__gte=at
+    )
     return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
 
 
-def client_with_session(actor: Actor, pk: UUID, at: datetime) -> Client:
-    """Return one client in reach, with `shared_session_at`. Raises Http404."""
-    rows = reachable(actor).filter(pk=pk).annotate(shared_session_at=shared_session(at))
-    return or_404(rows)
+def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
+    """Return a client of one's own, with `shared_session_at`.
+
+    Raises Http404 for a stranger's, PermissionDenied for one only read about.
+    """
+    client: Any = or_404(
+        reachable(actor)
+        .filter(pk=pk)
+        .annotate(
+            shared_session_at=shared_session(actor, at),
+            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
+        )
+    )
+    if not client.cares:
+        raise PermissionDenied
+    found: Client = client
+    return found
 
 
 def client_to_care_for(actor: Actor, pk: UUID) -> Client:
@@ -73,13 +87,14 @@ def client_to_care_for(actor: Actor, pk: UUID) -> Client:
     return client
 
 
-def record_for_staff(actor: Actor, pk: UUID, **more: Expression) -> Client:
+def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -> Client:
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
     With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at`,
-    `erased_at` (the day a requested erasure is due), and what stands about couple work:
-    `cleared` and `recheck_at`, both None when nobody has noted anything. And with `more`, asked in
-    the same breath.
+    `erased_at` (the day a requested erasure is due), `shared_session_at`, and what stands about couple work:
+    `cleared` and `recheck_at`, both None when nothing that was noted stands, and then
+    `screening_ended_at`, when an answer of theirs ended what stood (None: nobody noted anything).
+    And with `more`, asked in the same breath.
     """
     if actor.is_client:
         raise Http404
@@ -94,6 +109,7 @@ def record_for_staff(actor: Actor, pk: UUID, **more: Expression) -> Client:
         .select_related("preference")
         .annotate(
             cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
+            shared_session_at=shared_session(actor, at),
             consented=Exists(consents.filter(withdrawn_at=None)),
             consent_withdrawn_at=Subquery(
                 consents.filter(withdrawn_at__isnull=False)
@@ -103,14 +119,21 @@ def record_for_staff(actor: Actor, pk: UUID, **more: Expression) -> Client:
             erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
             cleared=Subquery(standing.values("cleared")[:1]),
             recheck_at=Subquery(standing.values("recheck_at")[:1]),
+            screening_ended_at=Subquery(
+                Clearance.objects.filter(client=OuterRef("pk"), ended_at__isnull=False)
+                .order_by("-ended_at", "pk")
+                .values("ended_at")[:1]
+            ),
             **more,
         )
     )
 
 
 def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
-    """Return the clients in reach. `only`: couples, individuals, invited or discharged."""
-    found = reachable(actor).filter(discharged_at__isnull=only != "discharged")
+    """Return the clients in reach. `only`: own (cared for, not only read about), couples,
+    individuals, invited or discharged."""
+    within = cared_for(actor) if only == "own" else reachable(actor)
+    found = within.filter(discharged_at__isnull=only != "discharged")
     if search:
         found = called(found, search, "sort_name")
     if only in {"couples", "individuals"}:
@@ -127,6 +150,16 @@ def clients(
     return page(listed(actor, search=search, only=only), order=BY_NAME, after=after)
 
 
+def clients_to_assign_to(
+    actor: Actor, *, search: str = "", after: str | None = None
+) -> Page[Client]:
+    """Return a page of one's own clients in care, by name: whoever something can be given to."""
+    found = cared_for(actor).filter(discharged_at=None)
+    if search:
+        found = called(found, search, "sort_name")
+    return page(found, order=BY_NAME, after=after)
+
+
 def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
     """Say whether a client of this practice has this address; for who may add clients."""
     if not may_care(actor):
@@ -139,28 +172,37 @@ def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
 
 
 def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:
-    """Return who cares for each of these clients, by client id, in one query."""
+    """Return who cares for each of these clients, by client id, in one query; nobody for one's own."""
     rows = (
         standing_care()
         .filter(practice_id=actor.practice_id, client__in=found)
+        .exclude(client__in=cared_for(actor).values("pk"))
         .select_related("member__user")
     )
     return {row.client_id: row.member.user.get_full_name() for row in rows.order_by("from_at")}
 
 
 def couple_of(actor: Actor, pk: UUID, **more: Expression) -> Any:
-    """Return one couple in reach, with `cares` (the actor is a therapist of both) and `more`.
+    """Return one couple in reach, past ones too, with `cares` (the actor is a therapist of both),
+    `is_together` (their hour counts: see `seen_together`) and `more`.
 
     Raises Http404.
     """
-    own = cared_for(actor).values("pk")
-    both_own = ExpressionWrapper(Q(first__in=own) & Q(second__in=own), output_field=BooleanField())
     return or_404(
         reachable_couples(actor)
         .filter(pk=pk)
         .select_related("first", "second")
-        .annotate(cares=both_own, **more)
+        .annotate(
+            cares=_both_own(actor),
+            is_together=Exists(seen_together(actor).filter(pk=OuterRef("pk"))),
+            **more,
+        )
     )
+
+
+def _both_own(actor: Actor) -> Q:
+    own = cared_for(actor).values("pk")
+    return Q(first__in=own) & Q(second__in=own)
 
 
 def couple_to_care_for(actor: Actor, pk: UUID) -> Couple:
@@ -202,10 +244,14 @@ def partner_in(couple: Couple, client: Client) -> Client:
     return couple.second if couple.first_id == client.pk else couple.first
 
 
-def next_session(client: Client, couple: Couple | None, at: datetime) -> datetime | None:
-    """Return when somebody comes next, alone or as a couple."""
-    dates = (one.next_session_at for one in (client, couple) if one)
-    return min((date for date in dates if date and date >= at), default=None)
+def couple_coming_with(actor: Actor, client: Client) -> Couple | None:
+    """Return the couple a client is in now, where its hour counts (see `seen_together`)."""
+    return (
+        seen_together(actor)
+        .filter(Q(first=client) | Q(second=client))
+        .select_related("first", "second")
+        .first()
+    )
 
 
 def couples(actor: Actor) -> QuerySet[Couple]:
@@ -213,13 +259,15 @@ def couples(actor: Actor) -> QuerySet[Couple]:
     return reachable_couples(actor).select_related("first", "second")
 
 
-def couples_of(actor: Actor, found: list[Client]) -> dict[UUID, Couple]:
-    """Return the couples these clients are in, by client id, in one query."""
+def couples_of(actor: Actor, found: list[Client]) -> dict[UUID, Any]:
+    """Return the couples these clients are in, each with `cares` (as `couple_of`), by client id, in
+    one query."""
     ids = [client.pk for client in found]
     rows = (
         reachable_couples(actor)
         .filter(Q(first__in=ids) | Q(second__in=ids), ended_at=None)
         .select_related("first", "second")
+        .annotate(cares=_both_own(actor))
     )
     return {pk: couple for couple in rows for pk in (couple.first_id, couple.second_id)}
 
@@ -229,15 +277,21 @@ def single_clients(actor: Actor) -> list[Client]:
     return list(cared_for(actor).filter(~_IS_COUPLED, discharged_at=None).order_by(*BY_NAME))
 
 
-def standing(actor: Actor, couple: Couple) -> list[tuple[Client, Clearance | None]]:
-    """Return each partner with the standing attestation for couple work.
+def clearance_of_each(actor: Actor, couple: Couple) -> list[tuple[Client, Clearance | None]]:
+    """Return each partner with the attestation for couple work that stands, else the last one that
+    an answer of theirs has ended.
 
     Staff only: a client never learns of it.
     """
     if actor.is_client:
         return []
     pair = [couple.first, couple.second]
-    found = {one.client_id: one for one in Clearance.objects.filter(client__in=pair, ended_at=None)}
+    newest = (
+        Clearance.objects.filter(client__in=pair)
+        .order_by("client", F("ended_at").desc(nulls_first=True), "pk")
+        .distinct("client")
+    )
+    found = {one.client_id: one for one in newest}
     return [(one, found.get(one.pk)) for one in pair]
 
 

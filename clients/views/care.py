@@ -71,7 +71,7 @@ def client_add(request: ActorRequest) -> HttpResponse:
 def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
     client = care.client_to_care_for(request.actor, pk)
-    couple = care.couple_with(request.actor, client)
+    couple = care.couple_coming_with(request.actor, client)
     form = ClientEditForm(
         posted(request),
         at=now(),

@@ -11,6 +11,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from clients.actions.caring import require_linked
 from clients.models import Clearance, Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
@@ -182,8 +183,10 @@ def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Cli
     people = [couple.first, couple.second] if couple else [client] if client else []
     if not people or cared_for(by).filter(pk__in=[p.pk for p in people]).count() != len(people):
         raise Http404
-    if couple and (couple.ended_at or not reachable_couples(by).filter(pk=couple.pk).exists()):
+    if couple and not reachable_couples(by).filter(pk=couple.pk).exists():
         raise Http404
+    if couple:
+        require_linked(couple)
     if any(person.discharged_at for person in people):
         raise NotPossible(_("Their care has ended. Take it up again first."))
     return people

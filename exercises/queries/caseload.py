@@ -1,11 +1,12 @@
 """Who is in care, each with where their homework stands."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Exists, OuterRef
 
 from clients.models import Client
-from clients.queries.care import BY_NAME, listed
+from clients.queries.care import BY_NAME, listed, shared_session
 from exercises.models import Homework
 from exercises.queries.review import counted, unanswered
 from exercises.workflow import CLIENTS_TURN
@@ -18,7 +19,8 @@ MOST_COUNTED = 200
 
 @dataclass(frozen=True)
 class InCare:
-    """A page of clients, each with `to_review` and `still_open`, and how many there are in all.
+    """A page of clients, each with `to_review`, `still_open` and `shared_session_at`, and how many
+    there are in all.
 
     Counted up to one more than MOST_COUNTED: a longer list costs no more.
     """
@@ -27,7 +29,9 @@ class InCare:
     count: int
 
 
-def caseload(actor: Actor, *, search: str = "", only: str = "", after: str | None = None) -> InCare:
+def caseload(
+    actor: Actor, at: datetime, *, search: str = "", only: str = "", after: str | None = None
+) -> InCare:
     """Return the clients in reach by name. `only`: as `clients.queries.care.listed`, or TO_REVIEW.
 
     Begun is counted with open: that somebody has begun is theirs to tell.
@@ -38,7 +42,9 @@ def caseload(actor: Actor, *, search: str = "", only: str = "", after: str | Non
     if only == TO_REVIEW:
         rows = rows.filter(Exists(waits))
     with_numbers = rows.annotate(
-        to_review=counted(waits, by="client"), still_open=counted(theirs, by="client")
+        to_review=counted(waits, by="client"),
+        still_open=counted(theirs, by="client"),
+        shared_session_at=shared_session(actor, at),
     )
     return InCare(
         page=page(with_numbers, order=BY_NAME, after=after),

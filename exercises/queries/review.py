@@ -27,7 +27,8 @@ from django.db.models.lookups import IsNull
 from django.http import Http404
 
 from clients.models import Client, Couple
-from clients.permissions import NOBODY, cared_for, in_reach
+from clients.permissions import NOBODY, cared_for, in_reach, seen_together, standing_care
+from clients.queries.care import shared_session
 from exercises.models import Comment, Flag, Homework, Review
 from exercises.workflow import Status
 from practice.actors import Actor
@@ -57,7 +58,7 @@ def waiting(actor: Actor, at: datetime) -> QuerySet[Homework]:
         .select_related("client", "version__exercise", "assignment__couple__first")
         .select_related("assignment__couple__second")
         .defer("version__body")
-        .annotate(session_at=_next_session(at))
+        .annotate(session_at=_next_session(actor, at))
     )
 
 
@@ -114,9 +115,16 @@ def counted(rows: QuerySet[Any], *, by: str) -> Coalesce:
 
 
 def _begun_by_colleague(actor: Actor, at: datetime) -> QuerySet[Review]:
-    """Return what a colleague wrote to a row's round in the last half hour and has not sent."""
+    """Return what a colleague wrote to a row's round in the last half hour and has not sent.
+
+    Whoever has handed the client over since writes no more to them.
+    """
+    still_cares = standing_care().filter(
+        member=OuterRef("reviewer"), client=OuterRef("response__homework__client")
+    )
     return (
         Review.objects.filter(
+            Exists(still_cares),
             response__homework=OuterRef("pk"),
             response__round=OuterRef("round"),
             sent_at=None,
@@ -180,14 +188,14 @@ class Hour:
 def hours(actor: Actor, at: datetime, most: int) -> tuple[list[Hour], int]:
     """Return this therapist's next hours as far as dates are noted, and how many there are in all.
 
-    A couple's hour is theirs once; where only one of the two is in care here, it is that one's.
+    A couple's hour is theirs once; where the care of one of the two has ended, it is the other's.
     """
     own = cared_for(actor).filter(discharged_at=None)
     alone = own.filter(next_session_at__gte=at).annotate(of=Window(Count("pk")))
     theirs = own.values("pk")
     together = (
-        Couple.objects.filter(ended_at=None, next_session_at__gte=at)
-        .filter(Q(first__in=theirs) | Q(second__in=theirs))
+        seen_together(actor)
+        .filter(Q(first__in=theirs) | Q(second__in=theirs), next_session_at__gte=at)
         .select_related("first", "second")
         .annotate(
             of=Window(Count("pk")),
@@ -329,18 +337,17 @@ def taken_on_until(actor: Actor, pk: UUID, long: timedelta) -> datetime | None:
     return taken_on + long if taken_on else None
 
 
-def _next_session(at: datetime) -> Coalesce:
-    """The client's own or their couple's next session, whichever comes first and is to come."""
-    couple = Couple.objects.filter(ended_at=None, next_session_at__gte=at).filter(
-        Q(first=OuterRef("client_id")) | Q(second=OuterRef("client_id"))
-    )
+def _next_session(actor: Actor, at: datetime) -> Case:
+    """The client's own or their couple's next session, whichever comes first and is to come; none
+    once their care has ended."""
     own = Case(
         When(client__next_session_at__gte=at, then=F("client__next_session_at")),
         default=Value(NO_SESSION),
         output_field=DateTimeField(),
     )
-    shared = Coalesce(
-        Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1]),
-        Value(NO_SESSION),
+    shared = Coalesce(shared_session(actor, at, "client_id"), Value(NO_SESSION))
+    return Case(
+        When(client__discharged_at__isnull=False, then=Value(NO_SESSION)),
+        default=Least(own, shared),
+        output_field=DateTimeField(),
     )
-    return Coalesce(Least(own, shared), Value(NO_SESSION))

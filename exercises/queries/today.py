@@ -21,7 +21,7 @@ def own_record(actor: Actor, at: datetime) -> Client:
     return or_404(
         reachable(actor)  # of a client: themselves
         .select_related("preference")
-        .annotate(shared_session_at=shared_session(at))
+        .annotate(shared_session_at=shared_session(actor, at))
     )
 
 

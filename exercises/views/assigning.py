@@ -63,6 +63,15 @@ class Target:
     def back(self) -> str:
         return page_of(self.people[0], self.couple)
 
+    @property
+    def is_unlinked(self) -> bool:
+        return self.couple is not None and self.couple.ended_at is not None
+
+    @property
+    def ended(self) -> list[Client]:
+        """Return those whose care has ended: nothing can be given to them, nor to both."""
+        return [one for one in self.people if one.discharged_at]
+
     def session(self, at: datetime) -> datetime | None:
         """Return when they come next, one of a couple also with their partner."""
         if self.couple:
@@ -80,7 +89,7 @@ def assign(request: ActorRequest) -> HttpResponse:
     at = now()
     target = _target(request, at)
     if target is None:
-        found = care.clients(
+        found = care.clients_to_assign_to(
             request.actor, search=searched(request), after=request.GET.get("after")
         )
         couples = care.couples_of(request.actor, list(found.rows))
@@ -93,6 +102,9 @@ def assign(request: ActorRequest) -> HttpResponse:
                 **pages(request, found),
             },
         )
+    # Said before anything is typed; of a form that was open meanwhile the action says it beside it.
+    if request.method == "GET" and (target.is_unlinked or target.ended):
+        return _closed(request, target)
     session = target.session(at)
     form = AssignForm(
         posted(request),
@@ -113,14 +125,25 @@ def assign(request: ActorRequest) -> HttpResponse:
     return _page(request, form, target, at)
 
 
-def _whom(found: Sequence[Client], couples: dict[UUID, Couple]) -> list[dict[str, Any]]:
+def _closed(request: ActorRequest, target: Target) -> HttpResponse:
+    """Say why nothing can be given here now, and what can be done about it."""
+    return render(
+        request,
+        "exercises/therapist/assign_closed.html",
+        {"target": target, "exercise": request.GET.get("exercise", "")},
+        status=409,
+    )
+
+
+def _whom(found: Sequence[Client], couples: dict[UUID, Any]) -> list[dict[str, Any]]:
     """Return whom something can be given to: each couple once, above the one it is named after."""
     rows: list[dict[str, Any]] = []
     listed = {client.pk for client in found}
     for client in found:
         couple = couples.get(client.pk)
         # Above the other one where the first is not in this list: on another page, or not looked for.
-        if couple and (client.pk == couple.first_id or couple.first_id not in listed):
+        is_here = couple and (client.pk == couple.first_id or couple.first_id not in listed)
+        if couple and is_here and couple.cares and not Target(None, couple).ended:
             text = _("Together: each gets their own")
             shown = {"name": couple.names, "people": faces(couple), "text": text}
             rows.append({"key": "couple", "pk": couple.pk, **shown})
@@ -159,7 +182,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
         % {"n": len(options)},
         "chosen": chosen,
-        "clearance": care.standing(request.actor, target.couple) if target.couple else [],
+        "clearance": care.clearance_of_each(request.actor, target.couple) if target.couple else [],
         "at": at,
         "zone_text": _zone_text(target),
         "flags": _open_flags(request.actor, target, at),
@@ -188,7 +211,7 @@ def _options(
     found = library.library(request.actor, query)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
-    couple = care.couple_with(request.actor, target.client) if target.client else None
+    couple = care.couple_coming_with(request.actor, target.client) if target.client else None
     return [
         {
             "value": str(row.pk),
@@ -268,7 +291,9 @@ def _option_text(row: Any, definition: Definition, done: Sequence[Homework], zon
     for one in done:
         day = wording.plain_day(schedule.local_time(one.submitted_at or one.opens_at, zone))
         said = {"name": one.client.name_to_call, "day": day}
-        if one.status in homeworks.MOVABLE:
+        if one.status == Status.SCHEDULED:
+            parts.append(_("%(name)s has this from %(day)s") % said)
+        elif one.status in homeworks.MOVABLE:
             parts.append(_("%(name)s has this now") % said)
         elif one.submitted_at:
             parts.append(_("%(name)s did this on %(day)s") % said)
@@ -302,9 +327,9 @@ def _target(request: ActorRequest, at: datetime) -> Target | None:
     client, couple = request.GET.get("client"), request.GET.get("couple")
     try:
         if couple:
-            return Target(None, care.couple_of(request.actor, UUID(couple)))
+            return Target(None, care.couple_to_care_for(request.actor, UUID(couple)))
         if client:
-            return Target(care.client_with_session(request.actor, UUID(client), at), None)
+            return Target(care.client_to_assign_to(request.actor, UUID(client), at), None)
     except ValueError as error:
         raise Http404 from error
     return None

@@ -45,10 +45,10 @@ LATELY = timedelta(days=14)
 def client_list(request: ActorRequest) -> HttpResponse:
     """List one's clients, and where the homework of each stands."""
     actor, at = request.actor, now()
-    form = ClientFilter(request.GET)
+    form = ClientFilter(request.GET, is_mixed=actor.is_therapist and bool(actor.supervises))
     wanted = form.cleaned_data if form.is_valid() else {}
     asked = {"search": wanted.get("q", ""), "only": wanted.get("only", "")}
-    found = caseload(actor, after=request.GET.get("after"), **asked)
+    found = caseload(actor, at, after=request.GET.get("after"), **asked)
     rows = list(found.page.rows)
     couples = care.couples_of(actor, rows)
     carers = care.carers_of(actor, rows) if actor.is_supervisor else {}
@@ -74,8 +74,9 @@ def client_list(request: ActorRequest) -> HttpResponse:
 def _client_row(
     client: Any, couple: Couple | None, carer: str, at: datetime, zone: str
 ) -> dict[str, Any]:
-    to_review, still_open = client.to_review, client.still_open
-    session = care.next_session(client, couple, at)
+    # Once care has ended nothing goes on: what is not in stays so, and no hour comes.
+    to_review, still_open = client.to_review, 0 if client.discharged_at else client.still_open
+    session = None if client.discharged_at else wording.next_session(client, at)
     return {
         "client": client,
         "person": face(client, couple),
@@ -102,7 +103,7 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    client: Any = care.record_for_staff(actor, pk, waiting=reviews.number_waiting(actor))
+    client: Any = care.record_for_staff(actor, pk, at, waiting=reviews.number_waiting(actor))
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.course(actor, [client], request.GET.get("after"))
@@ -121,7 +122,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "people": [face(client, couple)],
             "cares": client.cares,
             "reads_along": reads_along(actor, cares=client.cares),
-            "head": _head(client, couple, at, actor.zone),
+            "head": _head(client, at, actor.zone),
             "now": [_line(row, at, actor.zone) for row in course.now],
             "past": [_line(row, at, actor.zone) for row in course.past],
             **pages(request, course.past),
@@ -176,12 +177,13 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     couple: Any = care.couple_of(actor, pk, waiting=reviews.number_waiting(actor))
     pair = [couple.first, couple.second]
     with auditing.together():
-        brief = _brief(actor, at, couple) if couple.cares else []
+        brief = _brief(actor, at, couple) if couple.cares and not couple.ended_at else []
         span, weeks = reviewing.read_numbers(
             by=actor, at=at, clients=pair, before=request.GET.get("before")
         )
     course = homeworks.course(actor, pair, request.GET.get("after"))
-    session = couple.next_session_at if (couple.next_session_at or at) > at else None
+    session = couple.next_session_at if couple.is_together else None
+    session = session if session and session > at else None
     return render(
         request,
         "exercises/therapist/couple.html",
@@ -193,13 +195,18 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "brief_title": _brief_title(session, at, actor.zone),
             "brief": brief,
             "cares": couple.cares,
-            "ended": [one.name_to_call for one in pair if one.discharged_at],
+            "unlinked": wording.day(couple.ended_at, actor.zone) if couple.ended_at else "",
+            "ended": []
+            if couple.ended_at
+            else [one.name_to_call for one in pair if one.discharged_at],
             "reads_along": reads_along(actor, cares=couple.cares),
             "items": _under_way(course.now, couple, at, actor.zone),
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
             **pages(request, course.past),
             "pair": pair,
-            "clearances": care.standing(actor, couple) if couple.cares else [],
+            "clearances": care.clearance_of_each(actor, couple)
+            if couple.cares and not couple.ended_at
+            else [],
             "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": curves.span(request, actor, span, at),
@@ -207,14 +214,11 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _head(client: Client, couple: Couple | None, at: datetime, zone: str) -> str:
-    parts = []
-    if client.discharged_at:
-        day = wording.day(client.discharged_at, zone)
-        parts.append(_("Care ended on %(day)s") % {"day": day})
-    elif not client.joined_at:
-        parts.append(_("Not joined yet"))
-    if session := care.next_session(client, couple, at):
+def _head(client: Client, at: datetime, zone: str) -> str:
+    if client.discharged_at:  # and an hour noted before comes no more
+        return _("Care ended on %(day)s") % {"day": wording.day(client.discharged_at, zone)}
+    parts = [] if client.joined_at else [_("Not joined yet")]
+    if session := wording.next_session(client, at):
         when = wording.plain_when(session, zone)
         parts.append(_("Next session: %(when)s") % {"when": when})
     return " · ".join(parts)

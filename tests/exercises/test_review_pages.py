@@ -86,6 +86,22 @@ def test_a_kept_draft_says_so(play: Play, dana: Person, omar: Person, sent: Home
     assert "And once more." in page(dana, f"/review/{sent.pk}/")
 
 
+def test_who_has_handed_a_client_over_writes_to_them_no_more(
+    play: Play, dana: Person, omar: Person, ana: Person, sent: Homework
+):
+    other = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Doors")
+    reply(dana, sent, 302, "draft")
+    reply(dana, other, 302, "draft")
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+    assert "is writing" not in page(omar, "/review/")
+    sent_first = omar.browser().post(
+        f"/review/{sent.pk}/",
+        {"letter": WORDS, "decision": "reviewed", "round": 1, "send": "next"},
+    )
+    assert sent_first["Location"].startswith(f"/review/{other.pk}/")
+
+
 def test_two_tabs_show_all_of_both(dana: Person, sent: Homework):
     said = {"base": 0, "comment.topic": "First tab’s remark", "reopen": "under"}
     reply(dana, sent, 302, "draft", **said)

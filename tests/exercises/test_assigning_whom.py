@@ -1,0 +1,75 @@
+"""To whom something can be given, and what is said where it cannot, before anything is typed."""
+
+import html
+import re
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from django.utils.formats import date_format
+from django.utils.timezone import now
+
+from clients.actions import caring
+from clients.models import Couple
+from practice.models import Membership, Supervision
+from tests.cast import ZONE, Person, Play, make_client
+from tests.exercises.ground import page
+
+
+def offered(by: Person) -> list[str]:
+    return re.findall(r'class="title"[^>]*>([^<]+)<', html.unescape(page(by, "/assign/")))
+
+
+def test_nobody_is_offered_whom_one_only_reads_about(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, couple: Couple
+):
+    lea = make_client(omar.practice, "lea@mail.example", "Lea Brandt", omar)
+    with play.at(dana):
+        Membership.objects.filter(pk=omar.member.pk).update(roles=["therapist", "supervisor"])
+        Supervision.objects.create(
+            practice=omar.practice, supervisor=omar.member, therapist=dana.member
+        )
+    assert offered(omar) == ["Lea Brandt"]
+    page(omar, f"/assign/?client={lea.client.pk}")
+    for query in (f"client={ana.client.pk}", f"couple={couple.pk}"):
+        page(omar, f"/assign/?{query}", 403)
+    # One of the two is theirs now: that one alone can be given something.
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    assert offered(omar) == ["Ben Achterberg", "Lea Brandt"]
+    page(omar, f"/assign/?couple={couple.pk}", 403)
+
+
+def test_where_care_has_ended_one_is_told_so_before_anything_is_typed(
+    play: Play, dana: Person, ana: Person, ben: Person, couple: Couple
+):
+    alone, together = f"/assign/?client={ben.client.pk}", f"/assign/?couple={couple.pk}"
+    assert offered(dana) == ["Ana & Ben", "Ana Quintero", "Ben Achterberg"]
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ben.client)
+    assert offered(dana) == ["Ana Quintero"]
+    told = page(dana, alone, 409)
+    assert "Their care has ended. Take it up again first." in told
+    assert f'action="/clients/{ben.client.pk}/reactivate"' in told
+    both = page(dana, together, 409)
+    assert "Care has ended for Ben: nothing can be given to both." in both
+    assert f'href="/clients/{ben.client.pk}/"' in both
+    for text in (told, both):
+        assert "<textarea" not in text
+    # A form that was open meanwhile keeps what was typed.
+    exercise = play.library["e01-under-the-argument"].exercise_id
+    said = {"exercise": exercise, "when": "week", "who": "both", "note": "For Friday."}
+    for address in (alone, together):
+        answer = dana.browser().post(address, said)
+        assert answer.status_code == 422
+        assert "For Friday." in answer.content.decode()
+    assert dana.browser().post(f"/clients/{ben.client.pk}/reactivate").status_code == 302
+    page(dana, alone)
+    page(dana, together)
+
+
+def test_what_opens_later_is_not_said_to_be_there_now(play: Play, dana: Person, ana: Person):
+    later = now() + timedelta(days=2)
+    play.assign(dana, ana, opens_in=timedelta(days=2))
+    shown = page(dana, f"/assign/?client={ana.client.pk}")
+    assert f"Ana has this from {date_format(later.astimezone(ZoneInfo(ZONE)), 'j M')}" in shown
+    assert "Ana has this now" not in shown
