@@ -5,7 +5,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -24,7 +24,11 @@ from practice.permissions import may_care
 @once
 def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
-    form = CoupleForm(posted(request), people=care.single_clients(request.actor))
+    people = care.single_clients(request.actor)
+    if len(people) < 2:
+        status = 422 if request.method == "POST" else 200
+        return render(request, "clients/couple_of_whom.html", status=status)
+    form = CoupleForm(posted(request), people=people)
     if request.method == "POST" and form.is_valid():
         first, second = (
             care.client_of(request.actor, UUID(form.cleaned_data[name]))
@@ -50,6 +54,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
 def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note that two clients are no longer seen together."""
     couple = care.couple_to_care_for(request.actor, pk)
+    caring.require_linked(couple)
     if request.method == "POST":
         caring.unlink(by=request.actor, at=now(), couple=couple)
         messages.success(request, _("They are no longer linked."))
@@ -69,6 +74,7 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
 def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
     couple = care.couple_to_care_for(request.actor, pk)
+    caring.require_linked(couple)
     form = SessionForm(
         posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
     )

@@ -14,7 +14,7 @@ from clients.models import Caseload, Client, Couple
 from clients.permissions import reachable
 from clients.queries import care
 from practice.errors import NotPossible
-from practice.models import AuditEvent, Membership, Practice
+from practice.models import AuditEvent, Membership, Practice, Supervision
 from practice.queries import people
 from practice.queries.paging import page
 from practice.tenancy import scope
@@ -97,6 +97,24 @@ def test_a_supervisor_sees_whose_clients_they_are(ana: Person, omar: Person, san
     page = text_of(sana.browser().get("/clients/"))
     assert "Nobody yet" in page
     assert "Add a client" not in page
+
+
+def test_among_those_one_reads_about_ones_own_are_told_apart(
+    ana: Person, dana: Person, omar: Person
+):
+    make_client(omar.practice, "lea@mail.example", "Lea Brandt", omar)
+    assert 'value="own"' not in text_of(omar.browser().get("/clients/"))
+    with scope(practice=omar.practice.pk):
+        Membership.objects.filter(pk=omar.member.pk).update(roles=["therapist", "supervisor"])
+        Supervision.objects.create(
+            practice=omar.practice, supervisor=omar.member, therapist=dana.member
+        )
+    page = text_of(omar.browser().get("/clients/"))
+    assert "with Dana Whitlock" in page
+    assert "with Omar Castellan" not in page
+    assert 'value="own"' in page
+    assert names_on(omar) == ["Ana Quintero", "Lea Brandt"]
+    assert names_on(omar, "?only=own") == ["Lea Brandt"]
 
 
 def test_admins_and_clients_have_no_list(ruth: Person, ana: Person):

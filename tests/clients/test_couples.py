@@ -44,6 +44,15 @@ def test_nobody_is_in_two_couples(dana: Person, couple: Couple, ana: Person, noo
     assert couples(dana) == [couple]
 
 
+def test_a_couple_wants_two_clients_first(dana: Person, omar: Person, couple: Couple):
+    make_client(omar.practice, "lea@mail.example", "Lea Brandt", omar)
+    for person in (dana, omar):  # nobody free, and only one
+        page = text_of(person.browser().get("/couples/link"))
+        assert "Two clients of yours first" in page
+        assert 'href="/clients/add"' in page
+        assert "<select" not in page
+
+
 def test_a_colleague_s_client_is_not_offered(dana: Person, omar: Person, ana: Person):
     lea = make_client(omar.practice, "lea@mail.example", "Lea Brandt", omar)
     assert "Lea Brandt" not in text_of(dana.browser().get("/couples/link"))
