@@ -6,11 +6,11 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.http import Http404
 
 from clients.models import Client
-from clients.permissions import NOBODY, cared_for, in_reach
+from clients.permissions import NOBODY, cared_for, in_reach, reachable_couples
 from clients.queries.care import part_in_couple
 from clients.queries.own import carers
 from exercises.models import (
@@ -290,11 +290,19 @@ def steps(actor: Actor, homework: Homework) -> list[Step]:
     return list(found if actor.is_client else found.exclude(move=Move.BEGIN))
 
 
-def assignment(actor: Actor, pk: UUID) -> Assignment:
-    """Return one assignment whose homework `actor` may know of; staff only. Raises Http404."""
+def assignment(actor: Actor, pk: UUID) -> Any:
+    """Return one assignment whose homework `actor` may know of; staff only. Raises Http404.
+
+    With `couple_opens` (both of the couple it was given to are in reach) and `in_reach`: one of
+    those it was given to who is.
+    """
+    theirs = homeworks(actor).filter(assignment=OuterRef("pk"))
     found = (
-        Assignment.objects.filter(practice_id=actor.practice_id, pk=pk)
-        .filter(Exists(homeworks(actor).filter(assignment=OuterRef("pk"))))
+        Assignment.objects.filter(Exists(theirs), practice_id=actor.practice_id, pk=pk)
+        .annotate(
+            couple_opens=Exists(reachable_couples(actor).filter(pk=OuterRef("couple"))),
+            in_reach=Subquery(theirs.order_by("slot", "pk").values("client")[:1]),
+        )
         .select_related("version__exercise", "client", "couple__first", "couple__second")
         .defer("version__body")
         .first()
@@ -304,9 +312,29 @@ def assignment(actor: Actor, pk: UUID) -> Assignment:
     return found
 
 
-def first_of(actor: Actor, assignment: Assignment) -> Homework:
-    """Return the homework an assignment begins with. Raises Http404 when none is `actor`'s to know."""
-    return or_404(homeworks(actor).filter(assignment=assignment).order_by("slot", "pk"))
+@dataclass(frozen=True)
+class Given:
+    """What is left of an assignment, seen from one of those it was given to."""
+
+    # The first of their homework that is not withdrawn, in the order of the series.
+    rows: Sequence[Homework]
+    # How many there are of these in all, and the place of the last that is planned, or was.
+    number: int
+    last_slot: int
+    zone: str
+
+
+def given(actor: Actor, assignment: Assignment, most: int) -> Given:
+    """Return what is left of an assignment, `most` rows of it; staff only. Raises Http404 when none
+    of it is `actor`'s to know."""
+    if actor.is_client:
+        raise Http404
+    theirs = homeworks(actor).filter(assignment=assignment)
+    left = Case(When(status=Status.WITHDRAWN, then=1), default=0)
+    one: Any = or_404(theirs.annotate(last_slot=_last_slot()).order_by(left, "slot", "pk"))
+    planned = theirs.filter(client=one.client_id).exclude(status=Status.WITHDRAWN)
+    rows: list[Any] = list(planned.annotate(of=Window(Count("pk"))).order_by("slot", "pk")[:most])
+    return Given(rows, rows[0].of if rows else 0, one.last_slot, one.zone)
 
 
 def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:

@@ -1,5 +1,6 @@
 """What was assigned: see where it stands, withdraw it, move its date."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from operator import itemgetter
 from typing import Any
@@ -14,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
+from clients.models import Client
 from clients.permissions import may_care_for
 from exercises import schedule
 from exercises.actions import assigning, rescheduling
@@ -22,6 +24,7 @@ from exercises.forms.assign import DaysForm, WithdrawForm
 from exercises.models import Assignment, Flag, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
+from exercises.queries.homework import Given
 from exercises.views import wording
 from exercises.views.assigning import Target
 from exercises.views.caring import state_text, waits_for_review
@@ -34,9 +37,10 @@ from exercises.views.desk import (
 from exercises.views.ground import title_of
 from exercises.visibility import read_notes
 from exercises.workflow import Move, Status
-from practice.actors import ActorRequest
+from practice.actors import Actor, ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
 from practice.errors import NotPossible
+from practice.queries import people
 from practice.wording import clock_of, language, listed
 
 # So many of the coming days are named.
@@ -46,30 +50,61 @@ SHOWN = 3
 @for_therapists
 @require_GET
 def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Say that it is there, and how to take it away again."""
-    found = homeworks.assignment(request.actor, pk)
+    """Say that it is there, or for whom it waits, as it is by now, and how to take it away again."""
+    actor, at = request.actor, now()
+    found = homeworks.assignment(actor, pk)
     target = Target(found.client, found.couple)
-    first = homeworks.first_of(request.actor, found)
-    wall = schedule.local_time(first.opens_at, first.zone)
-    opens_later = wall > schedule.local_time(now(), first.zone)
+    given = homeworks.given(actor, found, SHOWN + 2)
+    walls = _walls(found, given)
+    is_later = bool(walls) and walls[0] > schedule.local_time(at, given.zone)
+    waits_for = [one for one in target.people if one.joined_at is None] if walls else []
+    have = [one for one in target.people if one not in waits_for]
     return render(
         request,
         "exercises/therapist/assigned.html",
         {
-            "opens": wording.plain_day(wall) if opens_later else "",
+            "opens": wording.plain_day(walls[0]) if is_later else "",
             "assignment": found,
-            "title": _with_dates(found, first),
-            "again": _again(found, first) if found.rrule else "",
+            "is_withdrawn": not walls,
+            "title": _with_dates(found, given),
+            "again": _again(found, given, walls) if found.rrule and walls else "",
             "who": target.name,
-            "back": target.back,
+            "have": have[0].name_to_call if len(have) == 1 else target.name,
+            "number": len(have),
+            "waits_for": waits_for,
+            "uninvited": [one for one in waits_for if not _is_invited(actor, one, at)],
+            "back": _back(found),
         },
     )
 
 
-def _with_dates(found: Assignment, first: Homework) -> str:
+def _back(found: Any) -> str:
+    """Return the couple's page, or the client's: of two who were parted since, the one in reach."""
+    if found.couple_opens:
+        return reverse("couple_page", args=[found.couple_id])
+    return reverse("client_page", args=[found.in_reach])
+
+
+def _is_invited(actor: Actor, client: Client, at: datetime) -> bool:
+    """Say whether a link is out with which they can join."""
+    found = people.invitation_of_client(actor, client.pk)
+    return found is not None and found.revoked_at is None and found.expires_at > at
+
+
+def _walls(found: Assignment, given: Given) -> list[datetime]:
+    """Return when what is left of it opens, as far as it is shown, by their own clock."""
+    walls = [schedule.local_time(one.opens_at, given.zone) for one in given.rows]
+    if found.rrule and not found.withdrawn_at:
+        coming = found.times(given.zone, limit=given.last_slot + SHOWN + 3)
+        walls += [slot.local for slot in coming[given.last_slot + 1 :]]
+    return walls
+
+
+def _with_dates(found: Assignment, given: Given) -> str:
     """Say what it is and until when, by their own clock."""
     title = found.version.definition.title.get(language())
-    if first.due_local is None:
+    first = given.rows[0] if given.rows else None
+    if first is None or first.due_local is None:
         return title
     said = {"title": title, "due": wording.until_day(first.due_local.replace(tzinfo=None))}
     if found.rrule:
@@ -77,24 +112,33 @@ def _with_dates(found: Assignment, first: Homework) -> str:
     return _("%(title)s, until %(due)s.") % said
 
 
-def _again(found: Assignment, first: Homework) -> str:
-    """Say on which days it comes again, and how often in all or until when."""
-    rule, slots = schedule.parse_rrule(found.rrule), found.times(first.zone, limit=SHOWN + 2)
-    days = [wording.day_named(slot.local) for slot in slots[1 : SHOWN + 1]]
+def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
+    """Say on which days what is left comes again, and how often in all or until when."""
+    rule, number = schedule.parse_rrule(found.rrule), _in_all(found, given)
+    days = [wording.day_named(wall) for wall in walls[1 : SHOWN + 1]]
     said = {
         "days": ", ".join(days),
-        "n": rule.count or len(slots),
+        "n": number,
         "until": wording.day_named(rule.until) if rule.until else "",
     }
-    if len(slots) == 1:
+    if number == 1:
         return _("It comes once.")
-    if len(slots) <= SHOWN + 1 and (rule.until or rule.count == len(slots)):
+    if number == len(days) + 1:
         return _("Then on %(days)s: %(n)d times in all.") % (said | {"days": listed(days)})
-    if rule.count:
+    if number and (rule.count or found.withdrawn_at):
         return _("Then on %(days)s and so on: %(n)d times in all.") % said
     if rule.until:
         return _("Then on %(days)s and so on until %(until)s.") % said
     return _("Then on %(days)s and so on, until you withdraw it.") % said
+
+
+def _in_all(found: Assignment, given: Given) -> int | None:
+    """Return how many are left of a series, planned or not; None: no end is in sight."""
+    rule = schedule.parse_rrule(found.rrule)
+    if rule.count and not found.withdrawn_at:
+        return rule.count - (given.last_slot + 1 - given.number)
+    unplanned = found.still_to_plan(given.last_slot, given.zone)
+    return None if unplanned is None else given.number + len(unplanned)
 
 
 @for_therapists
@@ -119,7 +163,7 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
         messages.success(
             request, _("Withdrawn. What they wrote stays in the copy of their record.")
         )
-        return redirect(target.back)
+        return redirect(_back(found))
     return render(
         request,
         "exercises/therapist/withdraw.html",
@@ -129,7 +173,7 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
             "whole": _whole(series) if series and not parts else "",
             "for_two": target.couple is not None,
             "who": target.name,
-            "back": reverse("homework_page", args=[here.pk]) if here else target.back,
+            "back": reverse("homework_page", args=[here.pk]) if here else _back(found),
         },
         status=422 if form and form.is_bound else 200,
     )

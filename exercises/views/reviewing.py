@@ -281,7 +281,8 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
         "homework": homework,
         "title": title_of(homework),
         "who": both(couple.first.name, couple.second.name) if couple else client.name,
-        "who_url": page_of(client, couple),
+        # A couple's page opens for whoever reaches both, and is about two who are linked.
+        "who_url": page_of(client, couple if homework.part else None),
         "undo": _undo(actor, at) if "sent" in request.GET else [],
         "name": client.name_to_call,
         "sent_text": waited(homework.submitted_at, at, actor.zone),

@@ -144,6 +144,27 @@ def test_a_couples_hour_counts_while_one_therapist_sees_both(
     assert "16:37" in page(omar, f"/couples/{couple.pk}/")
 
 
+def test_what_was_given_to_both_leads_to_the_one_who_stayed(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, cleared: Couple
+):
+    """The couple's page is closed to both therapists then: nothing leads there."""
+    given = play.assign(dana, cleared)
+    sent = play.submit(ana, play.homework(ana, given), topic="Bags")
+    pages = (
+        f"/review/{sent.pk}/",
+        f"/assignments/{given.pk}/",
+        f"/assignments/{given.pk}/withdraw",
+    )
+    together, alone = f'href="/couples/{cleared.pk}/"', f'href="/clients/{ana.client.pk}/"'
+    for address in pages:
+        assert together in page(dana, address)
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    for address in pages:
+        assert together not in page(dana, address)
+        assert alone in page(dana, address)
+
+
 def test_no_hour_comes_and_nothing_is_open_where_care_has_ended(
     play: Play, dana: Person, noor: Person
 ):

@@ -1,0 +1,128 @@
+"""What is said of something that was given: who has it, from when, and what is left of it."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import now
+
+from clients.actions import caring
+from clients.models import Client, Couple
+from exercises.models import Assignment, Homework
+from practice.models import Invitation
+from tests.cast import ZONE, Person, Play
+from tests.exercises.ground import page
+
+
+def told(by: Person, given: Assignment) -> str:
+    return page(by, reverse("assignment_sent", args=[given.pk])).partition("<main")[2]
+
+
+@pytest.fixture
+def yet_to_join(play: Play, dana: Person, ana: Person) -> Person:
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(joined_at=None)
+        ana.client.refresh_from_db()
+    return ana
+
+
+# --- who has not joined yet ----------------------------------------------------------------------
+def test_what_waits_for_somebody_to_join_is_not_said_to_be_theirs_now(
+    play: Play, dana: Person, ben: Person, yet_to_join: Person, couple: Couple
+):
+    alone = play.assign(dana, yet_to_join)
+    shown = told(dana, alone)
+    assert "Assigned to Ana</h1>" in shown
+    assert "It waits until they join." in shown
+    assert "No invitation is out to Ana." in shown
+    assert "now</h1>" not in shown
+    with play.at(dana):
+        caring.invite(by=dana.actor, at=now(), client=yet_to_join.client)
+    shown = told(dana, alone)
+    assert "It waits until they join." in shown
+    assert "No invitation" not in shown
+    both = told(dana, play.assign(dana, couple))
+    assert "Ben has it now</h1>" in both
+    assert "For Ana it waits until they join." in both
+    # A link that is over lets nobody join.
+    with play.at(dana):
+        Invitation.objects.update(expires_at=now() - timedelta(minutes=1))
+        Client.objects.filter(pk=ben.client.pk).update(joined_at=None)
+    later = play.assign(dana, couple, opens_in=timedelta(days=2))
+    both = told(dana, later)
+    opens = date_format((now() + timedelta(days=2)).astimezone(ZoneInfo(ZONE)), "j M")
+    assert "Assigned to Ana & Ben</h1>" in both.replace("&amp;", "&")
+    assert f"It opens on {opens}." in both
+    for name in ("Ana", "Ben"):
+        assert f"No invitation is out to {name}." in both
+
+
+def test_who_has_joined_has_it_now(play: Play, dana: Person, cleared: Couple):
+    shown = told(dana, play.assign(dana, cleared)).replace("&amp;", "&")
+    assert "Ana & Ben have it now</h1>" in shown
+    assert "join" not in shown
+
+
+# --- what is left of it -----------------------------------------------------------------------------
+def withdraw(play: Play, by: Person, given: Assignment, slot: int, part: str) -> None:
+    with play.at(by):
+        homework = Homework.objects.filter(assignment=given, slot=slot).earliest("pk")
+    ask = f"/assignments/{given.pk}/withdraw?homework={homework.pk}"
+    assert by.browser().post(ask, {"part": part}).status_code == 302
+
+
+def test_what_is_withdrawn_of_a_series_is_told_no_more(play: Play, dana: Person, ana: Person):
+    given = play.assign(dana, ana, rrule="FREQ=WEEKLY;COUNT=5", days=6, opens_in=timedelta(days=1))
+    day = [
+        date_format(given.opens_local.replace(tzinfo=None) + timedelta(weeks=n), "D j M")
+        for n in range(5)
+    ]
+    plain = [one.split(" ", 1)[1] for one in day]
+    shown = told(dana, given)
+    assert f"Ana will have it on {plain[0]}</h1>" in shown
+    assert f"Then on {day[1]}, {day[2]}, {day[3]} and so on: 5 times in all." in shown
+    withdraw(play, dana, given, 0, "one")
+    shown = told(dana, given)
+    assert f"Ana will have it on {plain[1]}</h1>" in shown
+    assert f"Then on {day[2]}, {day[3]} and {day[4]}: 4 times in all." in shown
+    withdraw(play, dana, given, 3, "later")
+    shown = told(dana, given)
+    assert f"Ana will have it on {plain[1]}</h1>" in shown
+    assert f"Then on {day[2]}: 2 times in all." in shown
+    withdraw(play, dana, given, 1, "all")
+    shown = told(dana, given)
+    assert "Withdrawn</h1>" in shown
+    assert "Nobody has it any more." in shown
+    assert "will have it" not in shown
+    assert "/withdraw" not in shown
+
+
+def test_what_has_no_end_goes_on_after_all_that_is_planned(play: Play, dana: Person, ana: Person):
+    """Of what comes every four weeks two times at most are planned."""
+    given = play.assign(
+        dana, ana, rrule="FREQ=WEEKLY;INTERVAL=4", days=6, opens_in=timedelta(days=2)
+    )
+    with play.at(dana):
+        planned = Homework.objects.filter(assignment=given).count()
+    for slot in range(planned):
+        withdraw(play, dana, given, slot, "one")
+    shown = told(dana, given)
+    opens = given.opens_local + timedelta(weeks=4 * planned)
+    assert f"Ana will have it on {date_format(opens.replace(tzinfo=None), 'j M')}</h1>" in shown
+    assert "and so on, until you withdraw it." in shown
+
+
+@pytest.mark.parametrize("rule", ["", "FREQ=WEEKLY;COUNT=3"])
+def test_a_days_own_page_says_that_it_is_one_of_a_series(
+    play: Play, dana: Person, sana: Person, ana: Person, rule: str
+):
+    given = play.assign(dana, ana, rrule=rule, days=6)
+    where = reverse("homework_page", args=[play.homework(ana, given).pk])
+    there = f'href="/assignments/{given.pk}/"'
+    assert ("One of a series." in page(dana, where)) is bool(rule)
+    assert (there in page(dana, where)) is bool(rule)
+    along = page(sana, where)
+    assert ("One of a series." in along) is bool(rule)
+    assert there not in along  # which is for therapists alone
