@@ -316,10 +316,12 @@ def assignment(actor: Actor, pk: UUID) -> Any:
 class Given:
     """What is left of an assignment, seen from one of those it was given to."""
 
-    # The first of their homework that is not withdrawn, in the order of the series.
+    # What they have of it now and what opens next, in the order of the series.
     rows: Sequence[Homework]
-    # How many there are of these in all, and the place of the last that is planned, or was.
-    number: int
+    # How many there are of these, how many with those that are over, and the place of the last that
+    # is planned, or was. What is withdrawn counts nowhere.
+    to_come: int
+    in_all: int
     last_slot: int
     zone: str
 
@@ -330,11 +332,15 @@ def given(actor: Actor, assignment: Assignment, most: int) -> Given:
     if actor.is_client:
         raise Http404
     theirs = homeworks(actor).filter(assignment=assignment)
-    left = Case(When(status=Status.WITHDRAWN, then=1), default=0)
-    one: Any = or_404(theirs.annotate(last_slot=_last_slot()).order_by(left, "slot", "pk"))
+    turn = Case(When(status__in=MOVABLE, then=0), When(status=Status.WITHDRAWN, then=2), default=1)
+    one: Any = or_404(theirs.annotate(last_slot=_last_slot()).order_by(turn, "slot", "pk"))
     planned = theirs.filter(client=one.client_id).exclude(status=Status.WITHDRAWN)
-    rows: list[Any] = list(planned.annotate(of=Window(Count("pk"))).order_by("slot", "pk")[:most])
-    return Given(rows, rows[0].of if rows else 0, one.last_slot, one.zone)
+    numbered = planned.annotate(
+        of=Window(Count("pk")), open=Window(Count("pk", filter=Q(status__in=MOVABLE)))
+    )
+    rows: list[Any] = list(numbered.order_by(turn, "slot", "pk")[:most])
+    to_come, in_all = (rows[0].open, rows[0].of) if rows else (0, 0)
+    return Given(rows[:to_come], to_come, in_all, one.last_slot, one.zone)
 
 
 def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:

@@ -65,12 +65,12 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "opens": wording.plain_day(walls[0]) if is_later else "",
             "assignment": found,
-            "is_withdrawn": not walls,
+            "is_withdrawn": not walls and not given.in_all,
             "title": _with_dates(found, given),
             "again": _again(found, given, walls) if found.rrule and walls else "",
             "who": target.name,
             "have": have[0].name_to_call if len(have) == 1 else target.name,
-            "number": len(have),
+            "number": len(have) if walls else 0,
             "waits_for": waits_for,
             "uninvited": [one for one in waits_for if not _is_invited(actor, one, at)],
             "back": _back(found),
@@ -92,7 +92,7 @@ def _is_invited(actor: Actor, client: Client, at: datetime) -> bool:
 
 
 def _walls(found: Assignment, given: Given) -> list[datetime]:
-    """Return when what is left of it opens, as far as it is shown, by their own clock."""
+    """Return when what is left of it opens or opened, as far as it is shown, by their own clock."""
     walls = [schedule.local_time(one.opens_at, given.zone) for one in given.rows]
     if found.rrule and not found.withdrawn_at:
         coming = found.times(given.zone, limit=given.last_slot + SHOWN + 3)
@@ -107,6 +107,8 @@ def _with_dates(found: Assignment, given: Given) -> str:
     if first is None or first.due_local is None:
         return title
     said = {"title": title, "due": wording.until_day(first.due_local.replace(tzinfo=None))}
+    if found.rrule and given.in_all > given.to_come:
+        return _("%(title)s, the next one until %(due)s.") % said
     if found.rrule:
         return _("%(title)s, the first one until %(due)s.") % said
     return _("%(title)s, until %(due)s.") % said
@@ -115,6 +117,7 @@ def _with_dates(found: Assignment, given: Given) -> str:
 def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
     """Say on which days what is left comes again, and how often in all or until when."""
     rule, number = schedule.parse_rrule(found.rrule), _in_all(found, given)
+    is_all = number is not None and len(walls) == number - given.in_all + given.to_come
     days = [wording.day_named(wall) for wall in walls[1 : SHOWN + 1]]
     said = {
         "days": ", ".join(days),
@@ -123,7 +126,9 @@ def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
     }
     if number == 1:
         return _("It comes once.")
-    if number == len(days) + 1:
+    if not days:
+        return ""
+    if is_all and len(walls) <= SHOWN + 1:
         return _("Then on %(days)s: %(n)d times in all.") % (said | {"days": listed(days)})
     if number and (rule.count or found.withdrawn_at):
         return _("Then on %(days)s and so on: %(n)d times in all.") % said
@@ -133,12 +138,12 @@ def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
 
 
 def _in_all(found: Assignment, given: Given) -> int | None:
-    """Return how many are left of a series, planned or not; None: no end is in sight."""
+    """Return how many a series has, planned or not; None: no end is in sight."""
     rule = schedule.parse_rrule(found.rrule)
     if rule.count and not found.withdrawn_at:
-        return rule.count - (given.last_slot + 1 - given.number)
+        return rule.count - (given.last_slot + 1 - given.in_all)
     unplanned = found.still_to_plan(given.last_slot, given.zone)
-    return None if unplanned is None else given.number + len(unplanned)
+    return None if unplanned is None else given.in_all + len(unplanned)
 
 
 @for_therapists

@@ -54,7 +54,12 @@ def test_a_couple_is_linked_cleared_and_unlinked(dana: Person, ana: Person, ben:
     far = program.patch(where, {"next_session_at": "2099-01-01T10:00:00Z"})
     assert far.status_code == 422
     assert program.patch(where, {"next_session_at": None}).status_code == 200
-    assert program.post(f"{where}/unlink").json()["ended_at"]
+    ended = program.post(f"{where}/unlink").json()["ended_at"]
+    assert ended
+    # An hour of two who are linked no more would mean nothing.
+    refused = program.patch(where, {"next_session_at": None})
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_possible")
+    assert program.post(f"{where}/unlink").json()["ended_at"] == ended
 
 
 def test_a_supervisor_reads_and_changes_nothing(sana: Person, ana: Person):

@@ -99,6 +99,34 @@ def test_what_is_withdrawn_of_a_series_is_told_no_more(play: Play, dana: Person,
     assert "/withdraw" not in shown
 
 
+def test_what_is_sent_of_a_series_leads_to_what_comes_next(play: Play, dana: Person, ana: Person):
+    given = play.assign(dana, ana, rrule="FREQ=WEEKLY;COUNT=3", days=6)
+    day = [
+        date_format(given.opens_local.replace(tzinfo=None) + timedelta(weeks=n), "D j M")
+        for n in range(3)
+    ]
+    assert "Ana has it now</h1>" in told(dana, given)
+    play.submit(ana, play.homework(ana, given), topic="Bags")
+    shown = told(dana, given)
+    assert f"Ana will have it on {day[1].split(' ', 1)[1]}</h1>" in shown
+    assert f"Then on {day[2]}: 3 times in all." in shown
+    assert ", the next one until " in shown
+    withdraw(play, dana, given, 2, "one")
+    shown = told(dana, given)
+    assert "Ana will have it on" in shown
+    assert "Then on" not in shown
+    assert "It comes once." not in shown
+
+
+def test_what_is_sent_is_nobodys_now(play: Play, dana: Person, ana: Person):
+    given = play.assign(dana, ana)
+    play.submit(ana, play.homework(ana, given), topic="Bags")
+    shown = told(dana, given)
+    assert "Assigned to Ana</h1>" in shown
+    assert "now</h1>" not in shown
+    assert "Withdrawn" not in shown
+
+
 def test_what_has_no_end_goes_on_after_all_that_is_planned(play: Play, dana: Person, ana: Person):
     """Of what comes every four weeks two times at most are planned."""
     given = play.assign(
