@@ -51,7 +51,7 @@
       typed = false;
       // It outlives the page, whenever one leaves; what is too long for that goes the ordinary way.
       going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: String(body).length < 60000 }).then(async (answer) => {
-        over = answer.status === 409 || answer.status === 412; // from here on nothing is kept; what to do about it, sending says
+        over = [403, 404, 409, 410, 412].includes(answer.status); // from here on nothing is kept; what to do about it, sending says
         if (answer.status === 422) { said.textContent = said.dataset.trouble; return; } // too long: tried again once that changes
         if (!answer.ok) throw new Error(answer.status);
         dispatchEvent(new Event("homeward-alive"));

@@ -188,6 +188,7 @@ def kit_samples() -> dict[str, Any]:
         "homework": [{"title": "After a hard moment", "lines": [
             _ANA | {"text": "sent, waits for you", "href": "#", "link": "Review"},
             _BEN | {"text": "open until Thu", "muted": True}]}],
+        "given_back": {"words": "You came back into the room.", "comments": [("What happened?", "The bags.")]},
         "brief": [_ANA | {"text": "The move"}],
         "ledger": [
             {"when": "Mon 23 Nov, 19:30", "what": "On that day", "title": "After a hard moment",

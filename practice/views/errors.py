@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.doors.trouble import API, away, page_before, problem
+from practice.doors.trouble import API, away, page_before, problem, typed
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -47,4 +47,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _page(request: HttpRequest, template: str, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(API):
         return problem(status, detail=detail)
-    return render(request, template, {"back": page_before(request)}, status=status)
+    words = {"back": page_before(request), "typed": typed(request)}
+    return render(request, template, words, status=status)

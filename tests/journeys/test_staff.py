@@ -228,3 +228,29 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
     assert set(rows.get_by_role("link").all_inner_texts()) == {short}
     ruth.get_by_role("link", name="Show everything").click()
     expect(rows).to_have_count(50)
+
+
+# --- a client who went to a colleague meanwhile --------------------------------------------------
+def test_what_is_typed_after_a_hand_over_stays_in_its_form_and_comes_back(
+    demo_site: Site, visit: Visit
+):
+    page = sign_in(visit(demo_site.url), "Dana")
+    page.goto("/clients/?q=Petra")
+    client = link_of(page, "Petra Ashby")
+    page.goto(client)
+    page.locator("main").get_by_role("link", name="Assign").click()
+    note = page.get_by_label("A word with it")
+    note.fill(TYPED)
+    other = page.context.new_page()
+    other.goto(f"{client}hand-over")
+    other.get_by_label("Who takes over?").select_option(label="Omar Castellan")
+    other.locator("main").get_by_role("button", name="Hand over").click()
+    other.wait_for_url("**/clients/**")
+    # The search, as one types: it finds nothing to show, and leaves the form alone.
+    with page.expect_response(lambda one: one.status == 404):
+        page.get_by_placeholder("Search the exercises").type("ask")
+    expect(note).to_have_value(TYPED)
+    page.locator("#options label").first.click()
+    page.get_by_role("button", name="Assign to Petra").click()
+    expect(page.get_by_role("heading", name="What you typed just now")).to_be_visible()
+    expect(page.get_by_text(TYPED)).to_be_visible()
