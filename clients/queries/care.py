@@ -56,7 +56,7 @@ def shared_session(actor: Actor, at: datetime, client: str = "pk") -> Subquery:
 
 
 def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
-    """Return a client of one's own, with `shared_session_at`.
+    """Return a client of one's own, with `shared_session_at` and `consent_withdrawn_at`.
 
     Raises Http404 for a stranger's, PermissionDenied for one only read about.
     """
@@ -65,6 +65,7 @@ def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
         .filter(pk=pk)
         .annotate(
             shared_session_at=shared_session(actor, at),
+            consent_withdrawn_at=consent_withdrawn(),
             cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
         )
     )
@@ -72,6 +73,17 @@ def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
         raise PermissionDenied
     found: Client = client
     return found
+
+
+def consent_withdrawn(client: str = "pk") -> Subquery:
+    """Return when somebody last withdrew their consent; None while one stands. Goes into another
+    query: `client` is its path to the client."""
+    standing = Consent.objects.filter(client=OuterRef("client"), withdrawn_at=None)
+    return Subquery(
+        Consent.objects.filter(~Exists(standing), client=OuterRef(client))
+        .order_by("-withdrawn_at", "pk")
+        .values("withdrawn_at")[:1]
+    )
 
 
 def client_to_care_for(actor: Actor, pk: UUID) -> Client:
@@ -90,7 +102,7 @@ def client_to_care_for(actor: Actor, pk: UUID) -> Client:
 def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -> Client:
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
-    With `cares` (the actor is a therapist of theirs), `consented`, `consent_withdrawn_at`,
+    With `cares` (the actor is a therapist of theirs), `consent_withdrawn_at`,
     `erased_at` (the day a requested erasure is due), `shared_session_at`, and what stands about couple work:
     `cleared` and `recheck_at`, both None when nothing that was noted stands, and then
     `screening_ended_at`, when an answer of theirs ended what stood (None: nobody noted anything).
@@ -98,7 +110,6 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
     """
     if actor.is_client:
         raise Http404
-    consents = Consent.objects.filter(client=OuterRef("pk"))
     standing = Clearance.objects.filter(client=OuterRef("pk"), ended_at=None)
     erasure = ErasureRequest.objects.filter(
         client_id=OuterRef("pk"), cancelled_at=None, done_at=None
@@ -110,12 +121,7 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
         .annotate(
             cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
             shared_session_at=shared_session(actor, at),
-            consented=Exists(consents.filter(withdrawn_at=None)),
-            consent_withdrawn_at=Subquery(
-                consents.filter(withdrawn_at__isnull=False)
-                .order_by("-withdrawn_at", "pk")
-                .values("withdrawn_at")[:1]
-            ),
+            consent_withdrawn_at=consent_withdrawn(),
             erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
             cleared=Subquery(standing.values("cleared")[:1]),
             recheck_at=Subquery(standing.values("recheck_at")[:1]),

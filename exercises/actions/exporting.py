@@ -100,9 +100,9 @@ def _homework(
                 "round": reply.review.response.round,
                 "words": reply.words,
                 "comments": [
-                    {"question": items[key].text.get(language), "words": text}
-                    for key, text in reply.comments.items()
-                    if key in items
+                    {"question": item.text.get(language), "words": reply.comments[key]}
+                    for key, item in items.items()
+                    if key in reply.comments
                 ],
             }
             for reply in replies

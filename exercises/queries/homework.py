@@ -11,7 +11,7 @@ from django.http import Http404
 
 from clients.models import Client
 from clients.permissions import NOBODY, cared_for, in_reach, reachable_couples
-from clients.queries.care import part_in_couple
+from clients.queries.care import consent_withdrawn, part_in_couple
 from clients.queries.own import carers
 from exercises.models import (
     Answer,
@@ -82,7 +82,7 @@ def to_review(actor: Actor, pk: UUID) -> Any:
     """Return one homework as it is reviewed; staff only. Raises Http404.
 
     With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`), `waiting`
-    (see `number_waiting`) and, of work for two, `partners_pk` and `partners_sent_at`: the partner's,
+    (see `number_waiting`), its client's `consent_withdrawn_at` and, of work for two, `partners_pk` and `partners_sent_at`: the partner's,
     once it was sent.
     """
     if actor.is_client:
@@ -106,6 +106,7 @@ def to_review(actor: Actor, pk: UUID) -> Any:
             partners_pk=Subquery(theirs.values("pk")[:1]),
             partners_sent_at=Subquery(theirs.values("submitted_at")[:1]),
             waiting=number_waiting(actor),
+            consent_withdrawn_at=consent_withdrawn("client"),
         )
     )
 

@@ -158,15 +158,16 @@ def said(
     homework: Homework, words: str, comments: Mapping[str, str], returned: Iterable[str]
 ) -> dict[str, Any]:
     """Return all of a reply's words under the questions they belong to."""
-    items = {item.key: item for item in homework.version.definition.items}
+    items, again = homework.version.definition.items, frozenset(returned)
     return {
         "words": words,
+        # In the order they were asked, whatever order they were kept in.
         "comments": [
-            (items[key].text.get(language()), text)
-            for key, text in comments.items()
-            if key in items
+            (item.text.get(language()), comments[item.key])
+            for item in items
+            if item.key in comments
         ],
-        "returned": [items[key].text.get(language()) for key in sorted(returned) if key in items],
+        "returned": [item.text.get(language()) for item in items if item.key in again],
     }
 
 

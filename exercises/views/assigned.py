@@ -300,6 +300,8 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "flag": next((flag for flag in flags if flag.handled_at is None), None),
             "has_rounds": found.submitted_at is not None,
             "waits": waits_for_review(found),
+            # What ended, in whatever way, is not sent any more.
+            "may_come": found.submitted_at is None and found.status in homeworks.MOVABLE,
             "own_note": found.assignment.assigned_by_id == actor.member_id,
             "can_move": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,

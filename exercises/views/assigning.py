@@ -27,6 +27,7 @@ from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.views import wording
 from exercises.views.desk import (
+    consent_text,
     face,
     faces,
     flag_text,
@@ -185,6 +186,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "clearance": care.clearance_of_each(request.actor, target.couple) if target.couple else [],
         "at": at,
         "zone_text": _zone_text(target),
+        "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
         "load": [
             _load_text(one, load[one.pk])
@@ -265,6 +267,12 @@ def _open_flags(actor: Actor, target: Target, at: datetime) -> list[str]:
         for flag in reviews.flags_of(actor, target.client)
         if flag.handled_at is None
     ]
+
+
+def _consent(actor: Actor, target: Target) -> str:
+    """Say that one withdrew their consent; of one of two on their own page alone, as with flags."""
+    client: Any = target.client
+    return consent_text(client, client.consent_withdrawn_at, actor.zone) if client else ""
 
 
 def _load_text(client: Client, number: int) -> str:

@@ -24,7 +24,16 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
-from exercises.views.desk import face, faces, flag_card, flag_text, for_carers, part_of, reads_along
+from exercises.views.desk import (
+    consent_text,
+    face,
+    faces,
+    flag_card,
+    flag_text,
+    for_carers,
+    part_of,
+    reads_along,
+)
 from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actions import auditing
@@ -132,7 +141,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             else people.invitation_of_client(actor, client.pk),
             "charts": curves.of_one(weeks[client.pk]),
             "span": curves.span(request, actor, span, at),
-            "consent_text": _consent(client, actor.zone),
+            "consent_text": consent_text(client, client.consent_withdrawn_at, actor.zone),
             "topics": topics,
             "reminders": _reminders(client, at, actor.zone),
             "flags": [
@@ -222,16 +231,6 @@ def _head(client: Client, at: datetime, zone: str) -> str:
         when = wording.plain_when(session, zone)
         parts.append(_("Next session: %(when)s") % {"when": when})
     return " · ".join(parts)
-
-
-def _consent(client: Any, zone: str) -> str:
-    """Say when a client has withdrawn their consent; it matters to whoever writes to them next."""
-    if client.consented or client.consent_withdrawn_at is None:
-        return ""
-    return _("%(name)s withdrew their consent on %(day)s.") % {
-        "name": client.name_to_call,
-        "day": wording.day(client.consent_withdrawn_at, zone),
-    }
 
 
 def _reminders(client: Any, at: datetime, zone: str) -> str:

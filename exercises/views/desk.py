@@ -10,7 +10,7 @@ from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Flag, FlagKind
-from exercises.views.wording import when
+from exercises.views.wording import day, when
 from exercises.visibility import Words
 from practice.actors import Actor
 from practice.doors.pages import open_to
@@ -36,6 +36,14 @@ def flag_text(flag: Flag) -> str:
 def flag_card(flag: Flag, text: str) -> dict[str, Any]:
     """Return a flag that nobody sees to yet as exercises/therapist/flags.html takes it."""
     return {"text": text, "homework": flag.homework_id, "pk": flag.pk}
+
+
+def consent_text(client: Client, withdrawn_at: datetime | None, zone: str) -> str:
+    """Say when a client has withdrawn their consent; it matters to whoever writes to them next."""
+    if withdrawn_at is None:
+        return ""
+    said = {"name": client.name_to_call, "day": day(withdrawn_at, zone)}
+    return _("%(name)s withdrew their consent on %(day)s.") % said
 
 
 def face(client: Client, couple: Couple | None) -> dict[str, str]:

@@ -24,6 +24,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
 from exercises.views import answers, wording
 from exercises.views.desk import (
+    consent_text,
     face,
     faces,
     flag_card,
@@ -243,6 +244,7 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
             "people": faces(couple) if couple else [mark(homework.client, part)],
             "after_check": rounds[-1].after_check,
             "blocks": shown,
+            "new": _new(homework, shown),
             "beside": answers.beside(homework, rounds),
             "days": answers.days(homework, rounds, at, actor.zone),
             "form": _reply_form(homework, draft, own, too_long),
@@ -265,6 +267,7 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
                 if one.review.sent_at
             ],
             "refusal": refusal,
+            "refused": _refused(typed, replies, actor, at),
             "reopen": bool(shown) and refusal is not None and refusal.code == "nothing_reopened",
             "lost": None if in_form else _unkept(homework, typed),
             "theirs": _theirs(homework, typed),
@@ -293,6 +296,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
         "waiting_count": homework.waiting,  # the frame's, which need not ask again
         "couple": couple,
         "reads_along": reads_along(actor, cares=homework.cares),
+        "consent_text": consent_text(client, homework.consent_withdrawn_at, actor.zone),
     }
 
 
@@ -314,6 +318,37 @@ def _reply_form(
     for text in too_long["words"]:
         form.add_error("letter", text)
     return form
+
+
+def _new(homework: Homework, blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return what was answered in this round, where answers of rounds before stand above it."""
+    new = [block for block in blocks if block["round"] == homework.round]
+    return new if len(new) < len(blocks) else []
+
+
+def _refused(typed: Typed | None, replies: list[Reply], actor: Actor, at: datetime) -> str:
+    """Say why it could not go; where another of one's own replies has gone, which one that was."""
+    if typed is None:
+        return ""
+    gone = next(
+        (
+            one.review
+            for one in replies
+            if one.review.reviewer_id == actor.member_id
+            and one.review.response.round == typed.number
+            and one.review.sent_at
+        ),
+        None,
+    )
+    if gone is None or gone.sent_at is None:
+        return typed.refusal.message
+    if gone.settled_at:
+        text = _("Your other reply, from %(when)s, was sent, and has reached the client.")
+    else:
+        text = _(
+            "Your other reply, from %(when)s, was sent. Take that one back first to change it."
+        )
+    return text % {"when": wording.when(gone.sent_at, at, actor.zone)}
 
 
 def _unkept(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:

@@ -16,7 +16,7 @@ from exercises.models import Assignment, Homework
 from practice.models import AuditEvent
 from practice.wording import both, readers
 from tests.cast import Person, Play, make_client
-from tests.exercises.ground import assign_form
+from tests.exercises.ground import assign_form, step_with, url
 
 
 def page(person: Person, path: str, language: str = "en") -> str:
@@ -344,6 +344,16 @@ def test_a_works_page_speaks_of_what_is_over(play: Play, dana: Person, ana: Pers
     assert "See the answers and the reply</a>" in shown
     assert "Your note with it" in shown
     assert "A draft is the client’s own." not in shown
+
+
+def test_what_ended_is_not_said_to_be_read_when_they_send_it(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    browser = ana.browser()
+    step = step_with(browser, homework, "afraid")
+    browser.post(url(homework, f"step/{step}/"), {"afraid": "yes"})
+    shown = page(dana, f"/work/{homework.pk}/")
+    assert "What Ana had written is not sent." in shown
+    assert "You read it when they send it." not in shown
 
 
 def test_a_new_therapist_is_shown_the_first_step(dana: Person, omar: Person, sana: Person):

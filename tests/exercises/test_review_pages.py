@@ -167,8 +167,13 @@ def test_what_was_sent_is_taken_back_by_the_name_of_the_button(
 ):
     play.review(dana, sent, words="The first words", settle=False)
     shown = reply(dana, sent, 409)
-    assert "This was sent. Take it back first to change it." in shown
+    (why,) = re.findall(r'<p id="refused-why">(.*?)</p>', shown)
+    said = r"Your other reply, from (?:to|yester)day, \d\d:\d\d, was sent"
+    assert re.fullmatch(rf"{said}\. Take that one back first to change it\.", why)
     assert re.search(r"<button[^>]*>\s*Take it back", shown)
+    play.settle(sent.practice_id)
+    (why,) = re.findall(r'<p id="refused-why">(.*?)</p>', reply(dana, sent, 409))
+    assert re.fullmatch(rf"{said}, and has reached the client\.", why)
 
 
 @pytest.mark.usefixtures("both")

@@ -167,6 +167,22 @@ def test_the_clients_page_says_when_consent_is_withdrawn_and_when_care_ended(
     assert "withdrew their consent" not in page(dana, f"/clients/{ana.client.pk}/")
 
 
+def test_withdrawn_consent_is_said_where_something_new_is_given_or_answered(
+    play: Play, dana: Person, ana: Person, couple: Couple
+):
+    sent = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="Bags")
+    alone = (f"/assign/?client={ana.client.pk}", f"/review/{sent.pk}/")
+    said = "Speak with them before anything new."
+    assert not [path for path in alone if said in page(dana, path)]
+    with play.at(ana):
+        joining.consent(by=ana.actor, at=now(), client=ana.client, language="en")
+        joining.withdraw_consent(by=ana.actor, at=now(), client=ana.client)
+    assert [path for path in alone if said in page(dana, path)] == [*alone]
+    # A couple's page may lie open between the two, and so may what is given to both.
+    for path in (f"/couples/{couple.pk}/", f"/assign/?couple={couple.pk}"):
+        assert "withdrew" not in page(dana, path)
+
+
 # --- the supervisor ----------------------------------------------------------------------------
 def test_a_supervisor_reads_the_named_therapists_clients_and_can_do_nothing_to_them(
     play: Play, dana: Person, omar: Person, sana: Person, ana: Person, cleared: Couple

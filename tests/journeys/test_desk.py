@@ -68,7 +68,7 @@ def test_what_the_page_has_to_say_is_not_scrolled_away(desk: Desk):
     expect(page.get_by_label("Open this one again").first).to_be_focused()
     page.get_by_label("Open this one again").first.check()
     page.get_by_role("button", name="Send and go to the list").click()
-    page.get_by_role("button", name="Undo").click()
+    page.get_by_role("button", name="Take it back").click()
     expect(page.get_by_text("Taken back. It is a draft again.")).to_be_in_viewport()
     assert at_the_top(page)
 

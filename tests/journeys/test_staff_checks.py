@@ -171,8 +171,8 @@ def test_six_reviews_in_a_row_and_never_one_that_a_colleague_has_taken(
     assert done[own] == "/review/"
     expect(titles).to_have_count(1)
     expect(page.get_by_text("Omar Castellan is writing")).to_be_visible()
-    expect(page.get_by_role("button", name="Undo")).to_have_count(5)
-    page.get_by_role("button", name="Undo").first.click()
+    expect(page.get_by_role("button", name="Take it back")).to_have_count(5)
+    page.get_by_role("button", name="Take it back").first.click()
     expect(page.get_by_text("Taken back. It is a draft again.")).to_be_visible()
     expect(page.locator("textarea[name^=comment]").first).to_have_value(
         f"I read this, and number {own - 1} stays with me."
