@@ -179,14 +179,20 @@ def today(actor: Actor, at: datetime) -> Today:
             row.pk,
         ),
     )
-    letters = [row for row in rows if row.has_letter]
+    feature = current[0] if current else None
+    letters = [
+        row
+        for row in rows
+        # What comes first and was given back leads to the same words.
+        if row.has_letter and not (row is feature and row.status == Status.RETURNED)
+    ]
     done = sorted(
         (row for row in rows if row.status not in CLIENTS_TURN and row not in letters),
         key=lambda row: (row.submitted_at or row.opens_at, row.pk),
         reverse=True,
     )
     return Today(
-        feature=current[0] if current else None,
+        feature=feature,
         letters=letters,
         open=current[1:],
         still_here=late,

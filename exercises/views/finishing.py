@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.text import Truncator
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
@@ -35,6 +36,8 @@ from practice.errors import NotPossible
 SENT_BACK = "open"
 # So many of a log's moments are named before it is sent; all of them are a link away.
 MOMENTS_LISTED = 10
+# And of each so many words.
+FIRST_WORDS = 8
 
 
 @require_GET
@@ -256,9 +259,8 @@ def _verb(work: Work, item: Item) -> str:
     return _("Answer") if definitions.is_empty(work.values.get(item.key)) else _("Add to it")
 
 
-def moments_said(work: Work) -> dict[str, Any]:
+def moments_said(count: int) -> dict[str, Any]:
     """Say how many moments there are."""
-    count = len(work.moments)
     text = _("None yet. That is fine.")
     if count:
         text = _("One moment") if count == 1 else _("%(n)d moments") % {"n": count}
@@ -267,7 +269,8 @@ def moments_said(work: Work) -> dict[str, Any]:
 
 def log_row(work: Work, item: Item) -> dict[str, Any]:
     """Return a log as a row of the check: its last moments, each with a way to change it."""
-    count, said = len(work.moments), moments_said(work)
+    count = len(work.moments)
+    said = moments_said(count)
     if count > MOMENTS_LISTED:
         said["lines"] = [_("%(n)d moments, these last:") % {"n": count}]
     return said | {
@@ -281,10 +284,24 @@ def log_row(work: Work, item: Item) -> dict[str, Any]:
 
 
 def moment_link(work: Work, moment: Moment) -> dict[str, str]:
-    """Say when a moment was, and where to change it."""
+    """Say when a moment was, how it begins, and where to change it."""
     when = wording.when(moment.entry.happened_at, now(), work.actor.zone)
-    url = work.url("entry", entry=moment.entry.pk)
-    return {"when_text": wording.sentence(when), "edit_url": url}
+    return {
+        "when_text": wording.sentence(when),
+        "text": _first_words(work, moment),
+        "edit_url": work.url("entry", entry=moment.entry.pk),
+    }
+
+
+def _first_words(work: Work, moment: Moment) -> str:
+    log = work.definition.log(moment.entry.log_key)
+    lines = [
+        line
+        for item in (log.items if log else ())
+        if log and item is not log.when and item.key in moment.words
+        for line in work.lines(item, moment.words[item.key].value)
+    ]
+    return Truncator(lines[0]).words(FIRST_WORDS, truncate="…") if lines else ""
 
 
 def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:

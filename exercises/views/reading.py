@@ -111,7 +111,9 @@ def save_copy(request: HttpRequest, pk: UUID) -> HttpResponse:
                 if sent_at
                 else _("Not sent yet"),
                 "rows": rows,
-                "moments": _moments(work, one),
+                "moments": [
+                    moment for log in work.definition.logs for moment in _moments(work, one, log)
+                ],
             }
         )
     context = {
@@ -201,8 +203,8 @@ def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> l
         if item.key in taken or item.kind is ItemKind.DISPLAY:
             continue
         parts = _in_turn(work, item, replies)
-        if item.kind is ItemKind.LOG and work.moments:
-            parts.insert(0, moments_said(work))
+        if moments := [one for words in work.rounds for one in _moments(work, words, item)]:
+            parts.insert(0, moments_said(len(moments)) | {"moments": moments})
         if parts:
             rows.append({"label": item.text.get(work.language), "parts": parts})
     return sorted(rows, key=lambda row: not any("author" in part for part in row["parts"]))
@@ -230,18 +232,25 @@ def _added(work: Work, one: RoundWords) -> str:
     return _("You added, %(day)s") % {"day": wording.day(at, work.actor.zone)}
 
 
-def _moments(work: Work, one: Any) -> list[dict[str, Any]]:
-    found = []
-    for moment in one.moments:
-        log = work.definition.log(moment.entry.log_key)
-        lines = [
-            {"label": item.text.get(work.language), "lines": work.lines(item, words.value)}
-            for item in (log.items if log else ())
-            if (words := moment.words.get(item.key)) is not None
-            and not definitions.is_empty(words.value)
-        ]
-        found.append({"when": _full(work, moment.entry.happened_at), "lines": lines})
-    return found
+def _moments(work: Work, one: RoundWords, log: Item) -> list[dict[str, Any]]:
+    """Return what was noted in one round of a log: when is said once, above each."""
+    return [
+        {
+            "when": _full(work, moment.entry.happened_at),
+            "lines": [
+                {
+                    "label": item.text.get(work.language),
+                    "text": "\n".join(work.lines(item, words.value)),
+                }
+                for item in log.items
+                if item is not log.when
+                and (words := moment.words.get(item.key)) is not None
+                and not definitions.is_empty(words.value)
+            ],
+        }
+        for moment in one.moments
+        if moment.entry.log_key == log.key
+    ]
 
 
 def _full(work: Work, at: datetime) -> str:

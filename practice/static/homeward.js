@@ -224,9 +224,9 @@
           this.forget();
         } else if (r.status === 412) this.conflict(await r.json());
         else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) { trouble("signed-out"); say(sentence("signedOut"), false); }
-        else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("trouble"), false); }
+        else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("stopped"), false); }
         else if (r.status === 422) { const { errors } = await r.json(); this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
-        else if (r.status === 400 || r.status === 413) say(sentence("trouble"), false); /* sending it says what is wrong, in full */
+        else if (r.status === 400 || r.status === 413) say(sentence("stopped"), false); /* sending it says what is wrong, in full */
         else { trouble("trouble"); say(sentence("trouble"), false); this.retry(); }
       })();
       await this.sending; this.sending = null;

@@ -105,7 +105,7 @@ def test_a_moment_of_which_nothing_is_said_is_not_there(
     assert text_of(browser.get(url(row, "entries/"))).count('class="entry"') == 1
     check = text_of(browser.get(url(row, "check/")))
     assert "One moment" in check
-    assert len(re.findall(r'row apart">(?:Today|Yesterday), \d\d:\d\d <a href', check)) == 1
+    assert len(re.findall(r'row apart nowrap"><span>(?:Today|Yesterday), \d\d:\d\d<br>', check)) == 1
     with play.at(ana):
         assert todays.entry_counts(ana.actor, [row]) == {row.pk: 1}
     assert browser.get(entry).status_code == 200  # who comes back to it can write it
@@ -250,3 +250,42 @@ def test_a_log_is_closed_with_a_look_back(play: Play, dana: Person, ana: Person)
     browser.post(url(row, f"step/{number + 1}/"), {"skip": "1"})
     assert browser.post(url(row, "submit/"))["Location"] == url(row, "sent/")
     assert play.fresh(row).status == "submitted"
+
+
+def test_before_it_is_sent_and_after_it_was_answered_each_moment_has_its_words(
+    play: Play, dana: Person, ana: Person
+):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    day = {"when.day": "2", "when.month": "11", "when.year": "2026", "when.time": "08:10"}
+    browser.post(begin_moment(browser, row), day | {"trigger": "no-reply", "for": "body"})
+    moments = re.findall(
+        r'<dd class="row apart nowrap">(.*?)</dd>', text_of(browser.get(url(row, "check/")))
+    )
+    assert len(moments) == 1
+    assert "08:10" in moments[0]
+    assert "No reply</span>" in moments[0]
+    play.submit(ana, row)
+    play.review(
+        dana, row, words="Look at the second of November once more.", comments={"saw": "And?"}
+    )
+    page = text_of(browser.get(url(row, "feedback/")))
+    folded = re.search(r"One moment</dd>\s*<dd><details.*?</details>", page, re.DOTALL)
+    assert folded
+    assert "08:10" in folded[0]
+    assert "No reply" in folded[0]
+    # In one's copy, too, the hour stands once, above what was noted.
+    for shown in (folded[0], text_of(browser.get(url(row, "copy/")))):
+        assert shown.count("08:10") == 1
+        assert "When was it?" not in shown
+
+
+def test_a_later_round_still_has_the_moments_of_the_first(play: Play, dana: Person, ana: Person):
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    browser.post(begin_moment(browser, row), {"trigger": "no-reply", "for": "body"})
+    play.submit(ana, row)
+    play.review(dana, row, comments={"saw": "And?"}, returned=("saw",))
+    page = text_of(browser.get(url(row, "feedback/")))
+    assert "Your other answers" in page
+    assert "No reply" in page

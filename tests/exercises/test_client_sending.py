@@ -73,10 +73,18 @@ def test_it_can_be_taken_back_until_it_is_read(
 def test_how_one_is_afterwards(play: Play, homework: Homework, ana: Person):
     play.submit(ana, homework, topic="the dishes")
     browser = ana.browser()
+    page = text_of(browser.get(url(homework, "sent/")))
+    assert "You told Dana" not in page
+    assert '<details class="more"><summary>Change it' not in page
     browser.post(url(homework, "after/"), {"after": "heavier"})
     page = text_of(browser.get(url(homework, "sent/")))
-    assert re.search(r'value="heavier"\s+checked', page)
+    assert "You told Dana: “Heavier”." in page
+    # The choice is folded away, and stands as it was told.
+    folded = page[page.index('<details class="more"><summary>Change it') :]
+    assert re.search(r'value="heavier"\s+checked', folded[: folded.index("</details>")])
     assert page.count("/breath/") == 1
+    browser.post(url(homework, "after/"), {"after": "same"})
+    assert "You told Dana: “About the same”." in text_of(browser.get(url(homework, "sent/")))
 
 
 def test_who_tells_nothing_is_told_what_to_choose(play: Play, homework: Homework, ana: Person):
@@ -133,10 +141,16 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     )
     browser = ana.browser()
     today = text_of(browser.get("/today/"))
-    assert "Read what Dana wrote" in today
-    # One question, and the hardest one: nothing of it is done yet.
+    # One question, and the hardest one: nothing of it is done yet. One way leads to it.
     assert "See what Dana asks" in today
+    assert today.count(url(homework, "feedback/")) == 1
     assert "about 3 minutes<" in today
+    # Where something begun comes first, the letter says it.
+    begun = play.homework(ana, play.assign(dana, ana))
+    play.say(ana, begun, topic="the bins")
+    today = text_of(browser.get("/today/"))
+    assert "Read what Dana wrote" in today
+    assert "See what Dana asks" not in today
     day = wording.day(play.fresh(homework).submitted_at, ana.actor.zone)
     assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
@@ -184,6 +198,8 @@ def test_an_answer_without_a_word_is_not_called_one(
 ):
     play.submit(ana, homework, topic="the dishes", under="being alone")
     play.review(dana, homework, returned=returned)
+    # What is begun comes first: a place to go deeper has its letter then.
+    play.say(ana, play.homework(ana, play.assign(dana, ana)), topic="the bins")
     browser = ana.browser()
     letter = text_of(browser.get("/today/")).partition('id="letter-')[2].partition("</section>")[0]
     assert "Dana has read what you sent on" in letter

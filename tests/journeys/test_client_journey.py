@@ -57,7 +57,7 @@ def test_ana_answers_loses_the_tab_and_comes_back(
         returned=("under",),
     )
     again.goto("/today/")
-    again.get_by_role("link", name="Read what Dana wrote").click()
+    again.get_by_role("link", name="See what Dana asks").click()
     expect(again.get_by_text("You came back.")).to_be_visible()
     again.locator("[name=under]").fill("that I do not matter")
     press(again, again.locator(CONTINUE))

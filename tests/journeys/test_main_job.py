@@ -221,7 +221,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
         mail["Subject"] for mail in site.sink.wait_for(4, "ana@mail.example")
     ]
     ana.goto("/today/")
-    ana.get_by_role("link", name="Read what Dana wrote").first.click()
+    ana.get_by_role("link", name="See what Dana asks").first.click()
     expect(ana.get_by_text("What is softer than that?")).to_be_visible()
     ana.locator("[name=under]").fill("being left behind, like at ten")
     press(ana, ana.locator(CONTINUE))

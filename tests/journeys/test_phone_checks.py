@@ -126,6 +126,18 @@ def test_five_taps_in_each_of_two_tabs_send_once(
     assert play.fresh(asked).round == 1
 
 
+def test_a_step_left_open_does_not_promise_to_save_what_was_sent_meanwhile(
+    asked: Homework, play: Play, ana: Person, phone_of: Callable[..., Page]
+):
+    page = phone_of(ana)
+    page.goto(f"/homework/{asked.pk}/step/1/")
+    go_on_until(page, "raw")
+    play.submit(ana, asked, raw="you never call")
+    page.locator("[name=raw]").fill("you never call, and I wait")
+    expect(page.locator("[data-case=closed]")).to_be_visible()
+    expect(page.locator("[data-saved-text]")).to_have_text("Not saved")
+
+
 def test_two_tabs_of_one_browser_never_write_over_each_other(
     play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
 ):

@@ -59,7 +59,7 @@ def test_a_returned_answer_opens_alone_and_only_its_author_knows(
 
     phone = open_as(ana, "phone")
     phone.goto("/today/")
-    phone.get_by_role("link", name=re.compile("Read what Dana wrote")).first.click()
+    phone.get_by_role("link", name=re.compile("See what Dana asks")).first.click()
     for words in ("What was softer under it?", "being alone", "the dishes"):
         expect(phone.get_by_text(words)).to_be_visible()
     assert fields(phone) == ["under"]
