@@ -241,7 +241,12 @@ def test_what_is_typed_after_a_hand_over_stays_in_its_form_and_comes_back(
     page.locator("main").get_by_role("link", name="Assign").click()
     note = page.get_by_label("A word with it")
     note.fill(TYPED)
-    other = page.context.new_page()
+    desk, other = page.context.new_page(), page.context.new_page()
+    desk.goto(client)
+    desk.clock.install()
+    desk.goto(desk.get_by_role("link", name="Under the argument").first.get_attribute("href") or "")
+    tries: list[str] = []
+    desk.on("request", lambda one: tries.append(one.url) if one.url.endswith("/draft") else None)
     other.goto(f"{client}hand-over")
     other.get_by_label("Who takes over?").select_option(label="Omar Castellan")
     other.locator("main").get_by_role("button", name="Hand over").click()
@@ -254,3 +259,12 @@ def test_what_is_typed_after_a_hand_over_stays_in_its_form_and_comes_back(
     page.get_by_role("button", name="Assign to Petra").click()
     expect(page.get_by_role("heading", name="What you typed just now")).to_be_visible()
     expect(page.get_by_text(TYPED)).to_be_visible()
+    # A reply that cannot be kept any more is not tried again and again; sending it gives it back.
+    desk.locator("textarea[name=letter]").fill(TYPED)
+    with desk.expect_response(lambda one: one.status == 404):
+        desk.clock.run_for(1500)
+    expect(desk.get_by_text("We could not keep this just now.")).to_be_visible()
+    desk.clock.run_for(30_000)
+    desk.get_by_role("button", name="Send and go to the list").click()
+    expect(desk.get_by_text(TYPED)).to_be_visible()
+    assert len(tries) == 1
