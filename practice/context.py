@@ -1,14 +1,12 @@
 """What every page's frame needs: who is here, in which practice, and how it should look."""
 
-import base64
 from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.crypto import salted_hmac
 from django.utils.functional import SimpleLazyObject
 
-from practice.actors import Actor
+from practice.doors.pages import device_key
 from practice.models import NEUTRAL_PAGE, Practice
 from practice.queries.people import seats
 
@@ -32,13 +30,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
             found["practices"] = SimpleLazyObject(lambda: seats(actor.user_id))
         if actor.is_member and practice is not None and practice.idle_minutes:
             found["session_seconds"] = practice.idle_minutes * 60
-            found["lock_key"] = _lock_key(actor)
+            found["lock_key"] = device_key(actor, "lock")
+        if actor.is_client:
+            # Not the key: only which of the copies on this device are this person's.
+            found["copies_of"] = device_key(actor, "copies")[:16]
     return found
-
-
-def _lock_key(actor: Actor) -> str:
-    """Return what seals words that were typed when the screen locked: the same for this person in
-    this seat when they sign in again, and nobody else's."""
-    value = f"{actor.user_id}:{actor.seat}"
-    digest = salted_hmac("homeward.lock", value, algorithm="sha256").digest()
-    return base64.b64encode(digest).decode()

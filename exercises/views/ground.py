@@ -1,6 +1,5 @@
 """What every page of a client's work stands on: who asks, what is open, which step comes next."""
 
-import base64
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import add_never_cache_headers
-from django.utils.crypto import salted_hmac
 from django.utils.functional import cached_property
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
@@ -29,6 +27,7 @@ from exercises.views import wording
 from exercises.visibility import Moment, RoundWords, Words, read_replies, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
+from practice.doors.pages import device_key
 from practice.wording import language, readers
 
 # So long, at least, takes one place a therapist asks more about.
@@ -65,10 +64,8 @@ def title_of(homework: Homework) -> str:
 
 
 def draft_key(request: HttpRequest) -> str:
-    """Return the key that seals copies on this device: this person's, for this session alone."""
-    value = f"{request.session.session_key}:{actor_of(request).user_id}"
-    digest = salted_hmac("homeward.drafts", value, algorithm="sha256").digest()
-    return base64.b64encode(digest).decode()
+    """Return the key that seals copies on this device, for the pages where one writes."""
+    return device_key(actor_of(request), "drafts")
 
 
 def show(

@@ -1,5 +1,6 @@
 """What doors of pages share: who comes in, seats, searches, forms (by themselves, done once), and limits."""
 
+import base64
 import hashlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
 from django.shortcuts import render
+from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
 
 from practice.actions import idempotency
@@ -57,6 +59,14 @@ def sit(request: HttpRequest, seat: str) -> bool:
         if before:
             rotate_token(request)
     return bool(before) and before != seat
+
+
+def device_key(actor: Actor, purpose: str) -> str:
+    """Return what seals on a device what is not here yet: the same for this person in this seat when
+    they sign in again, and nobody else's (docs/decisions/0008-…)."""
+    value = f"{actor.user_id}:{actor.seat}"
+    digest = salted_hmac(f"homeward.{purpose}", value, algorithm="sha256").digest()
+    return base64.b64encode(digest).decode()
 
 
 def begin_anew_if_ended(request: HttpRequest) -> None:

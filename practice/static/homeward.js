@@ -17,16 +17,18 @@
     set: (v) => { try { v ? sessionStorage.setItem("homeward-left", v) : sessionStorage.removeItem("homeward-left"); } catch { /* so be it */ } } };
   const cover = () => { const c = document.createElement("div"); c.className = "cover"; document.body.append(c); document.title = "Weather"; };
   const end = (form) => fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
+  /* copies go once the session has ended; without an answer both stay, for their owner alone */
+  const out = (form) => end(form).then((r) => r && r.status < 500 && wipe());
   /* other tabs hear of it; the mark itself does not stay */
   const tell = (what) => { remember.set("homeward-out", what); remember.set("homeward-out", null); };
   const leave = (button) => {
     cover(); kept(""); here.set("1"); tell("leave");
     for (const d of drafts) d.last();
     const go = () => location.replace(button.dataset.exit);
-    if (button.form) Promise.race([end(button.form), new Promise((ok) => setTimeout(ok, 400))]).then(go); else go();
+    if (button.form) Promise.race([out(button.form), new Promise((ok) => setTimeout(ok, 400))]).then(go); else go();
   };
   const exit = $("form [data-exit]");
-  if (here.get() && $("meta[name=csrf-token]") && exit) { cover(); end(exit.form).then(() => { here.set(""); location.reload(); }); } else here.set("");
+  if (here.get() && $("meta[name=csrf-token]") && exit) { cover(); out(exit.form).then(() => { here.set(""); location.reload(); }); } else here.set("");
   document.addEventListener("click", (e) => { const b = e.target.closest?.("[data-exit]"); if (b) { e.preventDefault(); leave(b); } });
   let shifts = [];
   addEventListener("keydown", (e) => {
@@ -55,7 +57,8 @@
   /* a form that came back: Back and reload ask for its page anew, not whether to send it again */
   if (stopped) { stopped.focus(); history.replaceState(history.state, "", location.href); }
 
-  /* ---- Copies on this device: sealed with a key the server gives to the signed-in person only. */
+  /* ---- Copies on this device: sealed with a key the server gives to the same person only, whenever they
+     are signed in. Each is kept under its owner's mark: of another's nothing is opened, told or deleted. */
   const shared = () => remember.get("homeward-shared") === "1";
   const open = () => new Promise((ok, no) => { const r = indexedDB.open("homeward", 1); r.onupgradeneeded = () => r.result.createObjectStore("drafts"); r.onsuccess = () => ok(r.result); r.onerror = () => no(r.error); });
   const tx = async (mode, fn) => { const db = await open(); return new Promise((ok, no) => { const t = db.transaction("drafts", mode), q = fn(t.objectStore("drafts")); t.oncomplete = () => { db.close(); ok(q.result); }; t.onerror = () => { db.close(); no(t.error); }; }); };
@@ -63,7 +66,12 @@
   const keyOf = (name = "draft-key") => keys[name] ??= crypto.subtle.importKey("raw", bytes($(`meta[name=${name}]`).content), "AES-GCM", false, ["encrypt", "decrypt"]);
   const seal = async (o, name) => { const iv = crypto.getRandomValues(new Uint8Array(12)); return { iv, box: await crypto.subtle.encrypt({ name: "AES-GCM", iv }, await keyOf(name), new TextEncoder().encode(JSON.stringify(o))) }; };
   const unseal = async ({ iv, box }, name) => JSON.parse(new TextDecoder().decode(await crypto.subtle.decrypt({ name: "AES-GCM", iv }, await keyOf(name), box)));
-  const keeps = () => !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
+  let gone = false; /* who left or signed out leaves no copy: no tab writes a new one */
+  const keeps = () => !gone && !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
+  const owner = $("meta[name=copies-of]")?.content, mine = () => IDBKeyRange.bound(`${owner} `, `${owner}!`);
+  const wipe = () => { gone = true; return owner && tx("readwrite", (s) => s.delete(mine())).catch(() => {}); };
+  /* whose owner does not come back: as long as a session lasts at most */
+  if (keeps()) tx("readwrite", (s) => { const all = s.openCursor(); all.onsuccess = () => { const c = all.result; if (c) { if (!(c.value.at > Date.now() - 30 * 864e5)) c.delete(); c.continue(); } }; return all; }).catch(() => {});
   const token = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
   /* two tabs of one browser are two hands that write, too */
   const tab = () => { try { const id = sessionStorage.getItem("homeward-tab") ?? token(4); sessionStorage.setItem("homeward-tab", id); return id; } catch { return ""; } };
@@ -149,7 +157,7 @@
     const n = $("[data-trouble-note]"); if (!n) return;
     n.hidden = !which;
     for (const c of $$("[data-case]", n)) c.hidden = c.dataset.case !== which;
-    const a = $("[data-sign-in]", n); if (a) a.href = "/account/login/?next=" + encodeURIComponent(location.pathname);
+    for (const a of $$("[data-sign-in]", n)) a.href = "/account/login/?next=" + encodeURIComponent(location.pathname);
   };
 
   /* ---- Drafts: the server is the truth, the device a bridge until it has them. */
@@ -158,7 +166,7 @@
   const same = (a, b) => JSON.stringify(plain(a)) === JSON.stringify(plain(b));
   class Draft {
     constructor(form) {
-      this.form = form; this.slot = (form.dataset.homework ?? location.pathname) + " " + (form.dataset.items ?? form.dataset.item ?? "");
+      this.form = form; this.slot = `${owner} ` + (form.dataset.homework ?? location.pathname) + " " + (form.dataset.items ?? form.dataset.item ?? "");
       this.rev = +form.dataset.revision || 0; this.n = 0; this.acked = 0; this.wait = 2000; this.closed = false;
       this.first = this.read();
       form.addEventListener("input", () => this.touched(1000));
@@ -189,7 +197,7 @@
     async keep() {
       if (!keeps()) return;
       this.dirty = true; if (this.writing) return; this.writing = true;
-      try { while (this.dirty) { this.dirty = false; const copy = await seal({ rev: this.rev, fields: this.read() }); await tx("readwrite", (s) => s.put(copy, this.slot)); } }
+      try { while (this.dirty) { this.dirty = false; const copy = { at: Date.now(), ...await seal({ rev: this.rev, fields: this.read() }) }; if (keeps()) await tx("readwrite", (s) => s.put(copy, this.slot)); } }
       catch { /* a full or forbidden store: the server copy remains */ }
       finally { this.writing = false; }
     }
@@ -197,7 +205,7 @@
     async restore() {
       let copy;
       try { const sealed = await tx("readonly", (s) => s.get(this.slot)); if (!sealed) return; copy = await unseal(sealed); }
-      catch { tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); return; } /* sealed for someone else */
+      catch { tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); return; } /* the server's secret is another */
       if (this.n) return;
       const here = this.first, differ = Object.keys(copy.fields).filter((k) => !same(copy.fields[k], here[k]));
       if (!differ.length) { this.forget(); return; }
@@ -223,7 +231,7 @@
           say(got.saved_at_text); if (this.n > n) this.keep();
           this.forget();
         } else if (r.status === 412) this.conflict(await r.json());
-        else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) { trouble("signed-out"); say(sentence("signedOut"), false); }
+        else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) this.out();
         else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("stopped"), false); }
         else if (r.status === 422) { const { errors } = await r.json(); this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
         else if (r.status === 400 || r.status === 413) say(sentence("stopped"), false); /* sending it says what is wrong, in full */
@@ -240,6 +248,7 @@
         p.className = "field-error"; p.dataset.beside = ""; p.textContent = text; el?.after(p);
       }
     }
+    out() { trouble(keeps() ? "signed-out" : "signed-out-shared"); say(sentence("signedOut"), false); }
     away() { const kept = keeps(); trouble(kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
     retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }
     /* a save on its way would race with the form itself: let it land first, for two seconds at most */
@@ -316,9 +325,9 @@
     if (at - form.dataset.sent < 2000) e.preventDefault(); else form.dataset.sent = at;
   });
 
-  /* ---- Signing out: what is typed lands first, then the copies here go. Copies the server never got
-     could not be opened again: the page that asks says so before. */
-  const waiting = () => tx("readonly", (s) => s.count()).catch(() => 0);
+  /* ---- Signing out: what is typed lands first, then one's copies here go. The page that asks says before
+     that the server never got some of them. */
+  const waiting = async () => (owner ? tx("readonly", (s) => s.count(mine())).catch(() => 0) : 0);
   const unsent = $("[data-unsent]");
   if (unsent && globalThis.indexedDB) waiting().then((n) => { unsent.hidden = !n; });
   document.addEventListener("submit", async (e) => {
@@ -328,15 +337,16 @@
     e.preventDefault();
     await Promise.race([Promise.all(drafts.map(async (d) => { await d.sending; await d.send(); await d.forget(); })), new Promise((ok) => setTimeout(ok, 2000))]);
     if (!unsent && await waiting()) { location.assign(form.action); return; }
-    await tx("readwrite", (s) => s.clear()).catch(() => {});
+    await wipe();
     /* ended first, so that no other tab asks too early; then the form itself leads on */
     await end(form); tell("out"); form.submit();
   });
   addEventListener("storage", (e) => {
     if (e.key !== "homeward-out" || !e.newValue || !$("meta[name=csrf-token]")) return;
+    gone = true;
     if (e.newValue === "leave" && exit) { cover(); location.replace(exit.dataset.exit); }
     else if (drafts.every((d) => d.n === d.acked)) location.reload();
-    else { trouble("signed-out"); say(sentence("signedOut"), false); }
+    else drafts[0].out();
   });
 
   /* ---- Quiet timer: an offer, never a limit. */
