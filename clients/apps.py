@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.signals import email_changed
 from django.apps import AppConfig
+from django.utils.timezone import now  # noqa: TID251 -- the signal brings no time along
 
 
 class ClientsConfig(AppConfig):
@@ -17,6 +18,6 @@ class ClientsConfig(AppConfig):
 
 
 def _moved(*, user: Any, **_more: Any) -> None:
-    from clients.actions.joining import try_again  # noqa: PLC0415 -- it needs the models to be there
+    from clients.actions.joining import follow  # noqa: PLC0415 -- it needs the models to be there
 
-    try_again(user)
+    follow(user=user, at=now())

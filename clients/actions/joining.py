@@ -1,12 +1,13 @@
 """A client comes in, agrees, and says when and how they want to be reminded."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -157,13 +158,22 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
         auditing.on_client(by, at, "preference.set", client.pk)
 
 
-def try_again(user: User) -> None:
-    """Write again to a client whose address had taken no mail: they have another one now."""
+def follow(*, user: User, at: datetime) -> None:
+    """Let each record follow its person's new address, and mail go there that the old one took not.
+
+    Where another client of a practice has that address, the record there keeps the old one: a
+    person may be invited under the address of somebody who is in care already.
+    """
+    address = user.email.strip().lower()
     with scope(user=user.pk):
-        seats = list(Client.objects.filter(user=user).values_list("pk", "practice_id"))
-    for client, practice in seats:
-        with scope(practice=practice):
+        seats = list(Client.objects.filter(user=user))
+    for client in seats:
+        with scope(practice=client.practice_id):
             ContactPreference.objects.filter(client=client).update(suppressed_at=None)
+            hers = Client.objects.filter(pk=client.pk).exclude(email=address)
+            with suppress(IntegrityError), transaction.atomic():
+                if hers.update(email=address):
+                    auditing.on_client(seat_of(client), at, "client.changed", client.pk)
 
 
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:

@@ -8,11 +8,13 @@ import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
 from django.test import Client as Browser
+from django.urls import reverse
 from django.utils.timezone import now
 
-from clients.models import ContactPreference
+from clients.actions import caring
+from clients.models import Client, ContactPreference
 from practice.crypto import unseal_system
-from practice.models import AccountMail, Membership, User
+from practice.models import AccountMail, AuditEvent, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_user
 from tests.practice.ground import ask_for_code, code_now, policies, text_of, totp_of
@@ -90,16 +92,51 @@ def test_an_address_that_somebody_took_meanwhile_is_waited_for_no_longer(dana: P
     assert "<b>dana@hillside.example</b>" in page
 
 
+def confirm_another_address(person: Person, address: str) -> Browser:
+    """Change somebody's own address, with the code that went there."""
+    browser = person.browser()
+    asked = browser.post("/account/email/", {"email": address, "action_add": "1"})
+    (message,) = (message for to, message in mails() if to == [address])
+    code = next(line for line in words(message).splitlines() if line.isupper())
+    assert browser.post(asked["Location"], {"code": code}).status_code == 302
+    return browser
+
+
 def test_who_has_another_address_is_written_to_again(ana: Person):
     with scope(practice=ana.practice.pk):
         ContactPreference.objects.update(suppressed_at=now())
-    browser = ana.browser()
-    asked = browser.post("/account/email/", {"email": "new@mail.example", "action_add": "1"})
-    (message,) = (message for to, message in mails() if to == ["new@mail.example"])
-    code = next(line for line in words(message).splitlines() if line.isupper())
-    assert "came back" in text_of(browser.get("/you/"))
-    assert browser.post(asked["Location"], {"code": code}).status_code == 302
+    assert "came back" in text_of(ana.browser().get("/you/"))
+    browser = confirm_another_address(ana, "new@mail.example")
     assert "came back" not in text_of(browser.get("/you/"))
+
+
+def test_the_record_follows_its_person_s_new_address(ana: Person, dana: Person):
+    confirm_another_address(ana, "new@mail.example")
+    page = text_of(dana.browser().get(reverse("client_edit", args=[ana.client.pk])))
+    assert "new@mail.example" in page
+    assert "ana@mail.example" not in page
+    with scope(practice=ana.practice.pk):
+        (line,) = AuditEvent.objects.filter(action="client.changed")
+    assert (line.client_id, line.user_id) == (ana.client.pk, ana.user.pk)
+
+
+def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana: Person):
+    """Somebody was invited as it; the change of the account is whole all the same."""
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        other = caring.add(
+            by=dana.actor,
+            at=now(),
+            name="Anneliese",
+            email="new@mail.example",
+            zone="UTC",
+            invite_now=False,
+        )
+        ContactPreference.objects.update(suppressed_at=now())
+    browser = confirm_another_address(ana, "new@mail.example")
+    assert "came back" not in text_of(browser.get("/you/"))
+    with scope(practice=ana.practice.pk):
+        kept = dict(Client.objects.values_list("pk", "email"))
+    assert kept == {ana.client.pk: "ana@mail.example", other.pk: "new@mail.example"}
 
 
 def test_a_code_opens_nothing_in_another_browser(ana: Person):
