@@ -12,13 +12,24 @@ from exercises.queries.homework import homeworks
 from practice.actors import Actor
 from practice.queries.paging import Page, page
 
+TO_COME = {ReminderState.PLANNED, ReminderState.CLAIMED, ReminderState.ARMED}
+# Enough to see the next days by; what already went stays in sight below.
+PLANNED_AT_ONCE = 10
 
-def ledger(actor: Actor, client: Client, at: datetime, after: str | None = None) -> Page[Reminder]:
-    """Return a client's reminders, latest first, for whoever may open their record.
+
+def to_come(actor: Actor, client: Client, after: str | None = None) -> Page[Reminder]:
+    """Return what a client will be sent, soonest first, for whoever may open their record."""
+    found = _of(actor, client).filter(state__in=TO_COME)
+    return page(found, order=("next_at", "pk"), after=after, size=PLANNED_AT_ONCE)
+
+
+def earlier(actor: Actor, client: Client, at: datetime, after: str | None = None) -> Page[Reminder]:
+    """Return what came of a client's reminders, latest first, for whoever may open their record.
 
     What was called off is told once its hour has passed: before, there is nothing to ask about.
     """
-    found = _of(actor, client).exclude(state=ReminderState.CANCELLED, next_at__gt=at)
+    found = _of(actor, client).exclude(state__in=TO_COME)
+    found = found.exclude(state=ReminderState.CANCELLED, next_at__gt=at)
     return page(found, order=("-local_at", "-pk"), after=after)
 
 

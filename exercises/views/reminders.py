@@ -18,17 +18,18 @@ from clients.models import Client, ReminderKind
 from clients.queries import care, own, records
 from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
-from exercises.queries.reminders import homework_of, ledger
+from exercises.queries.reminders import earlier, homework_of, to_come
 from exercises.views import wording
 from exercises.views.ground import title_of
 from practice.actors import ActorRequest, system
 from practice.doors.pages import open_to
 from practice.permissions import may_read_caseloads
-from practice.queries.paging import pages
+from practice.queries.paging import Page, pages
 from practice.tenancy import enter
 from practice.wording import clock_of
 
-TO_COME = {ReminderState.PLANNED, ReminderState.CLAIMED, ReminderState.ARMED}
+# In the address: where the list of what is planned goes on.
+PLANNED = "planned"
 # The pump needs its minutes; what waits longer is late.
 PATIENCE = timedelta(minutes=5)
 TONES = {ReminderState.SENT: "pine", ReminderState.FAILED: "lamp", ReminderState.UNKNOWN: "lamp"}
@@ -58,15 +59,23 @@ def own_ledger(request: ActorRequest) -> HttpResponse:
 
 
 def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse:
-    at = now()
-    found = ledger(request.actor, client, at, request.GET.get("after"))
-    named = {row.pk: title_of(row) for row in homework_of(request.actor, found.rows)}
-    to_come: list[dict[str, Any]] = []
-    earlier: list[dict[str, Any]] = []
-    for row in found.rows:
-        said = _row(row, client, at, mine=request.actor.is_client)
-        said["title"] = named.get(row.homework_id, "") if row.homework_id else ""
-        (to_come if row.state in TO_COME else earlier).append(said)
+    at, asked = now(), request.GET
+    # Each list goes on by itself; one that does leaves the other out.
+    planned = None if "after" in asked else to_come(request.actor, client, asked.get(PLANNED))
+    past = None if PLANNED in asked else earlier(request.actor, client, at, asked.get("after"))
+    rows = [*(planned or ()), *(past or ())]
+    named = {row.pk: title_of(row) for row in homework_of(request.actor, rows)}
+
+    def shown(found: Page[Reminder] | None, key: str) -> dict[str, Any]:
+        said = [
+            {
+                **_row(row, client, at, mine=request.actor.is_client),
+                "title": named.get(row.homework_id, "") if row.homework_id else "",
+            }
+            for row in found or ()
+        ]
+        return {"rows": said, **(pages(request, found, key=key) if found is not None else {})}
+
     return render(
         request,
         "exercises/ledger.html",
@@ -74,9 +83,8 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
             "base": base,
             "client": client,
             "zone": clock_of(client.zone),
-            **pages(request, found),
-            "to_come": to_come[::-1],  # what goes next, first
-            "earlier": earlier,
+            "to_come": shown(planned, PLANNED),
+            "earlier": shown(past, "after"),
         },
     )
 

@@ -82,21 +82,24 @@ def searched(request: HttpRequest) -> str:
     return request.GET.get("q", "")[:100].replace("\x00", "")
 
 
-def pages(request: HttpRequest, found: Page[Any]) -> dict[str, str]:
-    """Return where a list goes on and where it starts, its search and filters kept."""
+def pages(request: HttpRequest, found: Page[Any], *, key: str = "after") -> dict[str, str]:
+    """Return where a list goes on and where it starts, its search and filters kept.
+
+    Of two lists on a page each has its own `key`.
+    """
     return {
-        "next_url": _at(request, found.after) if found.after else "",
-        "previous_url": "" if found.is_first else _at(request, None),
+        "next_url": _at(request, found.after, key) if found.after else "",
+        "previous_url": "" if found.is_first else _at(request, None, key),
     }
 
 
-def _at(request: HttpRequest, after: str | None) -> str:
+def _at(request: HttpRequest, after: str | None, key: str) -> str:
     asked = request.GET.copy()
-    asked.pop("after", None)
+    asked.pop(key, None)
     if HIDDEN in asked:
         asked.pop("q", None)
     if after:
-        asked["after"] = after
+        asked[key] = after
     return f"{request.path}?{asked.urlencode()}" if asked else request.path
 
 

@@ -153,6 +153,34 @@ def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: 
         assert "about 1" not in page
 
 
+@pytest.mark.parametrize("reader", ["their therapist", "themselves"])
+def test_what_goes_next_comes_first_and_what_went_last(
+    dana: Person, ana: Person, play: Play, sink: Sink, reader: str
+) -> None:
+    play.assign(dana, ana)
+    pump()
+    for days in range(1, 13):
+        play.assign(dana, ana, opens_in=timedelta(days=days), days=0)
+    with scope(practice=ana.practice.pk):
+        rows = Reminder.objects.filter(state=State.PLANNED).order_by("next_at", "pk")
+        planned = [f"{row.local_at.day} {row.local_at:%b}".encode() for row in rows]
+    assert len(planned) > 12
+    staff = reader == "their therapist"
+    path = reverse("reminder_ledger", args=[ana.client.pk]) if staff else reverse("own_ledger")
+    browser = (dana if staff else ana).browser()
+    seen: list[bytes] = []
+    first, address = b"", path
+    while address:
+        page = browser.get(address).content.replace(b"\xc2\xa0", b" ")
+        first = first or page
+        listed = page.partition(b">Planned</h2>")[2].partition(b">Earlier</h2>")[0]
+        seen += re.findall(rb'class="num">\w+ (\d+ \w+),', listed)
+        more = re.search(rb'rel="next" href="([^"]+planned=[^"]+)"', listed)
+        address = more[1].decode() if more else ""
+    assert seen == planned
+    assert b">Earlier</h2>" in first
+
+
 def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play: Play) -> None:
     homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
     play.review(dana, homework, words="You stayed with it.")
