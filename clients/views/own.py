@@ -25,7 +25,7 @@ from clients import consent_text
 from clients.actions import joining, noting
 from clients.forms import JoinForm, TextForm, WishesForm
 from clients.models import ReminderKind
-from clients.queries import own
+from clients.queries import own, records
 from clients.views.ground import erasure_page
 from practice.actions import idempotency, invitations
 from practice.actors import ActorRequest, system
@@ -232,7 +232,13 @@ def you(request: ActorRequest) -> HttpResponse:
     return render(
         request,
         "clients/you.html",
-        {"form": form, "client": client, "preference": chosen, "now": at},
+        {
+            "form": form,
+            "client": client,
+            "preference": chosen,
+            "now": at,
+            "erasure": records.open_erasure(request.actor, client.pk),
+        },
         status=422 if form.is_bound else 200,
     )
 

@@ -2,8 +2,10 @@
 
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
+from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients.actions import caring, erasing
@@ -14,6 +16,7 @@ from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
 from tests.cast import Person, Play, make_member
 from tests.conftest import acting_as
+from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 LATER = timedelta(days=15)
@@ -29,6 +32,22 @@ def run(after: timedelta = LATER) -> int:
 def ask(person: Person) -> None:
     with scope(practice=person.practice.pk, user=person.user.pk):
         erasing.request(by=person.actor, at=now(), client=person.client)
+
+
+def test_whose_record_is_to_be_erased_passes_by_the_way_to_take_it_back(
+    ana: Person, ben: Person, couple: Couple
+):
+    browser, partner = ana.browser(), ben.browser()
+    pages = ("/you/", "/today/")
+    ask(ana)
+    day = date_format((now() + timedelta(days=14)).astimezone(ZoneInfo(ana.client.zone)), "l")
+    for page in pages:
+        said = text_of(browser.get(page)).replace("\xa0", " ")
+        assert f"It was asked for that your record be erased on {day}" in said
+        assert 'href="/you/erasure"' in said.partition("asked for that")[2]
+        assert "asked for" not in text_of(partner.get(page))
+    browser.post("/you/erasure", {"cancel": "1"})
+    assert "asked for" not in "".join(text_of(browser.get(page)) for page in pages)
 
 
 def left(practice: Practice) -> set[str]:
