@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -27,6 +27,8 @@ from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
 
 MOST_ENTRIES = 500
+# A moment may be older than its log, by two years at most.
+LONG_BEFORE = timedelta(days=2 * 366)
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ def add_entry(
     *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
 ) -> Entry:
     """Begin a new moment in a log. Raises NotPossible when it is full."""
-    _check_moment(happened_at, at)
+    _check_moment(homework, happened_at, at)
     response = begin(by=by, at=at, homework=homework)
     _log(homework, log_key)
     with transaction.atomic():
@@ -122,7 +124,7 @@ def add_entry(
 
 def move_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry, to: datetime) -> None:
     """Say that a moment happened at another time."""
-    _check_moment(to, at)
+    _check_moment(homework, to, at)
     response = begin(by=by, at=at, homework=homework)
     with transaction.atomic():
         _lock(response)
@@ -299,13 +301,13 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
     return {item.key: item for item in asked if item.is_asked}
 
 
-def _check_moment(happened_at: datetime, at: datetime) -> None:
-    """Keep to what has happened, in years every zone can show; an answer's dates have the same.
+def _check_moment(homework: Homework, happened_at: datetime, at: datetime) -> None:
+    """Keep to what has happened, and not long before one was asked: another year is a slip.
 
     Raises BadInput for anything else.
     """
-    if not definitions.FIRST_YEAR <= happened_at.year <= definitions.LAST_YEAR:
-        said = _("Write the date as day, month, year, like 4 3 2027")
+    if happened_at < homework.opens_at - LONG_BEFORE:
+        said = _("That is long before you were given this. Look at the year once more.")
         raise BadInput({"happened_at": [said]})
     if happened_at > at + definitions.AHEAD:
         raise BadInput({"happened_at": [definitions.problem_text(definitions.to_come(), _)]})

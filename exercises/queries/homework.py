@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When, Window
+from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from clients.models import Client
@@ -261,9 +262,14 @@ def kept_for_session(actor: Actor, clients: Sequence[Client], since: datetime) -
 
 
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
-    """Return a client's own past, newest first, with `has_words` as today has it."""
-    rows = homeworks(actor).annotate(has_words=Exists(_with_words))
-    return page(rows, order=("-opens_at", "pk"), after=after, size=20)
+    """Return a client's own past, newest first, with `has_words` as today has it.
+
+    Each by the day its line shows: when it was sent, else when it was given.
+    """
+    rows = homeworks(actor).annotate(
+        has_words=Exists(_with_words), shown_at=Coalesce("submitted_at", "opens_at")
+    )
+    return page(rows, order=("-shown_at", "pk"), after=after, size=20)
 
 
 def titles(actor: Actor, pks: Sequence[str], language: str) -> dict[str, str]:

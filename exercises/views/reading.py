@@ -229,7 +229,7 @@ def _in_turn(work: Work, item: Item, replies: list[Reply]) -> list[dict[str, Any
 
 def _added(work: Work, one: RoundWords) -> str:
     at = one.response.submitted_at or now()
-    return _("You added, %(day)s") % {"day": wording.day(at, work.actor.zone)}
+    return _("You added, %(day)s") % {"day": wording.day(at, work.actor.zone, now())}
 
 
 def _moments(work: Work, one: RoundWords, log: Item) -> list[dict[str, Any]]:
@@ -255,4 +255,4 @@ def _moments(work: Work, one: RoundWords, log: Item) -> list[dict[str, Any]]:
 
 def _full(work: Work, at: datetime) -> str:
     """Return day and time as one keeps them: no "yesterday"."""
-    return f"{wording.day(at, work.actor.zone)}, {wording.clock(at, work.actor.zone)}"
+    return f"{wording.day(at, work.actor.zone, now())}, {wording.clock(at, work.actor.zone)}"

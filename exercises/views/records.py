@@ -40,7 +40,8 @@ def _export(request: ActorRequest, client: Client) -> HttpResponse:
     record = exporting.export(by=request.actor, at=now(), client=client, language=language())
     if wanted == "json":
         return _json(record)
-    return render(request, "exercises/records/record.html", {"record": record})
+    context = {"record": record, "back_url": request.path}
+    return render(request, "exercises/records/record.html", context)
 
 
 def _json(record: dict[str, Any]) -> HttpResponse:

@@ -53,7 +53,7 @@ def today(request: HttpRequest) -> HttpResponse:
                 if row not in found.letters
             ],
             "still_here": [_still_here(row, actor.zone) for row in found.still_here],
-            "recent": [_recent(row, actor.zone) for row in found.recent],
+            "recent": [_recent(row, at, actor.zone) for row in found.recent],
             "is_empty": found.is_empty,
             "only": therapist.only,
             "session_text": _session(session_at, actor.zone),
@@ -199,7 +199,7 @@ def _still_here(row: Homework, zone: str) -> dict[str, Any]:
     }
 
 
-def _recent(row: Any, zone: str) -> dict[str, Any]:
+def _recent(row: Any, at: datetime, zone: str) -> dict[str, Any]:
     states = {
         Status.OPEN: (_("Open"), ""),
         Status.IN_PROGRESS: (_("Begun"), "pine"),
@@ -209,7 +209,7 @@ def _recent(row: Any, zone: str) -> dict[str, Any]:
         Status.SKIPPED: (_("Set aside"), "line"),
     }
     tag, tone = states.get(Status(row.status), (_("Let go"), "line"))
-    day = {"day": wording.day(row.submitted_at or row.opens_at, zone)}
+    day = {"day": wording.day(row.submitted_at or row.opens_at, zone, at)}
     return {
         "title": title_of(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
@@ -248,7 +248,7 @@ def growth(request: HttpRequest) -> HttpResponse:
     actor, at = actor_of(request), now()
     found = homeworks.own_history(actor, request.GET.get("after"))
     context = {
-        "rows": [_recent(row, actor.zone) for row in found.rows],
+        "rows": [_recent(row, at, actor.zone) for row in found.rows],
         "next_url": f"?after={found.after}" if found.after else "",
         "previous_url": "" if found.is_first else reverse("growth"),
         "at": at,

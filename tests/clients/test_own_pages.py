@@ -3,9 +3,11 @@
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients import consent_text
@@ -176,7 +178,10 @@ def test_topics_are_in_the_record_that_is_taken_away(ana: Person, dana: Person, 
     ):
         record = browser.get(f"{where}?as=json").json()
         assert [topic["words"] for topic in record["topics"]] == ["the phone at dinner"]
-        assert "the phone at dinner" in text_of(browser.get(f"{where}?as=page"))
+        page = text_of(browser.get(f"{where}?as=page"))
+        assert "the phone at dinner" in page
+        assert f'href="{where}"' in page  # the way back; and it is there to be printed
+        assert "data-print" in page
     assert ben.browser().get("/you/record?as=json").json()["topics"] == []
 
 
@@ -296,7 +301,13 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
     assert "Homework and reminders go on" in asked
     assert "You may agree again" in asked
     assert acts(ana) == ["consent.given"]
+    assert "<details" not in text_of(browser.get("/you/consent"))
     assert browser.post("/you/consent/withdraw").status_code == 302
+    # What would be agreed to anew stands open; the same words once more are folded away.
+    page = text_of(browser.get("/you/consent"))
+    assert page.index("<details") < page.index("</details>") < page.index("Agree again")
+    day = date_format(now().astimezone(ZoneInfo(ana.client.zone)), "l j F Y")
+    assert f"withdrawn {day}" in page.replace("\xa0", " ")
     assert browser.post("/you/consent").status_code == 302
     with scope(practice=ana.practice.pk):
         rows = list(Consent.objects.order_by("given_at"))

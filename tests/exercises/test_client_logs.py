@@ -190,6 +190,21 @@ def test_a_moment_of_another_year_says_so(ana: Person, moment: str):
     browser, then = ana.browser(), now() - timedelta(days=400)
     shown = text_of(browser.post(moment, when_said(then) | {"for": "body"}, follow=True))
     assert f"{then.astimezone(ZoneInfo(ZONE)):%Y}, " in shown.partition('class="entry"')[2]
+    copy = text_of(browser.get(f"{moment.partition('entries/')[0]}copy/"))
+    assert f"{then.astimezone(ZoneInfo(ZONE)):%Y}, " in copy.partition("<h3>")[2]
+
+
+def test_a_moment_from_long_before_is_taken_for_a_slip_of_the_year(
+    play: Play, ana: Person, moment: str
+):
+    said = when_said(now() - timedelta(days=13000)) | {"for": "body"}
+    answer = ana.browser().post(moment, said)
+    assert answer.status_code == 422
+    shown = text_of(answer)
+    assert "Look at the year once more." in shown.partition('id="q-when-error"')[2]
+    assert f'value="{said["when.year"]}"' in shown
+    with play.at(ana):
+        assert not Answer.objects.exists()
 
 
 @pytest.mark.parametrize("keep", ["", "mine", "anything"])

@@ -289,3 +289,23 @@ def test_until_a_tuesday_is_never_until_the_sea(language: str, near: str, far: s
     with translation.override(language):
         said = [wording.until(at, friday, ZONE) for at in (due, due + timedelta(days=7))]
     assert [text.replace("\N{NO-BREAK SPACE}", " ") for text in said] == [near, far]
+
+
+def test_what_one_has_worked_on_stands_in_the_order_of_the_days_it_shows(
+    play: Play, dana: Person, ana: Person
+):
+    """Given first and sent last comes first; the pages go on where the one before stopped."""
+    first, second, *rest = (
+        play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=-days), days=0))
+        for days in range(40, 17, -1)
+    )
+    for row in (second, first):
+        play.submit(ana, row, topic="the train")
+    seen: list[str] = []
+    address = "/growth/"
+    while address:
+        page = text_of(ana.browser().get(address)).partition('id="past"')[2]
+        seen += re.findall(r'href="/homework/([0-9a-f-]{36})/"', page)
+        more = re.search(r'rel="next" href="([^"]+)"', page)
+        address = f"/growth/{more[1]}" if more else ""
+    assert seen == [str(row.pk) for row in (first, second, *reversed(rest))]
