@@ -2,12 +2,12 @@
 
 import math
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from exercises.definition.feelings import WORDS
-from exercises.definition.model import MOST_ROWS, Item, ItemKind
+from exercises.definition.model import MOST_ROWS, Item, ItemKind, Text
 from practice.letters import grouped, in_lines, normalized
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
@@ -86,7 +86,8 @@ def unfinished(item: Item, value: Value) -> AnswerProblem | None:
     """Return what a stored value still wants before one goes on; it is kept as a draft even so."""
     if not isinstance(value, list | dict) or not value:
         return None
-    if item.min is not None and len(value) < item.min:
+    said = said_rows(item, value) if isinstance(value, list) else value
+    if item.min is not None and len(said) < item.min:
         if item.kind is ItemKind.LIST:
             text = gettext_noop("Write at least %(least)d, or choose “Skip this one”.")
             return AnswerProblem("too_few_rows", text, {"least": item.min})
@@ -303,15 +304,17 @@ def _datetime(item: Item, raw: Any) -> Value:
 def _list(item: Item, raw: Any) -> Value:
     if not isinstance(raw, list) or len(raw) > 10 * MOST_ROWS:
         raise _unreadable()
-    rows = [row for row in (_row(item, one) for one in raw) if not _is_blank(item, row)]
+    rows = [row for one in raw if (row := _row(item, one))]
+    said = said_rows(item, rows)
     most = MOST_ROWS if item.max is None else min(item.max, MOST_ROWS)
-    if len(rows) > most:
+    if len(said) > most or len(rows) > most + len(item.starters):
         raise AnswerProblem(
             "too_many_rows",
             gettext_noop("There is room for %(most)d. Leave out what matters least."),
             {"most": most},
         )
-    return rows or None
+    # What was left as offered is kept in its place: what is not there was reworded or taken out.
+    return rows if said else None
 
 
 def _row(item: Item, raw: Any) -> Value:
@@ -320,18 +323,23 @@ def _row(item: Item, raw: Any) -> Value:
     if not isinstance(raw, dict) or not set(raw) <= {part.key for part in item.items}:
         raise _unreadable()
     row = {part.key: clean(part, raw.get(part.key)) for part in item.items}
-    said = {key: value for key, value in row.items() if value is not None}
-    return None if _is_blank(item, said) else said
+    return {key: value for key, value in row.items() if value is not None} or None
 
 
-def _is_blank(item: Item, row: Value) -> bool:
-    """Say whether nothing was said in this row; a starter left as it stood says nothing."""
-    if not row:
-        return True
-    started = {words for text in item.starters for words in text.values()}
-    if isinstance(row, dict):
-        return set(row) == {item.items[0].key} and row[item.items[0].key] in started
-    return row in started
+def said_rows(item: Item, rows: Sequence[Any]) -> list[Any]:
+    """Return the rows in which something was said; a starter left as it stood says nothing."""
+    first = item.items[0].key if item.items else ""
+
+    def is_left(row: Any) -> bool:
+        line, more = (row.get(first), len(row) > 1) if isinstance(row, dict) else (row, False)
+        return not more and starter(item, line) is not None
+
+    return [row for row in rows if not is_left(row)]
+
+
+def starter(item: Item, line: Any) -> Text | None:
+    """Return the starter that this line is, word for word, in any of its languages."""
+    return next((one for one in item.starters if line in one.values()), None)
 
 
 _CLEANERS: dict[ItemKind, Callable[[Item, Any], Value]] = {

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from exercises.definition.answers import said_rows, starter
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import Definition, Item, ItemKind, ReviewHint, Text
 from exercises.definition.rules import is_empty
@@ -62,8 +63,19 @@ def describe(item: Item, value: Any, language: str = "en") -> list[str]:
 
 
 def describe_rows(item: Item, rows: Sequence[Any], language: str = "en") -> list[list[str]]:
-    """Return each row of a list in words, answer by answer."""
-    return [_row(item, row, language) for row in rows]
+    """Return each row of a list in words, answer by answer.
+
+    A line left as it was offered is said in the reader's language; one without an answer is not said.
+    """
+    return [_row(item, _offered(item, row, language), language) for row in said_rows(item, rows)]
+
+
+def _offered(item: Item, row: Any, language: str) -> Any:
+    if not isinstance(row, dict):
+        return one.get(language) if (one := starter(item, row)) else row
+    first = item.items[0].key
+    one = starter(item, row.get(first))
+    return row | {first: one.get(language)} if one else row
 
 
 def reviewer_pairs(

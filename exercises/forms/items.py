@@ -144,8 +144,6 @@ def as_fields(items: Sequence[Item], values: Mapping[str, Any], language: str) -
             item, values.get(item.key), language=language
         ).items():
             found[name] = list(value) if isinstance(value, list) else [value]
-        if item.kind is ItemKind.LIST and item.starters and values.get(item.key):
-            _start_again(item, found, language)
     return found
 
 
@@ -294,15 +292,3 @@ def _row(item: Item, data: Mapping[str, list[str]], look: Look, name: str, index
         return {"index": index, "cells": [cell | {"text": item.text.get(look.language)}]}
     cells = [show(part, data, look, f"{name}.{part.key}") for part in item.items]
     return {"index": index, "cells": [cell | {"disclosure": ""} for cell in cells]}
-
-
-def _start_again(item: Item, fields: Fields, language: str) -> None:
-    """Put starters that nobody has rated yet behind the rows that were."""
-    suffix = f".{item.items[0].key}" if item.items else ""
-    numbers = row_numbers(fields, item.key)
-    there = {(fields.get(f"{item.key}.{n}{suffix}") or [""])[0] for n in numbers}
-    after = numbers[-1] + 1 if numbers else 0
-    for starter in item.starters:
-        if not there.intersection(starter.values()):
-            fields[f"{item.key}.{after}{suffix}"] = [starter.get(language)]
-            after += 1

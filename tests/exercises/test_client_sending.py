@@ -1,5 +1,6 @@
 """A client sends, takes back, sets aside, and reads what came back."""
 
+import html
 import json
 import re
 from datetime import timedelta
@@ -7,13 +8,14 @@ from typing import Any
 from unittest import mock
 
 import pytest
+from django.test import Client as Browser
 from django.utils.timezone import now
 
 from exercises.actions import assigning, reviewing
 from exercises.models import Homework, Review
 from exercises.views import wording
 from tests.cast import Person, Play
-from tests.exercises.ground import E11, save, text_of, url
+from tests.exercises.ground import E11, save, step_with, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -107,6 +109,33 @@ def test_the_rows_of_a_list_are_checked_one_by_one(
     page = text_of(browser.get(url(row, "check/")))
     assert re.search(r'entry">a walk\n[^<]*: 2', page)
     assert 'entry">tea</dd>' in page
+
+
+def test_a_suggestion_that_was_reworded_or_taken_out_does_not_come_back(
+    play: Play, dana: Person, ana: Person, cleared: Any
+):
+    row = play.homework(ana, play.assign(dana, cleared, E11))
+    browser = ana.browser()
+    step = url(row, f"step/{step_with(browser, row, 'words.0.line')}/")
+    offered = lines_of(browser, step)
+    assert len(offered) == 6
+    said = {f"words.{n}.line": line for n, line in enumerate(offered)}
+    said |= {"words.0.line": "I love you, you know", "words.2.line": "", "words.4.reaches": "8"}
+    assert browser.post(step, said).status_code == 302
+    mine = ["I love you, you know", offered[1], *offered[3:]]
+    assert lines_of(browser, step) == mine
+    # What was only left there is still offered to its writer, and nobody reads it as said.
+    check = html.unescape(text_of(browser.get(url(row, "check/"))))
+    assert mine[0] in check
+    assert offered[4] in check
+    assert offered[5] not in check
+
+
+def lines_of(browser: Browser, step: str) -> list[str]:
+    """Return the lines of the menu on this step, as they stand in their boxes."""
+    page = text_of(browser.get(step))
+    found = re.findall(r'<textarea[^>]*name="words\.\d+\.line"[^>]*>([^<]*)</textarea>', page)
+    return [html.unescape(line) for line in found]
 
 
 def test_the_whole_can_be_set_aside_and_picked_up(play: Play, homework: Homework, ana: Person):

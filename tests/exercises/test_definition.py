@@ -1,5 +1,6 @@
 import contextlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -289,8 +290,8 @@ MENU = item(
         (LINES, ["a", "", " b "], ["a", "b"]),
         (LINES, ["", " "], None),
         (GROUPS, [{"what": "a", "day": "2027-03-04"}, {}], [{"what": "a", "day": "2027-03-04"}]),
-        (MENU, [{"line": "un abrazo"}, {"line": "a hug", "reaches": "7"}],
-         [{"line": "a hug", "reaches": 7}]),
+        (MENU, [{"line": "un abrazo"}, {}, {"line": "a walk", "reaches": "7"}],
+         [{"line": "un abrazo"}, {"line": "a walk", "reaches": 7}]),
         (item("display"), None, None),
         (item("log"), None, None),
     ],
@@ -455,6 +456,33 @@ def test_an_unanswered_menu_shows_its_starters_which_do_not_count():
 
     assert fields == {"x.0.line": "un abrazo"}
     assert d.clean(MENU, d.from_form(MENU, {"x.0.line": ["un abrazo"]})) is None
+
+
+def test_a_menu_keeps_what_was_left_reworded_and_taken_out_as_it_was():
+    menu = replace(
+        MENU,
+        max=2,
+        starters=tuple(
+            Text((("en", en), ("es", es)))
+            for en, es in (("a hug", "un abrazo"), ("a walk", "un paseo"), ("tea", "un té"))
+        ),
+    )
+    typed = {
+        "x.0.line": ["a long hug"],
+        "x.1.line": ["a walk"],
+        "x.1.reaches": ["7"],
+        "x.2.line": ["tea"],
+    }
+    kept = d.clean(menu, d.from_form(menu, typed))
+
+    assert kept == [{"line": "a long hug"}, {"line": "a walk", "reaches": 7}, {"line": "tea"}]
+    assert {name: [said] for name, said in d.to_form(menu, kept).items()} == typed
+    # What was offered is said in the reader's language, and what was only left there is not said.
+    assert d.describe_rows(menu, kept, "es") == [["a long hug"], ["un paseo", "It reaches me: 7"]]
+    del typed["x.2.line"]
+    assert d.clean(menu, d.from_form(menu, typed)) == kept[:2]
+    with pytest.raises(d.AnswerProblem, match="There is room for 2"):
+        d.clean(menu, [*kept, {"line": "a song"}])
 
 
 def test_extra_rows_and_foreign_fields_are_ignored():
