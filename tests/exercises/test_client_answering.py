@@ -317,7 +317,7 @@ def test_a_yes_to_fear_ends_it_kindly(play: Play, homework: Homework, ana: Perso
     assert play.fresh(homework).status == "skipped"
     # Not a word that tells it from any other exercise set aside, and none that is not so.
     aside = text_of(browser.get(url(homework)))
-    assert "What you wrote here is kept. The exercise itself has not been sent." in aside
+    assert "Anything you wrote here is kept. The exercise itself has not been sent." in aside
     with play.at(dana):
         assert Flag.objects.get().kind == "safety"
 
