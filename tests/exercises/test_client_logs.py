@@ -105,7 +105,9 @@ def test_a_moment_of_which_nothing_is_said_is_not_there(
     assert text_of(browser.get(url(row, "entries/"))).count('class="entry"') == 1
     check = text_of(browser.get(url(row, "check/")))
     assert "One moment" in check
-    assert len(re.findall(r'row apart nowrap"><span>(?:Today|Yesterday), \d\d:\d\d<br>', check)) == 1
+    assert (
+        len(re.findall(r'row apart nowrap"><span>(?:Today|Yesterday), \d\d:\d\d<br>', check)) == 1
+    )
     with play.at(ana):
         assert todays.entry_counts(ana.actor, [row]) == {row.pk: 1}
     assert browser.get(entry).status_code == 200  # who comes back to it can write it
