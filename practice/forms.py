@@ -371,7 +371,7 @@ class AuditFilter(PlainForm):
             person.choices = [("", pgettext_lazy("audit", "Everyone"))] + [
                 (str(one.user_id), one.user.get_full_name()) for one in people
             ]
-            action.choices = [("", _("Everything")), *wording.ACTS.items()]
+            action.choices = [("", _("Everything")), *wording.acts()]
 
     def clean(self) -> dict[str, Any]:
         """Say when no day can lie between the two."""

@@ -12,6 +12,8 @@ from django import forms
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
+from practice.letters import bare
+
 ACTS = {
     "account.changed": _("Changed their own account"),
     "assignment.assigned": _("Assigned an exercise"),
@@ -112,6 +114,12 @@ def language() -> str:
 def act_text(action: str) -> str:
     """Return an act in words; the bare code when it has none yet."""
     return str(ACTS.get(action, gettext(action.replace(".", ": ").replace("_", " "))))
+
+
+def acts() -> list[tuple[str, str]]:
+    """Return every act in words, as a reader of the language looks for them: by their letters."""
+    said = [(action, str(text)) for action, text in ACTS.items()]
+    return sorted(said, key=lambda one: bare("NFKD", one[1]).casefold())
 
 
 _ASK: list[tuple[type[forms.Field], dict[str, Any]]] = [

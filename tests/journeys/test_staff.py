@@ -191,6 +191,24 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     expect(omar.get_by_text("You read along with Dana Whitlock, as a supervisor.")).to_be_visible()
 
 
+def test_a_name_of_one_long_word_keeps_within_a_phone(demo_site: Site, visit: Visit):
+    dana = sign_in(visit(demo_site.url), "Dana")
+    dana.goto("/clients/")
+    page = f"{link_of(dana, 'Noor Haddad')}edit"
+    dana.goto(page)
+    dana.locator("[name=name]").fill("Noor " + "Wolfeschlegelsteinhausenbergerdorff")
+    dana.get_by_role("button", name="Save").click()
+    dana.set_viewport_size({"width": 360, "height": 780})
+    for path in (page.removesuffix("edit"), page):
+        dana.goto(path)
+        assert dana.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+    dana.set_viewport_size({"width": 1280, "height": 800})
+    dana.goto(page)
+    dana.locator("[name=name]").fill("Noor Haddad")
+    dana.get_by_role("button", name="Save").click()
+    expect(dana.get_by_role("heading", name="Noor Haddad")).to_be_visible()
+
+
 def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site, visit: Visit):
     ruth = sign_in(visit(demo_site.url), "Ruth")
     ruth.goto("/practice/settings")

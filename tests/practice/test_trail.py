@@ -9,6 +9,7 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils.timezone import now
@@ -19,6 +20,7 @@ from exercises.models import Answer, Flag, FlagKind
 from practice.actions import auditing, invitations, keys, people, practices
 from practice.crypto import key_number, keyring
 from practice.forms import setting_names
+from practice.letters import bare
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
@@ -129,6 +131,16 @@ def test_the_trail_can_be_narrowed(ruth: Person, dana: Person, omar: Person):
         ("since=2000-01-01&until=2100-01-01", 2),
     ):
         assert text_of(browser.get(f"/audit/?{narrow}")).count(rows) == count, narrow
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+def test_what_can_be_done_is_listed_by_its_letters(ruth: Person, language: str):
+    browser = ruth.browser()
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = language
+    listed = text_of(browser.get("/audit/")).partition('name="action"')[2].partition("</select>")[0]
+    acts = [html.unescape(one) for one in re.findall(r"<option[^>]*>([^<]+)<", listed)][1:]
+    assert len(acts) == len(ACTS)
+    assert acts == sorted(acts, key=lambda act: bare("NFKD", act).casefold())
 
 
 @pytest.mark.parametrize(
