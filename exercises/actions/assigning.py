@@ -113,8 +113,9 @@ def withdraw(
     """Take an assignment back, or `part` of a series from `slot` on: whoever has not handed it in no
     longer sees it, and unless it is one occurrence alone no more are planned.
 
-    What they wrote is kept. Returns how many homeworks were withdrawn. Raises Http404 for an
-    assignment to nobody in one's care.
+    What they wrote is kept. Of work for two one's own clients' alone; of a series no more is planned
+    for either. Returns how many homeworks were withdrawn. Raises Http404 for an assignment to nobody
+    in one's care.
     """
     if not may_assign(by):
         raise PermissionDenied
@@ -128,6 +129,8 @@ def withdraw(
             .select_related("client")
             .filter(
                 wanted,
+                # Of two who have a therapist each by now, one's own.
+                client__in=cared_for(by),
                 assignment=assignment,
                 status__in=BY_MOVE[Move.WITHDRAW].sources,
             )

@@ -43,11 +43,11 @@ def test_whose_record_is_to_be_erased_passes_by_the_way_to_take_it_back(
     day = date_format((now() + timedelta(days=14)).astimezone(ZoneInfo(ana.client.zone)), "l")
     for page in pages:
         said = text_of(browser.get(page)).replace("\xa0", " ")
-        assert f"It was asked for that your record be erased on {day}" in said
-        assert 'href="/you/erasure"' in said.partition("asked for that")[2]
-        assert "asked for" not in text_of(partner.get(page))
+        assert f"Your record will be erased on {day}" in said
+        assert 'href="/you/erasure"' in said.partition("as was asked.")[2]
+        assert "as was asked" not in text_of(partner.get(page))
     browser.post("/you/erasure", {"cancel": "1"})
-    assert "asked for" not in "".join(text_of(browser.get(page)) for page in pages)
+    assert "as was asked" not in "".join(text_of(browser.get(page)) for page in pages)
 
 
 def left(practice: Practice) -> set[str]:

@@ -9,7 +9,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404
 from django.utils.timezone import now
 
-from clients.models import Clearance
+from clients.actions import caring
+from clients.models import Clearance, Couple
 from exercises import definition as definitions
 from exercises.actions import assigning, pausing, publishing, responding, reviewing
 from exercises.actions.responding import Handed, Said
@@ -374,6 +375,17 @@ def test_withdrawing_takes_it_from_the_page_and_keeps_the_words(
     with play.at(ana):
         assert homework_queries.today(ana.actor, now()).is_empty
         assert Response.objects.filter(homework=homework).exists()
+
+
+def test_of_two_with_a_therapist_each_by_now_ones_own_is_withdrawn(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, cleared: Couple
+):
+    assignment = play.assign(dana, cleared, "e11-what-reaches-me")
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+        assert assigning.withdraw(by=dana.actor, at=now(), assignment=assignment) == 1
+    assert play.homework(ana, assignment).status == Status.WITHDRAWN
+    assert play.homework(ben, assignment).status == Status.OPEN
 
 
 def test_repeating_work_is_planned_for_thirty_five_days(play: Play, dana: Person, ana: Person):
