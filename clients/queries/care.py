@@ -75,6 +75,12 @@ def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
     return found
 
 
+def erasure_due() -> Subquery:
+    """When a row of clients is to be erased; None where that was not asked for."""
+    asked = ErasureRequest.objects.filter(client_id=OuterRef("pk"), cancelled_at=None, done_at=None)
+    return Subquery(asked.order_by("due_at", "pk").values("due_at")[:1])
+
+
 def consent_withdrawn(client: str = "pk") -> Subquery:
     """Return when somebody last withdrew their consent; None while one stands. Goes into another
     query: `client` is its path to the client."""
@@ -111,9 +117,6 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
     if actor.is_client:
         raise Http404
     standing = Clearance.objects.filter(client=OuterRef("pk"), ended_at=None)
-    erasure = ErasureRequest.objects.filter(
-        client_id=OuterRef("pk"), cancelled_at=None, done_at=None
-    )
     return or_404(
         reachable(actor)
         .filter(pk=pk)
@@ -122,7 +125,7 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
             cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
             shared_session_at=shared_session(actor, at),
             consent_withdrawn_at=consent_withdrawn(),
-            erased_at=Subquery(erasure.order_by("due_at", "pk").values("due_at")[:1]),
+            erased_at=erasure_due(),
             cleared=Subquery(standing.values("cleared")[:1]),
             recheck_at=Subquery(standing.values("recheck_at")[:1]),
             screening_ended_at=Subquery(

@@ -194,7 +194,7 @@ def hours(actor: Actor, at: datetime, most: int) -> tuple[list[Hour], int]:
     alone = own.filter(next_session_at__gte=at).annotate(of=Window(Count("pk")))
     theirs = own.values("pk")
     together = (
-        seen_together(actor)
+        Couple.objects.filter(pk__in=seen_together(actor).values("pk"))
         .filter(Q(first__in=theirs) | Q(second__in=theirs), next_session_at__gte=at)
         .select_related("first", "second")
         .annotate(

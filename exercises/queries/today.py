@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, F
 
-from clients.models import Client
 from clients.permissions import reachable
-from clients.queries.care import shared_session
+from clients.queries.care import erasure_due, shared_session
 from exercises.models import Entry, Homework, Review
 from exercises.queries.review import HAS_WORDS
 from exercises.visibility import is_written
@@ -16,12 +16,13 @@ from practice.actors import Actor
 from practice.queries.finding import or_404
 
 
-def own_record(actor: Actor, at: datetime) -> Client:
-    """Return the client's own record, with `shared_session_at` (their couple's next session)."""
+def own_record(actor: Actor, at: datetime) -> Any:
+    """Return the client's own record, with `shared_session_at` (their couple's next session) and
+    `erased_at` (the day a requested erasure is due)."""
     return or_404(
         reachable(actor)  # of a client: themselves
         .select_related("preference")
-        .annotate(shared_session_at=shared_session(actor, at))
+        .annotate(shared_session_at=shared_session(actor, at), erased_at=erasure_due())
     )
 
 

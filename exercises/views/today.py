@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clients.models import Client
-from clients.queries import records
 from exercises import schedule
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
@@ -59,7 +58,7 @@ def today(request: HttpRequest) -> HttpResponse:
             "session_text": _session(session_at, actor.zone),
             "reminder_text": _reminder(actor, record, at),
             "initials": therapist.initials,
-            "erasure": records.open_erasure(actor, record.pk),
+            "erased_at": record.erased_at,
             "legal_hold": record.legal_hold,
         },
     )
