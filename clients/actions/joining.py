@@ -159,20 +159,21 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
 
 
 def follow(*, user: User, at: datetime) -> None:
-    """Let each record follow its person's new address, and mail go there that the old one took not.
+    """Let each record follow its person's new address; mail that the old one refused is tried again.
 
     Where another client of a practice has that address, the record there keeps the old one: a
-    person may be invited under the address of somebody who is in care already.
+    person may be invited under the address of somebody who is in care already. A practice that they
+    have left is told nothing.
     """
     address = user.email.strip().lower()
     with scope(user=user.pk):
-        seats = list(Client.objects.filter(user=user))
+        seats = list(Client.objects.filter(user=user, discharged_at=None))
     for client in seats:
         with scope(practice=client.practice_id):
             ContactPreference.objects.filter(client=client).update(suppressed_at=None)
-            hers = Client.objects.filter(pk=client.pk).exclude(email=address)
+            elsewhere = Client.objects.filter(pk=client.pk).exclude(email=address)
             with suppress(IntegrityError), transaction.atomic():
-                if hers.update(email=address):
+                if elsewhere.update(email=address):
                     auditing.on_client(seat_of(client), at, "client.changed", client.pk)
 
 

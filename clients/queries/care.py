@@ -78,7 +78,7 @@ def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
 def erasure_due() -> Subquery:
     """When a row of clients is to be erased; None where that was not asked for."""
     asked = ErasureRequest.objects.filter(client_id=OuterRef("pk"), cancelled_at=None, done_at=None)
-    return Subquery(asked.order_by("due_at", "pk").values("due_at")[:1])
+    return Subquery(asked.values("due_at")[:1])  # there is one at most
 
 
 def consent_withdrawn(client: str = "pk") -> Subquery:
@@ -108,9 +108,8 @@ def client_to_care_for(actor: Actor, pk: UUID) -> Client:
 def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -> Client:
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
-    With `cares` (the actor is a therapist of theirs), `consent_withdrawn_at`,
-    `erased_at` (the day a requested erasure is due), `shared_session_at`, and what stands about couple work:
-    `cleared` and `recheck_at`, both None when nothing that was noted stands, and then
+    With `cares` (the actor is a therapist of theirs), `consent_withdrawn_at`, `erased_at` (the day a
+    requested erasure is due), `shared_session_at`, and what stands about couple work: `cleared` and `recheck_at`, both None when nothing that was noted stands, and then
     `screening_ended_at`, when an answer of theirs ended what stood (None: nobody noted anything).
     And with `more`, asked in the same breath.
     """
@@ -157,16 +156,6 @@ def clients(
 ) -> Page[Client]:
     """Return a page of them, by name (see `listed`)."""
     return page(listed(actor, search=search, only=only), order=BY_NAME, after=after)
-
-
-def clients_to_assign_to(
-    actor: Actor, *, search: str = "", after: str | None = None
-) -> Page[Client]:
-    """Return a page of one's own clients in care, by name: whoever something can be given to."""
-    found = cared_for(actor).filter(discharged_at=None)
-    if search:
-        found = called(found, search, "sort_name")
-    return page(found, order=BY_NAME, after=after)
 
 
 def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
@@ -253,12 +242,14 @@ def partner_in(couple: Couple, client: Client) -> Client:
     return couple.second if couple.first_id == client.pk else couple.first
 
 
-def couple_coming_with(actor: Actor, client: Client) -> Couple | None:
-    """Return the couple a client is in now, where its hour counts (see `seen_together`)."""
+def couple_coming_with(actor: Actor, client: Client) -> Any:
+    """Return the couple a client is in now, where its hour counts (see `seen_together`), with `cares`
+    (as `couple_of`); else None."""
     return (
         seen_together(actor)
         .filter(Q(first=client) | Q(second=client))
         .select_related("first", "second")
+        .annotate(cares=_both_own(actor))
         .first()
     )
 
@@ -296,7 +287,7 @@ def clearance_of_each(actor: Actor, couple: Couple) -> list[tuple[Client, Cleara
         return []
     pair = [couple.first, couple.second]
     newest = (
-        Clearance.objects.filter(client__in=pair)
+        Clearance.objects.filter(client__in=cared_for(actor).filter(pk__in=[p.pk for p in pair]))
         .order_by("client", F("ended_at").desc(nulls_first=True), "pk")
         .distinct("client")
     )

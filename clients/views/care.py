@@ -23,7 +23,7 @@ from clients.forms import (
     ClientForm,
     HandOverForm,
 )
-from clients.models import Client, Couple
+from clients.models import Client
 from clients.queries import care
 from clients.views.ground import erasure_page, hand_over_page
 from practice.actors import ActorRequest
@@ -236,7 +236,7 @@ def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
     return erasure_page(request, client, back=_to(client), back_to=client.name)
 
 
-def _together(couple: Couple, client: Client) -> str:
+def _together(couple: Any, client: Client) -> str:
     """Say when a client comes with their partner, which is noted elsewhere."""
     if not couple.next_session_at or couple.next_session_at < now():
         return ""
@@ -244,6 +244,8 @@ def _together(couple: Couple, client: Client) -> str:
         "name": care.partner_in(couple, client).name_to_call,
         "when": date_format(localtime(couple.next_session_at), _("D j M, H:i")),
     }
+    if not couple.cares:  # of two whom one only reads about the hour is not one's own to change
+        return said
     where = reverse("couple_page", args=[couple.pk])
     return format_html('{} <a href="{}">{}</a>', said, where, _("Change it on the couple’s page."))
 

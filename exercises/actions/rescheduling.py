@@ -49,7 +49,9 @@ def reschedule(
     with transaction.atomic():
         moved = Homework.objects.filter(
             pk=homework.pk, status__in=[Status.SCHEDULED] if opens_local else MOVABLE
-        ).update(opens_at=opens_at, due_local=due_local, due_at=due_at)
+        ).update(
+            due_local=due_local, due_at=due_at, **({"opens_at": opens_at} if opens_local else {})
+        )
         if not moved:
             raise NotPossible(
                 _("It has opened meanwhile, so that its opening cannot change.")

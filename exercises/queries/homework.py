@@ -83,8 +83,8 @@ def to_review(actor: Actor, pk: UUID) -> Any:
     """Return one homework as it is reviewed; staff only. Raises Http404.
 
     With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`), `waiting`
-    (see `number_waiting`), its client's `consent_withdrawn_at` and, of work for two, `partners_pk` and `partners_sent_at`: the partner's,
-    once it was sent.
+    (see `number_waiting`), its client's `consent_withdrawn_at` and, of work for two, `partners_pk` and
+    `partners_sent_at`: the partner's, once it was sent.
     """
     if actor.is_client:
         raise Http404

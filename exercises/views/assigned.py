@@ -16,7 +16,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.models import Client
-from clients.permissions import may_care_for
+from clients.permissions import among_reached, may_care_for
 from exercises import schedule
 from exercises.actions import assigning, rescheduling
 from exercises.actions.assigning import Part
@@ -57,8 +57,11 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     given = homeworks.given(actor, found, SHOWN + 2)
     walls = _walls(found, given)
     is_later = bool(walls) and walls[0] > schedule.local_time(at, given.zone)
-    waits_for = [one for one in target.people if one.joined_at is None] if walls else []
-    have = [one for one in target.people if one not in waits_for]
+    # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
+    near = among_reached(actor, [one.pk for one in target.people])
+    here = [one for one in target.people if one.pk in near]
+    waits_for = [one for one in here if one.joined_at is None] if walls else []
+    have = [one for one in here if one not in waits_for]
     return render(
         request,
         "exercises/therapist/assigned.html",

@@ -90,8 +90,8 @@ def assign(request: ActorRequest) -> HttpResponse:
     at = now()
     target = _target(request, at)
     if target is None:
-        found = care.clients_to_assign_to(
-            request.actor, search=searched(request), after=request.GET.get("after")
+        found = care.clients(
+            request.actor, search=searched(request), only="own", after=request.GET.get("after")
         )
         couples = care.couples_of(request.actor, list(found.rows))
         return render(
@@ -213,7 +213,7 @@ def _options(
     found = library.library(request.actor, query)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
-    couple = care.couple_coming_with(request.actor, target.client) if target.client else None
+    couple = _pair_of(request.actor, target.client) if target.client else None
     return [
         {
             "value": str(row.pk),
@@ -230,6 +230,12 @@ def _options(
         }
         for row in found.rows
     ]
+
+
+def _pair_of(actor: Actor, client: Client) -> Couple | None:
+    """Return the couple to which something could be given instead of to this one of them."""
+    couple: Any = care.couples_of(actor, [client]).get(client.pk)
+    return couple if couple and couple.cares and not Target(None, couple).ended else None
 
 
 def _has_now(one: Homework) -> str:

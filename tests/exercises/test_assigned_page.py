@@ -59,6 +59,19 @@ def test_what_waits_for_somebody_to_join_is_not_said_to_be_theirs_now(
         assert f"No invitation is out to {name}." in both
 
 
+def test_of_two_who_were_parted_only_who_is_in_reach_is_spoken_of(
+    play: Play, dana: Person, omar: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+        Client.objects.filter(pk=ben.client.pk).update(joined_at=None)
+    shown = told(dana, given)
+    assert "Ana has it now</h1>" in shown
+    for news in ("join", "No invitation"):
+        assert news not in shown
+
+
 def test_who_has_joined_has_it_now(play: Play, dana: Person, cleared: Couple):
     shown = told(dana, play.assign(dana, cleared)).replace("&amp;", "&")
     assert "Ana & Ben have it now</h1>" in shown

@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients.actions import caring
-from clients.models import Couple
+from clients.models import Caseload, Couple
 from practice.models import Membership, Supervision
 from tests.cast import ZONE, Person, Play, make_client
 from tests.exercises.ground import page
@@ -37,6 +37,26 @@ def test_nobody_is_offered_whom_one_only_reads_about(
         caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
     assert offered(omar) == ["Ben Achterberg", "Lea Brandt"]
     page(omar, f"/assign/?couple={couple.pk}", 403)
+
+
+def test_a_couple_whom_a_colleague_sees_is_offered_to_nobody_else(
+    play: Play, dana: Person, omar: Person, ana: Person, couple: Couple
+):
+    """Omar reads along with Dana, who sees both, and cares for Ana himself: her hour he is told."""
+    with play.at(dana):
+        Membership.objects.filter(pk=omar.member.pk).update(roles=["therapist", "supervisor"])
+        Supervision.objects.create(
+            practice=omar.practice, supervisor=omar.member, therapist=dana.member
+        )
+        Caseload.objects.create(
+            practice=omar.practice, member=omar.member, client=ana.client, from_at=now()
+        )
+        Couple.objects.update(next_session_at=now() + timedelta(days=2))
+    for by, is_theirs in ((dana, True), (omar, False)):
+        assert (f"couple={couple.pk}" in page(by, f"/assign/?client={ana.client.pk}")) is is_theirs
+        edit = page(by, f"/clients/{ana.client.pk}/edit")
+        assert "With Ben" in edit
+        assert ("Change it on the couple" in edit) is is_theirs
 
 
 def test_where_care_has_ended_one_is_told_so_before_anything_is_typed(

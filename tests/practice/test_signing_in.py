@@ -11,7 +11,7 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.timezone import now
 
-from clients.actions import caring
+from clients.actions import caring, joining
 from clients.models import Client, ContactPreference
 from practice.crypto import unseal_system
 from practice.models import AccountMail, AuditEvent, Membership, User
@@ -118,6 +118,15 @@ def test_the_record_follows_its_person_s_new_address(ana: Person, dana: Person):
     with scope(practice=ana.practice.pk):
         (line,) = AuditEvent.objects.filter(action="client.changed")
     assert (line.client_id, line.user_id) == (ana.client.pk, ana.user.pk)
+
+
+def test_a_practice_that_somebody_left_is_told_no_new_address(ana: Person, dana: Person):
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now(), client=ana.client)
+    User.objects.filter(pk=ana.user.pk).update(email="new@mail.example")
+    joining.follow(user=User.objects.get(pk=ana.user.pk), at=now())
+    with scope(practice=ana.practice.pk):
+        assert Client.objects.get(pk=ana.client.pk).email == "ana@mail.example"
 
 
 def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana: Person):
