@@ -24,7 +24,7 @@ run: .venv/.ready-to-run
 test: .venv/.ready-to-test
 	@.venv/bin/python .ci/gate.py $(ARGS)
 
-# make format puts code and templates into the house style
+# make format puts the code into the house style
 format: .venv/.ready-to-test
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
+from django.contrib.sessions.models import Session
 from django.db import connection
 
 from practice.tenancy import scope
@@ -55,6 +56,11 @@ def sweep(practices: Sequence[UUID], at: datetime) -> int:
     if gone:
         log.info("swept out what was spent", extra={"count": gone})
     return gone
+
+
+def end_all_sessions() -> None:
+    """Sign everybody out."""
+    Session.objects.all().delete()
 
 
 def _in_batches(statement: str, *values: datetime | UUID, practice: UUID | None = None) -> int:

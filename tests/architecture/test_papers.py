@@ -11,6 +11,15 @@ PICTURES = ROOT / "docs" / "pictures"
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)?(?:::(test_\w+))?`")
 HEAVIEST = 150 * 1024
+# Every test by its name, and every file of tests by its own.
+TESTS = {
+    name
+    for path in (ROOT / "tests").rglob("test_*.py")
+    for name in (
+        path.stem,
+        *re.findall(r"^ *def (test_\w+)\(", path.read_text("utf-8"), re.MULTILINE),
+    )
+}
 
 
 @pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
@@ -44,6 +53,12 @@ def test_every_test_a_paper_names_is_there(paper: Path):
         if not place.exists() or (name and f"def {name}(" not in source):
             missing.append(f"{file}::{name}")
     assert missing == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+def test_every_test_a_paper_names_without_its_file_is_there(paper: Path):
+    named = set(re.findall(r"`(test_\w+)`", paper.read_text(encoding="utf-8")))
+    assert sorted(named - TESTS) == []
 
 
 def test_every_requirement_says_how_it_stands():

@@ -1,5 +1,6 @@
 """The way in: an invitation, plain words, consent, and one's own place."""
 
+import hashlib
 import re
 from datetime import timedelta
 from typing import Any
@@ -87,6 +88,17 @@ def test_the_page_says_who_reads_what_before_anything_is_asked(link: str):
     assert consent_text.TEXTS["en"][:60].split("’")[0][:40] in page
     assert "Dana set this page up for you" in page
     assert "Ida" not in re.search(r"<title>(.*?)</title>", page, re.DOTALL).group(1)  # type: ignore[union-attr]
+
+
+def test_a_changed_wording_is_a_new_version():
+    """Who agreed to a version is not asked again: the same version is the same words, for ever."""
+    words = "\n\n".join(consent_text.TEXTS[language] for language in sorted(consent_text.TEXTS))
+    digest = hashlib.sha256(words.encode()).hexdigest()
+    # Another digest? Then another VERSION; both go here.
+    assert (consent_text.VERSION, digest) == (
+        "2026-11-28",
+        "b4e2d7ebd9ea9458ea600d4a60627a4aad4d6d50dd00d35530f8478f09b9bdbc",
+    )
 
 
 def test_without_consent_nobody_joins(dana: Person, link: str):

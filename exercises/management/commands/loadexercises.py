@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from exercises import definition as definitions
 from exercises.actions import publishing
-from practice.models import Practice
+from practice.queries.practices import practices_of_all
 from practice.tenancy import scope
 
 
@@ -32,14 +32,12 @@ class Command(BaseCommand):
             raise CommandError(f"{error}\nNothing was loaded.") from error
         if not wanted:
             raise CommandError(f"There is no exercise file (*.yaml) in {options['folder']}.")
-        practices = Practice.objects.order_by("pk")
-        if options["practice"]:
-            practices = practices.filter(pk=options["practice"])
-            if not practices:
-                raise CommandError(f"There is no practice {options['practice']}.")
+        practices = practices_of_all(options["practice"])
+        if options["practice"] and not practices:
+            raise CommandError(f"There is no practice {options['practice']}.")
         with transaction.atomic():
             new = 0
             for practice in practices:
-                with scope(practice=practice.pk):
-                    new += publishing.publish(practice.pk, wanted, at=now())
+                with scope(practice=practice):
+                    new += publishing.publish(practice, wanted, at=now())
         self.stdout.write(f"{len(wanted)} exercises, {new} new versions")

@@ -3,14 +3,12 @@
 from pathlib import Path
 from typing import Any
 
-from django.contrib.sessions.models import Session
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, connection
 
-from practice.crypto import keyring
+from practice.actions import housekeeping, keys
 from practice.errors import KeyTrouble
 from practice.management import postgres
-from practice.models import PracticeKey
 
 # They belong to the server and not to the backup, which only says what they may do.
 ROLES = """
@@ -47,7 +45,7 @@ class Command(BaseCommand):
         )
         postgres.refuse_all_but_the_owner()
         # Whoever signed out since the backup must not be signed in again.
-        Session.objects.all().delete()
+        housekeeping.end_all_sessions()
         count = _open_keys()
         self.stdout.write(
             f"Restored, and the master key opens all {count} keys of the practices.\n"
@@ -84,14 +82,10 @@ def _make_roles() -> None:
 
 
 def _open_keys() -> int:
-    """Open every practice's keys once."""
-    places = list(PracticeKey.objects.values_list("practice_id", "number"))
     try:
-        for practice, number in places:
-            keyring.numbered(practice, number)
+        return keys.open_all()
     except KeyTrouble as error:
         raise CommandError(
             "Everything is restored, but the master key set here is not the one of this backup:"
             " no words can be read. Set that key; the restore need not be repeated."
         ) from error
-    return len(places)

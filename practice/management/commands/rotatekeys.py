@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from practice.actions import factors, keys
 from practice.errors import KeyTrouble
-from practice.models import Practice
+from practice.queries.practices import practices_of_all
 
 
 class Command(BaseCommand):
@@ -47,12 +47,10 @@ class Command(BaseCommand):
             cursor.execute(f"SET ROLE {connection.ops.quote_name(role)}")
 
     def _rotate(self, options: dict[str, Any]) -> None:
-        found = Practice.objects.order_by("pk")
-        if options["practice"]:
-            found = found.filter(pk=options["practice"])
-            if not found:
-                raise CommandError("There is no such practice.")
-        for practice in found.values_list("pk", flat=True):
+        practices = practices_of_all(options["practice"])
+        if options["practice"] and not practices:
+            raise CommandError(f"There is no practice {options['practice']}.")
+        for practice in practices:
             if options["rewrap"]:
                 self.stdout.write(f"{practice}: {keys.rewrap(practice)} keys wrapped anew")
                 continue
