@@ -354,9 +354,7 @@ class Play:
         sent = self.submit(person, log)
         self.review(by, sent, words="I read it.")
         with self.at(person):
-            responding.tell_after(
-                by=who, at=at, homework=homework_of(who, sent.pk), feeling="lighter"
-            )
+            responding.tell_after(by=who, homework=homework_of(who, sent.pk), feeling="lighter")
         return sent
 
     def review(

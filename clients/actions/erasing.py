@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple, ErasureRequest
-from clients.permissions import may_care_for
+from clients.permissions import is_self, may_change
 from clients.queries.records import past_retention
 from practice.actions import auditing
 from practice.actors import Actor, system
@@ -105,5 +105,5 @@ def _close_account(user_id: int) -> None:
 
 
 def _require(by: Actor, client: Client) -> None:
-    if by.client_id != client.pk and not may_care_for(by, client):
+    if not is_self(by, client.pk) and not may_change(by, client):
         raise PermissionDenied

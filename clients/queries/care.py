@@ -296,11 +296,9 @@ def clearance_of_each(actor: Actor, couple: Couple) -> list[tuple[Client, Cleara
 
 
 def clearances(actor: Actor, client: Client) -> list[Clearance]:
-    """Return all attestations, newest first; staff only."""
-    if actor.is_client:
-        return []
+    """Return all attestations, newest first; for who cares for the client."""
     return list(
-        Clearance.objects.filter(client=client)
+        Clearance.objects.filter(client__in=cared_for(actor).filter(pk=client.pk))
         .select_related("attested_by__user")
         .order_by("-attested_at", "pk")
     )

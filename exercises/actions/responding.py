@@ -198,24 +198,15 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
         reminding.plan_for_homework(homework, at)
 
 
-def tell_after(*, by: Actor, at: datetime, homework: Homework, feeling: str) -> None:
+def tell_after(*, by: Actor, homework: Homework, feeling: str) -> None:
     """Say how one is after sending: lighter, same or heavier. Raises NotPossible for anything else."""
-    if by.client_id != homework.client_id:
+    if not may_answer(by, homework):
         raise PermissionDenied
     if feeling not in {"lighter", "same", "heavier"}:
         raise NotPossible(_("Choose one of the three."))
     Homework.objects.filter(pk=homework.pk).update(
         sealed_after_check=sealed(homework, "sealed_after_check", feeling)
     )
-
-
-def note_answer_seen(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Note that the client has seen what the therapist wrote."""
-    if by.client_id != homework.client_id:
-        raise PermissionDenied
-    from_review = homework.responses.filter(reviews__settled_at__isnull=False)
-    if from_review.exists():
-        Homework.objects.filter(pk=homework.pk).update(answer_seen_at=at)
 
 
 def open_keys(homework: Homework, response: Response) -> list[str]:

@@ -242,7 +242,13 @@ class Stage:
             sent.append(review)
 
         def see() -> None:
-            reviewing.note_seen(by=seat_of(client), at=read_at, review=sent[0])
+            review = sent[0]
+            reviewing.note_seen(
+                by=seat_of(client),
+                at=read_at,
+                homework=review.response.homework,
+                reviews=[review],
+            )
 
         # Each in its own minute, or the trail would not be in the order of time.
         settled_at, read_at = at + timedelta(minutes=3), at + timedelta(hours=3)

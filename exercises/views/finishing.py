@@ -121,7 +121,7 @@ def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     homework = homeworks.homework(actor, pk)
     feeling = request.POST.get("after", "")
     try:
-        responding.tell_after(by=actor, at=now(), homework=homework, feeling=feeling)
+        responding.tell_after(by=actor, homework=homework, feeling=feeling)
         messages.success(request, _("Noted. Thank you for saying so."))
     except NotPossible as refusal:
         messages.info(request, refusal.message)
