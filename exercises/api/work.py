@@ -1,5 +1,7 @@
 """Library, assignments and homework."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -41,8 +43,12 @@ from practice.doors.programs import (
     needs,
 )
 from practice.doors.shapes import asked
+from practice.errors import BadInput
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import page
+
+# What a page's form calls the days, and what a program does.
+DAYS = {"opens": "opens_local", "due": "due_local"}
 
 
 @extend_schema(parameters=[AFTER], responses=shapes.ExercisePage)
@@ -91,20 +97,21 @@ def assignments(request: Request) -> Response:
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
     zone = (couple.first if couple else client).zone  # type: ignore[union-attr]  # one of them is there
-    assignment = assigning.assign(
-        by=actor,
-        at=at,
-        version=library_queries.newest_version(actor, said["exercise"]),
-        client=client,
-        couple=couple,
-        when=assigning.Schedule(
-            opens_local=said["opens_local"] or _wall_now(at, zone),
-            due_local=said["due_local"],
-            rrule=said["rrule"],
-            reminders_on=said["reminders_on"],
-        ),
-        note=said["note"],
-    )
+    with _refused_by_name():
+        assignment = assigning.assign(
+            by=actor,
+            at=at,
+            version=library_queries.newest_version(actor, said["exercise"]),
+            client=client,
+            couple=couple,
+            when=assigning.Schedule(
+                opens_local=said["opens_local"] or _wall_now(at, zone),
+                due_local=said["due_local"],
+                rrule=said["rrule"],
+                reminders_on=said["reminders_on"],
+            ),
+            note=said["note"],
+        )
     return Response(_assignment_data(assignment), status=201)
 
 
@@ -306,6 +313,17 @@ def _saved(
     response = Response(shapes.answer_data(items[item], said_in.words[item]))
     response["ETag"] = etag(revision)
     return response
+
+
+@contextmanager
+def _refused_by_name() -> Iterator[None]:
+    """Name a day that is refused as a program does."""
+    try:
+        yield
+    except BadInput as refusal:
+        raise BadInput(
+            {DAYS.get(name, name): texts for name, texts in refusal.fields.items()}
+        ) from refusal
 
 
 def _assignment_data(row: Assignment) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import Practice
 from practice.tenancy import scope
+from tests.api.ground import Program
 from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import assign_form, hrefs, page
 
@@ -98,6 +99,26 @@ def test_what_assigning_refuses_is_said_beside_what_was_typed(
     assert answer.status_code == 422
     assert 'id="id_times_error"' in answer.content.decode()
     assert "Choose a number from 1 to 200." in answer.content.decode()
+
+
+def test_a_day_to_finish_before_it_opens_is_refused_beside_its_field(
+    play: Play, dana: Person, ana: Person
+):
+    exercise = str(play.library["e01-under-the-argument"].exercise_id)
+    opens, due = (f"{now() + timedelta(days=days):%Y-%m-%d}" for days in (9, 5))
+    said = {"exercise": exercise, "when": "dates", "opens": opens, "due": due}
+    shown = dana.browser().post(f"/assign/?client={ana.client.pk}", said)
+    assert shown.status_code == 422
+    beside = html.unescape(shown.content.decode()).partition('id="id_due_error"')[2]
+    assert "Choose the day it opens, or a later one." in beside.partition("</p>")[0]
+    asked = {"opens_local": f"{opens}T08:00", "due_local": f"{due}T21:00"}
+    refused = Program(dana).post(
+        "assignments", {"exercise": exercise, "client": str(ana.client.pk), **asked}
+    )
+    assert (refused.status_code, refused.json()["fields"]) == (
+        422,
+        {"due_local": ["Choose the day it opens, or a later one."]},
+    )
 
 
 # --- a series ------------------------------------------------------------------------------------
