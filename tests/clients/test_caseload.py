@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import F
+from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
@@ -159,6 +162,21 @@ def test_the_list_costs_the_same_with_one_row_and_with_three(dana: Person, ana: 
     for name in ("Ida Ray", "Bo Lind"):
         make_client(dana.practice, f"{name[:2]}@mail.example", name, dana)
     assert own_queries() == one <= 5
+
+
+def test_one_question_finds_a_client_and_says_whether_one_cares_for_them(
+    dana: Person, ana: Person, ruth: Person, sana: Person, zoe: Person
+):
+    for by, refused in ((sana, PermissionDenied), (ruth, PermissionDenied), (zoe, Http404)):
+        with scope(practice=by.practice.pk, user=by.user.pk), pytest.raises(refused):
+            care.client_to_care_for(by.actor, ana.client.pk)
+    with (
+        scope(practice=dana.practice.pk, user=dana.user.pk),
+        CaptureQueriesContext(connection) as captured,
+    ):
+        found: Any = care.client_to_care_for(dana.actor, ana.client.pk, calls=F("name"))
+        assert (found, found.calls) == (ana.client, "Ana Quintero")
+    assert len([query for query in captured if "clients_client" in query["sql"]]) == 1
 
 
 def test_a_hand_over_holds_on_the_next_request(ana: Person, dana: Person, omar: Person):
