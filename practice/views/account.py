@@ -27,7 +27,7 @@ from practice.actions import people, tokens
 from practice.actors import ActorRequest
 from practice.crypto import hide, reveal
 from practice.doors.pages import once, posted
-from practice.forms import AccountForm, TokenForm
+from practice.forms.people import AccountForm, TokenForm
 from practice.models import User
 from practice.queries import people as asking
 
