@@ -20,7 +20,15 @@ from clients.actions import noting
 from clients.actors import client_actor
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, clockwork, flagging, publishing, responding, reviewing
+from exercises.actions import (
+    assigning,
+    clockwork,
+    flagging,
+    moments,
+    publishing,
+    responding,
+    reviewing,
+)
 from exercises.definition import Definition
 from exercises.models import Assignment, ExerciseVersion, FlagKind, Homework, Review
 from exercises.queries.homework import homework as homework_of
@@ -342,7 +350,7 @@ class Play:
         log = self.homework(person, self.assign(by, couple, "e04-reassurance-log"))
         with self.at(person):
             found = homework_of(who, log.pk)
-            entry = responding.add_entry(
+            entry = moments.add_entry(
                 by=who, at=at, homework=found, log_key="moments", happened_at=at
             )
             said = [responding.Said("urge", 5), responding.Said("form", "words")]

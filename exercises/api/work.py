@@ -16,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.queries.care import client_of, couple_of
-from exercises.actions import assigning, pausing, responding, reviewing
+from exercises.actions import assigning, moments, pausing, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data
 from exercises.models import Assignment, Homework
@@ -207,7 +207,7 @@ def entries(request: Request, pk: UUID) -> Response:
     actor, at = actor_of(request), now()
     row = _answerable(actor, pk)
     said = asked(request, shapes.EntryRequest)
-    entry = responding.add_entry(
+    entry = moments.add_entry(
         by=actor,
         at=at,
         homework=row,
@@ -226,7 +226,7 @@ def entry(request: Request, pk: UUID, entry: UUID) -> Response:
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     found = homework_queries.entry(actor, row, entry)
-    responding.remove_entry(by=actor, at=now(), homework=row, entry=found)
+    moments.remove_entry(by=actor, at=now(), homework=row, entry=found)
     return Response(status=204)
 
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from exercises import charts
-from exercises.actions import responding
+from exercises.actions import moments, responding
 from exercises.charts import Series
 from exercises.models import Homework
 from exercises.queries import series
@@ -223,7 +223,7 @@ def test_a_log_of_many_weeks_counts_each_week_whole(play: Play, dana: Person, an
 def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int | None) -> None:
     """Let Ana note a moment as it happens."""
     with play.at(ana):
-        entry = responding.add_entry(
+        entry = moments.add_entry(
             by=ana.actor,
             at=when,
             homework=homework_of(ana.actor, homework.pk),

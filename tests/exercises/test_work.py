@@ -12,12 +12,13 @@ from django.utils.timezone import now
 from clients.actions import caring
 from clients.models import Clearance, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, pausing, publishing, responding, reviewing
+from exercises.actions import assigning, moments, pausing, publishing, responding, reviewing
 from exercises.actions.responding import Handed, Said
 from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Review, Step
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
+from exercises.queries import today as todays
 from exercises.visibility import read_replies, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.errors import BadInput, NotPossible, Stale
@@ -190,7 +191,7 @@ def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person
     homework = play.homework(ana, play.assign(dana, ana, "a-diary"))
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
-        entry = responding.add_entry(**who, log_key="moments", happened_at=now())
+        entry = moments.add_entry(**who, log_key="moments", happened_at=now())
         responding.save(**who, said=[Said("hurt", value=True)], entry=entry)
         assert responding.submit(**who) is Handed.ENDED
     assert play.fresh(homework).status == Status.SKIPPED
@@ -373,7 +374,7 @@ def test_withdrawing_takes_it_from_the_page_and_keeps_the_words(
     with play.at(dana):
         assert assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment) == 1
     with play.at(ana):
-        assert homework_queries.today(ana.actor, now()).is_empty
+        assert todays.today(ana.actor, now()).is_empty
         assert Response.objects.filter(homework=homework).exists()
 
 
