@@ -17,11 +17,12 @@ from clients.models import Caseload, Client, Couple
 from clients.permissions import reachable
 from clients.queries import care
 from practice.errors import NotPossible
-from practice.models import AuditEvent, Membership, Practice, Supervision
+from practice.models import Membership, Practice, Supervision
 from practice.queries import people
 from practice.queries.paging import page
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, make_client, make_member
+from tests.clients.ground import acts
 from tests.practice.ground import roles_chosen, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -33,12 +34,6 @@ POSTED = ("invite", "uninvite", "reactivate")
 def names_on(person: Person, query: str = "") -> list[str]:
     page = text_of(person.browser().get(f"/clients/{query}"))
     return re.findall(r'class="title" href="/clients/[^"]+">([^<]+)</a>', page)
-
-
-def acts(person: Person, client: Client) -> list[str]:
-    with scope(practice=person.practice.pk):
-        found = AuditEvent.objects.filter(client_id=client.pk).order_by("pk")
-        return list(found.values_list("action", flat=True))
 
 
 @pytest.mark.parametrize("rest", OF_A_CLIENT)
