@@ -320,6 +320,20 @@ class Play:
                 said=[responding.Said(key, value) for key, value in values.items()],
             )
 
+    def flag(
+        self,
+        person: Person,
+        homework: Homework,
+        *,
+        kind: FlagKind = FlagKind.SAFETY,
+        item: str = "afraid",
+    ) -> None:
+        """Let an answer ask for a human."""
+        with self.at(person):
+            flagging.raise_flag(
+                by=person.actor, at=now(), homework=homework, item_key=item, kind=kind
+            )
+
     def fill(self, person: Person, homework: Homework, **values: Any) -> None:
         """Save these answers and set every other open item aside."""
         self.say(person, homework, **values)

@@ -11,7 +11,7 @@ from django.utils.timezone import now
 from clients.actions import caring
 from clients.models import Couple
 from exercises.actions import assigning, flagging
-from exercises.models import Flag, FlagKind
+from exercises.models import Flag
 from practice.errors import BadInput
 from practice.models import Practice
 from practice.tenancy import scope
@@ -141,10 +141,7 @@ def test_what_asked_for_a_human_is_said_before_something_new_is_given(
     play: Play, dana: Person, ana: Person, couple: Couple
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    with play.at(ana):
-        flagging.raise_flag(
-            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(ana, homework)
     alone = f"/assign/?client={ana.client.pk}"
     assert "Said they do not feel safe. Nobody has said yet" in page(dana, alone)
     # A couple's page may lie open between the two.

@@ -10,8 +10,6 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Client, Couple
-from exercises.actions import flagging
-from exercises.models import FlagKind
 from exercises.views.assigning import Target
 from practice.models import Membership, Supervision
 from practice.tenancy import scope
@@ -21,10 +19,7 @@ from tests.exercises.ground import page
 
 def afraid(play: Play, by: Person, who: Person) -> None:
     homework = play.homework(who, play.assign(by, who))
-    with play.at(who):
-        flagging.raise_flag(
-            by=who.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(who, homework)
 
 
 # --- the screening -----------------------------------------------------------------------------

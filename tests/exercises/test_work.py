@@ -162,6 +162,15 @@ def test_afraid_ends_it_kindly_and_asks_for_a_human(
         assert not Response.objects.filter(homework=homework, submitted_at__isnull=False).exists()
 
 
+def of_our_own(play: Play, by: Person, to: Person, text: str) -> Homework:
+    """Publish an exercise as it is written here, and give it."""
+    exercise = definitions.parse(text, file="x")
+    with play.at(by):
+        publishing.publish(by.practice.pk, [exercise], at=now())
+        play.library[exercise.slug] = ExerciseVersion.objects.get(exercise__slug=exercise.slug)
+    return play.homework(to, play.assign(by, to, exercise.slug))
+
+
 DIARY = """
 slug: a-diary
 format: 1
@@ -181,11 +190,7 @@ items:
 
 def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person, ana: Person):
     """A program, or a draft, brings it past the page that would have ended it."""
-    with play.at(dana):
-        publishing.publish(dana.practice.pk, [definitions.parse(DIARY, file="d")], at=now())
-        version = ExerciseVersion.objects.get(exercise__slug="a-diary")
-    play.library["a-diary"] = version
-    homework = play.homework(ana, play.assign(dana, ana, "a-diary"))
+    homework = of_our_own(play, dana, ana, DIARY)
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
         entry = moments.add_entry(**who, log_key="moments", happened_at=now())
@@ -214,10 +219,7 @@ items:
 def test_what_is_for_the_therapist_is_not_sent_past_them_but_may_be_after(
     play: Play, dana: Person, ana: Person
 ):
-    with play.at(dana):
-        publishing.publish(dana.practice.pk, [definitions.parse(TALK, file="t")], at=now())
-        play.library["a-talk"] = ExerciseVersion.objects.get(exercise__slug="a-talk")
-    homework = play.homework(ana, play.assign(dana, ana, "a-talk"))
+    homework = of_our_own(play, dana, ana, TALK)
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
         responding.save(**who, said=[Said("alone", value=True)])
