@@ -1,4 +1,4 @@
-"""The edge: headers, refusals, errors, leaving; nothing here says more than it must."""
+"""The edge: headers, refusals, errors, small doors; nothing here says more than it must."""
 
 import gzip
 import json
