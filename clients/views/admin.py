@@ -27,7 +27,7 @@ from practice.doors.pages import (
     searches,
 )
 from practice.errors import NotPossible
-from practice.forms import RolesForm
+from practice.forms.people import RolesForm
 from practice.models import Role
 from practice.permissions import may_administer
 from practice.queries import people
