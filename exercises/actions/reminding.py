@@ -26,17 +26,18 @@ AGAIN = (ReminderState.PLANNED, ReminderState.CANCELLED)
 # A therapist's daily mails keep this distance, even when they travel.
 BETWEEN_DAILY = timedelta(hours=18)
 # What was handed in and is then open again earns its due reminders again, if they were not sent.
-UPSERT = """
+UPSERT = f"""
 INSERT INTO exercises_reminder (practice_id, dedupe_key, client_id, member_id, homework_id, kind,
   channel, lane, local_at, zone, tzdata, next_at, not_after, state, reason, attempt, resent,
   message_id, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, 0, '', 0, 0, '', %s)
-ON CONFLICT (dedupe_key) DO UPDATE SET state = 0, reason = '', local_at = EXCLUDED.local_at,
-  zone = EXCLUDED.zone, tzdata = EXCLUDED.tzdata, next_at = EXCLUDED.next_at,
-  not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at, attempt = 0,
-  lane = EXCLUDED.lane, error_code = NULL
-WHERE exercises_reminder.state IN (0, 6)
-"""
+VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s,
+  {ReminderState.PLANNED}, '{ReminderReason.NONE}', 0, 0, '', %s)
+ON CONFLICT (dedupe_key) DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason,
+  local_at = EXCLUDED.local_at, zone = EXCLUDED.zone, tzdata = EXCLUDED.tzdata,
+  next_at = EXCLUDED.next_at, not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at,
+  attempt = 0, lane = EXCLUDED.lane, error_code = NULL
+WHERE exercises_reminder.state IN ({ReminderState.PLANNED}, {ReminderState.CANCELLED})
+"""  # noqa: S608 -- the numbers of our own states
 
 
 @dataclass(frozen=True)
