@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring, erasing
 from clients.models import Client, Couple, ErasureRequest
-from exercises.actions.erasing import erase_due
+from exercises.actions.clockwork import erase_due
 from exercises.models import Answer, Homework
 from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
