@@ -16,7 +16,7 @@ from clients.models import (
     ErasureRequest,
 )
 from clients.queries import records
-from exercises.actions.erasing import erase_due
+from exercises.actions.clockwork import erase_due
 from exercises.models import Answer, Homework
 from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
