@@ -1,5 +1,7 @@
 """What is asked to be erased is gone when its time has come; what others wrote stays."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -131,3 +133,21 @@ def test_retention_erases_in_the_end(ana: Person, noor: Person, dana: Person):
     assert run(timedelta(0)) == 0
     assert run() == 1
     assert left(dana.practice) == {"Noor Haddad"}
+
+
+def test_a_record_is_held_from_a_search_and_the_search_stays(
+    ana: Person, noor: Person, ruth: Person, dana: Person
+):
+    browser = ruth.browser()
+    found = browser.post("/records/", {"q": "ana"})
+    page = text_of(browser.get(found.url))
+    (deed,) = re.findall(r'action="(/records/[^"]+/hold[^"]*)"', page)
+    done = browser.post(html.unescape(deed), {"held": "yes"})
+    assert done.url == found.url
+    assert "ana" not in done.url.lower()
+    page = text_of(browser.get(done.url))
+    assert ">Kept from erasure<" in page
+    assert "Noor Haddad" not in page.partition("<main")[2]
+    # And nobody has asked for anything by that.
+    said = text_of(dana.browser().get(f"/clients/{ana.client.pk}/erasure"))
+    assert "If it is asked for, the request waits" in said
