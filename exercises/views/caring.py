@@ -54,7 +54,9 @@ LATELY = timedelta(days=14)
 def client_list(request: ActorRequest) -> HttpResponse:
     """List one's clients, and where the homework of each stands."""
     actor, at = request.actor, now()
-    form = ClientFilter(request.GET, is_mixed=actor.is_therapist and bool(actor.supervises))
+    form = ClientFilter(
+        request.GET, is_mixed=actor.is_therapist and bool(actor.supervises), cares=may_care(actor)
+    )
     wanted = form.cleaned_data if form.is_valid() else {}
     asked = {"search": wanted.get("q", ""), "only": wanted.get("only", "")}
     found = caseload(actor, at, after=request.GET.get("after"), **asked)

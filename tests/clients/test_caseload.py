@@ -119,6 +119,21 @@ def test_among_those_one_reads_about_ones_own_are_told_apart(
     assert names_on(omar, "?only=own") == ["Lea Brandt"]
 
 
+def test_a_search_finds_two_who_are_a_couple_and_an_address(
+    couple: Couple, noor: Person, dana: Person, sana: Person
+):
+    both = ["Ana Quintero", "Ben Achterberg"]
+    assert names_on(dana, "?q=ana+ben") == names_on(dana, "?q=BEN+ana") == both
+    assert names_on(dana, "?q=quintero+ána") == names_on(dana, "?q=ana") == ["Ana Quintero"]
+    assert names_on(dana, "?q=ana+noor") == []
+    with scope(practice=dana.practice.pk):
+        Couple.objects.update(ended_at=now())
+    assert names_on(dana, "?q=ana+ben") == []
+    # An address is for those who have it; it is found from its beginning.
+    assert names_on(dana, "?q=Noor@mail") == ["Noor Haddad"]
+    assert names_on(dana, "?q=oor@mail") == names_on(sana, "?q=noor@mail") == []
+
+
 def test_admins_and_clients_have_no_list(ruth: Person, ana: Person):
     assert ruth.browser().get("/clients/").status_code == 403
     assert ana.browser().get("/clients/").status_code == 403
