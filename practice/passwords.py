@@ -1,4 +1,4 @@
-"""What no password here may be: one that many people use, or one made of our own names."""
+"""What no password here may be: one that many people use, or one made of our own names; a mark of one."""
 
 import re
 
@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import (
 )
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from practice.letters import bare
@@ -38,6 +39,8 @@ OUR_WORDS = (
 # What has to be left of a password once our words are taken out of it.
 OF_ONES_OWN = 8
 SHORTEST_LISTED = 10
+# Under what a reset notes the account it was asked for, as it was then.
+MARK = "account"
 # Before anything else looks at it. No `maxlength` in the page: a browser would cut what is pasted.
 SHORT_ENOUGH = MaxLengthValidator(256, TOO_LONG)
 LOOKALIKES = str.maketrans("013457@$!", "oieastasi")
@@ -123,3 +126,14 @@ def _names_of_practices(user: AbstractBaseUser | None) -> set[str]:
 def _plain(text: str) -> str:
     """Return letters and digits alone, without accents, capitals and digits that stand for letters."""
     return re.sub(r"[\W_]", "", bare("NFKD", text.lower().translate(LOOKALIKES)))
+
+
+def mark_of(account: AbstractBaseUser | None) -> str:
+    """Return what tells whether this is the same account with the same password; empty for nobody.
+
+    Neither the password nor its hash can be read from it.
+    """
+    if account is None:
+        return ""
+    value = f"{account.pk}:{account.password}"
+    return salted_hmac("homeward.account", value, algorithm="sha256").hexdigest()

@@ -18,6 +18,16 @@ urlpatterns = [
         name="account_confirm_login_code",
     ),
     path(
+        "account/password/reset/confirm/",
+        account.ConfirmResetCode.as_view(),
+        name="account_confirm_password_reset_code",
+    ),
+    path(
+        "account/password/reset/complete/",
+        account.CompleteReset.as_view(),
+        name="account_complete_password_reset",
+    ),
+    path(
         "account/confirm-email/",
         account.ConfirmNewAddress.as_view(),
         name="account_email_verification_sent",

@@ -6,7 +6,13 @@ from uuid import UUID
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
-from allauth.account.views import ConfirmEmailVerificationCodeView, ConfirmLoginCodeView
+from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
+from allauth.account.views import (
+    CompletePasswordResetView,
+    ConfirmEmailVerificationCodeView,
+    ConfirmLoginCodeView,
+    ConfirmPasswordResetCodeView,
+)
 from allauth.core import ratelimit
 from allauth.usersessions.views import list_usersessions
 from django.conf import settings
@@ -14,6 +20,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -29,6 +36,7 @@ from practice.crypto import hide, reveal
 from practice.doors.pages import once, posted
 from practice.forms import AccountForm, TokenForm
 from practice.models import User
+from practice.passwords import MARK, mark_of
 from practice.queries import people as asking
 
 # Where a session keeps a key that was just made, sealed, until the next page has shown it.
@@ -98,6 +106,40 @@ class ConfirmLoginCode(ConfirmLoginCodeView):
             messages.error(self.request, get_adapter().error_messages["rate_limited"])
         url: str = self.passthrough_next_url(reverse("account_confirm_login_code"))  # type: ignore[no-untyped-call]
         return redirect(url)
+
+
+def _still_holds(reset: PasswordResetVerificationProcess | None) -> bool:
+    """Say whether a reset is for the account as it was when it was asked for: who moved to another
+    address, or chose a password since, is not let down by a code that lies in the old mailbox."""
+    account = asking.account_of(reset.state["email"]) if reset else None
+    return reset is not None and account is not None and reset.state.get(MARK) == mark_of(account)
+
+
+class ConfirmResetCode(ConfirmPasswordResetCodeView):
+    """Take the code for a forgotten password, for as long as the account is as it was."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let no other code in: the page is the one for an address that nobody has, so that nobody
+        learns from it what became of the account."""
+        said: dict[str, Any] = super().get_form_kwargs()  # type: ignore[no-untyped-call]  # allauth's
+        if not _still_holds(self._process):
+            said["code"] = ""
+        return said
+
+
+@method_decorator(login_not_required, name="dispatch")
+class CompleteReset(CompletePasswordResetView):
+    """Take the new password, for as long as the account is as it was."""
+
+    def dispatch(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """End what was begun before its owner moved away, or chose a password themselves."""
+        reset = PasswordResetVerificationProcess.resume(request)
+        if reset and reset.state.get("code_confirmed") and not _still_holds(reset):
+            reset.abort()
+            messages.error(request, _("This code no longer opens. Ask for a new one."))
+            return redirect("account_reset_password")
+        answer: HttpResponseBase = super().dispatch(request, **kwargs)
+        return answer
 
 
 @method_decorator(login_not_required, name="dispatch")

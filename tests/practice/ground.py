@@ -1,6 +1,9 @@
 """What several files of tests about people and sessions share."""
 
+import json
 import re
+from email import message_from_string, policy
+from email.message import EmailMessage
 from typing import Any
 
 from allauth.mfa.totp.internal.auth import (
@@ -11,8 +14,10 @@ from allauth.mfa.totp.internal.auth import (
 )
 from django.test import Client as Browser
 
-from practice.models import Practice, User
+from practice.crypto import unseal_system
+from practice.models import AccountMail, Practice, User
 from practice.tenancy import scope
+from tests.cast import Person
 
 
 def text_of(response: Any) -> str:
@@ -45,3 +50,36 @@ def totp_of(user: User) -> str:
 
 def code_now(secret: str) -> str:
     return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06d}"
+
+
+def mails() -> list[tuple[list[str], EmailMessage]]:
+    """Return what waits in the outbox, oldest first."""
+    found = []
+    for row in AccountMail.objects.order_by("created_at"):
+        content = json.loads(unseal_system(row.sealed, row=row.pk))
+        message = message_from_string(content["message"], policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        found.append((content["to"], message))
+    return found
+
+
+def words(message: EmailMessage) -> str:
+    """Return what a mail says."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    return f"{message['Subject']}\n{body.get_content()}"
+
+
+def code_sent(address: str) -> str:
+    """Return the code in the newest mail to an address."""
+    *_earlier, message = (message for to, message in mails() if to == [address])
+    return next(line for line in words(message).splitlines() if line.isupper())
+
+
+def confirm_another_address(person: Person, address: str) -> Browser:
+    """Change somebody's own address, with the code that went there."""
+    browser = person.browser()
+    asked = browser.post("/account/email/", {"email": address, "action_add": "1"})
+    code = code_sent(address)
+    assert browser.post(asked["Location"], {"code": code}).status_code == 302
+    return browser

@@ -1,9 +1,5 @@
 """Signing in: who gets in how, and what a stranger learns from trying."""
 
-import json
-from email import message_from_string, policy
-from email.message import EmailMessage
-
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
@@ -13,29 +9,21 @@ from django.utils.timezone import now
 
 from clients.actions import caring, joining
 from clients.models import Client, ContactPreference
-from practice.crypto import unseal_system
 from practice.models import AccountMail, AuditEvent, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_user
-from tests.practice.ground import ask_for_code, code_now, policies, text_of, totp_of
+from tests.practice.ground import (
+    ask_for_code,
+    code_now,
+    confirm_another_address,
+    mails,
+    policies,
+    text_of,
+    totp_of,
+    words,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
-
-
-def mails() -> list[tuple[list[str], EmailMessage]]:
-    found = []
-    for row in AccountMail.objects.order_by("created_at"):
-        content = json.loads(unseal_system(row.sealed, row=row.pk))
-        message = message_from_string(content["message"], policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        found.append((content["to"], message))
-    return found
-
-
-def words(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return f"{message['Subject']}\n{body.get_content()}"
 
 
 def without_tokens(page: str, address: str) -> str:
@@ -90,16 +78,6 @@ def test_an_address_that_somebody_took_meanwhile_is_waited_for_no_longer(dana: P
     assert "Somebody has this address already." in page
     assert "Changing to" not in page
     assert "<b>dana@hillside.example</b>" in page
-
-
-def confirm_another_address(person: Person, address: str) -> Browser:
-    """Change somebody's own address, with the code that went there."""
-    browser = person.browser()
-    asked = browser.post("/account/email/", {"email": address, "action_add": "1"})
-    (message,) = (message for to, message in mails() if to == [address])
-    code = next(line for line in words(message).splitlines() if line.isupper())
-    assert browser.post(asked["Location"], {"code": code}).status_code == 302
-    return browser
 
 
 def test_who_has_another_address_is_written_to_again(ana: Person):
