@@ -9,7 +9,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -171,13 +171,17 @@ def open_account(
     *, invitation: Invitation, name: str, password: str | None, language: str, zone: str
 ) -> User:
     """Make the invited person's account, its address proven by the link. Raises NotPossible."""
-    if User.objects.filter(email__iexact=invitation.email).exists():
-        raise NotPossible(_("There is an account with this address. Sign in, then open the link."))
-    with transaction.atomic():
-        user = User.objects.create_user(
-            invitation.email, password, name=name, language=language, zone=zone
-        )
-        EmailAddress.objects.create(user=user, email=invitation.email, verified=True, primary=True)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                invitation.email, password, name=name, language=language, zone=zone
+            )
+            EmailAddress.objects.create(
+                user=user, email=invitation.email, verified=True, primary=True
+            )
+    except IntegrityError as error:  # perhaps of this very moment, by another practice's link
+        said = _("There is an account with this address. Sign in, then open the link.")
+        raise NotPossible(said) from error
     return user
 
 

@@ -158,6 +158,7 @@ MFA_FORMS = {
     "add_webauthn": "practice.adapters.AddKeyForm",
     "edit_webauthn": "practice.adapters.EditKeyForm",
     "login_webauthn": "practice.adapters.LoginKeyForm",
+    "authenticate": "practice.adapters.SecondCodeForm",
     "authenticate_webauthn": "practice.adapters.SecondKeyForm",
     "reauthenticate_webauthn": "practice.adapters.ReauthenticateKeyForm",
 }

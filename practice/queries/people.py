@@ -116,6 +116,13 @@ def has_second_factor(user_id: int) -> bool:
     ).exists()
 
 
+def has_codes(user_id: int) -> bool:
+    """Say whether somebody has an authenticator app, or codes on paper, to read a code from."""
+    return Authenticator.objects.filter(
+        user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
+    ).exists()
+
+
 def is_with_another(sealed: str, user_id: int) -> bool:
     """Say whether a sealed second factor lies in the row of anybody but its owner."""
     places = (

@@ -18,6 +18,7 @@ from allauth.usersessions.views import list_usersessions
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -145,6 +146,16 @@ class CompleteReset(CompletePasswordResetView):
 @method_decorator(login_not_required, name="dispatch")
 class ConfirmNewAddress(ConfirmEmailVerificationCodeView):
     """Take the code that went to a new address, or say that somebody else has it by now."""
+
+    def _verify_form_valid(self, form: Form) -> HttpResponse:
+        """Take the address; two who confirm the same one at this moment look, and both find it free."""
+        try:
+            with transaction.atomic():
+                response: HttpResponse = super()._verify_form_valid(form)  # type: ignore[no-untyped-call]  # allauth's
+                return response
+        except IntegrityError:
+            form.add_error("code", get_adapter().validation_error("email_taken"))
+            return self._verify_form_invalid(form)
 
     def _verify_form_invalid(self, form: Form) -> HttpResponse:
         """Let go of a change that can never be finished; another address can be asked for at once.

@@ -6,13 +6,24 @@ from email import message_from_string, policy
 from email.message import EmailMessage
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
     generate_totp_secret,
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client as Browser
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import (
+    Aaguid,
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
 
 from practice.crypto import unseal_system
 from practice.models import AccountMail, Practice, User
@@ -50,6 +61,29 @@ def totp_of(user: User) -> str:
 
 def code_now(secret: str) -> str:
     return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06d}"
+
+
+def passkey_of(user: User) -> Authenticator:
+    """Give somebody a passkey, as a browser would have made it."""
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    made = AttestedCredentialData.create(Aaguid(bytes(16)), b"a passkey", key)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
+    attested = AuthenticatorData.create(bytes(32), flags, 0, made)
+    client = CollectedClientData.create("webauthn.create", b"asked", "http://testserver")
+    name = websafe_encode(b"a passkey")
+    credential = {
+        "id": name,
+        "rawId": name,
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": websafe_encode(client),
+            "attestationObject": websafe_encode(AttestationObject.create("none", attested, {})),
+        },
+        "clientExtensionResults": {},
+    }
+    return Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"credential": credential}
+    )
 
 
 def mails() -> list[tuple[list[str], EmailMessage]]:

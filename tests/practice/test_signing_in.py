@@ -80,6 +80,13 @@ def test_an_address_that_somebody_took_meanwhile_is_waited_for_no_longer(dana: P
     assert "<b>dana@hillside.example</b>" in page
 
 
+def test_the_address_from_before_is_told_what_still_helps(ana: Person):
+    confirm_another_address(ana, "new@mail.example")
+    (said,) = (words(message) for to, message in mails() if to == ["ana@mail.example"])
+    assert "this address no longer opens your account" in said
+    assert "change your password" not in said
+
+
 def test_who_has_another_address_is_written_to_again(ana: Person):
     with scope(practice=ana.practice.pk):
         ContactPreference.objects.update(suppressed_at=now())
@@ -105,6 +112,11 @@ def test_a_practice_that_somebody_left_is_told_no_new_address(ana: Person, dana:
     joining.follow(user=User.objects.get(pk=ana.user.pk), at=now())
     with scope(practice=ana.practice.pk):
         assert Client.objects.get(pk=ana.client.pk).email == "ana@mail.example"
+    # It learns of it when they come back: the therapist could not change it.
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        gone = Client.objects.get(pk=ana.client.pk)
+        caring.reactivate(by=dana.actor, at=now(), client=gone)
+        assert Client.objects.get(pk=ana.client.pk).email == "new@mail.example"
 
 
 def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana: Person):
