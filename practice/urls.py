@@ -38,7 +38,6 @@ urlpatterns = [
     path("health", frame.health, name="health"),
     path("theme", frame.set_theme, name="set_theme"),
     path("language", frame.set_language, name="set_language"),
-    path("practice/switch", frame.switch_practice, name="switch_practice"),
     path("sw.js", frame.service_worker, name="service_worker"),
     path("manifest.webmanifest", frame.manifest, name="manifest"),
     path("offline", frame.offline, name="offline"),

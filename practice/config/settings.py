@@ -102,6 +102,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "practice.context.frame",
                 "clients.context.nobodys",
+                "clients.context.seats",
                 "exercises.context.waiting",
             ],
         },

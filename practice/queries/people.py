@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from practice.actors import Actor
-from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
+from practice.models import ApiToken, Invitation, InvitationKind, Membership, Role, User
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
@@ -61,6 +61,18 @@ def read_along(actor: Actor) -> list[str]:
     return [one.user.get_full_name() for one in named]
 
 
+def reading_along(actor: Actor) -> list[str]:
+    """Return the names of the supervisors who read the asking therapist's caseload."""
+    if not actor.is_therapist:
+        return []
+    reading = members(actor).filter(
+        supervises__therapist_id=actor.member_id,
+        roles__contains=[Role.SUPERVISOR],
+        deactivated_at=None,
+    )
+    return [one.user.get_full_name() for one in reading.order_by(*BY_NAME)]
+
+
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
     """Return whose caseloads a supervisor reads."""
     return set(supervisor.supervises.values_list("therapist_id", flat=True))
@@ -92,15 +104,6 @@ def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
         .order_by("-created_at", "pk")
         .first()
     )
-
-
-def seats(user_id: int) -> list[Practice]:
-    """Return the practices this person could sit in, by name.
-
-    Runs inside their own request's scope, where the wall shows them their seats anywhere.
-    """
-    seats = Membership.objects.filter(user_id=user_id, deactivated_at=None)
-    return list(Practice.objects.filter(pk__in=seats.values("practice_id")).order_by("name", "pk"))
 
 
 def is_member_anywhere(user: User) -> bool:
@@ -161,19 +164,6 @@ def token(actor: Actor, pk: UUID) -> ApiToken:
     return or_404(
         ApiToken.objects.filter(practice_id=actor.practice_id, user_id=actor.user_id or 0, pk=pk)
     )
-
-
-def seat_of(user_id: int, practice: str) -> str:
-    """Return the member's seat somebody has in the named practice; empty when there is none."""
-    try:
-        practice_id = UUID(practice)
-    except ValueError:
-        return ""
-    with scope(user=user_id):
-        seat = Membership.objects.filter(
-            user_id=user_id, practice_id=practice_id, deactivated_at=None
-        ).first()
-    return f"member:{seat.pk}" if seat else ""
 
 
 def demo_people(many: int) -> list[User]:

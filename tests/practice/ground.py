@@ -26,7 +26,7 @@ from fido2.webauthn import (
 )
 
 from practice.crypto import unseal_system
-from practice.models import AccountMail, Practice, User
+from practice.models import AccountMail, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import Person
 
@@ -39,6 +39,12 @@ def text_of(response: Any) -> str:
 def roles_chosen(response: Any) -> list[str]:
     """Return the roles that are ticked on a member's page."""
     return re.findall(r'name="roles" value="(\w+)"[^>]* checked', text_of(response))
+
+
+def seat_in(person: Person, practice: Practice) -> str:
+    """Name the seat that somebody has in a practice as a member."""
+    with scope(user=person.user.pk):
+        return f"member:{Membership.objects.get(user=person.user, practice=practice).pk}"
 
 
 def policies(practice: Practice, **values: Any) -> None:
