@@ -196,7 +196,21 @@ def test_a_link_opens_once(link: str):
     assert Browser().post(link, ARRIVAL).status_code == 302
     for again in (Browser().get(link), Browser().post(link, ARRIVAL)):
         assert again.status_code == 404
-        assert "This link no longer opens" in text_of(again)
+        assert "You have already come in" in text_of(again)
+        assert "Ida" not in text_of(again)
+
+
+def test_who_keeps_the_link_as_their_way_in_gets_in(ana: Person, link: str):
+    browser = Browser()
+    browser.post(link, ARRIVAL)
+    assert browser.get(link)["Location"] == "/"
+    # Somebody else who holds it is led on as themselves, and is not told whose it was.
+    page = text_of(ana.browser().get(link))
+    assert "You have already come in" in page
+    assert "ida@mail.example" not in page
+    practice, _, secret = link.removeprefix("/invitation/").partition(".")
+    for unknown in (f"/invitation/{practice}.{'0' * len(secret)}", f"/invitation/{practice}."):
+        assert "This link no longer opens" in text_of(Browser().get(unknown))
 
 
 def test_every_link_that_opens_nothing_looks_the_same(dana: Person, link: str):
