@@ -83,7 +83,8 @@ def member_actor(
 ) -> tuple[Actor, Practice] | None:
     """Return the user's seat as a member (the named one, else the first), or None.
 
-    `elsewhere` finds seats that this app does not know. Runs inside `tenancy.scope(user=…)`; a deactivated seat is no seat.
+    `elsewhere` finds seats that this app does not know. Runs inside `tenancy.scope(user=…)`; a
+    deactivated seat is no seat.
     """
     named = Q(pk=seat_id) if seat_id else Q()
     own = Membership.objects.filter(user=user, deactivated_at=None)

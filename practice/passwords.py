@@ -1,4 +1,4 @@
-"""What no password here may be: one that many people use, or one made of our own names; a mark of one."""
+"""What no password may be: one that many use, or one made of our own names; and the mark of one."""
 
 import re
 

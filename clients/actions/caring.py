@@ -13,7 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clients.models import Caseload, Client, Couple
+from clients.models import Caseload, Client, ContactPreference, Couple
 from clients.permissions import may_care_for, standing_care
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
@@ -294,7 +294,9 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
             .update(discharged_at=None)
         ):
             auditing.on_client(by, at, "client.reactivated", client.pk)
-            if client.user is not None:
+            if client.user is not None and client.user.email != client.email:
+                # The new one has refused no mail.
+                ContactPreference.objects.filter(client=client).update(suppressed_at=None)
                 take_address(by=by, at=at, client=client, user=client.user)
 
 

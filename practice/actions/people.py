@@ -29,7 +29,8 @@ def set_roles(
     """Say what a member does, and whose caseloads they read as a supervisor.
 
     Takes effect on their next request. Raises NotPossible when no admin would be left, and for who
-    gives themselves what another admin could give them. Who still has people in their care is no business of this app: `clients.actions.caring` is the way in.
+    gives themselves what another admin could give them. Who still has people in their care is no
+    business of this app: `clients.actions.caring` is the way in.
     """
     _require(by)
     wanted = [role for role in Role.values if role in roles]

@@ -78,8 +78,8 @@ def whose_caseloads(event: AuditEvent) -> list[str]:
 
 
 def seats(actor: Actor, found: list[AuditEvent]) -> dict[str, str]:
-    """Return the names of the members acted on or named, by the id of their seat, and of those invited, by
-    their invitation's, in two queries."""
+    """Return the names of the members acted on or named, by the id of their seat, and of those
+    invited, by their invitation's, in two queries."""
     if not may_administer(actor):
         raise PermissionDenied
     ids: dict[str, set[str]] = defaultdict(set)

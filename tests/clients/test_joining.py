@@ -213,6 +213,18 @@ def test_who_keeps_the_link_as_their_way_in_gets_in(ana: Person, link: str):
         assert "This link no longer opens" in text_of(Browser().get(unknown))
 
 
+def test_a_kept_link_leads_to_the_page_it_opened(ana: Person, zoe: Person):
+    """Signing in anew leads to the first of two, and the link is how they know the other."""
+    assert add(zoe, "ana@mail.example").status_code == 302
+    second = link_in(mail.outbox[-1])
+    said = {"called": "Ana", "zone": ZONE, "language": "en", "agree": "on"}
+    assert ana.browser().post(second, said).status_code == 302
+    browser = ana.browser()
+    assert browser.get(second)["Location"] == "/"
+    browser.get("/today/")
+    assert browser.session["seat"] == f"client:{the_client(zoe.practice, 'ana@mail.example').pk}"
+
+
 def test_every_link_that_opens_nothing_looks_the_same(dana: Person, link: str):
     client = the_client(dana.practice)
     practice, _, secret = link.removeprefix("/invitation/").partition(".")

@@ -114,9 +114,11 @@ def test_a_practice_that_somebody_left_is_told_no_new_address(ana: Person, dana:
         assert Client.objects.get(pk=ana.client.pk).email == "ana@mail.example"
     # It learns of it when they come back: the therapist could not change it.
     with scope(practice=dana.practice.pk, user=dana.user.pk):
+        ContactPreference.objects.update(suppressed_at=now())
         gone = Client.objects.get(pk=ana.client.pk)
         caring.reactivate(by=dana.actor, at=now(), client=gone)
         assert Client.objects.get(pk=ana.client.pk).email == "new@mail.example"
+        assert not ContactPreference.objects.exclude(suppressed_at=None).exists()
 
 
 def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana: Person):
