@@ -15,13 +15,9 @@ from allauth.account.forms import ChangePasswordForm as AllauthChangePasswordFor
 from allauth.account.forms import LoginForm as AllauthLoginForm
 from allauth.account.forms import ReauthenticateForm as AllauthReauthenticateForm
 from allauth.account.forms import RequestLoginCodeForm as AllauthRequestLoginCodeForm
-from allauth.account.forms import ResetPasswordForm as AllauthResetPasswordForm
 from allauth.account.forms import ResetPasswordKeyForm as AllauthResetPasswordKeyForm
 from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
-from allauth.account.internal.flows.password_reset_by_code import (
-    PASSWORD_RESET_VERIFICATION_SESSION_KEY,
-)
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
@@ -47,7 +43,7 @@ from practice.emails import host
 from practice.errors import KeyTrouble, SignInAgain
 from practice.forms import NameField, speak_plainly
 from practice.models import User
-from practice.passwords import MARK, SHORT_ENOUGH, mark_of
+from practice.passwords import SHORT_ENOUGH
 from practice.queries.people import account_of, has_codes, is_member_anywhere, is_with_another
 from practice.wording import clock_of
 
@@ -285,20 +281,6 @@ class AddEmailForm(AllauthAddEmailForm):
 
 class ChangePasswordForm(_ShortEnough, AllauthChangePasswordForm):
     """Change it, within bounds."""
-
-
-class ResetPasswordForm(AllauthResetPasswordForm):
-    """Send a code that opens the account as it is now: `views.account` asks whether it still is."""
-
-    def save(self, request: HttpRequest, **kwargs: Any) -> str:
-        """Note with the code whose address this is, and that their password is the one of today."""
-        email: str = super().save(request, **kwargs)
-        state = request.session[PASSWORD_RESET_VERIFICATION_SESSION_KEY]
-        request.session[PASSWORD_RESET_VERIFICATION_SESSION_KEY] = {
-            **state,
-            MARK: mark_of(account_of(email)),
-        }
-        return email
 
 
 class ResetPasswordKeyForm(_ShortEnough, AllauthResetPasswordKeyForm):

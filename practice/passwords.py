@@ -39,8 +39,6 @@ OUR_WORDS = (
 # What has to be left of a password once our words are taken out of it.
 OF_ONES_OWN = 8
 SHORTEST_LISTED = 10
-# Under what a reset notes the account it was asked for, as it was then.
-MARK = "account"
 # Before anything else looks at it. No `maxlength` in the page: a browser would cut what is pasted.
 SHORT_ENOUGH = MaxLengthValidator(256, TOO_LONG)
 LOOKALIKES = str.maketrans("013457@$!", "oieastasi")

@@ -17,6 +17,7 @@ urlpatterns = [
         account.ConfirmLoginCode.as_view(),
         name="account_confirm_login_code",
     ),
+    path("account/password/reset/", account.AskForReset.as_view(), name="account_reset_password"),
     path(
         "account/password/reset/confirm/",
         account.ConfirmResetCode.as_view(),

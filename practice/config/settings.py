@@ -151,7 +151,6 @@ ACCOUNT_FORMS = {
     "request_login_code": "practice.adapters.RequestLoginCodeForm",
     "set_password": "practice.adapters.SetPasswordForm",
     "change_password": "practice.adapters.ChangePasswordForm",
-    "reset_password": "practice.adapters.ResetPasswordForm",
     "reset_password_from_key": "practice.adapters.ResetPasswordKeyForm",
     "reauthenticate": "practice.adapters.ReauthenticateForm",
 }

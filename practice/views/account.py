@@ -12,6 +12,7 @@ from allauth.account.views import (
     ConfirmEmailVerificationCodeView,
     ConfirmLoginCodeView,
     ConfirmPasswordResetCodeView,
+    PasswordResetView,
 )
 from allauth.core import ratelimit
 from allauth.usersessions.views import list_usersessions
@@ -37,11 +38,13 @@ from practice.crypto import hide, reveal
 from practice.doors.pages import once, posted
 from practice.forms import AccountForm, TokenForm
 from practice.models import User
-from practice.passwords import MARK, mark_of
+from practice.passwords import mark_of
 from practice.queries import people as asking
 
 # Where a session keeps a key that was just made, sealed, until the next page has shown it.
 NEW_KEY = "new_key"
+# Under what a reset notes the account it was asked for, as it was then.
+MARK = "account"
 
 
 @require_http_methods(["GET", "POST"])
@@ -107,6 +110,20 @@ class ConfirmLoginCode(ConfirmLoginCodeView):
             messages.error(self.request, get_adapter().error_messages["rate_limited"])
         url: str = self.passthrough_next_url(reverse("account_confirm_login_code"))  # type: ignore[no-untyped-call]
         return redirect(url)
+
+
+class AskForReset(PasswordResetView):
+    """Send a code for a forgotten password, which opens the account as it is now."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Note with the code whose address this is, and that their password is the one of today."""
+        answer: HttpResponse = super().form_valid(form)
+        reset = PasswordResetVerificationProcess.resume(self.request)
+        # Who asks too often gets no new code: the one from before stays what it was.
+        if reset and MARK not in reset.state:
+            reset.state[MARK] = mark_of(asking.account_of(reset.state["email"]))
+            reset.persist()
+        return answer
 
 
 def _still_holds(reset: PasswordResetVerificationProcess | None) -> bool:
