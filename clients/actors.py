@@ -1,12 +1,14 @@
 """Find out which seat a signed-in person sits in: a member's or a client's."""
 
+from dataclasses import replace
+from functools import partial
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from clients.models import Client
 from practice.actors import Actor, member_actor
-from practice.models import Practice, User
+from practice.models import Membership, Practice, User
 
 
 def resolve(user: User, seat: str = "") -> tuple[Actor, Practice] | None:
@@ -17,27 +19,32 @@ def resolve(user: User, seat: str = "") -> tuple[Actor, Practice] | None:
     """
     kind, _, text = seat.partition(":")
     seat_id = _uuid(text)
+    in_care = Client.objects.filter(user=user, discharged_at=None)
+    as_member = partial(member_actor, user, elsewhere=in_care)
     if kind == "client" and seat_id:
-        found = client_actor(user, seat_id) or member_actor(user) or client_actor(user)
+        found = client_actor(user, seat_id) or as_member() or client_actor(user)
     elif kind == "member" and seat_id:
-        found = member_actor(user, seat_id) or member_actor(user) or client_actor(user)
+        found = as_member(seat_id) or as_member() or client_actor(user)
     else:
-        found = member_actor(user) or client_actor(user)
+        found = as_member() or client_actor(user)
     return found
 
 
 def client_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practice] | None:
     """Return the user's seat as a client (the named one, else the first), or None."""
     named = Q(pk=seat_id) if seat_id else Q()
+    own = Client.objects.filter(user=user, discharged_at=None)
+    works = Membership.objects.filter(user=user, deactivated_at=None)
     client = (
-        Client.objects.select_related("practice")
-        .filter(named, user=user, discharged_at=None)
+        own.select_related("practice")
+        .filter(named)
+        .annotate(has_more=Exists(own.exclude(pk=OuterRef("pk"))) | Exists(works))
         .order_by("created_at", "pk")
         .first()
     )
     if client is None:
         return None
-    return seat_of(client), client.practice
+    return replace(seat_of(client), has_more_seats=client.has_more), client.practice
 
 
 def seat_of(client: Client) -> Actor:

@@ -4,7 +4,7 @@ from django.urls import path
 
 from clients.api import clients as client_api
 from clients.api import couples as couple_api
-from clients.views import admin, care, couples, notes, own, trail
+from clients.views import admin, care, couples, notes, own, seats, trail
 
 urlpatterns = [
     path("invitation/<str:token>", own.accept_invitation, name="accept_invitation"),
@@ -29,6 +29,7 @@ urlpatterns = [
     path("records/", admin.record_holds, name="record_holds"),
     path("records/<uuid:pk>/hold", admin.record_hold, name="record_hold"),
     path("records/<uuid:pk>/hand-over", admin.record_entrust, name="record_entrust"),
+    path("practice/switch", seats.switch_practice, name="switch_practice"),
     path("you/", own.you, name="you"),
     path("you/topics", own.topics, name="topics"),
     path("you/topics/<uuid:pk>/drop", own.topic_drop, name="topic_drop"),

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 from django.http import HttpRequest
 
 from practice.models import Membership, Practice, Role, Supervision, User
@@ -78,17 +78,23 @@ def system(practice_id: UUID) -> Actor:
     return Actor(practice_id=practice_id, kind="system")
 
 
-def member_actor(user: User, seat_id: UUID | None = None) -> tuple[Actor, Practice] | None:
+def member_actor(
+    user: User, seat_id: UUID | None = None, *, elsewhere: QuerySet[Model] | None = None
+) -> tuple[Actor, Practice] | None:
     """Return the user's seat as a member (the named one, else the first), or None.
 
-    Runs inside `tenancy.scope(user=…)`; a deactivated seat is no seat.
+    `elsewhere` finds seats that this app does not know. Runs inside `tenancy.scope(user=…)`; a
+    deactivated seat is no seat.
     """
     named = Q(pk=seat_id) if seat_id else Q()
     own = Membership.objects.filter(user=user, deactivated_at=None)
+    has_more = Q(Exists(own.exclude(pk=OuterRef("pk"))))
+    if elsewhere is not None:
+        has_more |= Q(Exists(elsewhere))
     seat = (
         own.select_related("practice")
         .filter(named)
-        .annotate(has_more=Exists(own.exclude(pk=OuterRef("pk"))))
+        .annotate(has_more=has_more)
         .order_by("joined_at", "pk")
         .first()
     )

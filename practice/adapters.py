@@ -20,6 +20,7 @@ from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
 from allauth.mfa.webauthn.forms import (
     AddWebAuthnForm,
     AuthenticateWebAuthnForm,
@@ -43,7 +44,7 @@ from practice.errors import KeyTrouble, SignInAgain
 from practice.forms.fields import NameField, speak_plainly
 from practice.models import User
 from practice.passwords import SHORT_ENOUGH
-from practice.queries.people import account_of, is_member_anywhere, is_with_another
+from practice.queries.people import account_of, has_codes, is_member_anywhere, is_with_another
 from practice.wording import clock_of
 
 UNKNOWN = "account/email/unknown_account"
@@ -340,6 +341,15 @@ class _OfAKey(forms.Form):
 
 class LoginKeyForm(_OfAKey, LoginWebAuthnForm):
     """Come in with a passkey alone."""
+
+
+class SecondCodeForm(AllauthAuthenticateForm):
+    """Write a code as the second step."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Say whether there is anything to write: who has a passkey alone has no code."""
+        super().__init__(*args, **kwargs)
+        self.is_of_use = has_codes(self.user.pk)
 
 
 class SecondKeyForm(_OfAKey, AuthenticateWebAuthnForm):

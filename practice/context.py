@@ -4,11 +4,9 @@ from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest
-from django.utils.functional import SimpleLazyObject
 
 from practice.doors.pages import device_key
 from practice.models import NEUTRAL_PAGE, Practice
-from practice.queries.people import seats
 
 THEMES = {"light", "dark"}
 
@@ -26,8 +24,6 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "theme": theme if theme in THEMES else "",
     }
     if actor is not None:
-        if actor.has_more_seats:
-            found["practices"] = SimpleLazyObject(lambda: seats(actor.user_id))
         if actor.is_member and practice is not None and practice.idle_minutes:
             found["session_seconds"] = practice.idle_minutes * 60
             found["lock_key"] = device_key(actor, "lock")

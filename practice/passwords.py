@@ -1,4 +1,4 @@
-"""What no password here may be: one that many people use, or one made of our own names."""
+"""What no password may be: one that many use, or one made of our own names; and the mark of one."""
 
 import re
 
@@ -10,6 +10,7 @@ from django.contrib.auth.password_validation import (
 )
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
 from practice.letters import bare
@@ -123,3 +124,14 @@ def _names_of_practices(user: AbstractBaseUser | None) -> set[str]:
 def _plain(text: str) -> str:
     """Return letters and digits alone, without accents, capitals and digits that stand for letters."""
     return re.sub(r"[\W_]", "", bare("NFKD", text.lower().translate(LOOKALIKES)))
+
+
+def mark_of(account: AbstractBaseUser | None) -> str:
+    """Return what tells whether this is the same account with the same password; empty for nobody.
+
+    Neither the password nor its hash can be read from it.
+    """
+    if account is None:
+        return ""
+    value = f"{account.pk}:{account.password}"
+    return salted_hmac("homeward.account", value, algorithm="sha256").hexdigest()

@@ -17,6 +17,17 @@ urlpatterns = [
         account.ConfirmLoginCode.as_view(),
         name="account_confirm_login_code",
     ),
+    path("account/password/reset/", account.AskForReset.as_view(), name="account_reset_password"),
+    path(
+        "account/password/reset/confirm/",
+        account.ConfirmResetCode.as_view(),
+        name="account_confirm_password_reset_code",
+    ),
+    path(
+        "account/password/reset/complete/",
+        account.CompleteReset.as_view(),
+        name="account_complete_password_reset",
+    ),
     path(
         "account/confirm-email/",
         account.ConfirmNewAddress.as_view(),
@@ -28,7 +39,6 @@ urlpatterns = [
     path("health", frame.health, name="health"),
     path("theme", frame.set_theme, name="set_theme"),
     path("language", frame.set_language, name="set_language"),
-    path("practice/switch", frame.switch_practice, name="switch_practice"),
     path("sw.js", frame.service_worker, name="service_worker"),
     path("manifest.webmanifest", frame.manifest, name="manifest"),
     path("offline", frame.offline, name="offline"),

@@ -98,6 +98,8 @@ ALLAUTH = (
     _("The new value must be different from the current one."),
     _("Be patient, you are sending too many requests."),
     _("Authenticator code"),
+    _("Use authenticator app or code"),
+    _("Use a security key"),
     _("You cannot generate recovery codes without having two-factor authentication enabled."),
     _("You cannot remove your primary email address."),
     _("Your primary email address must be verified."),

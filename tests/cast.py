@@ -113,16 +113,18 @@ def make_member(practice: Practice, email: str, name: str, *roles: str, user: An
     return Person(user, practice, member=member)
 
 
-def make_client(practice: Practice, email: str, name: str, carer: Person) -> Person:
+def make_client(
+    practice: Practice, email: str, name: str, carer: Person, user: Any = None
+) -> Person:
     """Bring somebody into care, joined and with the practice's contact times."""
-    user = make_user(email, name)
+    user = user or make_user(email, name)
     at = now() - timedelta(days=30)
     with scope(practice=practice.pk):
         client = Client.objects.create(
             practice=practice,
             user=user,
             name=name,
-            email=email,
+            email=user.email,
             zone=ZONE,
             created_at=at,
             joined_at=at,

@@ -175,6 +175,12 @@ def sink(settings: Settings, request: pytest.FixtureRequest) -> Iterator[Sink]:
     server.stop()
 
 
+@pytest.fixture
+def outbox(settings: Settings) -> None:
+    """Let account mails wait sealed for the worker, as on a real site."""
+    settings.EMAIL_BACKEND = "practice.smtp.OutboxBackend"
+
+
 @pytest.fixture(scope="module")
 def live_site(django_db_blocker: DjangoDbBlocker) -> Iterator[Site]:
     """Run web, worker, beat and pump on an empty, migrated database, for one module."""

@@ -1,6 +1,7 @@
 """Add clients, link couples, say who cares for whom, end care and take it up again."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
 
@@ -12,13 +13,13 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clients.models import Caseload, Client, Couple
+from clients.models import Caseload, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
 from clients.queries.records import caseload_size
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
-from practice.models import InvitationKind, Membership, Role
+from practice.models import InvitationKind, Membership, Role, User
 from practice.permissions import may_administer, may_care
 from practice.queries.people import invitation_of_client
 from practice.wording import listed
@@ -273,7 +274,7 @@ def discharge(*, by: Actor, at: datetime, client: Client) -> None:
 
 
 def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
-    """Take care up again; everything is where it was."""
+    """Take care up again; everything is where it was, and their address is the one of today."""
     _require_care(by, client)
     with transaction.atomic():
         if (
@@ -282,6 +283,22 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
             .update(discharged_at=None)
         ):
             auditing.on_client(by, at, "client.reactivated", client.pk)
+            if client.user is not None and client.user.email != client.email:
+                # The new one has refused no mail.
+                ContactPreference.objects.filter(client=client).update(suppressed_at=None)
+                take_address(by=by, at=at, client=client, user=client.user)
+
+
+def take_address(*, by: Actor, at: datetime, client: Client, user: User) -> None:
+    """Let a record have its person's address, which only they change.
+
+    Where another client of the practice has it, the record keeps the old one: a person may be
+    invited under the address of somebody who is in care already.
+    """
+    address = user.email.strip().lower()
+    with suppress(IntegrityError), transaction.atomic():
+        if Client.objects.filter(pk=client.pk).exclude(email=address).update(email=address):
+            auditing.on_client(by, at, "client.changed", client.pk)
 
 
 def _move(

@@ -1,18 +1,17 @@
 """A client comes in, agrees, and says when and how they want to be reminded."""
 
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, time
 
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients import consent_text
-from clients.actions.caring import hold
+from clients.actions.caring import hold, take_address
 from clients.actors import seat_of
 from clients.models import Client, Consent, ContactPreference
 from clients.permissions import NOBODY, is_self
@@ -161,20 +160,15 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
 def follow(*, user: User, at: datetime) -> None:
     """Let each record follow its person's new address; mail that the old one refused is tried again.
 
-    Where another client of a practice has that address, the record there keeps the old one: a
-    person may be invited under the address of somebody who is in care already. A practice that they
-    have left is told nothing.
+    A practice that they have left is told nothing; it learns of it when they come back
+    (`caring.reactivate`).
     """
-    address = user.email.strip().lower()
     with scope(user=user.pk):
         seats = list(Client.objects.filter(user=user, discharged_at=None))
     for client in seats:
         with scope(practice=client.practice_id):
             ContactPreference.objects.filter(client=client).update(suppressed_at=None)
-            elsewhere = Client.objects.filter(pk=client.pk).exclude(email=address)
-            with suppress(IntegrityError), transaction.atomic():
-                if elsewhere.update(email=address):
-                    auditing.on_client(seat_of(client), at, "client.changed", client.pk)
+            take_address(by=seat_of(client), at=at, client=client, user=user)
 
 
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:

@@ -70,6 +70,10 @@ class ClearanceShape(serializers.Serializer[Any]):
     cleared = serializers.BooleanField()
     attested_at = serializers.DateTimeField()
     recheck_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(
+        allow_null=True,
+        help_text="When it ended: a newer judgement, or an answer about safety. Null: it stands",
+    )
 
 
 class HandOverRequest(Asked):
@@ -129,6 +133,7 @@ def clearance_data(row: Any) -> dict[str, Any]:
         "cleared": row.cleared,
         "attested_at": row.attested_at,
         "recheck_at": row.recheck_at,
+        "ended_at": row.ended_at,
     }
 
 

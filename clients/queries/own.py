@@ -1,5 +1,7 @@
 """What belongs to the client who asks."""
 
+from collections import Counter
+from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
@@ -9,7 +11,7 @@ from clients.models import Caseload, Client, Consent, ContactPreference, Session
 from clients.permissions import NOBODY, standing_care
 from clients.queries.care import client_of
 from practice.actors import Actor
-from practice.models import Invitation
+from practice.models import Invitation, Membership
 from practice.queries.finding import or_404
 
 
@@ -18,6 +20,34 @@ def own_client(actor: Actor) -> Client:
     if actor.client_id is None:
         raise PermissionDenied
     return client_of(actor, actor.client_id)
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where somebody could sit, and what it is called on their pages."""
+
+    seat: str
+    name: str
+
+
+def seats(user_id: int) -> list[Seat]:
+    """Return the seats this person could take, by name.
+
+    Who cares for them goes by the name that gives nobody away, unless two have the same. Runs inside
+    their own request's scope, where the wall shows them their seats anywhere.
+    """
+    works = Membership.objects.filter(user_id=user_id, deactivated_at=None)
+    in_care = Client.objects.filter(user_id=user_id, discharged_at=None)
+    cared_for = list(in_care.select_related("practice"))
+    told_apart = Counter(one.practice.discreet_name for one in cared_for)
+    found = [
+        Seat(f"member:{one.pk}", one.practice.name) for one in works.select_related("practice")
+    ]
+    for one in cared_for:
+        discreet = one.practice.discreet_name
+        name = discreet if told_apart[discreet] == 1 else one.practice.name
+        found.append(Seat(f"client:{one.pk}", name))
+    return sorted(found, key=lambda one: (one.name.casefold(), one.seat))
 
 
 def invited_client(invitation: Invitation) -> Client | None:

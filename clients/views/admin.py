@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -38,8 +39,9 @@ MOST_UNCARED = 20
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def member(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Show one member, and say what they do."""
+    """Show one member, and say what they do, just after saying who one is: it may open words."""
     found = people.member(request.actor, pk)
     therapists = [one for one in people.therapists(request.actor) if one.pk != found.pk]
     # Whose caseloads they read is asked once they are a supervisor.

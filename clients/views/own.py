@@ -50,7 +50,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     invitation = invitations.find(token, now(), hold=request.method == "POST")
     if invitation is None:
         again = _pressed_twice(request, invitations.practice_of(token))
-        return again or render(request, "clients/invitation_gone.html", status=404)
+        return again or _gone(request, invitations.used(token))
     spoken = language() if _has_chosen(request) else _language_of(invitation)
     with override(spoken):
         request.__dict__["LANGUAGE_CODE"] = spoken
@@ -58,6 +58,16 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     # What is read next, before anybody has signed in, goes on in it.
     response["Content-Language"] = spoken
     return response
+
+
+def _gone(request: HttpRequest, used: Invitation | None) -> HttpResponse:
+    """Say that a link opens nothing: to who came in by it, for many keep it as their way here, that
+    they have, and how to go on."""
+    if used and request.method == "GET" and request.user == account_of(used.email):
+        if used.client_id:
+            sit(request, f"client:{used.client_id}")  # who has another page, too, gets to this one
+        return redirect("home")
+    return render(request, "clients/invitation_gone.html", {"used": used is not None}, status=404)
 
 
 def _has_chosen(request: HttpRequest) -> bool:

@@ -16,7 +16,7 @@ from practice.actions import auditing
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, seldom
 from practice.forms.policies import AuditFilter, setting_names
-from practice.models import AuditEvent
+from practice.models import AuditEvent, Role
 from practice.permissions import may_administer
 from practice.queries import audit as asking
 from practice.queries.paging import Page, pages
@@ -79,12 +79,20 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "when": event.at,
         "who": who,
         "act": act_text(event.action),
-        "which": setting_names(event.detail.get("fields", "")),
+        "which": [*setting_names(event.detail.get("fields", "")), *_given(event, concerned)],
         "to": concerned.get(event.detail.get("to", ""), ""),
         "object": KINDS.get(event.object_kind, event.object_kind),
         "whose": whose if whose != who else "",
         "reference": event.object_id,
     }
+
+
+def _given(event: AuditEvent, concerned: dict[str, str]) -> list[str]:
+    """Say which roles somebody was given, and whose caseloads to read."""
+    labels = dict(Role.choices)
+    roles = [str(labels.get(one, one)) for one in event.detail.get("roles", "").split(",") if one]
+    names = [concerned.get(one, _("A colleague")) for one in asking.whose_caseloads(event)]
+    return [*roles, *(_("reads along with %(name)s") % {"name": name} for name in names)]
 
 
 @seldom

@@ -78,6 +78,7 @@ def client_list(request: ActorRequest) -> HttpResponse:
             "filtering": bool(asked["only"]),
             "may_care": may_care(actor),
             "read_along": people.read_along(actor),
+            "reading_along": people.reading_along(actor),
         },
     )
 

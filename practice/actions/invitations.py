@@ -9,7 +9,7 @@ from uuid import UUID
 from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -141,6 +141,17 @@ def find(token: str, at: datetime, *, hold: bool = False) -> Invitation | None:
     return (found.select_for_update(of=("self",)) if hold else found).first()
 
 
+def used(token: str) -> Invitation | None:
+    """Return the invitation by which somebody came in with this very link; else None.
+
+    Runs after `find`, in the scope of the practice that the link names. Who guesses finds nothing.
+    """
+    if practice_of(token) is None:
+        return None
+    came_by = Invitation.objects.filter(token_hash=hash_of(token.partition(".")[2]))
+    return came_by.exclude(accepted_at=None).first()
+
+
 def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | None:
     """Use the invitation up, and any other with it, for the person whose address it was sent to.
 
@@ -171,25 +182,30 @@ def open_account(
     *, invitation: Invitation, name: str, password: str | None, language: str, zone: str
 ) -> User:
     """Make the invited person's account, its address proven by the link. Raises NotPossible."""
-    if User.objects.filter(email__iexact=invitation.email).exists():
-        raise NotPossible(_("There is an account with this address. Sign in, then open the link."))
-    with transaction.atomic():
-        user = User.objects.create_user(
-            invitation.email, password, name=name, language=language, zone=zone
-        )
-        EmailAddress.objects.create(user=user, email=invitation.email, verified=True, primary=True)
+    try:
+        with transaction.atomic():
+            user = User.objects.create_user(
+                invitation.email, password, name=name, language=language, zone=zone
+            )
+            EmailAddress.objects.create(
+                user=user, email=invitation.email, verified=True, primary=True
+            )
+    except IntegrityError as error:  # perhaps of this very moment, by another practice's link
+        said = _("There is an account with this address. Sign in, then open the link.")
+        raise NotPossible(said) from error
     return user
 
 
 def _seat(invitation: Invitation, user: User, at: datetime) -> Membership:
     """Seat a new member. An old link, sent again, adds to what somebody is here and takes nothing
-    away; who was deactivated comes back as what they are invited to be now, and as no more."""
+    away; who was deactivated comes back as what they are invited to be now, and as no more. Nobody
+    adds to their own seat by a link they sent themselves, to an address that they took later."""
     seat, is_new = Membership.objects.select_for_update().get_or_create(
         practice_id=invitation.practice_id,
         user=user,
         defaults={"roles": invitation.roles, "joined_at": at},
     )
-    if not is_new:
+    if not is_new and invitation.invited_by_id != seat.pk:
         had = seat.roles if seat.deactivated_at is None else []
         seat.roles = list(dict.fromkeys([*had, *invitation.roles]))
         seat.deactivated_at = None

@@ -30,8 +30,9 @@ def set_roles(
 ) -> None:
     """Say what a member does, and whose caseloads they read as a supervisor.
 
-    Takes effect on their next request. Raises NotPossible when no admin would be left, and when
-    somebody in their care would be left with nobody.
+    Takes effect on their next request. Raises NotPossible when no admin would be left, when
+    somebody in their care would be left with nobody, and for who gives themselves what another
+    admin could give them.
     """
     _require(by)
     wanted = [role for role in Role.values if role in roles]
@@ -40,20 +41,20 @@ def set_roles(
     with transaction.atomic():
         if Role.ADMIN in member.roles and Role.ADMIN not in wanted:
             _keep_an_admin(member)
+        named = _named(by, member, supervises) if Role.SUPERVISOR in wanted else []
+        if by.member_id == member.pk:
+            _leave_to_another(member, wanted, named)
         Membership.objects.filter(pk=member.pk).update(roles=wanted)
         Supervision.objects.filter(supervisor=member).delete()
-        if Role.SUPERVISOR in wanted:
-            named = Membership.objects.filter(
-                practice_id=by.practice_id, pk__in=list(supervises)
-            ).exclude(pk=member.pk)
-            Supervision.objects.bulk_create(
-                [
-                    Supervision(practice_id=by.practice_id, supervisor=member, therapist=therapist)
-                    for therapist in named
-                ]
-            )
+        Supervision.objects.bulk_create(
+            [
+                Supervision(practice_id=by.practice_id, supervisor=member, therapist=therapist)
+                for therapist in named
+            ]
+        )
         _leave_nobody_alone(by, member)
-        _note(by, at, "member.roles_set", member, roles=",".join(wanted))
+        whose = ",".join(str(therapist.pk) for therapist in named)
+        _note(by, at, "member.roles_set", member, roles=",".join(wanted), supervises=whose)
 
 
 def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
@@ -152,6 +153,35 @@ def _leave_nobody_alone(by: Actor, member: Membership) -> None:
     import_string(settings.HOMEWARD_LEAVE_NOBODY_ALONE)(by, member)
 
 
+def _named(by: Actor, member: Membership, supervises: Iterable[UUID]) -> list[Membership]:
+    """Return the colleagues whose caseloads somebody is to read."""
+    here = Membership.objects.filter(practice_id=by.practice_id, pk__in=list(supervises))
+    return list(here.exclude(pk=member.pk).order_by("pk"))
+
+
+def _leave_to_another(
+    member: Membership, wanted: Sequence[str], named: Sequence[Membership]
+) -> None:
+    """Let nobody open clients' words to themselves while another admin could do it for them.
+
+    In a first practice there is none: its one admin is often its therapist.
+    """
+    had = Supervision.objects.filter(supervisor=member).values_list("therapist_id", flat=True)
+    roles = set(wanted) - {*member.roles, Role.ADMIN}
+    if not roles and not {one.pk for one in named} - set(had):
+        return
+    others = Membership.objects.filter(
+        practice_id=member.practice_id,
+        roles__contains=[Role.ADMIN],
+        deactivated_at=None,
+        user__is_active=True,
+    ).exclude(pk=member.pk)
+    if others.exists():
+        raise NotPossible(
+            _("Nobody gives themselves a way to clients’ words. Another admin can give it to you.")
+        )
+
+
 def _keep_an_admin(member: Membership) -> None:
     # All of them, in one order: two who demote each other at once wait, and do not lock each other out.
     admins = (
@@ -163,7 +193,15 @@ def _keep_an_admin(member: Membership) -> None:
         raise NotPossible(_("Somebody has to be an admin. Make a colleague one first."))
 
 
-def _note(by: Actor, at: datetime, action: str, member: Membership, roles: str = "") -> None:
+def _note(
+    by: Actor, at: datetime, action: str, member: Membership, roles: str = "", supervises: str = ""
+) -> None:
     auditing.record(
-        by=by, at=at, action=action, object_kind="member", object_id=member.pk, roles=roles
+        by=by,
+        at=at,
+        action=action,
+        object_kind="member",
+        object_id=member.pk,
+        roles=roles,
+        supervises=supervises,
     )

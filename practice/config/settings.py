@@ -104,6 +104,7 @@ TEMPLATES = [
                 "csp.context_processors.nonce",
                 "practice.context.frame",
                 "clients.context.nobodys",
+                "clients.context.seats",
                 "exercises.context.waiting",
             ],
         },
@@ -159,6 +160,7 @@ MFA_FORMS = {
     "add_webauthn": "practice.adapters.AddKeyForm",
     "edit_webauthn": "practice.adapters.EditKeyForm",
     "login_webauthn": "practice.adapters.LoginKeyForm",
+    "authenticate": "practice.adapters.SecondCodeForm",
     "authenticate_webauthn": "practice.adapters.SecondKeyForm",
     "reauthenticate_webauthn": "practice.adapters.ReauthenticateKeyForm",
 }

@@ -56,9 +56,10 @@ def typed(request: HttpRequest) -> dict[str, list[str]]:
     """Return the free text of a form that led nowhere, to be given back to whoever is signed in.
 
     Their record may have gone to a colleague while they wrote. Only what a box for words holds:
-    no password, code, token or id ever goes into a page.
+    no password, code, token or id ever goes into a page. And only of a page of ours: a form that
+    leads nowhere is asked for no token, and another's words would stand here as one's own.
     """
-    if request.method != "POST" or getattr(request, "actor", None) is None:
+    if request.method != "POST" or getattr(request, "actor", None) is None or not _is_ours(request):
         return {}
     try:
         said = [(name, str(text)) for name, text in request.POST.items()]
@@ -66,6 +67,13 @@ def typed(request: HttpRequest) -> dict[str, list[str]]:
         return {}
     texts = [text for name, text in said if name.startswith(WORDS) and text.strip()]
     return {"texts": texts} if texts else {}
+
+
+def _is_ours(request: HttpRequest) -> bool:
+    """Say whether a form came from a page of ours; every browser says where from, be it "null"."""
+    came = request.headers.get("Origin") or request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
+    return ours and bool(urlsplit(came).netloc)
 
 
 def trouble(error: BaseException | None) -> str:

@@ -71,9 +71,15 @@ def names(found: list[AuditEvent]) -> dict[int, str]:
     return {user.pk: user.get_full_name() for user in User.objects.filter(pk__in=ids)}
 
 
+def whose_caseloads(event: AuditEvent) -> list[str]:
+    """Return the seats of those whose caseloads somebody was given to read."""
+    said = str(event.detail.get("supervises", ""))
+    return said.split(",") if said else []
+
+
 def seats(actor: Actor, found: list[AuditEvent]) -> dict[str, str]:
-    """Return the names of the members acted on, or given a client, by the id of their seat, and of
-    those invited, by their invitation's, in two queries."""
+    """Return the names of the members acted on, named, or given a client, by the id of their seat, and
+    of those invited, by their invitation's, in two queries."""
     if not may_administer(actor):
         raise PermissionDenied
     ids: dict[str, set[str]] = defaultdict(set)
@@ -81,6 +87,7 @@ def seats(actor: Actor, found: list[AuditEvent]) -> dict[str, str]:
         ids[event.object_kind].add(event.object_id)
         if to := event.detail.get("to"):
             ids["member"].add(to)
+        ids["member"].update(whose_caseloads(event))
     members = Membership.objects.filter(practice_id=actor.practice_id, pk__in=ids["member"])
     invited = Invitation.objects.filter(practice_id=actor.practice_id, pk__in=ids["invitation"])
     return {

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from practice.actors import Actor
-from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
+from practice.models import ApiToken, Invitation, InvitationKind, Membership, Role, User
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
@@ -61,6 +61,18 @@ def read_along(actor: Actor) -> list[str]:
     return [one.user.get_full_name() for one in named]
 
 
+def reading_along(actor: Actor) -> list[str]:
+    """Return the names of the supervisors who read the asking therapist's caseload."""
+    if not actor.is_therapist:
+        return []
+    reading = members(actor).filter(
+        supervises__therapist_id=actor.member_id,
+        roles__contains=[Role.SUPERVISOR],
+        deactivated_at=None,
+    )
+    return [one.user.get_full_name() for one in reading.order_by(*BY_NAME)]
+
+
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
     """Return whose caseloads a supervisor reads; for admins. Raises PermissionDenied."""
     if not may_administer(actor) or supervisor.practice_id != actor.practice_id:
@@ -96,15 +108,6 @@ def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
     )
 
 
-def seats(user_id: int) -> list[Practice]:
-    """Return the practices this person could sit in, by name.
-
-    Runs inside their own request's scope, where the wall shows them their seats anywhere.
-    """
-    seats = Membership.objects.filter(user_id=user_id, deactivated_at=None)
-    return list(Practice.objects.filter(pk__in=seats.values("practice_id")).order_by("name", "pk"))
-
-
 def is_member_anywhere(user: User) -> bool:
     """Say whether somebody works in any practice."""
     with scope(user=user.pk):
@@ -115,6 +118,13 @@ def has_second_factor(user_id: int) -> bool:
     """Say whether somebody has set up an authenticator app or a passkey."""
     return Authenticator.objects.filter(
         user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
+    ).exists()
+
+
+def has_codes(user_id: int) -> bool:
+    """Say whether somebody has an authenticator app, or codes on paper, to read a code from."""
+    return Authenticator.objects.filter(
+        user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
     ).exists()
 
 
@@ -156,19 +166,6 @@ def token(actor: Actor, pk: UUID) -> ApiToken:
     return or_404(
         ApiToken.objects.filter(practice_id=actor.practice_id, user_id=actor.user_id or 0, pk=pk)
     )
-
-
-def seat_of(user_id: int, practice: str) -> str:
-    """Return the member's seat somebody has in the named practice; empty when there is none."""
-    try:
-        practice_id = UUID(practice)
-    except ValueError:
-        return ""
-    with scope(user=user_id):
-        seat = Membership.objects.filter(
-            user_id=user_id, practice_id=practice_id, deactivated_at=None
-        ).first()
-    return f"member:{seat.pk}" if seat else ""
 
 
 def demo_people(many: int) -> list[User]:

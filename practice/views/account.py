@@ -6,13 +6,22 @@ from uuid import UUID
 from allauth.account.adapter import get_adapter
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
-from allauth.account.views import ConfirmEmailVerificationCodeView, ConfirmLoginCodeView
+from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
+from allauth.account.views import (
+    CompletePasswordResetView,
+    ConfirmEmailVerificationCodeView,
+    ConfirmLoginCodeView,
+    ConfirmPasswordResetCodeView,
+    PasswordResetView,
+)
 from allauth.core import ratelimit
 from allauth.usersessions.views import list_usersessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db import IntegrityError, transaction
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -27,10 +36,13 @@ from practice.crypto import hide, reveal
 from practice.doors.pages import once, posted, saved_in
 from practice.forms.people import AccountForm, TokenForm
 from practice.models import User
+from practice.passwords import mark_of
 from practice.queries import people as asking
 
 # Where a session keeps a key that was just made, sealed, until the next page has shown it.
 NEW_KEY = "new_key"
+# Under what a reset notes the account it was asked for, as it was then.
+MARK = "account"
 
 
 @require_http_methods(["GET", "POST"])
@@ -93,9 +105,67 @@ class ConfirmLoginCode(ConfirmLoginCodeView):
         return redirect(url)
 
 
+class AskForReset(PasswordResetView):
+    """Send a code for a forgotten password, which opens the account as it is now."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Note with the code whose address this is, and that their password is the one of today."""
+        answer: HttpResponse = super().form_valid(form)
+        reset = PasswordResetVerificationProcess.resume(self.request)
+        # Who asks too often gets no new code: the one from before stays what it was.
+        if reset and MARK not in reset.state:
+            reset.state[MARK] = mark_of(asking.account_of(reset.state["email"]))
+            reset.persist()
+        return answer
+
+
+def _still_holds(reset: PasswordResetVerificationProcess | None) -> bool:
+    """Say whether a reset is for the account as it was when it was asked for: who moved to another
+    address, or chose a password since, is not let down by a code that lies in the old mailbox."""
+    account = asking.account_of(reset.state["email"]) if reset else None
+    return reset is not None and account is not None and reset.state.get(MARK) == mark_of(account)
+
+
+class ConfirmResetCode(ConfirmPasswordResetCodeView):
+    """Take the code for a forgotten password, for as long as the account is as it was."""
+
+    def get_form_kwargs(self) -> dict[str, Any]:
+        """Let no other code in: the page is the one for an address that nobody has, so that nobody
+        learns from it what became of the account."""
+        said: dict[str, Any] = super().get_form_kwargs()  # type: ignore[no-untyped-call]  # allauth's
+        if not _still_holds(self._process):
+            said["code"] = ""
+        return said
+
+
+@method_decorator(login_not_required, name="dispatch")
+class CompleteReset(CompletePasswordResetView):
+    """Take the new password, for as long as the account is as it was."""
+
+    def dispatch(self, request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
+        """End what was begun before its owner moved away, or chose a password themselves."""
+        reset = PasswordResetVerificationProcess.resume(request)
+        if reset and reset.state.get("code_confirmed") and not _still_holds(reset):
+            reset.abort()
+            messages.error(request, _("This code no longer opens. Ask for a new one."))
+            return redirect("account_reset_password")
+        answer: HttpResponseBase = super().dispatch(request, **kwargs)
+        return answer
+
+
 @method_decorator(login_not_required, name="dispatch")
 class ConfirmNewAddress(ConfirmEmailVerificationCodeView):
     """Take the code that went to a new address, or say that somebody else has it by now."""
+
+    def _verify_form_valid(self, form: Form) -> HttpResponse:
+        """Take the address; two who confirm the same one at this moment look, and both find it free."""
+        try:
+            with transaction.atomic():
+                response: HttpResponse = super()._verify_form_valid(form)  # type: ignore[no-untyped-call]  # allauth's
+                return response
+        except IntegrityError:
+            form.add_error("code", get_adapter().validation_error("email_taken"))
+            return self._verify_form_invalid(form)
 
     def _verify_form_invalid(self, form: Form) -> HttpResponse:
         """Let go of a change that can never be finished; another address can be asked for at once.

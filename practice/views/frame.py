@@ -1,7 +1,6 @@
 """What belongs to no page: home, leaving, help, the look, the worker, the health of the site."""
 
 import hashlib
-from typing import cast
 
 from allauth.account.views import logout as allauth_logout
 from django.conf import settings
@@ -20,9 +19,9 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from practice.actors import ActorRequest
-from practice.doors.pages import keep_on_device, sit
+from practice.doors.pages import keep_on_device
 from practice.models import NEUTRAL_PAGE
-from practice.queries.people import device, seat_of
+from practice.queries.people import device
 
 
 @require_GET
@@ -106,15 +105,6 @@ def health(request: HttpRequest) -> HttpResponse:
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1")
     return JsonResponse({"ok": True})
-
-
-@require_POST
-def switch_practice(request: ActorRequest) -> HttpResponse:
-    """Sit in another practice from the next request on."""
-    seat = seat_of(cast("int", request.actor.user_id), request.POST.get("practice", ""))
-    if seat:
-        sit(request, seat)
-    return redirect("home")
 
 
 @login_not_required

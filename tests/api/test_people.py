@@ -50,7 +50,15 @@ def test_a_couple_is_linked_cleared_and_unlinked(dana: Person, ana: Person, ben:
     assert program.post(f"clients/{ana.client.pk}/clearances", said).status_code == 422
     said["spoke_alone"] = True
     assert program.post(f"clients/{ana.client.pk}/clearances", said).status_code == 201
-    assert len(program.get(f"clients/{ana.client.pk}/clearances").json()) == 1
+    (judged,) = program.get(f"clients/{ana.client.pk}/clearances").json()
+    assert judged["cleared"]
+    assert judged["ended_at"] is None
+    said["cleared"] = False
+    assert program.post(f"clients/{ana.client.pk}/clearances", said).json()["ended_at"] is None
+    stands, before = program.get(f"clients/{ana.client.pk}/clearances").json()
+    assert (stands["ended_at"] is None, before["ended_at"] is None) == (True, False)
+    said["cleared"] = True
+    program.post(f"clients/{ana.client.pk}/clearances", said)
     far = program.patch(where, {"next_session_at": "2099-01-01T10:00:00Z"})
     assert far.status_code == 422
     assert program.patch(where, {"next_session_at": None}).status_code == 200

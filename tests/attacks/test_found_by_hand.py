@@ -17,6 +17,7 @@ from practice.tenancy import scope
 from tests.api.ground import Program, key_of
 from tests.cast import PASSWORD, Person, Play
 from tests.conftest import commit_trail
+from tests.practice.ground import seat_in
 
 
 # --- a phone that lies open -------------------------------------------------------------------
@@ -119,7 +120,7 @@ def test_a_form_of_one_practice_is_never_kept_in_the_other(
 ):
     """Also one that names nobody's id: who is in care in one practice is not the other's to know."""
     browser, token = tab
-    switched = {"practice": str(zoe.practice.pk), "csrfmiddlewaretoken": token}
+    switched = {"seat": seat_in(uma, zoe.practice), "csrfmiddlewaretoken": token}
     assert browser.post("/practice/switch", switched).status_code == 302
     answer = browser.post("/clients/add", {**NEW, "csrfmiddlewaretoken": token})
     assert answer.status_code == 403

@@ -89,7 +89,7 @@ UNASKED = [
     "say",
     "send",
     "skip",
-    "practice",
+    "seat",
     "status",
     "client",
 ]

@@ -22,6 +22,7 @@ from tests.architecture.access import TABLE
 from tests.architecture.test_access import address, kwargs  # noqa: F401 -- a fixture
 from tests.attacks.ground import ask
 from tests.cast import Person, Play
+from tests.practice.ground import seat_in
 
 # Forms that are taken without a token, and why. Everything else is refused.
 WITHOUT_TOKEN = {
@@ -277,7 +278,7 @@ def test_an_old_tab_of_the_other_practice_writes_to_neither(
         )
     browser, pk = uma.browser(), ana.client.pk
     assert browser.get(f"/clients/{pk}/notes").status_code == 200
-    browser.post("/practice/switch", {"practice": str(zoe.practice.pk)})
+    browser.post("/practice/switch", {"seat": seat_in(uma, zoe.practice)})
     for path, body in (
         (f"/clients/{pk}/notes", {"text": "Which practice?"}),
         (f"/clients/{pk}/edit", {"name": "Which practice?"}),

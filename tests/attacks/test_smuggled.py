@@ -120,7 +120,7 @@ def test_next_leads_nowhere_else(target: str, dana: Person):
     for path, body in (
         ("/theme", {"theme": "dark"}),
         ("/language", {"language": "es"}),
-        ("/practice/switch", {"practice": str(dana.practice.pk)}),
+        ("/practice/switch", {"seat": dana.actor.seat}),
         ("/account/logout/", {}),
         ("/account/reauthenticate/", {"password": "a lamp in the window at dusk"}),
         ("/leave", {}),

@@ -196,7 +196,33 @@ def test_a_link_opens_once(link: str):
     assert Browser().post(link, ARRIVAL).status_code == 302
     for again in (Browser().get(link), Browser().post(link, ARRIVAL)):
         assert again.status_code == 404
-        assert "This link no longer opens" in text_of(again)
+        assert "You have already come in" in text_of(again)
+        assert "Ida" not in text_of(again)
+
+
+def test_who_keeps_the_link_as_their_way_in_gets_in(ana: Person, link: str):
+    browser = Browser()
+    browser.post(link, ARRIVAL)
+    assert browser.get(link)["Location"] == "/"
+    # Somebody else who holds it is led on as themselves, and is not told whose it was.
+    page = text_of(ana.browser().get(link))
+    assert "You have already come in" in page
+    assert "ida@mail.example" not in page
+    practice, _, secret = link.removeprefix("/invitation/").partition(".")
+    for unknown in (f"/invitation/{practice}.{'0' * len(secret)}", f"/invitation/{practice}."):
+        assert "This link no longer opens" in text_of(Browser().get(unknown))
+
+
+def test_a_kept_link_leads_to_the_page_it_opened(ana: Person, zoe: Person):
+    """Signing in anew leads to the first of two, and the link is how they know the other."""
+    assert add(zoe, "ana@mail.example").status_code == 302
+    second = link_in(mail.outbox[-1])
+    said = {"called": "Ana", "zone": ZONE, "language": "en", "agree": "on"}
+    assert ana.browser().post(second, said).status_code == 302
+    browser = ana.browser()
+    assert browser.get(second)["Location"] == "/"
+    browser.get("/today/")
+    assert browser.session["seat"] == f"client:{the_client(zoe.practice, 'ana@mail.example').pk}"
 
 
 def test_every_link_that_opens_nothing_looks_the_same(dana: Person, link: str):

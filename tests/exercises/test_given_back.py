@@ -19,6 +19,8 @@ from tests.cast import Person, Play
 from tests.exercises.ground import text_of
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+# Where a browser says that a form comes from.
+OURS = {"origin": "http://testserver"}
 LETTER, COMMENT = "You caught the second it turned.", "Which bags?\nAnd whose?"
 SECRETS = {
     "csrfmiddlewaretoken": "a-form-token",
@@ -58,7 +60,7 @@ def test_words_sent_after_a_hand_over_are_given_back(
     handed_over(play, dana, omar, ana)
     address = path.format(homework=sent.pk, client=ana.client.pk)
     with caplog.at_level(logging.DEBUG):
-        response = dana.browser().post(address, said | SECRETS)
+        response = dana.browser().post(address, said | SECRETS, headers=OURS)
     shown = text_of(response)
     assert response.status_code == 404
     assert response["Cache-Control"] == "no-store, private"
@@ -77,7 +79,8 @@ def test_words_sent_after_a_hand_over_are_given_back(
 
 
 def test_so_are_words_that_are_not_ones_own_to_send_any_more(dana: Person):
-    response = dana.browser().post("/practice/settings", {"crisis_en": LETTER, "name": "Elm House"})
+    said = {"crisis_en": LETTER, "name": "Elm House"}
+    response = dana.browser().post("/practice/settings", said, headers=OURS)
     assert response.status_code == 403
     assert LETTER in text_of(response)
     assert "Elm House" not in text_of(response)
@@ -86,13 +89,35 @@ def test_so_are_words_that_are_not_ones_own_to_send_any_more(dana: Person):
 def test_who_only_looks_or_wrote_nothing_is_given_nothing(dana: Person):
     for response in (
         dana.browser().get("/nowhere/?text=words"),
-        dana.browser().post("/practice/settings", {"crisis_en": " "} | SECRETS),
+        dana.browser().post("/practice/settings", {"crisis_en": " "} | SECRETS, headers=OURS),
     ):
         assert "What you typed just now" not in text_of(response)
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"origin": "null"},
+        {"origin": "https://evil.example"},
+        {"referer": "https://evil.example/"},
+        {"referer": "/nowhere"},
+        {"origin": "https://evil.example", "referer": "http://testserver/"},
+    ],
+)
+def test_words_that_another_site_sends_are_not_shown_as_one_s_own(
+    dana: Person, headers: dict[str, str]
+):
+    """An address that is not there asks for no token."""
+    response = dana.browser().post("/nowhere", {"text": LETTER}, headers=headers)
+    assert response.status_code == 404
+    assert LETTER not in text_of(response)
+    ours = {"referer": "http://testserver/clients/"}
+    assert LETTER in text_of(dana.browser().post("/nowhere", {"text": LETTER}, headers=ours))
+
+
 def test_a_program_that_asks_is_given_nothing_but_the_problem(dana: Person):
-    response = dana.browser().post("/api/v1/nowhere", {"text": LETTER})
+    response = dana.browser().post("/api/v1/nowhere", {"text": LETTER}, headers=OURS)
     assert response.status_code == 404
     assert LETTER not in text_of(response)
 

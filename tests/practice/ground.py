@@ -1,21 +1,36 @@
 """What several files of tests about people and sessions share."""
 
 import html
+import json
 import re
+from email import message_from_string, policy
+from email.message import EmailMessage
 from typing import Any
 
+from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
     generate_totp_secret,
     hotp_value,
     yield_hotp_counters_from_time,
 )
+from cryptography.hazmat.primitives.asymmetric import ec
 from django.test import Client as Browser
 from django.utils.timezone import now
+from fido2.cose import ES256
+from fido2.utils import websafe_encode
+from fido2.webauthn import (
+    Aaguid,
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+    CollectedClientData,
+)
 
 from clients.actions import caring
 from clients.models import Client
-from practice.models import Practice, User
+from practice.crypto import unseal_system
+from practice.models import AccountMail, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
 
@@ -56,6 +71,12 @@ def on_the_list(by: Person, name: str, email: str) -> Client:
         )
 
 
+def seat_in(person: Person, practice: Practice) -> str:
+    """Name the seat that somebody has in a practice as a member."""
+    with scope(user=person.user.pk):
+        return f"member:{Membership.objects.get(user=person.user, practice=practice).pk}"
+
+
 def policies(practice: Practice, **values: Any) -> None:
     with scope(practice=practice.pk):
         Practice.objects.filter(pk=practice.pk).update(**values)
@@ -76,3 +97,59 @@ def totp_of(user: User) -> str:
 
 def code_now(secret: str) -> str:
     return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06d}"
+
+
+def passkey_of(user: User) -> Authenticator:
+    """Give somebody a passkey, as a browser would have made it."""
+    key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
+    made = AttestedCredentialData.create(Aaguid(bytes(16)), b"a passkey", key)
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
+    attested = AuthenticatorData.create(bytes(32), flags, 0, made)
+    client = CollectedClientData.create("webauthn.create", b"asked", "http://testserver")
+    name = websafe_encode(b"a passkey")
+    credential = {
+        "id": name,
+        "rawId": name,
+        "type": "public-key",
+        "response": {
+            "clientDataJSON": websafe_encode(client),
+            "attestationObject": websafe_encode(AttestationObject.create("none", attested, {})),
+        },
+        "clientExtensionResults": {},
+    }
+    return Authenticator.objects.create(
+        user=user, type=Authenticator.Type.WEBAUTHN, data={"credential": credential}
+    )
+
+
+def mails() -> list[tuple[list[str], EmailMessage]]:
+    """Return what waits in the outbox, oldest first."""
+    found = []
+    for row in AccountMail.objects.order_by("created_at"):
+        content = json.loads(unseal_system(row.sealed, row=row.pk))
+        message = message_from_string(content["message"], policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        found.append((content["to"], message))
+    return found
+
+
+def words(message: EmailMessage) -> str:
+    """Return what a mail says."""
+    body = message.get_body(("plain",))
+    assert body is not None
+    return f"{message['Subject']}\n{body.get_content()}"
+
+
+def code_sent(address: str) -> str:
+    """Return the code in the newest mail to an address."""
+    *_earlier, message = (message for to, message in mails() if to == [address])
+    return next(line for line in words(message).splitlines() if line.isupper())
+
+
+def confirm_another_address(person: Person, address: str) -> Browser:
+    """Change somebody's own address, with the code that went there."""
+    browser = person.browser()
+    asked = browser.post("/account/email/", {"email": address, "action_add": "1"})
+    code = code_sent(address)
+    assert browser.post(asked["Location"], {"code": code}).status_code == 302
+    return browser

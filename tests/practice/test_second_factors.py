@@ -23,7 +23,7 @@ from practice.crypto import FACTOR, keyring
 from practice.models import User
 from tests.cast import PASSWORD, Person
 from tests.conftest import acting_as, as_owner
-from tests.practice.ground import code_now, text_of
+from tests.practice.ground import code_now, passkey_of, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -125,6 +125,19 @@ def test_a_key_is_offered_to_who_has_one_and_a_new_one_opens_alone(dana: Person)
     said = {"credential": '{"id": "nonsense"}'}
     nonsense = Browser().post("/account/2fa/webauthn/login/", said, follow=True)
     assert "This passkey did not open." in text_of(nonsense)
+
+
+def test_who_has_a_passkey_alone_is_asked_for_no_code(dana: Person):
+    passkey_of(dana.user)
+    browser = Browser()
+    browser.post("/account/login/", {"login": dana.user.email, "password": PASSWORD})
+    page = text_of(browser.get("/account/2fa/authenticate/"))
+    assert "Use your passkey" in page
+    assert "six digits" not in page
+    assert 'name="code"' not in page
+    set_up(dana)
+    page = text_of(browser.get("/account/2fa/authenticate/"))
+    assert page.index("Use your passkey") < page.index("six digits") < page.index('name="code"')
 
 
 def test_a_password_that_is_missing_is_asked_for_by_its_name(dana: Person):

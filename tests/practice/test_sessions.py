@@ -1,5 +1,6 @@
 """Sessions and seats: idle, ended, listed, taken away; from which practice one acts."""
 
+import re
 import time
 
 import pytest
@@ -12,8 +13,8 @@ from django.utils.timezone import now
 from practice.actions import people
 from practice.models import AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
-from tests.cast import PASSWORD, Person, make_member, make_user
-from tests.practice.ground import policies, text_of
+from tests.cast import PASSWORD, Person, make_client, make_member, make_user
+from tests.practice.ground import policies, seat_in, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
 
@@ -275,7 +276,7 @@ def test_uma_switches_practices_and_sees_one_at_a_time(uma: Person, zoe: Person,
     assert "Dana Whitlock" in page
     assert "Zoe Marchetti" not in page
     assert "Riverside Practice" in page  # on offer in the menu
-    browser.post("/practice/switch", {"practice": str(zoe.practice.pk)})
+    browser.post("/practice/switch", {"seat": seat_in(uma, zoe.practice)})
     page = text_of(browser.get("/people/"))
     assert "Zoe Marchetti" in page
     assert "Dana Whitlock" not in page
@@ -283,8 +284,8 @@ def test_uma_switches_practices_and_sees_one_at_a_time(uma: Person, zoe: Person,
 
 def test_nobody_switches_into_a_practice_they_have_no_seat_in(dana: Person, zoe: Person):
     browser = dana.browser()
-    for practice in (str(zoe.practice.pk), "nonsense", ""):
-        browser.post("/practice/switch", {"practice": practice})
+    for seat in (zoe.actor.seat, "nonsense", ""):
+        browser.post("/practice/switch", {"seat": seat})
         assert "Zoe Marchetti" not in text_of(browser.get("/people/"))
 
 
@@ -293,7 +294,7 @@ def test_a_seat_that_ended_is_not_on_offer(uma: Person, zoe: Person):
         Membership.objects.filter(user=uma.user, practice=zoe.practice).update(deactivated_at=now())
     browser = uma.browser()
     assert "Riverside Practice" not in text_of(browser.get("/people/"))
-    browser.post("/practice/switch", {"practice": str(zoe.practice.pk)})
+    browser.post("/practice/switch", {"seat": seat_in(uma, zoe.practice)})
     assert "Zoe Marchetti" not in text_of(browser.get("/people/"))
 
 
@@ -333,3 +334,42 @@ def test_signing_out_ends_the_session_and_empties_the_cache(ana: Person):
     assert response["Clear-Site-Data"] == '"cache"'
     assert not Session.objects.filter(session_key=key).exists()
     assert not UserSession.objects.filter(session_key=key).exists()
+
+
+def test_who_is_in_care_at_two_practices_reaches_both(dana: Person, zack: Person):
+    """The record is each practice's own; signing in anew leads to the first, and that on."""
+    make_client(dana.practice, "", "Zack Oyelaran", dana, user=zack.user)
+    policies(dana.practice, discreet_name="The Hillside")
+    browser = zack.browser()
+    for path in ("/today/", "/you/"):
+        page = text_of(browser.get(path))
+        assert "You also have a page with The Hillside." in page
+        assert "Hillside Practice" not in page
+    (there,) = re.findall(r'name="seat" value="([^"]+)"', page)
+    assert browser.post("/practice/switch", {"seat": there})["Location"] == "/"
+    page = text_of(browser.get("/today/"))
+    assert "Dana" in page
+    assert "You also have a page with Homeward." in page
+
+
+def test_two_pages_that_go_by_one_name_are_told_apart(dana: Person, zack: Person):
+    make_client(dana.practice, "", "Zack Oyelaran", dana, user=zack.user)
+    assert "You also have a page with Hillside Practice." in text_of(zack.browser().get("/you/"))
+
+
+def test_who_works_here_and_is_in_care_elsewhere_reaches_both(dana: Person, zoe: Person):
+    make_client(zoe.practice, "", "Dana Whitlock", zoe, user=dana.user)
+    policies(zoe.practice, discreet_name="Riverside")
+    browser = dana.browser()
+    page = text_of(browser.get("/people/"))
+    (there,) = re.findall(r'name="seat" value="(client:[^"]+)"', page)
+    browser.post("/practice/switch", {"seat": there})
+    assert browser.get("/")["Location"] == "/today/"
+    page = text_of(browser.get("/today/"))
+    assert "You also have a page with Hillside Practice." in page
+    browser.post("/practice/switch", {"seat": dana.actor.seat})
+    assert browser.get("/people/").status_code == 200
+
+
+def test_who_has_one_page_is_offered_no_other(zack: Person):
+    assert "You also have a page" not in text_of(zack.browser().get("/you/"))

@@ -1,8 +1,6 @@
 """Signing in: who gets in how, and what a stranger learns from trying."""
 
-import json
 import re
-from email import message_from_string, policy
 from email.message import EmailMessage
 
 import pytest
@@ -14,29 +12,22 @@ from django.utils.timezone import now
 
 from clients.actions import caring, joining
 from clients.models import Client, ContactPreference
-from practice.crypto import unseal_system
 from practice.models import AccountMail, AuditEvent, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_user
-from tests.practice.ground import ask_for_code, code_now, on_the_list, policies, text_of, totp_of
+from tests.practice.ground import (
+    ask_for_code,
+    code_now,
+    confirm_another_address,
+    mails,
+    on_the_list,
+    policies,
+    text_of,
+    totp_of,
+    words,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
-
-
-def mails() -> list[tuple[list[str], EmailMessage]]:
-    found = []
-    for row in AccountMail.objects.order_by("created_at"):
-        content = json.loads(unseal_system(row.sealed, row=row.pk))
-        message = message_from_string(content["message"], policy=policy.default)
-        assert isinstance(message, EmailMessage)
-        found.append((content["to"], message))
-    return found
-
-
-def words(message: EmailMessage) -> str:
-    body = message.get_body(("plain",))
-    assert body is not None
-    return f"{message['Subject']}\n{body.get_content()}"
 
 
 def code_in(message: EmailMessage) -> str:
@@ -104,13 +95,11 @@ def test_an_address_that_somebody_took_meanwhile_is_waited_for_no_longer(dana: P
     assert "<b>dana@hillside.example</b>" in page
 
 
-def confirm_another_address(person: Person, address: str) -> Browser:
-    """Change somebody's own address, with the code that went there."""
-    browser = person.browser()
-    asked = browser.post("/account/email/", {"email": address, "action_add": "1"})
-    said = {"code": new_code(address)}
-    assert browser.post(asked["Location"], said).status_code == 302
-    return browser
+def test_the_address_from_before_is_told_what_still_helps(ana: Person):
+    confirm_another_address(ana, "new@mail.example")
+    (said,) = (words(message) for to, message in mails() if to == ["ana@mail.example"])
+    assert "this address no longer opens your account" in said
+    assert "change your password" not in said
 
 
 def test_who_has_another_address_is_written_to_again(ana: Person):
@@ -138,6 +127,13 @@ def test_a_practice_that_somebody_left_is_told_no_new_address(ana: Person, dana:
     joining.follow(user=User.objects.get(pk=ana.user.pk), at=now())
     with scope(practice=ana.practice.pk):
         assert Client.objects.get(pk=ana.client.pk).email == "ana@mail.example"
+    # It learns of it when they come back: the therapist could not change it.
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        ContactPreference.objects.update(suppressed_at=now())
+        gone = Client.objects.get(pk=ana.client.pk)
+        caring.reactivate(by=dana.actor, at=now(), client=gone)
+        assert Client.objects.get(pk=ana.client.pk).email == "new@mail.example"
+        assert not ContactPreference.objects.exclude(suppressed_at=None).exists()
 
 
 def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana: Person):
