@@ -46,17 +46,20 @@ def client_of(actor: Actor, pk: UUID) -> Client:
     return or_404(reachable(actor).filter(pk=pk))
 
 
-def shared_session(actor: Actor, at: datetime, client: str = "pk") -> Subquery:
+def shared_session(
+    actor: Actor, at: datetime, client: str = "pk", *, name: str = "next_session_at"
+) -> Subquery:
     """When the couple of a row's `client` comes next, if a day to come is noted and that hour counts
     for `actor` (see `seen_together`). Each page that names an hour asks here."""
     couple = seen_together(actor).filter(
         Q(first=OuterRef(client)) | Q(second=OuterRef(client)), next_session_at__gte=at
     )
-    return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
+    return Subquery(couple.order_by("next_session_at", "pk").values(name)[:1])
 
 
 def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
-    """Return a client of one's own, with `shared_session_at` and `consent_withdrawn_at`.
+    """Return a client of one's own, with `shared_session_at`, `shared_session_of` (the couple whose hour
+    that is) and `consent_withdrawn_at`.
 
     Raises Http404 for a stranger's, PermissionDenied for one only read about.
     """
@@ -65,6 +68,7 @@ def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
         .filter(pk=pk)
         .annotate(
             shared_session_at=shared_session(actor, at),
+            shared_session_of=shared_session(actor, at, name="pk"),
             consent_withdrawn_at=consent_withdrawn(),
             cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
         )

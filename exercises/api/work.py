@@ -1,9 +1,7 @@
 """Library, assignments and homework."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -90,7 +88,6 @@ def assignments(request: Request) -> Response:
     said = asked(request, shapes.AssignmentRequest)
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
-    zone = (couple.first if couple else client).zone  # type: ignore[union-attr]  # one of them is there
     assignment = assigning.assign(
         by=actor,
         at=at,
@@ -98,7 +95,7 @@ def assignments(request: Request) -> Response:
         client=client,
         couple=couple,
         when=assigning.Schedule(
-            opens_local=said["opens_local"] or _wall_now(at, zone),
+            opens_local=said["opens_local"],
             due_local=said["due_local"],
             rrule=said["rrule"],
             reminders_on=said["reminders_on"],
@@ -320,7 +317,3 @@ def _assignment_data(row: Assignment) -> dict[str, Any]:
         "assigned_at": row.assigned_at,
         "withdrawn_at": row.withdrawn_at,
     }
-
-
-def _wall_now(at: datetime, zone: str) -> datetime:
-    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC, microsecond=0) - timedelta(seconds=1)
