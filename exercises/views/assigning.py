@@ -343,7 +343,7 @@ def _whose_days(target: Target) -> str:
             return _("Days and hours are those where %(name)s live: %(zone)s.") % said
         return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
     said_by = [f"{one.name_to_call}: {clock_of(one.zone)}" for one in target.people]
-    return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)
+    return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by) + "."
 
 
 def _choices(target: Target) -> list[tuple[str, str]]:
