@@ -79,8 +79,7 @@ def change(
 ) -> bool:
     """Change a client's details; address, zone and language only until they have joined.
 
-    Says whether homework given until the session moved along. Raises BadInput when the address is
-    taken.
+    Says what `_move_session` says. Raises BadInput when the address is taken.
     """
     _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip()}
@@ -169,6 +168,16 @@ def require_linked(couple: Couple) -> None:
         raise NotPossible(_("They are no longer linked."))
 
 
+def hold_linked(couple: Couple) -> Couple:
+    """Return a couple as it is now; who are linked stay so until the transaction ends.
+
+    Raises NotPossible for two who are seen together no more.
+    """
+    held = Couple.objects.select_for_update(no_key=True).get(pk=couple.pk)
+    require_linked(held)
+    return held
+
+
 def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
     """Note that two clients are no longer seen together; what was assigned stays each one's own."""
     _require_care(by, couple.first)
@@ -184,13 +193,11 @@ def set_session(
 ) -> bool:
     """Note when a couple comes next; the queue puts whoever comes first on top.
 
-    Says whether homework given until the session moved along. Raises NotPossible once they are
-    unlinked.
+    Says what `_move_session` says. Raises NotPossible once they are unlinked.
     """
     pair = [couple.first, couple.second]
     for client in pair:
         _require_care(by, client)
-    require_linked(couple)
     with transaction.atomic():
         followed = _move_session(by, at, couple, next_session_at)
         for client in pair:
@@ -199,9 +206,14 @@ def set_session(
 
 
 def _move_session(by: Actor, at: datetime, of: Client | Couple, hour: datetime | None) -> bool:
-    """Keep when somebody comes next, and say whether homework given until then moved along."""
+    """Keep when somebody comes next, and say whether that touches homework given until then: it moved
+    along, or, where no hour is noted any more, keeps the old one until another is."""
     # Whoever else changes it waits: what follows starts from the hour that stood there.
-    row = type(of).objects.select_for_update(no_key=True).get(pk=of.pk)
+    row: Client | Couple = (
+        hold_linked(of)
+        if isinstance(of, Couple)
+        else Client.objects.select_for_update(no_key=True).get(pk=of.pk)
+    )
     type(of).objects.filter(pk=of.pk).update(next_session_at=hour)
     couple = of if isinstance(of, Couple) else None
     # exercises', which this app does not know

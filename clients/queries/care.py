@@ -55,13 +55,15 @@ def client_of(actor: Actor, pk: UUID) -> Client:
     return or_404(reachable(actor).filter(pk=pk))
 
 
-def shared_session(actor: Actor, at: datetime, client: str = "pk") -> Subquery:
+def shared_session(
+    actor: Actor, at: datetime, client: str = "pk", *, name: str = "next_session_at"
+) -> Subquery:
     """When the couple of a row's `client` comes next, if a day to come is noted and that hour counts
     for `actor` (see `seen_together`). Each page that names an hour asks here."""
     couple = seen_together(actor).filter(
         Q(first=OuterRef(client)) | Q(second=OuterRef(client)), next_session_at__gte=at
     )
-    return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
+    return Subquery(couple.order_by("next_session_at", "pk").values(name)[:1])
 
 
 def erasure_due() -> Subquery:

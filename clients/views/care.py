@@ -25,7 +25,7 @@ from clients.forms import (
 )
 from clients.models import Client, to_come
 from clients.queries import care
-from clients.views.ground import erasure_page, hand_over_page, say_followed
+from clients.views.ground import erasure_page, hand_over_page, say_what_follows
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -87,7 +87,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        before = client.email
+        before, hour = client.email, client.next_session_at
         with refusals_on(form):
             said = form.cleaned_data
             followed = caring.change(by=request.actor, at=now(), client=client, **said)
@@ -99,8 +99,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 if client.email != before
                 else _("Saved."),
             )
-            if followed:
-                say_followed(request)
+            say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
             return redirect("client_page", client.pk)
     return form_page(
         request,

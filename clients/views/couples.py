@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
-from clients.views.ground import say_followed
+from clients.views.ground import say_what_follows
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -83,8 +83,8 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         said = form.cleaned_data
         followed = caring.set_session(by=request.actor, at=now(), couple=couple, **said)
         messages.success(request, _("Saved."))
-        if followed:
-            say_followed(request)
+        hour = couple.next_session_at
+        say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
         return redirect("couple_page", couple.pk)
     return form_page(
         request,

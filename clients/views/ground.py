@@ -1,10 +1,13 @@
 """What the pages about people in care stand on."""
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils.timezone import now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from clients.actions import erasing
@@ -12,6 +15,21 @@ from clients.models import Client
 from clients.queries import records
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page
+
+
+def say_what_follows(
+    request: ActorRequest, *, followed: bool, before: datetime | None, after: datetime | None
+) -> None:
+    """Say what became of homework given until a session whose hour was changed (`caring`)."""
+    if followed and after:
+        messages.info(request, _("What was given until that session now runs until the new hour."))
+    elif followed and before:
+        said = {"when": date_format(localtime(before), _("D j M, H:i"))}
+        text = _(
+            "What was given until that session still ends at its hour, %(when)s. It moves with the"
+            " next session you note."
+        )
+        messages.info(request, text % said)
 
 
 def hand_over_page(
@@ -28,11 +46,6 @@ def hand_over_page(
         back_to=back_to,
         text=text,
     )
-
-
-def say_followed(request: ActorRequest) -> None:
-    """Say that homework moved along with a session."""
-    messages.info(request, _("What was given until that session now runs until the new hour."))
 
 
 def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: str) -> HttpResponse:

@@ -1,18 +1,19 @@
 """Give an exercise to a client or a couple, and take it away again."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Count, F, Func, IntegerField, Q, TextField, Value
+from django.db.models import F, Func, IntegerField, Max, Q, TextField, Value
 from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import require_linked
+from clients.actions.caring import hold_linked, require_linked
 from clients.models import Clearance, Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
@@ -29,18 +30,53 @@ from practice.errors import BadInput, NotPossible
 # Recurring work is planned this far ahead (docs/reminders.md); its very first time always is.
 HORIZON_DAYS = 35
 FURTHEST = timedelta(days=730)
+EVENING = time(21, 0)
 # How a rule that ends says so, for PostgreSQL. What is written in another way is taken for endless.
 UNTIL, COUNT = "(?i)UNTIL=([0-9]{8})", r"(?i)COUNT=\+?([0-9]{1,4})(?![0-9])"
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """When: wall times in the client's own zone, once or repeating (RFC 5545)."""
+    """When: once or repeating (RFC 5545).
 
-    opens_local: datetime
+    What was picked are wall times, the same for each by their own clock. "Now" and a session are
+    instants, the same for all: what each one's clock says then follows from their own zone alone,
+    so that nobody can tell by it where their partner is.
+    """
+
+    # None: now.
+    opens_local: datetime | None = None
     due_local: datetime | None = None
+    # Instead of `due_local`: until the evening of the day so many days on, or until a session: its
+    # hour, and whose it is (a client's own or a couple's, by their id).
+    days: int | None = None
+    session_at: datetime | None = None
+    session_of: UUID | None = None
     rrule: str = ""
     reminders_on: bool = True
+
+    def opens(self, zone: str, at: datetime) -> datetime:
+        """Return the wall time by this clock at which it opens."""
+        return self.opens_local or schedule.wall_time(at, zone).replace(microsecond=0)
+
+    def due(self, zone: str, at: datetime) -> datetime | None:
+        """Return the wall time by this clock until which it is there, if it has an end."""
+        if self.session_at:
+            return schedule.wall_time(self.session_at, zone)
+        if self.days is not None:
+            day = schedule.local_time(at, zone).date() + timedelta(days=self.days)
+            return datetime.combine(day, EVENING, tzinfo=UTC)
+        return self.due_local
+
+
+@dataclass(frozen=True)
+class _Time:
+    """One time somebody has it."""
+
+    slot: int
+    opens_at: datetime
+    due_local: datetime | None
+    due_at: datetime | None
 
 
 def assign(
@@ -65,27 +101,30 @@ def assign(
         raise Http404
     _check_gate(version, people, couple, at)
     check_days(when.opens_local, when.due_local, at)
-    if when.due_local and when.due_local <= when.opens_local:
+    if when.due_local and when.opens_local and when.due_local <= when.opens_local:
         raise before_it_opens()
-    _check_rule(when, people, at)
-    _check_due(when, people, at)
+    zone = by.zone if couple else people[0].zone
+    assignment = Assignment(
+        practice_id=by.practice_id,
+        version=version,
+        client=None if couple else client,
+        couple=couple,
+        assigned_by_id=by.member_id or NOBODY,
+        opens_local=when.opens(zone, at),
+        due_local=when.due(zone, at),
+        rrule=when.rrule,
+        reminders_on=when.reminders_on,
+        assigned_at=at,
+    )
+    _check_rule(assignment, people, at)
+    _check_due(assignment, people, at, when)
     with transaction.atomic():
-        assignment = Assignment(
-            practice_id=by.practice_id,
-            version=version,
-            client=None if couple else client,
-            couple=couple,
-            assigned_by_id=by.member_id or NOBODY,
-            opens_local=when.opens_local,
-            due_local=when.due_local,
-            rrule=when.rrule,
-            reminders_on=when.reminders_on,
-            assigned_at=at,
-        )
+        if couple:  # who may have been parted since they were asked for
+            hold_linked(couple)
         assignment.sealed_note = sealed(assignment, "sealed_note", note)
         assignment.save(force_insert=True)
         for person in people:
-            _plan_occurrences(assignment, person, at=at)
+            _plan_occurrences(assignment, person, at=at, when=when)
         auditing.record(
             by=by,
             at=at,
@@ -160,14 +199,14 @@ def withdraw(
 
 @dataclass(frozen=True)
 class Share:
-    """One person's share of what repeats, and how many of its occurrences are planned."""
+    """One person's share of what repeats, and the last of its occurrences that is planned."""
 
     assignment_id: UUID
     client_id: UUID
     opens_local: datetime
     rrule: str
     zone: str
-    planned: int
+    last_slot: int
 
 
 def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
@@ -192,9 +231,9 @@ def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
             opens_local=F("assignment__opens_local"),
             rrule=F("assignment__rrule"),
             zone=F("client__zone"),
-            planned=Count("pk"),
+            last_slot=Max("slot"),
         )
-        .filter(Q(times=None) | Q(planned__lt=F("times")))
+        .filter(Q(times=None) | Q(last_slot__lt=F("times") - 1))
         .order_by("assignment_id", "client_id")
     )
     return [Share(**share) for share in shares]
@@ -208,7 +247,7 @@ def _of_rule(pattern: str) -> Func:
 
 def lacks(share: Share, at: datetime) -> bool:
     """Say whether an occurrence of it is still to be planned."""
-    return len(_openings(share, share.zone, at)) > share.planned
+    return len(_slots(share, share.zone, at)) > share.last_slot + 1
 
 
 def extend(share: Share, *, at: datetime) -> bool:
@@ -281,27 +320,25 @@ def check_days(opens: datetime | None, due: datetime | None, at: datetime) -> No
         raise BadInput({name: [_("Choose a day within the next two years.")] for name in far})
 
 
-def _check_rule(when: Schedule, people: list[Client], at: datetime) -> None:
+def _check_rule(given: Assignment, people: list[Client], at: datetime) -> None:
     """Keep to rules we can read, and that ever come true."""
-    if not when.rrule:
+    if not given.rrule:
         return
     try:
-        rule = schedule.parse_rrule(when.rrule)
+        schedule.parse_rrule(given.rrule)
     except schedule.ScheduleProblem as problem:
         raise BadInput({"rrule": [str(problem)]}) from problem
-    if not all(_slots(rule, when.opens_local, person.zone, at) for person in people):
+    if not all(_slots(given, person.zone, at) for person in people):
         raise BadInput({"rrule": [_("This rule gives no day in the next two years.")]})
 
 
-def _check_due(when: Schedule, people: list[Client], at: datetime) -> None:
-    """Give nothing that is over already, by the clock of any of them."""
-    if when.due_local is None:
-        return
-    length = when.due_local - when.opens_local
-    for person in people:
-        due = _openings(when, person.zone, at)[0] + length
-        if schedule.resolve(due.replace(tzinfo=None), person.zone) <= at:
-            raise over()
+def _check_due(given: Assignment, people: list[Client], at: datetime, when: Schedule) -> None:
+    """Give nothing that is over already. Of a series for two, whoever's day is over by their own clock
+    begins with the next, whatever the other's clock says."""
+    ends = [[one.due_at for one in _times(given, person, at, when)] for person in people]
+    is_over = [[end is not None and end <= at for end in of_one] for of_one in ends]
+    if any(all(of_one) or (of_one[0] and not given.couple_id) for of_one in is_over):
+        raise over()
 
 
 def over() -> BadInput:
@@ -314,25 +351,26 @@ def before_it_opens() -> BadInput:
     return BadInput({"due": [_("Choose the day it opens, or a later one.")]})
 
 
-def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -> None:
-    length = assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
+def _plan_occurrences(
+    assignment: Assignment, client: Client, *, at: datetime, when: Schedule | None = None
+) -> None:
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
     )
-    for number, opens in enumerate(_openings(assignment, client.zone, at)):
-        if number in planned:
+    for one in _times(assignment, client, at, when):
+        if one.slot in planned or (one.due_at and one.due_at <= at):
             continue
-        due = opens + length if assignment.due_local else None
         homework = Homework(
             practice_id=assignment.practice_id,
             assignment=assignment,
             client=client,
             version_id=assignment.version_id,
-            slot=number,
-            opens_at=schedule.resolve(opens.replace(tzinfo=None), client.zone),
-            due_local=due,
-            due_at=schedule.resolve(due.replace(tzinfo=None), client.zone) if due else None,
+            slot=one.slot,
+            opens_at=one.opens_at,
+            due_local=one.due_local,
+            due_at=one.due_at,
             zone=client.zone,
+            session_of=when.session_of if when else None,
             created_at=at,
         )
         try:
@@ -345,17 +383,30 @@ def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -
         reminding.plan_for_homework(homework, at)
 
 
-def _openings(given: Assignment | Schedule | Share, zone: str, at: datetime) -> list[datetime]:
-    """Return the wall times at which it opens, the first one first, as far as they are planned."""
-    if not given.rrule:
-        return [given.opens_local]
-    slots = _slots(schedule.parse_rrule(given.rrule), given.opens_local, zone, at)
-    return [slot.local.replace(tzinfo=given.opens_local.tzinfo) for slot in slots]
+def _times(
+    given: Assignment, client: Client, at: datetime, when: Schedule | None
+) -> Iterator[_Time]:
+    """Return when this client has it, the first time first, as far as it is planned."""
+    zone = client.zone
+    if when and not when.rrule:
+        # Nothing is there before it is given.
+        opens_at = max(at, _instant(when.opens_local, zone) or at)
+        due = when.due(zone, at)
+        yield _Time(0, opens_at, due, when.session_at or _instant(due, zone))
+        return
+    length = given.due_local - given.opens_local if given.due_local else None
+    for number, slot in enumerate(_slots(given, zone, at)):
+        due = slot.local.replace(tzinfo=UTC) + length if length else None
+        yield _Time(number, slot.utc, due, _instant(due, zone))
 
 
-def _slots(rule: schedule.Rule, opens: datetime, zone: str, at: datetime) -> list[schedule.Slot]:
-    """Return what is planned of a rule: all within the horizon, else the first there ever is."""
-    first = opens.replace(tzinfo=None)
+def _instant(wall: datetime | None, zone: str) -> datetime | None:
+    return schedule.resolve(wall.replace(tzinfo=None), zone) if wall else None
+
+
+def _slots(given: Assignment | Share, zone: str, at: datetime) -> list[schedule.Slot]:
+    """Return what is planned of a series: all within the horizon, else the first there ever is."""
+    rule, first = schedule.parse_rrule(given.rrule), given.opens_local.replace(tzinfo=None)
     horizon = at + timedelta(days=HORIZON_DAYS)
     return schedule.slots(rule, first, zone, until=horizon) or schedule.slots(
         rule, first, zone, until=at + FURTHEST, limit=1

@@ -1,11 +1,10 @@
 """Give homework other days: by hand, or because the session moved until which it was given."""
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple
@@ -33,15 +32,15 @@ def reschedule(
 ) -> None:
     """Give a homework other days; reminders follow, and one already sent stays sent.
 
-    Both are wall times in the homework's zone. `opens_local` None leaves the opening as it is.
+    Both are wall times by their client's clock. `opens_local` None leaves the opening as it is.
     Raises BadInput for days that are over, that nobody can mean, in the wrong order or out of a
     series' order, NotPossible for work that is over, and for the opening of what is open.
     """
     if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
         raise PermissionDenied
     _check_days(homework, opens_local, due_local, at)
-    opens_at = _instant(opens_local, homework.zone) or homework.opens_at
-    due_at = _instant(due_local, homework.zone)
+    opens_at = _instant(opens_local, homework.client.zone) or homework.opens_at
+    due_at = _instant(due_local, homework.client.zone)
     if due_at and due_at <= at:
         raise over()
     if due_at and due_at <= opens_at:
@@ -50,7 +49,12 @@ def reschedule(
         moved = Homework.objects.filter(
             pk=homework.pk, status__in=[Status.SCHEDULED] if opens_local else MOVABLE
         ).update(
-            due_local=due_local, due_at=due_at, **({"opens_at": opens_at} if opens_local else {})
+            due_local=due_local,
+            due_at=due_at,
+            zone=homework.client.zone,
+            # A day that was chosen stays where it is when the session moves.
+            session_of=None,
+            **({"opens_at": opens_at} if opens_local else {}),
         )
         if not moved:
             raise NotPossible(
@@ -73,22 +77,24 @@ def follow_session(
     before: datetime | None,
     after: datetime | None,
 ) -> bool:
-    """Move along what was given until a session that has another hour now. Says whether any was.
+    """Move along what was given until a session that has another hour now: to the same instant for
+    all. Says whether any was; where no hour is noted now, whether any waits for the next.
 
     `clients` calls it by `HOMEWARD_FOLLOW_SESSION`, in the transaction that keeps the hour. Nothing
-    moves once the old hour is over, nor to a new one before which it would not be open.
+    moves once its end is over, nor to an hour before which it would not be open.
     """
-    if before is None or after is None or before <= at or after <= at or before == after:
+    if before == after or (after and after <= at):
         return False
     given = Homework.objects.filter(
-        Q(assignment__couple=None) | Q(assignment__couple=couple),
         client__in=cared_for(by).filter(pk__in=[one.pk for one in clients]),
         status__in=MOVABLE,
-        assignment__rrule="",
-        due_local__isnull=False,
+        session_of=couple.pk if couple else clients[0].pk,
+        due_at__gt=at,
     )
+    if after is None:
+        return given.exists()
     rows = given.select_related("client__practice", "assignment").order_by("pk")
-    moved = [_moved_along(by, at, one, clients, before, after) for one in rows]
+    moved = [_moved_along(by, at, one, after) for one in rows]
     return any(moved)
 
 
@@ -98,7 +104,7 @@ def _check_days(
     check_days(opens, due, at)
     if opens is None:
         return
-    if opens.date() < schedule.local_time(at, homework.zone).date():
+    if opens.date() < schedule.local_time(at, homework.client.zone).date():
         raise BadInput({"opens": [_("Choose today or a day to come.")]})
     _keep_in_turn(homework, opens.date())
 
@@ -110,39 +116,27 @@ def _keep_in_turn(homework: Homework, opens: date) -> None:
         assignment_id=homework.assignment_id, client_id=homework.client_id
     ).exclude(status=Status.WITHDRAWN)
     before = series.filter(slot__lt=homework.slot).order_by("-slot").first()
-    if before and opens <= schedule.local_time(before.opens_at, homework.zone).date():
+    if before and opens <= schedule.local_time(before.opens_at, homework.client.zone).date():
         raise BadInput({"opens": [_("Choose a day after the one before it in this series.")]})
     after = series.filter(slot__gt=homework.slot).order_by("slot").first()
-    bound = schedule.local_time(after.opens_at, homework.zone).date() if after else None
+    bound = schedule.local_time(after.opens_at, homework.client.zone).date() if after else None
     if bound is None and homework.assignment.withdrawn_at is None and homework.assignment.rrule:
-        times = homework.assignment.times(homework.zone, limit=homework.slot + 2)
+        times = homework.assignment.times(homework.client.zone, limit=homework.slot + 2)
         bound = times[homework.slot + 1].local.date() if len(times) > homework.slot + 1 else None
     if bound and opens >= bound:
         raise BadInput({"opens": [_("Choose a day before the next one of this series.")]})
 
 
-def _moved_along(
-    by: Actor,
-    at: datetime,
-    homework: Homework,
-    clients: Sequence[Client],
-    before: datetime,
-    after: datetime,
-) -> bool:
-    """Move one of them. Given to two, or beside one's partner, it runs until the earlier of two walls."""
-    for zones in ([homework.zone], [one.zone for one in clients]):
-        if homework.due_local == schedule.earliest_wall(before, zones).replace(tzinfo=UTC):
-            due_local = schedule.earliest_wall(after, zones).replace(tzinfo=UTC)
-            due_at = _instant(due_local, homework.zone)
-            if due_at is None or due_at <= max(homework.opens_at, at):
-                return False
-            moved = Homework.objects.filter(
-                pk=homework.pk, status__in=MOVABLE, due_local=homework.due_local
-            ).update(due_local=due_local, due_at=due_at)
-            if moved:
-                _follow(by, at, homework)
-            return bool(moved)
-    return False
+def _moved_along(by: Actor, at: datetime, homework: Homework, after: datetime) -> bool:
+    if after <= homework.opens_at or after == homework.due_at:
+        return False
+    zone = homework.client.zone
+    moved = Homework.objects.filter(
+        pk=homework.pk, status__in=MOVABLE, session_of=homework.session_of
+    ).update(due_local=schedule.wall_time(after, zone), due_at=after, zone=zone)
+    if moved:
+        _follow(by, at, homework)
+    return bool(moved)
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:

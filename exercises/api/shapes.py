@@ -50,7 +50,12 @@ class AssignmentRequest(Asked):
     exercise = serializers.UUIDField()
     client = serializers.UUIDField(required=False, allow_null=True, default=None)
     couple = serializers.UUIDField(required=False, allow_null=True, default=None)
-    opens_local = WallTime(required=False, allow_null=True, default=None, help_text="Empty: now")
+    opens_local = WallTime(
+        required=False,
+        allow_null=True,
+        default=None,
+        help_text="Empty: now. A series for a couple then begins at this hour of your own clock",
+    )
     due_local = WallTime(required=False, allow_null=True, default=None)
     rrule = serializers.CharField(
         required=False, allow_blank=True, default="", max_length=200, help_text="RFC 5545"

@@ -2,10 +2,8 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
@@ -96,7 +94,6 @@ def assignments(request: Request) -> Response:
     said = asked(request, shapes.AssignmentRequest)
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
-    zone = (couple.first if couple else client).zone  # type: ignore[union-attr]  # one of them is there
     with _refused_by_name():
         assignment = assigning.assign(
             by=actor,
@@ -105,7 +102,7 @@ def assignments(request: Request) -> Response:
             client=client,
             couple=couple,
             when=assigning.Schedule(
-                opens_local=said["opens_local"] or _wall_now(at, zone),
+                opens_local=said["opens_local"],
                 due_local=said["due_local"],
                 rrule=said["rrule"],
                 reminders_on=said["reminders_on"],
@@ -338,7 +335,3 @@ def _assignment_data(row: Assignment) -> dict[str, Any]:
         "assigned_at": row.assigned_at,
         "withdrawn_at": row.withdrawn_at,
     }
-
-
-def _wall_now(at: datetime, zone: str) -> datetime:
-    return at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC, microsecond=0) - timedelta(seconds=1)

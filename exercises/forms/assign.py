@@ -1,9 +1,10 @@
 """When, for how long, how often: from what a therapist chooses to wall times and RFC 5545."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
+from uuid import UUID
 
 from django import forms
 from django.utils.dates import WEEKDAYS_ABBR
@@ -12,11 +13,11 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exercises.actions.assigning import Schedule, is_near
-from exercises.schedule import WEEKDAYS, earliest_wall
+from exercises.actions.assigning import EVENING, Schedule, is_near
+from exercises.schedule import WEEKDAYS, wall_time
 from practice.forms.fields import DATE, PlainForm, WordsField
 
-MORNING, EVENING = time(8, 0), time(21, 0)
+MORNING = time(8, 0)
 MOST_TIMES = 200
 _HOW_MANY = format_lazy(_("Choose a number from 1 to {most}."), most=MOST_TIMES)
 # What only "Pick dates" shows.
@@ -82,20 +83,19 @@ class AssignForm(forms.Form):
         *args: Any,
         at: datetime,
         people: list[tuple[str, str]],
-        session: datetime | None,
-        zones: list[str],
+        session: tuple[datetime, UUID] | None,
+        zones: Mapping[str, str],
+        zone: str,
         **kwargs: Any,
     ) -> None:
+        """Take the next session with whose it is, each one's zone by their id, and one's own."""
         super().__init__(*args, **kwargs)
-        self.session = earliest_wall(session, zones).replace(tzinfo=UTC) if session else None
-        # Of a couple in two zones: now is now for both, and what is over for one is over.
-        walls = [wall.replace(second=0, microsecond=0) for wall in _on_the_walls(at, zones)]
-        self.now, self.latest = min(walls), max(walls)
+        self.at, self.session, self.zones, self.zone = at, session, zones, zone
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
             who.choices = people
             when.choices = [
-                *([("session", _until(self.session))] if self.session else []),
+                *([("session", _until(session[0], zone))] if session else []),
                 ("week", _("Now, for a week")),
                 ("weekly", _("Every week")),
                 ("dates", _("Pick dates")),
@@ -106,6 +106,12 @@ class AssignForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         """Refuse days that are over; where no dates were chosen, they do not matter."""
         said: dict[str, Any] = super().clean() or {}
+        chosen = self.zones.get(said.get("who", ""))
+        walls = [wall_time(self.at, zone) for zone in ([chosen] if chosen else self.zones.values())]
+        # What is over for one of two is over; and the days of a series, which are the same for both,
+        # are counted from one's own: from either's they would tell the other where that one is.
+        self.now = walls[0] if len(walls) == 1 else wall_time(self.at, self.zone)
+        self.earliest, self.latest = min(walls), max(walls)
         if said.get("when") != "dates":
             for name in OF_DATES:
                 self.errors.pop(name, None)
@@ -116,59 +122,49 @@ class AssignForm(forms.Form):
                 self.add_error(name, _("Choose a day within the next two years."))
         if {"opens", "due"} & self.errors.keys():
             return said
-        if opens and opens < self.now.date():
+        if opens and opens < self.earliest.date():
             self.add_error("opens", _("Choose today or a day to come."))
-        elif due and _evening(due) <= max(self._opens(said), self.latest):
+        elif due and _evening(due) <= max(self._opens(said) or self.latest, self.latest):
             self.add_error("due", _("Choose the day it opens, or a later one."))
         return said
 
-    def _opens(self, said: dict[str, Any]) -> datetime:
-        """Return when it opens: now, or on the morning of the day that was picked, once that is to
-        come. What comes again opens in the morning, on the first of its days whose evening is."""
-        day = said.get("opens") or self.now.date()
+    def _opens(self, said: dict[str, Any]) -> datetime | None:
+        """Return when it opens: now (None), or on the morning of the day that was picked. What comes
+        again opens in the morning, on the first of its days whose evening is to come."""
         if not said.get("again"):
-            morning = datetime.combine(day, MORNING, tzinfo=UTC)
-            return max(self.now, morning) if said.get("opens") else self.now
+            return _morning(said["opens"]) if said.get("opens") else None
+        day = said.get("opens") or self.now.date()
         weeks, days = int(said["again"]), said.get("days") or ()
         wanted = {WEEKDAYS.index(name) for name in days} or {day.weekday()}
         while day.weekday() not in wanted or (
-            not said.get("due") and _until_next(day, weeks, days) <= self.latest
+            not said.get("due") and _until_next(day, weeks, days) <= self.now
         ):
             day += timedelta(days=1)
-        return datetime.combine(day, MORNING, tzinfo=UTC)
+        return _morning(day)
 
     def schedule(self) -> Schedule:
-        """Return the wall times, the same for each by their own clock."""
+        """Return what was chosen: wall times where days were picked, else from this moment on."""
         said = self.cleaned_data
-        opens = wall = self.now
-        due: datetime | None
-        rrule = ""
+        found = Schedule(reminders_on=said["reminders_on"])
         if said["when"] == "session" and self.session:
-            due = self.session
-        elif said["when"] == "weekly":
-            opens = datetime.combine(wall.date(), MORNING, tzinfo=UTC)
-            due, rrule = _until_next(wall.date(), 1, []), _rule(1, [])
-        elif said["when"] == "dates":
-            opens = self._opens(said)
-            due = _evening(said["due"]) if said["due"] else None
-            if said["again"]:
-                weeks, days = int(said["again"]), said["days"]
-                rrule = _rule(weeks, days, said["times"])
-                due = due or _until_next(opens.date(), weeks, days)
-        else:
-            due = _evening(wall.date() + timedelta(days=7))
-        return Schedule(
-            opens_local=opens, due_local=due, rrule=rrule, reminders_on=said["reminders_on"]
-        )
+            session_at, session_of = self.session
+            return replace(found, session_at=session_at, session_of=session_of)
+        if said["when"] == "week":
+            return replace(found, days=7)
+        if said["when"] == "weekly":
+            day = self.now.date()
+            ends = _until_next(day, 1, [])
+            return replace(found, opens_local=_morning(day), due_local=ends, rrule=_rule(1, []))
+        opens, due = self._opens(said), _evening(said["due"]) if said["due"] else None
+        if opens and said["again"]:
+            weeks, days = int(said["again"]), said["days"]
+            due = due or _until_next(opens.date(), weeks, days)
+            found = replace(found, rrule=_rule(weeks, days, said["times"]))
+        return replace(found, opens_local=opens, due_local=due)
 
 
-def _on_the_walls(at: datetime, zones: list[str]) -> list[datetime]:
-    """Return what the clock says in each of these zones."""
-    return [at.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC) for zone in zones]
-
-
-def _until(session: datetime) -> str:
-    when = date_format(session, gettext("D j M, H:i"))
+def _until(session: datetime, zone: str) -> str:
+    when = date_format(wall_time(session, zone), gettext("D j M, H:i"))
     return _("Now, until the next session: %(when)s") % {"when": when}
 
 
@@ -190,6 +186,10 @@ def _until_next(day: date, weeks: int, days: Sequence[str]) -> datetime:
     following = [*numbers[1:], numbers[0] + 7 * weeks]
     gap = min(later - day for day, later in zip(numbers, following, strict=True))
     return _evening(day + timedelta(days=gap - 1))
+
+
+def _morning(day: date) -> datetime:
+    return datetime.combine(day, MORNING, tzinfo=UTC)
 
 
 def _evening(day: date) -> datetime:
@@ -228,6 +228,6 @@ class DaysForm(PlainForm):
         opens = self.cleaned_data["opens"] if "opens" in self.changed_data else None
         due = self.cleaned_data["due"]
         return {
-            "opens_local": datetime.combine(opens, MORNING, tzinfo=UTC) if opens else None,
+            "opens_local": _morning(opens) if opens else None,
             "due_local": _evening(due) if due else None,
         }

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from operator import itemgetter
 from random import Random
@@ -147,17 +147,17 @@ class Stage:
         note = story.note(reader.language, exercise, number) if reader else ""
 
         def move() -> None:
-            wall = local(at).replace(tzinfo=UTC)
-            due = datetime.combine((wall + timedelta(days=days)).date(), time(21, 0), tzinfo=UTC)
+            when = assigning.Schedule(days=days)
             if until_session and (session := self._session(couple or client)):
-                due = local(session).replace(tzinfo=UTC)
+                session_at, of = session
+                when = assigning.Schedule(session_at=session_at, session_of=of.pk)
             given.assignment = assigning.assign(
                 by=self.therapist(therapist),
                 at=at,
                 version=self.library[exercise],
                 client=client,
                 couple=couple,
-                when=assigning.Schedule(opens_local=wall - timedelta(minutes=1), due_local=due),
+                when=when,
                 note=note,
             ).pk
 
@@ -272,12 +272,12 @@ class Stage:
         partner = self.partners.get(client.pk, "")
         return story.moment(client.language, given.exercise, given.number, partner)
 
-    def _session(self, who: Client | Couple | None) -> datetime | None:
-        """Return the hour somebody has, alone or as one of a couple."""
+    def _session(self, who: Client | Couple | None) -> tuple[datetime, Client | Couple] | None:
+        """Return the hour somebody has, alone or as one of a couple, and whose it is."""
         for (_therapist, at), whose in self.hours.items():
             both = {whose.first_id, whose.second_id} if isinstance(whose, Couple) else set()
             if who and who.pk in {whose.pk, *both}:
-                return at
+                return at, whose
         return None
 
     def _then(self, at: datetime, move: Callable[[], object]) -> None:

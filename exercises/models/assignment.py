@@ -45,7 +45,9 @@ class Assignment(PracticeOwned):
     assigned_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     # A word with it; shown inside Homeward, never in a mail.
     sealed_note = models.BinaryField(null=True, blank=True)
-    # Wall times in each client's own zone: the intent, from which instants are computed.
+    # Wall times in each client's own zone: of a series the intent, from which instants are computed.
+    # What opens "now" or ends with a session is an instant for all: here by one clock only, the
+    # client's own, and of two the therapist's.
     opens_local = models.DateTimeField()
     due_local = models.DateTimeField(null=True, blank=True)
     # RFC 5545; empty means once.
@@ -104,6 +106,8 @@ class Homework(PracticeOwned):
     due_at = models.DateTimeField(null=True, blank=True)
     due_local = models.DateTimeField(null=True, blank=True)
     zone = models.CharField(max_length=64)
+    # Whose session it runs until and moves with: a client's own or a couple's, by their id.
+    session_of = models.UUIDField(null=True, blank=True)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
     # Not read or written any more (`Review.seen_at` says it): the column goes with the next release.

@@ -269,6 +269,8 @@ class Given:
     in_all: int
     last_slot: int
     zone: str
+    # Of two, what the other has of the first of these.
+    partners: Homework | None
 
 
 def given(actor: Actor, assignment: Assignment, most: int) -> Given:
@@ -285,7 +287,11 @@ def given(actor: Actor, assignment: Assignment, most: int) -> Given:
     )
     rows: list[Any] = list(numbered.order_by(turn, "slot", "pk")[:most])
     to_come, in_all = (rows[0].open, rows[0].of) if rows else (0, 0)
-    return Given(rows[:to_come], to_come, in_all, one.last_slot, one.zone)
+    partners = None
+    if to_come and assignment.couple_id:
+        beside = theirs.filter(slot=rows[0].slot, status__in=MOVABLE)
+        partners = beside.exclude(client=one.client_id).first()
+    return Given(rows[:to_come], to_come, in_all, one.last_slot, one.client.zone, partners)
 
 
 def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:

@@ -9,11 +9,11 @@ converted before it is compared. Zone data comes from the pinned `tzdata` packag
 from exercises.schedule.clocks import (
     ScheduleProblem,
     at_local_hour,
-    earliest_wall,
     is_zone,
     local_time,
     resolve,
     tzdata_version,
+    wall_time,
     zones,
 )
 from exercises.schedule.quiet_hours import (
@@ -53,7 +53,6 @@ __all__ = [
     "after_quiet",
     "at_local_hour",
     "before_quiet",
-    "earliest_wall",
     "is_zone",
     "local_time",
     "parse_rrule",
@@ -62,6 +61,7 @@ __all__ = [
     "slots",
     "spread",
     "tzdata_version",
+    "wall_time",
     "without_spread",
     "zones",
 ]

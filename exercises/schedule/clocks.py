@@ -1,7 +1,6 @@
 """Zones, and what a clock on the wall says against the instant it means."""
 
 import zoneinfo
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 
@@ -59,9 +58,9 @@ def local_time(at_utc: datetime, zone: str) -> datetime:
     return utc(at_utc).astimezone(zone_of(zone)).replace(tzinfo=None, fold=0)
 
 
-def earliest_wall(at_utc: datetime, zones: Sequence[str]) -> datetime:
-    """Return the naive wall time that comes first at this instant among the clocks of `zones`."""
-    return min(local_time(at_utc, zone) for zone in zones)
+def wall_time(at_utc: datetime, zone: str) -> datetime:
+    """Return the wall time in `zone` as a column keeps it: what the clock says, marked as UTC."""
+    return local_time(at_utc, zone).replace(tzinfo=UTC)
 
 
 def instant(local: datetime, zone: tzinfo, *, fold: int) -> datetime:

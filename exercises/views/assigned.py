@@ -69,7 +69,7 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
             "opens": wording.plain_day(walls[0]) if is_later else "",
             "assignment": found,
             "is_withdrawn": not walls and not given.in_all,
-            "title": _with_dates(found, given),
+            "title": _with_dates(found, given, actor.zone),
             "again": _again(found, given, walls) if found.rrule and walls else "",
             "who": target.name,
             "have": have[0].name_to_call if len(have) == 1 else target.name,
@@ -103,18 +103,31 @@ def _walls(found: Assignment, given: Given) -> list[datetime]:
     return walls
 
 
-def _with_dates(found: Assignment, given: Given) -> str:
-    """Say what it is and until when, by their own clock."""
+def _with_dates(found: Assignment, given: Given, own: str) -> str:
+    """Say what it is and until when."""
     title = found.version.definition.title.get(language())
     first = given.rows[0] if given.rows else None
-    if first is None or first.due_local is None:
+    if first is None or first.due_at is None:
         return title
-    said = {"title": title, "due": wording.until_day(first.due_local.replace(tzinfo=None))}
+    said = {"title": title, "due": _ends(given, own)}
     if found.rrule and given.in_all > given.to_come:
         return _("%(title)s, the next one until %(due)s.") % said
     if found.rrule:
         return _("%(title)s, the first one until %(due)s.") % said
     return _("%(title)s, until %(due)s.") % said
+
+
+def _ends(given: Given, own: str) -> str:
+    """Say until when, once where it is one moment or one wall time for both."""
+    first, other = given.rows[0], given.partners
+    if other is None or other.due_at is None or other.due_at == first.due_at:
+        return wording.ends(first, own)
+    walls = [
+        schedule.local_time(one.due_at, one.client.zone) for one in (first, other) if one.due_at
+    ]
+    if walls[0] == walls[1]:
+        return _("%(when)s, each by their own clock") % {"when": wording.until_day(walls[0])}
+    return listed([wording.ends(first, own), wording.ends(other, own)])
 
 
 def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
@@ -241,7 +254,7 @@ def _ahead(series: dict[int, Any], planned: dict[int, Any]) -> tuple[int | None,
     """Return how many these are with those still to be planned, and the day of the last; None where
     no end is in sight."""
     one = next(iter(series.values()))
-    unplanned = one.assignment.still_to_plan(one.last_slot, one.zone)
+    unplanned = one.assignment.still_to_plan(one.last_slot, one.client.zone)
     if unplanned is None:
         return None, ""
     if unplanned:
@@ -250,7 +263,7 @@ def _ahead(series: dict[int, Any], planned: dict[int, Any]) -> tuple[int | None,
 
 
 def _opens(row: Homework) -> str:
-    return wording.day_named(schedule.local_time(row.opens_at, row.zone))
+    return wording.day_named(schedule.local_time(row.opens_at, row.client.zone))
 
 
 def _happened(step: Step) -> str:
@@ -295,7 +308,7 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "homework": found,
             "title": title_of(found),
             "state": state_text(found, at, actor.zone),
-            "due": wording.until_day(schedule.local_time(found.due_at, actor.zone))
+            "due": wording.ends(found, actor.zone)
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
             "steps": _story(homeworks.steps(actor, found), flags),
@@ -317,14 +330,14 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
 def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give another day to finish by."""
     found = homeworks.homework(request.actor, pk)
-    is_open = found.status != Status.SCHEDULED
+    is_open, zone = found.status != Status.SCHEDULED, found.client.zone
     form = DaysForm(
         posted(request),
         is_open=is_open,
-        is_endless=found.due_local is None,
+        is_endless=found.due_at is None,
         initial={
-            "opens": schedule.local_time(found.opens_at, found.zone).date(),
-            "due": found.due_local.date() if found.due_local else None,
+            "opens": schedule.local_time(found.opens_at, zone).date(),
+            "due": schedule.local_time(found.due_at, zone).date() if found.due_at else None,
         },
     )
     text = (
@@ -332,6 +345,8 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         if is_open
         else _("The morning and the evening of these days where %(name)s lives: %(zone)s.")
     )
+    if found.session_of:
+        text += " " + _("It moves with the session so far; a day you choose here stays.")
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
             rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
@@ -342,7 +357,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         form,
         title=_("Another day"),
         button=_("Save"),
-        text=text % {"name": found.client.name_to_call, "zone": clock_of(found.zone)},
+        text=text % {"name": found.client.name_to_call, "zone": clock_of(zone)},
         back=reverse("homework_page", args=[found.pk]),
         back_to=title_of(found),
     )

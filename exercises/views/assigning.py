@@ -73,11 +73,16 @@ class Target:
         """Return those whose care has ended: nothing can be given to them, nor to both."""
         return [one for one in self.people if one.discharged_at]
 
-    def session(self, at: datetime) -> datetime | None:
-        """Return when they come next, one of a couple also with their partner."""
+    def session(self, at: datetime) -> tuple[datetime, UUID] | None:
+        """Return when they come next, one of a couple also with their partner; and whose hour that is."""
         if self.couple:
-            return to_come(self.couple.next_session_at, at)
-        return wording.next_session(self.people[0], at)
+            hour = to_come(self.couple.next_session_at, at)
+            return (hour, self.couple.pk) if hour else None
+        client: Any = self.people[0]
+        hour = wording.next_session(client, at)
+        if hour is None:
+            return None
+        return hour, client.pk if hour == client.next_session_at else client.shared_session_of
 
 
 @for_therapists
@@ -111,7 +116,8 @@ def assign(request: ActorRequest) -> HttpResponse:
         at=at,
         people=_choices(target),
         session=session,
-        zones=[one.zone for one in target.people],
+        zones={str(one.pk): one.zone for one in target.people},
+        zone=request.actor.zone,
         initial={
             "when": "session" if session else "week",
             "who": "both",
@@ -184,7 +190,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "chosen": chosen,
         "clearance": care.clearance_of_each(request.actor, target.couple) if target.couple else [],
         "at": at,
-        "zone_text": _zone_text(target),
+        "zone_text": _zone_text(target, form.session, request.actor.zone),
         "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
         "load": [
@@ -222,7 +228,9 @@ def _options(
             ),
             "cautions": [text.get(language()) for text in newest[row.pk].definition.cautions],
             "has_now": [
-                _has_now(one) for one in done.get(row.pk, ()) if one.status in homeworks.MOVABLE
+                _has_now(one, request.actor.zone)
+                for one in done.get(row.pk, ())
+                if one.status in homeworks.MOVABLE
             ],
             "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
             **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
@@ -237,16 +245,16 @@ def _pair_of(actor: Actor, client: Client) -> Couple | None:
     return couple if couple and couple.cares and not Target(None, couple).ended else None
 
 
-def _has_now(one: Homework) -> str:
+def _has_now(one: Homework, zone: str) -> str:
     """Say that somebody has an exercise already, before it is given to them once more."""
     said = {"name": one.client.name_to_call}
     if one.status == Status.SCHEDULED:
-        opens = wording.plain_when(one.opens_at, one.zone)
-        return _("%(name)s has this already: it opens %(when)s.") % (said | {"when": opens})
+        opens = {"when": wording.opens(one, zone)}
+        return _("%(name)s has this already: it opens %(when)s.") % (said | opens)
     if one.due_at is None:
         return _("%(name)s has this now.") % said
-    due = wording.until_day(schedule.local_time(one.due_at, one.zone))
-    return _("%(name)s has this now, until %(due)s.") % (said | {"due": due})
+    due = {"due": wording.ends(one, zone)}
+    return _("%(name)s has this now, until %(due)s.") % (said | due)
 
 
 def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
@@ -302,7 +310,9 @@ def _option_text(row: Any, definition: Definition, done: Sequence[Homework], zon
         kind = _("for two, each alone") if row.is_pair else _("a log")
     parts = [wording.minutes(row.minutes, each=definition.is_journal), kind]
     for one in done:
-        day = wording.plain_day(schedule.local_time(one.submitted_at or one.opens_at, zone))
+        day = wording.opening_day(one)
+        if one.submitted_at:
+            day = wording.plain_day(schedule.local_time(one.submitted_at, zone))
         said = {"name": one.client.name_to_call, "day": day}
         if one.status == Status.SCHEDULED:
             parts.append(_("%(name)s has this from %(day)s") % said)
@@ -315,8 +325,17 @@ def _option_text(row: Any, definition: Definition, done: Sequence[Homework], zon
     return " · ".join(part for part in parts if part)
 
 
-def _zone_text(target: Target) -> str:
-    """Say whose days these are: a wall time means the client's own clock, wherever staff sit."""
+def _zone_text(target: Target, session: tuple[datetime, UUID] | None, zone: str) -> str:
+    """Say whose days these are: a wall time means the client's own clock, wherever staff sit; a
+    session's hour is said by one's own."""
+    text = _whose_days(target)
+    hours = {schedule.local_time(session[0], one.zone) for one in target.people} if session else {}
+    if session and hours != {schedule.local_time(session[0], zone)}:
+        text += " " + _("The session’s hour: %(zone)s.") % {"zone": clock_of(zone)}
+    return text
+
+
+def _whose_days(target: Target) -> str:
     zones = {clock_of(one.zone) for one in target.people}
     if len(zones) == 1:
         said = {"name": target.name, "zone": zones.pop()}
@@ -324,7 +343,7 @@ def _zone_text(target: Target) -> str:
             return _("Days and hours are those where %(name)s live: %(zone)s.") % said
         return _("Days and hours are those where %(name)s lives: %(zone)s.") % said
     said_by = [f"{one.name_to_call}: {clock_of(one.zone)}" for one in target.people]
-    return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by)
+    return _("Each opens and ends by their own clock.") + " " + " · ".join(said_by) + "."
 
 
 def _choices(target: Target) -> list[tuple[str, str]]:
@@ -347,6 +366,7 @@ def _target(request: ActorRequest, at: datetime) -> Target | None:
                 actor,
                 UUID(client),
                 shared_session_at=care.shared_session(actor, at),
+                shared_session_of=care.shared_session(actor, at, name="pk"),
                 consent_withdrawn_at=care.consent_withdrawn(),
             )
             return Target(found, None)

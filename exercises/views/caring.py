@@ -300,7 +300,7 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
     if row.client.discharged_at and row.status in homeworks.MOVABLE:
         return _("not in; care has ended")
     texts = {
-        Status.SCHEDULED: _("opens %(when)s") % {"when": wording.plain_when(row.opens_at, zone)},
+        Status.SCHEDULED: _("opens %(when)s") % {"when": wording.opens(row, zone)},
         Status.OPEN: _("not in yet"),
         Status.IN_PROGRESS: _("not in yet"),
         Status.RETURNED: _("going deeper, not in yet"),
@@ -317,12 +317,12 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     is_in = row.status == Status.SUBMITTED
     if row.status in homeworks.MOVABLE and not row.client.discharged_at:
         if row.due_at and row.due_at > at:
-            text += " · " + _("until %(due)s") % {"due": wording.until(row.due_at, at, zone)}
-        text += _following(row, zone)
+            text += " · " + _("until %(due)s") % {"due": wording.ends(row, zone, at)}
+        text += _following(row)
     return {
         "title": title_of(row),
         "text": text,
-        "opened": _opened(row, zone),
+        "opened": _opened(row),
         "href": reverse("review" if is_in else "homework_page", args=[row.pk]),
         "waits": waits_for_review(row),
         "name": row.client.name_to_call,
@@ -330,11 +330,12 @@ def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> di
     }
 
 
-def _following(row: Any, zone: str) -> str:
+def _following(row: Any) -> str:
     """Say how many more of a series come after its next one, planned yet or not."""
     if row.status != Status.SCHEDULED:
         return ""
-    unplanned = row.assignment.still_to_plan(row.last_slot, row.zone)
+    zone = row.client.zone
+    unplanned = row.assignment.still_to_plan(row.last_slot, zone)
     if unplanned is None:
         return " · " + _("and so on")
     number = (row.more or 0) + len(unplanned)
@@ -345,9 +346,9 @@ def _following(row: Any, zone: str) -> str:
     return " · " + text % {"n": number, "last": wording.plain_day(last)}
 
 
-def _opened(row: Homework, zone: str) -> str:
+def _opened(row: Homework) -> str:
     """Say from which day a homework is; what was withdrawn may never have opened."""
-    said = {"day": wording.plain_day(schedule.local_time(row.opens_at, zone))}
+    said = {"day": wording.opening_day(row)}
     if row.status == Status.WITHDRAWN:
         return _("for %(day)s") % said
     return _("assigned %(day)s") % said

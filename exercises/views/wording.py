@@ -11,6 +11,8 @@ from django.utils.translation import ngettext, pgettext
 from clients.models import Client, to_come
 from exercises import schedule
 from exercises.definition import Definition
+from exercises.models import Homework
+from practice.wording import clock_of
 
 
 def clock(at: datetime, zone: str) -> str:
@@ -149,6 +151,35 @@ def until_day(local: datetime) -> str:
 def day_named(local: datetime) -> str:
     """Return the day of a wall time within a sentence; "mar" alone is the sea in Spanish."""
     return str(formats.date_format(local, pgettext("named", "D j M")))
+
+
+# Staff see the days of homework by its client's clock, which is named where their own says something
+# else. A session, and what runs until it, is said by their own.
+def opens(row: Homework, own: str) -> str:
+    """Return for staff when a homework opens."""
+    zone = row.client.zone
+    return by_the_clock(plain_when(row.opens_at, zone), row.opens_at, zone, own)
+
+
+def ends(row: Homework, own: str, current: datetime | None = None) -> str:
+    """Return for staff what follows "until", of a homework that has an end; as short as `until` where
+    it is said at `current`."""
+    at = row.due_at or row.opens_at
+    zone = own if row.session_of else row.client.zone
+    text = until(at, current, zone) if current else until_day(schedule.local_time(at, zone))
+    return by_the_clock(text, at, zone, own)
+
+
+def opening_day(row: Homework) -> str:
+    """Return for staff on which day a homework opens or opened, short."""
+    return plain_day(schedule.local_time(row.opens_at, row.client.zone))
+
+
+def by_the_clock(text: str, at: datetime, zone: str, own: str) -> str:
+    """Name whose clock `text` is by, unless one's own says the same."""
+    if schedule.local_time(at, zone) == schedule.local_time(at, own):
+        return text
+    return _("%(when)s, %(clock)s") % {"when": text, "clock": clock_of(zone)}
 
 
 def waits(since: datetime, current: datetime) -> str:

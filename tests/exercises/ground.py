@@ -60,7 +60,8 @@ def assign_form(
 ) -> AssignForm:
     wall = datetime.fromisoformat(at).replace(tzinfo=ZoneInfo(ZONE))
     chosen = {"exercise": "8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5"}
-    return AssignForm(chosen | said, at=wall, people=[], session=None, zones=list(zones))
+    numbered = {str(number): zone for number, zone in enumerate(zones)}
+    return AssignForm(chosen | said, at=wall, people=[], session=None, zones=numbered, zone=ZONE)
 
 
 # --- reminders ---

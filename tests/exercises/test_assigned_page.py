@@ -1,6 +1,7 @@
 """What is said of something that was given: who has it, from when, and what is left of it."""
 
-from datetime import timedelta
+import html
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Client, Couple
+from exercises.actions.assigning import Schedule, assign
 from exercises.models import Assignment, Homework
 from practice.models import Invitation
 from tests.cast import ZONE, Person, Play
@@ -167,3 +169,55 @@ def test_a_days_own_page_says_that_it_is_one_of_a_series(
     along = page(sana, where)
     assert ("One of a series." in along) is bool(rule)
     assert there not in along  # which is for therapists alone
+
+
+# --- by whose clock ---------------------------------------------------------------------------------
+def test_the_days_of_homework_are_their_clients_and_a_session_is_ones_own(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    """One weekday on all pages: the client's, whose clock is named where one's own says another hour."""
+    far, session = ZoneInfo("Pacific/Auckland"), now() + timedelta(days=4)
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(zone=str(far))
+        Couple.objects.update(next_session_at=session)
+        ana.client.refresh_from_db()
+    opens = datetime.combine(now().astimezone(far).date() + timedelta(days=3), time(8), UTC)
+    due = opens + timedelta(days=1, hours=13)
+
+    def give(to: Person | Couple, when: Schedule) -> Assignment:
+        with play.at(dana):
+            return assign(
+                by=dana.actor,
+                at=now(),
+                version=play.library["e01-under-the-argument"],
+                client=to.client if isinstance(to, Person) else None,
+                couple=to if isinstance(to, Couple) else None,
+                when=when,
+            )
+
+    picked = give(ana, Schedule(opens_local=opens, due_local=due))
+    work = reverse("homework_page", args=[play.homework(ana, picked).pk])
+    starts, ends = (
+        f"{date_format(wall.replace(tzinfo=None), 'D j M, H:i')}, Auckland time"
+        for wall in (opens, due)
+    )
+
+    def shown(path: str) -> str:
+        return html.unescape(page(dana, path)).replace("\xa0", " ")
+
+    both = [work, f"/clients/{ana.client.pk}/", f"/couples/{cleared.pk}/"]
+    assert [path for path in both if f"opens {starts}" not in shown(path)] == []
+    assert f"until {ends}" in shown(work)
+    assert f"until {ends}." in shown(reverse("assignment_sent", args=[picked.pk]))
+    assert f"it opens {starts}." in shown(f"/assign/?client={ana.client.pk}")
+    # The same for both, each by their own clock; until a session it is one hour, and that is Dana's.
+    of_two = give(cleared, Schedule(opens_local=opens, due_local=due))
+    wall = date_format(due.replace(tzinfo=None), "D j M, H:i")
+    said = shown(reverse("assignment_sent", args=[of_two.pk]))
+    assert f"until {wall}, each by their own clock." in said
+    until = give(cleared, Schedule(session_at=session, session_of=cleared.pk))
+    hour = date_format(session.astimezone(ZoneInfo(ZONE)), "D j M, H:i")
+    assert f"until {hour}." in shown(reverse("assignment_sent", args=[until.pk]))
+    form = shown(f"/assign/?couple={cleared.pk}")
+    assert f"Now, until the next session: {hour}" in form
+    assert "The session’s hour: Lisbon time." in form

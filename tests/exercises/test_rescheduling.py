@@ -1,10 +1,13 @@
 """Other days for homework: by hand, or because the session moved until which it was given."""
 
 from datetime import UTC, datetime, time, timedelta
+from importlib import import_module
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients.actions import caring
@@ -198,12 +201,12 @@ def test_what_was_given_until_the_session_moves_with_it_and_back(
 def test_a_couples_hour_takes_along_what_is_not_in(
     play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
 ):
-    """In two zones it stays the earlier wall of both; what one has sent is not touched."""
+    """In two zones to the same moment; what one has sent is not touched."""
     assert ana.client is not None
     assert ben.client is not None
     first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
     with play.at(dana):
-        Client.objects.filter(pk=ben.client.pk).update(zone="Europe/Madrid")
+        Client.objects.filter(pk=ben.client.pk).update(zone="Pacific/Auckland")
         Couple.objects.update(next_session_at=first)
     until_the_session(dana, play, f"couple={cleared.pk}", who="both")
     until_the_session(dana, play, f"client={ben.client.pk}")
@@ -211,29 +214,110 @@ def test_a_couples_hour_takes_along_what_is_not_in(
         given = Homework.objects.filter(assignment__couple=cleared)
         anas, bens = given.get(client=ana.client), given.get(client=ben.client)
         alone = Homework.objects.get(client=ben.client, assignment__couple=None)
+    assert (anas.due_at, bens.due_at, alone.due_at) == (first, first, first)
+    assert (anas.session_of, bens.session_of, alone.session_of) == (cleared.pk,) * 3
     anas = play.submit(ana, anas, topic="Bags")
     before = anas.due_at
     hour = first + timedelta(days=1)
     path = f"/couples/{cleared.pk}/session"
     answer = dana.browser().post(path, {"next_session_at": local(hour)}, follow=True)
     assert FOLLOWED in answer.content.decode()
-    wall = hour.astimezone(LISBON).replace(tzinfo=None)
-    assert play.fresh(bens).due_at == wall.replace(tzinfo=ZoneInfo("Europe/Madrid"))
-    assert play.fresh(alone).due_at == hour
+    for moved in (play.fresh(bens), play.fresh(alone)):
+        assert moved.due_at == hour
+        assert moved.due_local == hour.astimezone(ZoneInfo(moved.zone)).replace(tzinfo=UTC)
     assert play.fresh(anas).due_at == before
 
 
-@pytest.mark.parametrize(
-    ("given", "then"), [(-25, 48), (0, None), (0, 0)], ids=["over", "none", "now"]
-)
-def test_nothing_follows_from_an_hour_that_is_over_nor_to_none(
-    play: Play, dana: Person, ana: Person, given: int, then: int | None
+def test_what_ran_until_a_session_that_was_cleared_waits_for_the_next(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    assert ana.client is not None
+    first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=first)
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=first + timedelta(days=9))
+    until_the_session(dana, play, f"couple={cleared.pk}", who="both")
+    until_the_session(dana, play, f"client={ana.client.pk}")
+    with play.at(dana):
+        rows = list(Homework.objects.order_by("pk"))
+    assert [row.due_at for row in rows] == [first] * 3
+    days = reverse("homework_due", args=[rows[0].pk])
+    assert "It moves with the session so far; a day you choose here stays." in page(dana, days)
+    by_hand = {"due": str(first.astimezone(LISBON).date() + timedelta(days=1))}
+    assert dana.browser().post(days, by_hand).status_code == 302
+    assert "It moves with the session so far" not in page(dana, days)
+    path = f"/couples/{cleared.pk}/session"
+    answer = dana.browser().post(path, {"next_session_at": ""}, follow=True)
+    shown = answer.content.decode().replace("\xa0", " ")
+    hour = date_format(first.astimezone(LISBON), "D j M, H:i")
+    assert f"What was given until that session still ends at its hour, {hour}." in shown
+    assert [play.fresh(row).due_at for row in rows[1:]] == [first] * 2
+    # Another one's hour is no matter of theirs.
+    own = {"name": "Ana Quintero", "next_session_at": local(first + timedelta(days=1))}
+    edited = dana.browser().post(f"/clients/{ana.client.pk}/edit", own, follow=True)
+    assert FOLLOWED not in edited.content.decode()
+    second = first + timedelta(days=7)
+    noted = dana.browser().post(path, {"next_session_at": local(second)}, follow=True)
+    assert FOLLOWED in noted.content.decode()
+    assert [play.fresh(row).due_at for row in rows[1:]] == [second] * 2
+    kept = play.fresh(rows[0]).due_at
+    assert kept is not None
+    assert str(kept.astimezone(LISBON).date()) == by_hand["due"]
+
+
+def test_what_was_given_before_it_was_kept_whose_session_that_is_still_follows(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    """What ends at the hour itself, or of two in two zones at the earlier of both clocks."""
+    first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    with play.at(dana):
+        Client.objects.filter(pk=ben.client.pk).update(zone="Pacific/Auckland")
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=first)
+    until_the_session(dana, play, f"client={ana.client.pk}")
+    play.assign(dana, ana, days=3)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=first + timedelta(hours=1))
+    until_the_session(dana, play, f"couple={cleared.pk}", who="both")
+    found = import_module("exercises.migrations.0008_what_runs_until_a_session")
+    with play.at(dana):
+        rows = Homework.objects.order_by("pk")
+        before = list(rows.values_list("pk", "session_of"))
+        assert len({session_of for _pk, session_of in before}) == 3
+        earlier = (first + timedelta(hours=1)).astimezone(LISBON).replace(tzinfo=UTC)
+        rows.filter(client=ben.client).update(
+            due_local=earlier,
+            due_at=schedule.resolve(earlier.replace(tzinfo=None), "Pacific/Auckland"),
+        )
+        rows.update(session_of=None)
+        with connection.cursor() as cursor:
+            for sql in (found.OWN, found.COUPLES):
+                cursor.execute(sql)
+        assert list(rows.values_list("pk", "session_of")) == before
+
+
+def test_a_cleared_hour_nothing_was_given_until_is_just_saved(
+    play: Play, dana: Person, ana: Person
+):
+    assert ana.client is not None
+    week = play.homework(ana, play.assign(dana, ana, days=3))
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=week.due_at)
+    said = {"name": "Ana Quintero", "next_session_at": ""}
+    answer = dana.browser().post(f"/clients/{ana.client.pk}/edit", said, follow=True)
+    assert "Saved." in answer.content.decode()
+    assert "What was given until that session" not in answer.content.decode()
+
+
+@pytest.mark.parametrize(("given", "then"), [(-25, 48), (0, 0)], ids=["over", "now"])
+def test_nothing_follows_from_an_hour_that_is_over_nor_to_one(
+    play: Play, dana: Person, ana: Person, given: int, then: int
 ):
     assert ana.client is not None
     at = now()
     homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(hours=given), days=1))
     with play.at(dana):
         Client.objects.filter(pk=ana.client.pk).update(next_session_at=homework.due_at)
+        Homework.objects.update(session_of=ana.client.pk)
         followed = caring.change(
             by=dana.actor,
             at=at,
@@ -242,7 +326,7 @@ def test_nothing_follows_from_an_hour_that_is_over_nor_to_none(
             email=ana.client.email,
             zone=ana.client.zone,
             language=ana.client.language,
-            next_session_at=None if then is None else at + timedelta(hours=then),
+            next_session_at=at + timedelta(hours=then),
         )
     assert not followed
     assert play.fresh(homework).due_at == homework.due_at
