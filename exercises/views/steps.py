@@ -18,9 +18,11 @@ from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
 from exercises.models import AnswerOutcome
+from exercises.queries.bringing import is_for_session
 from exercises.views import wording
 from exercises.views.ground import (
     Step,
+    Therapist,
     Work,
     draft_key,
     for_clients,
@@ -29,6 +31,7 @@ from exercises.views.ground import (
     session_words,
     show,
     therapist_of,
+    way_to_letter,
 )
 from exercises.views.keeping import (
     KEEPS,
@@ -63,11 +66,7 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect(page, pk=pk)
     therapist = therapist_of(work.actor)
     if page == "aside":
-        return show(
-            request,
-            "aside",
-            {"work": work, "pick_up_url": work.url("pick_up")},
-        )
+        return _aside_page(request, work, therapist)
     definition, at = work.definition, now()
     begun = work.is_begun
     return show(
@@ -114,6 +113,21 @@ def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     if is_post:
         return _answered(request, work, here)
     return _step_page(request, work, here, _data(work, here))
+
+
+def _aside_page(request: HttpRequest, work: Work, therapist: Therapist) -> HttpResponse:
+    """Say that it rests, or waits for the session; what was sent before can be read from here."""
+    context = {
+        "work": work,
+        "for_session": is_for_session(work.homework),
+        "therapist": therapist.name,
+        "told": therapist.told,
+        "is_sent": any(one.response.submitted_at for one in work.rounds),
+        "letter": way_to_letter(work),
+        "copy_url": work.url("save_copy"),
+        "pick_up_url": work.url("pick_up"),
+    }
+    return show(request, "aside", context)
 
 
 def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
