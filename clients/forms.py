@@ -11,7 +11,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
-from practice.forms import (
+from practice.forms.fields import (
     DATE,
     TIME,
     ClockInput,

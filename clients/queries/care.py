@@ -19,11 +19,18 @@ from django.db.models import (
 )
 from django.http import Http404
 
-from clients.models import Clearance, Client, Consent, Couple, ErasureRequest, PrivateNote
+from clients.models import (
+    ERASURE_WAITS,
+    Clearance,
+    Client,
+    Consent,
+    Couple,
+    ErasureRequest,
+    PrivateNote,
+)
 from clients.permissions import (
     NOBODY,
     cared_for,
-    may_care_for,
     reachable,
     reachable_couples,
     seen_together,
@@ -55,30 +62,10 @@ def shared_session(actor: Actor, at: datetime, client: str = "pk") -> Subquery:
     return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
 
 
-def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
-    """Return a client of one's own, with `shared_session_at` and `consent_withdrawn_at`.
-
-    Raises Http404 for a stranger's, PermissionDenied for one only read about.
-    """
-    client: Any = or_404(
-        reachable(actor)
-        .filter(pk=pk)
-        .annotate(
-            shared_session_at=shared_session(actor, at),
-            consent_withdrawn_at=consent_withdrawn(),
-            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
-        )
-    )
-    if not client.cares:
-        raise PermissionDenied
-    found: Client = client
-    return found
-
-
 def erasure_due() -> Subquery:
     """When a row of clients is to be erased; None where that was not asked for."""
-    asked = ErasureRequest.objects.filter(client_id=OuterRef("pk"), cancelled_at=None, done_at=None)
-    return Subquery(asked.values("due_at")[:1])  # there is one at most
+    asked = ErasureRequest.objects.filter(ERASURE_WAITS, client_id=OuterRef("pk"))
+    return Subquery(asked.values("due_at")[:1])
 
 
 def consent_withdrawn(client: str = "pk") -> Subquery:
@@ -92,17 +79,23 @@ def consent_withdrawn(client: str = "pk") -> Subquery:
     )
 
 
-def client_to_care_for(actor: Actor, pk: UUID) -> Client:
-    """Return a client of one's own.
+def client_to_care_for(actor: Actor, pk: UUID, **more: Expression | Subquery) -> Client:
+    """Return a client of one's own, with `more`, in one query.
 
     Raises Http404 for a stranger's, PermissionDenied for one only read about.
     """
     if not may_read_caseloads(actor):
         raise PermissionDenied
-    client = client_of(actor, pk)
-    if not may_care_for(actor, client):
+    client: Any = or_404(reachable(actor).filter(pk=pk).annotate(cares=_own(actor), **more))
+    if not client.cares:
         raise PermissionDenied
-    return client
+    found: Client = client
+    return found
+
+
+def _own(actor: Actor) -> Exists:
+    """Whether `actor` is a therapist of a row of clients."""
+    return Exists(cared_for(actor).filter(pk=OuterRef("pk")))
 
 
 def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -> Client:
@@ -121,7 +114,7 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
         .filter(pk=pk)
         .select_related("preference")
         .annotate(
-            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
+            cares=_own(actor),
             shared_session_at=shared_session(actor, at),
             consent_withdrawn_at=consent_withdrawn(),
             erased_at=erasure_due(),
@@ -296,11 +289,9 @@ def clearance_of_each(actor: Actor, couple: Couple) -> list[tuple[Client, Cleara
 
 
 def clearances(actor: Actor, client: Client) -> list[Clearance]:
-    """Return all attestations, newest first; staff only."""
-    if actor.is_client:
-        return []
+    """Return all attestations, newest first; for who cares for the client."""
     return list(
-        Clearance.objects.filter(client=client)
+        Clearance.objects.filter(client__in=cared_for(actor).filter(pk=client.pk))
         .select_related("attested_by__user")
         .order_by("-attested_at", "pk")
     )

@@ -15,6 +15,7 @@ from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
 from clients.views.ground import hand_over_page
+from practice.actions import people as people_actions
 from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
@@ -26,7 +27,7 @@ from practice.doors.pages import (
     searches,
 )
 from practice.errors import NotPossible
-from practice.forms import RolesForm
+from practice.forms.people import RolesForm
 from practice.models import Role
 from practice.permissions import may_administer
 from practice.queries import people
@@ -56,7 +57,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
         with refusals_on(form):
-            caring.set_roles(
+            people_actions.set_roles(
                 by=request.actor,
                 at=now(),
                 member=found,
@@ -92,7 +93,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
         with refusals_on(form):
-            caring.let_go(by=request.actor, at=now(), member=member, to=to)
+            caring.deactivate_member(by=request.actor, at=now(), member=member, to=to)
             begin_anew_if_ended(request)
             messages.success(
                 request,

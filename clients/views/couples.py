@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.queries import care
+from clients.views.ground import say_followed
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -83,9 +84,7 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         followed = caring.set_session(by=request.actor, at=now(), couple=couple, **said)
         messages.success(request, _("Saved."))
         if followed:
-            messages.info(
-                request, _("What was given until that session now runs until the new hour.")
-            )
+            say_followed(request)
         return redirect("couple_page", couple.pk)
     return form_page(
         request,

@@ -15,7 +15,7 @@ from clients.queries import records
 from practice.actions import auditing
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, seldom
-from practice.forms import AuditFilter, setting_names
+from practice.forms.policies import AuditFilter, setting_names
 from practice.models import AuditEvent
 from practice.permissions import may_administer
 from practice.queries import audit as asking

@@ -53,7 +53,7 @@ def assign(
     """Give `version` to a client, or to both of a couple, each in a sealed homework of their own.
 
     Raises PermissionDenied without the right, Http404 for somebody else's client, NotPossible
-    when the gate is closed or the dates don't fit.
+    when the gate is closed, BadInput for days that don't fit.
     """
     if not may_assign(by):
         raise PermissionDenied
@@ -63,7 +63,7 @@ def assign(
     _check_gate(version, people, couple, at)
     check_days(when.opens_local, when.due_local, at)
     if when.due_local and when.due_local <= when.opens_local:
-        raise NotPossible(_("Choose a day to finish that comes after the day it opens."))
+        raise before_it_opens()
     _check_rule(when, people, at)
     _check_due(when, people, at)
     with transaction.atomic():
@@ -252,6 +252,11 @@ def _check_due(when: Schedule, people: list[Client], at: datetime) -> None:
 def over() -> BadInput:
     """Return what is said of an end that has passed."""
     return BadInput({"due": [_("Choose a day that is still to come.")]})
+
+
+def before_it_opens() -> BadInput:
+    """Return what is said of an end that comes before the beginning."""
+    return BadInput({"due": [_("Choose the day it opens, or a later one.")]})
 
 
 def _recipients(assignment: Assignment) -> list[Client]:

@@ -6,7 +6,7 @@ from uuid import UUID
 from django.db import transaction
 
 from clients.actions import erasing as clients_erasing
-from clients.models import Client, ErasureRequest
+from clients.models import ERASURE_WAITS, Client, ErasureRequest
 from exercises.models import Assignment, Reminder
 from practice.actions import auditing
 from practice.actors import system
@@ -21,7 +21,7 @@ def erase_due(practice: UUID, at: datetime) -> int:
         held = Client.objects.filter(legal_hold=True).values("pk")
         due = list(
             ErasureRequest.objects.select_for_update(skip_locked=True)
-            .filter(due_at__lte=at, cancelled_at=None, done_at=None)
+            .filter(ERASURE_WAITS, due_at__lte=at)
             # A held record waits for as long as the hold stands.
             .exclude(client_id__in=held)
             .order_by("due_at", "pk")[:50]

@@ -6,7 +6,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from exercises.queries.caseload import TO_REVIEW
-from practice.forms import PlainForm
+from practice.forms.fields import PlainForm
 
 EVERYONE = ("", _("Everyone in care"))
 OWN = ("own", _("Your own"))

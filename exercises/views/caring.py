@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
-from clients.models import Client, Couple
+from clients.models import Client, Couple, to_come
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import reviewing
@@ -196,8 +196,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         span, weeks = reviewing.read_numbers(
             by=actor, at=at, clients=pair, before=request.GET.get("before")
         )
-    session = couple.next_session_at if couple.is_together else None
-    session = session if session and session > at else None
+    session = to_come(couple.next_session_at, at) if couple.is_together else None
     return render(
         request,
         "exercises/therapist/couple.html",

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 
 from exercises import definition as definitions
 from exercises import schedule
-from exercises.actions import flagging, responding
+from exercises.actions import flagging, moments, responding
 from exercises.definition import Item
 from exercises.forms import items as forms
 from exercises.forms.drafts import LARGEST, Draft, parse_draft
@@ -104,7 +104,7 @@ def tell_when(
     shown = schedule.local_time(entry.happened_at, work.actor.zone)
     if wall != shown.replace(tzinfo=None, second=0, microsecond=0):
         to = schedule.resolve(wall, work.actor.zone).astimezone(UTC)
-        responding.move_entry(by=work.actor, at=at, homework=work.homework, entry=entry, to=to)
+        moments.move_entry(by=work.actor, at=at, homework=work.homework, entry=entry, to=to)
 
 
 def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:

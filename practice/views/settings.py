@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods
 from practice.actions import practices
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, posted
-from practice.forms import PracticeForm
+from practice.forms.policies import PracticeForm
 from practice.permissions import may_administer
 
 

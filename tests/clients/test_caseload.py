@@ -2,10 +2,13 @@
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.db.models import F
+from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
@@ -14,11 +17,12 @@ from clients.models import Caseload, Client, Couple
 from clients.permissions import reachable
 from clients.queries import care
 from practice.errors import NotPossible
-from practice.models import AuditEvent, Membership, Practice, Supervision
+from practice.models import Membership, Practice, Supervision
 from practice.queries import people
 from practice.queries.paging import page
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, make_client, make_member
+from tests.clients.ground import acts
 from tests.practice.ground import roles_chosen, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -30,12 +34,6 @@ POSTED = ("invite", "uninvite", "reactivate")
 def names_on(person: Person, query: str = "") -> list[str]:
     page = text_of(person.browser().get(f"/clients/{query}"))
     return re.findall(r'class="title" href="/clients/[^"]+">([^<]+)</a>', page)
-
-
-def acts(person: Person, client: Client) -> list[str]:
-    with scope(practice=person.practice.pk):
-        found = AuditEvent.objects.filter(client_id=client.pk).order_by("pk")
-        return list(found.values_list("action", flat=True))
 
 
 @pytest.mark.parametrize("rest", OF_A_CLIENT)
@@ -159,6 +157,21 @@ def test_the_list_costs_the_same_with_one_row_and_with_three(dana: Person, ana: 
     for name in ("Ida Ray", "Bo Lind"):
         make_client(dana.practice, f"{name[:2]}@mail.example", name, dana)
     assert own_queries() == one <= 5
+
+
+def test_one_question_finds_a_client_and_says_whether_one_cares_for_them(
+    dana: Person, ana: Person, ruth: Person, sana: Person, zoe: Person
+):
+    for by, refused in ((sana, PermissionDenied), (ruth, PermissionDenied), (zoe, Http404)):
+        with scope(practice=by.practice.pk, user=by.user.pk), pytest.raises(refused):
+            care.client_to_care_for(by.actor, ana.client.pk)
+    with (
+        scope(practice=dana.practice.pk, user=dana.user.pk),
+        CaptureQueriesContext(connection) as captured,
+    ):
+        found: Any = care.client_to_care_for(dana.actor, ana.client.pk, calls=F("name"))
+        assert (found, found.calls) == (ana.client, "Ana Quintero")
+    assert len([query for query in captured if "clients_client" in query["sql"]]) == 1
 
 
 def test_a_hand_over_holds_on_the_next_request(ana: Person, dana: Person, omar: Person):

@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from clients.actions import caring
 from exercises.models import Homework
 from practice.doors.trouble import WORDS
-from practice.forms import CRISIS
+from practice.forms.policies import CRISIS
 from tests.cast import Person, Play
 from tests.exercises.ground import text_of
 

@@ -14,6 +14,7 @@ from clients.models import Caseload, Client
 from exercises.management.commands.demo import PASSWORD
 from practice.models import Membership
 from practice.tenancy import scope
+from tests.journeys.ground import invite
 from tests.processes import Site
 
 Visit = Callable[..., Page]
@@ -130,11 +131,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
     ruth = sign_in(visit(demo_site.url), "Ruth")
-    ruth.goto("/people/invite")
-    ruth.get_by_label("Name").fill("Ivo Marek")
-    ruth.get_by_label("E-mail").fill("ivo@hillside.example")
-    ruth.get_by_label("Therapist").check()
-    ruth.get_by_role("button", name="Send the invitation").click()
+    invite(ruth, "Ivo Marek", "ivo@hillside.example")
     row = ruth.locator("li.item", has_text="Ivo Marek")
     expect(row.get_by_text("Waiting")).to_be_visible()
     row.get_by_role("button", name="Send again").click()
@@ -149,11 +146,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     row.get_by_role("button", name="Send again").click()
     expect(row.get_by_text("Waiting")).to_be_visible()
     # To the same address once more: one open invitation, not two.
-    ruth.goto("/people/invite")
-    ruth.get_by_label("Name").fill("Ivo Marek")
-    ruth.get_by_label("E-mail").fill("ivo@hillside.example")
-    ruth.get_by_label("Therapist").check()
-    ruth.get_by_role("button", name="Send the invitation").click()
+    invite(ruth, "Ivo Marek", "ivo@hillside.example")
     ruth.goto("/people/")
     expect(row.get_by_text("Waiting")).to_have_count(1)
     assert [one for one in problems if "409" not in one and "422" not in one] == []

@@ -10,9 +10,13 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from django.test import Client as Browser
+from django.utils.timezone import now
 
+from clients.actions import caring
+from clients.models import Client
 from practice.models import Practice, User
 from practice.tenancy import scope
+from tests.cast import ZONE, Person
 
 
 def text_of(response: Any) -> str:
@@ -23,6 +27,14 @@ def text_of(response: Any) -> str:
 def roles_chosen(response: Any) -> list[str]:
     """Return the roles that are ticked on a member's page."""
     return re.findall(r'name="roles" value="(\w+)"[^>]* checked', text_of(response))
+
+
+def on_the_list(by: Person, name: str, email: str) -> Client:
+    """Bring somebody into a therapist's care, who is not invited yet."""
+    with scope(practice=by.practice.pk, user=by.user.pk):
+        return caring.add(
+            by=by.actor, at=now(), name=name, email=email, zone=ZONE, invite_now=False
+        )
 
 
 def policies(practice: Practice, **values: Any) -> None:

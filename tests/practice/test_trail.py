@@ -19,7 +19,7 @@ from exercises.actions import flagging
 from exercises.models import Answer, Flag, FlagKind
 from practice.actions import auditing, invitations, keys, people, practices
 from practice.crypto import key_number, keyring
-from practice.forms import setting_names
+from practice.forms.policies import setting_names
 from practice.letters import bare
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
 from practice.tenancy import scope
