@@ -47,6 +47,8 @@ from exercises.workflow import Status
 from practice.errors import Stale
 
 Data = Mapping[str, list[str]]
+# The button that takes a sentence as it would read now.
+ANEW = "anew"
 _PAGE_OF = {
     Status.SUBMITTED: "sent",
     Status.REVIEWED: "feedback",
@@ -134,6 +136,9 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     data: Data = dict(request.POST.lists())
     if add_row := request.POST.get("add_row"):
         return _step_page(request, work, here, data, add_row=add_row)
+    if (found_anew := _anew(work, here)) and request.POST.get(ANEW) == found_anew["key"]:
+        taken = {found_anew["key"]: [found_anew["text"]]}
+        return _step_page(request, work, here, {**data, **taken})
     found = forms.read(here.items, data, work.wall)
     if outcome := _outcome(request):
         return _keep(
@@ -250,6 +255,7 @@ def _step_page(
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),
+        "anew": {} if ANEW in request.POST else _anew(work, here),
     }
     return show(request, "step", context, status=422 if errors else 200)
 
@@ -278,6 +284,21 @@ def _state(work: Work, here: Step) -> str:
     if outcomes == {AnswerOutcome.IN_SESSION}:
         return _("You would rather say this than write it. You can still write here.")
     return ""
+
+
+def _anew(work: Work, here: Step) -> dict[str, str]:
+    """Return how a sentence that was reworded would read now, when what it was put together from has
+    changed since."""
+    for item in here.items:
+        kept = work.words.get(item.key)
+        if kept is None or kept.outcome != AnswerOutcome.ANSWERED or not item.compose:
+            continue
+        sources = [work.words[key] for key in definitions.composed_of(item) & work.words.keys()]
+        text = definitions.compose(work.definition, item, work.values, work.language)
+        is_newer = any(one.row.saved_at > kept.row.saved_at for one in sources)
+        if is_newer and kept.value != text:
+            return {"key": item.key, "text": text}
+    return {}
 
 
 def _hints(work: Work, here: Step, data: Data) -> dict[str, list[str]]:
