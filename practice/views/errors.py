@@ -44,7 +44,8 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if (
         request.content_type == "application/json"
     ):  # what a page keeps by itself: sign in, and go on
-        return problem(401, code="signed_out", detail=_("Sign in, and you will be back."))
+        said = _("You were signed out to keep this private. Sign in, and you will be back.")
+        return problem(401, code="signed_out", detail=said)
     return _page(request, "403_csrf.html", 403, _("This is not yours to do."))
 
 

@@ -302,7 +302,8 @@ def test_a_moment_keeps_its_instant_when_its_client_travels(play: Play, dana: Pe
     row = play.homework(ana, play.assign(dana, ana, E04, opens_in=-timedelta(days=2)))
     browser, far = ana.browser(), "Pacific/Honolulu"
     entry = begin_moment(browser, row)
-    browser.post(entry, when_said(now()) | {"for": "body"})
+    here = {"for": "body", "device": "phone"}
+    browser.post(entry, when_said(now()) | here)
     with play.at(ana):
         before = Entry.objects.get().happened_at
         Client.objects.filter(pk=ana.client.pk).update(zone=far)
@@ -312,7 +313,7 @@ def test_a_moment_keeps_its_instant_when_its_client_travels(play: Play, dana: Pe
     assert said["when.time"] in text_of(browser.get(url(row, "entries/")))
     # Saved without a word about the time, it stays where it was, to the second.
     keep(browser, entry, note="it", **{key.replace(".", "_"): one for key, one in form.items()})
-    assert browser.post(entry, form | {"for": "body"})["Location"] == url(row, "entries/")
+    assert browser.post(entry, form | here)["Location"] == url(row, "entries/")
     with play.at(ana):
         assert Entry.objects.get().happened_at == before
     # And what is said of it is said by that clock; as one types, too.

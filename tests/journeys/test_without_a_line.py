@@ -56,7 +56,9 @@ def test_no_form_leads_to_the_browsers_own_page_of_errors(
     phone.context.set_offline(False)
     expect(phone.get_by_text(NOT_SENT)).to_be_hidden()
     keep.click()
-    expect(phone.get_by_role("article").get_by_text("The move in spring")).to_be_visible()
+    expect(
+        phone.get_by_role("article").get_by_text("The move in spring", exact=True)
+    ).to_be_visible()
 
 
 def test_what_goes_all_the_same_and_does_not_arrive_is_answered_by_us(phone: Page):
