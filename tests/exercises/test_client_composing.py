@@ -48,7 +48,7 @@ def test_what_nobody_reworded_is_put_together_anew(
         play.say(ana, begun, **time)
     now_ = PUT_TOGETHER.format(time="tomorrow at five")
     _address, page = whole(browser, begun)
-    assert f">{now_}</textarea>" in page
+    assert f"\n{now_}</textarea>" in page
     assert CHANGED not in page
     assert now_ in html.unescape(text_of(browser.get(url(begun, "check/"))))
 
@@ -63,17 +63,17 @@ def test_what_was_reworded_stays_and_its_new_wording_is_offered(
     play.say(ana, begun, time="tomorrow")
     offered = PUT_TOGETHER.format(time="tomorrow")
     page = whole(browser, begun)[1]
-    assert f">{mine}</textarea>" in page
+    assert f"\n{mine}</textarea>" in page
     assert CHANGED in page
     assert f'<p class="words">{offered}</p>' in page
     taken = html.unescape(text_of(browser.post(address, {"ask": mine, "anew": "ask"})))
-    assert f">{offered}</textarea>" in taken
+    assert f"\n{offered}</textarea>" in taken
     assert CHANGED not in taken
     # It is kept as anything is: by going on.
-    assert f">{mine}</textarea>" in whole(browser, begun)[1]
+    assert f"\n{mine}</textarea>" in whole(browser, begun)[1]
     browser.post(address, {"ask": offered, "revision": "1"})
     page = whole(browser, begun)[1]
-    assert f">{offered}</textarea>" in page
+    assert f"\n{offered}</textarea>" in page
     assert CHANGED not in page
 
 
