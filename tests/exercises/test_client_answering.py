@@ -128,11 +128,12 @@ def test_of_a_list_it_is_said_which_line_is_too_long(
     browser = ana.browser()
     over, lines = "x" * 300, play.homework(ana, play.assign(dana, cleared, E11))
     # Rows that were left empty have their number on the page, too.
-    for row, field, said in (
-        (homework, "others.2", {"others.0": "the train", "others.1": "", "others.2": over}),
-        (lines, "words.2.line", {"words.0.line": "x", "words.1.line": "", "words.2.line": over}),
+    for row, first, field, said in (
+        (homework, "others.0", "others.2", {"others.0": "the train", "others.1": ""}),
+        (lines, "words.0.line", "words.2.line", {"words.0.line": "x", "words.1.line": ""}),
     ):
-        step = url(row, f"step/{step_with(browser, row, field)}/")
+        said[field] = over
+        step = url(row, f"step/{step_with(browser, row, first)}/")
         response = browser.post(step, said)
         assert response.status_code == 422
         page = text_of(response)
