@@ -1,6 +1,7 @@
 """What a door says when something went wrong: problems (RFC 9457), and our own house in trouble."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -21,7 +22,7 @@ PROBLEM = "application/problem+json"
 # How the boxes for free text on staff's pages are named (tests/exercises/test_given_back.py looks).
 WORDS = ("text", "letter", "note", "comment.", "crisis_")
 # Where clients write: every box is called after its question there, beside what such a form carries.
-WORK = "/homework/"
+WORK = re.compile(r"/homework/[^/]+/(step/\d+|entries/[0-9a-f-]{36})/")
 CARRIED = frozenset({"csrfmiddlewaretoken", "revision", "device", "from", "keep", "once"})
 
 
@@ -78,8 +79,8 @@ def words_in(request: HttpRequest) -> dict[str, list[str]]:
 
 
 def _holds_words(request: HttpRequest, name: str, text: str) -> bool:
-    is_answer = request.path.startswith(WORK) and name not in CARRIED and not text.isdigit()
-    return is_answer or name.startswith(WORDS)
+    is_answer = WORK.fullmatch(request.path) and name not in CARRIED and not text.isdigit()
+    return bool(is_answer) or name.startswith(WORDS)
 
 
 def trouble(error: BaseException | None) -> str:
