@@ -286,7 +286,7 @@ class WishesForm(PlainForm):
         """Keep a pause to come, and within a year."""
         until: date | None = self.cleaned_data["paused_until"]
         if until and until > self.today + timedelta(days=366):
-            raise forms.ValidationError(_("Choose a day within the next year."))
+            raise forms.ValidationError(_("Choose a day within the next twelve months."))
         if until and until <= self.today:
             raise forms.ValidationError(_("Choose a day that is still to come."))
         return until

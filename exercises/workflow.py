@@ -38,6 +38,7 @@ class Move(StrEnum):
     SUBMIT = "submit"
     TAKE_BACK = "take_back"
     SKIP = "skip"
+    BRING = "bring"
     PICK_UP = "pick_up"
     REVIEW = "review"
     RETURN = "return"
@@ -66,6 +67,8 @@ RULES: tuple[Rule, ...] = (
     _rule(Move.SUBMIT, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SUBMITTED),
     _rule(Move.TAKE_BACK, Side.CLIENT, {S.SUBMITTED}, S.IN_PROGRESS),
     _rule(Move.SKIP, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SKIPPED),
+    # Set aside as well, to be talked about in the session: that is for who cares for them to know.
+    _rule(Move.BRING, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SKIPPED),
     _rule(Move.PICK_UP, Side.CLIENT, {S.SKIPPED, S.EXPIRED}, S.IN_PROGRESS),
     _rule(Move.REVIEW, Side.THERAPIST, {S.SUBMITTED}, S.REVIEWED),
     _rule(Move.RETURN, Side.THERAPIST, {S.SUBMITTED}, S.RETURNED),

@@ -34,7 +34,7 @@ from practice.doors.pages import (
     language_chosen,
     language_spoken,
 )
-from practice.doors.trouble import API, away, page_before, problem
+from practice.doors.trouble import API, away, page_before, problem, words_in
 from practice.errors import BadInput, NotPossible, SignInAgain, Stale, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
@@ -311,7 +311,8 @@ def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
         return None
     if user.is_superuser and request.path == "/":
         return redirect(OPERATIONS)
-    return render(request, "practice/no_seat.html", status=403)
+    # Care may have ended while they wrote.
+    return render(request, "practice/no_seat.html", {"typed": words_in(request)}, status=403)
 
 
 def _lock(request: HttpRequest, said: str = "") -> HttpResponse:

@@ -32,6 +32,7 @@ ACTS = {
     "couple.unlinked": _("Unlinked a couple"),
     "erasure.cancelled": _("Took a request to erase back"),
     "erasure.requested": _("Asked for a record to be erased"),
+    "homework.bring": _("Set homework aside for the session"),
     "homework.due_moved": _("Moved a date"),
     "homework.expire": _("Homework ended by itself, past its date"),
     "homework.open": _("Homework made available"),

@@ -13,6 +13,7 @@ from clients.visibility import topics_of
 from exercises import definition as definitions
 from exercises.actions.reviewing import mark_opened
 from exercises.models import Homework
+from exercises.queries.bringing import is_for_session
 from exercises.queries.homework import record_of
 from exercises.visibility import (
     Moment,
@@ -90,6 +91,7 @@ def _homework(
         "exercise": row.version.definition.title.get(language),
         "version": row.version.number,
         "status": str(status_shown(by, row)),
+        "for_session": is_for_session(row),
         "opened_at": row.opens_at.isoformat(),
         "submitted_at": row.submitted_at.isoformat() if row.submitted_at else None,
         "note": note,

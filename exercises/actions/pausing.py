@@ -11,10 +11,10 @@ from exercises.workflow import Move
 from practice.actors import Actor
 
 
-def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Finish the whole without sending: "I'd rather say it in session", or let it go."""
+def set_aside(*, by: Actor, at: datetime, homework: Homework, for_session: bool = False) -> None:
+    """Finish the whole without sending: let it go, or bring it to the session instead."""
     with transaction.atomic():
-        move(homework, Move.SKIP, by=by, at=at)
+        move(homework, Move.BRING if for_session else Move.SKIP, by=by, at=at)
         reminding.cancel_for_homework(homework.pk, reason="not_their_turn")
 
 

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import reminding
+from exercises.actions.composing import put_together_anew
 from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
@@ -82,6 +83,12 @@ def save(
         if not {one.item_key for one in said} <= items.keys():
             raise Http404
         kept = _kept(response, said, entry, held)
+        values = {one.item_key: one.value if _is_said(one) else None for one in said}
+        anew = (
+            put_together_anew(by=by, homework=homework, said=values, held=held)
+            if entry is None
+            else []
+        )
         wall = schedule.local_time(at, by.zone)
         for one in said:
             kept[one.item_key] = _save_one(
@@ -95,7 +102,23 @@ def save(
                 at=at,
                 wall=wall,
             )
+        for row, text in anew:
+            _save_one(
+                response,
+                items[row.item_key],
+                Said(row.item_key, text),
+                {row.item_key: row},
+                None,
+                device=device,
+                entry=None,
+                at=at,
+                wall=wall,
+            )
     return [kept[one.item_key] for one in said]
+
+
+def _is_said(one: Said) -> bool:
+    return one.outcome == AnswerOutcome.ANSWERED
 
 
 class Handed(StrEnum):
@@ -283,7 +306,7 @@ def _save_one(
     at: datetime,
     wall: datetime,
 ) -> Answer:
-    is_said, text = one.outcome == AnswerOutcome.ANSWERED, ""
+    is_said, text = _is_said(one), ""
     if is_said or one.value is not None:
         value = _clean(item, one.value, wall)
         text = "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -10,6 +10,7 @@ from exercises import definition as definitions
 from exercises.definition import Item
 from exercises.models import AnswerOutcome, Decision, ExerciseVersion, Homework, Review
 from exercises.permissions import available
+from exercises.queries.bringing import is_for_session
 from exercises.visibility import Reply, RoundWords, Words, status_shown
 from exercises.workflow import Move, Status
 from practice.actors import Actor
@@ -105,6 +106,9 @@ class HomeworkShape(serializers.Serializer[Any]):
     opens_at = serializers.DateTimeField()
     due_at = serializers.DateTimeField(allow_null=True)
     submitted_at = serializers.DateTimeField(allow_null=True)
+    for_session = serializers.BooleanField(
+        help_text="Set aside, to be talked about in the session; only with status skipped"
+    )
     can = serializers.ListField(child=serializers.CharField(), help_text="Moves possible now")
 
 
@@ -154,6 +158,16 @@ class AnswerRequest(Asked):
                 {"value": self.fields["value"].error_messages["required"]}
             )
         return {"value": None, **attrs}
+
+
+class AsideRequest(Asked):
+    """Finish without sending."""
+
+    for_session = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="To be talked about in the session: who cares for the client is shown it",
+    )
 
 
 class EntryRequest(Asked):
@@ -253,6 +267,7 @@ def _homework(row: Homework, moves: list[Move], status: Status) -> dict[str, Any
         "opens_at": row.opens_at,
         "due_at": row.due_at,
         "submitted_at": row.submitted_at,
+        "for_session": is_for_session(row),
         "can": [str(move) for move in moves],
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -248,13 +249,14 @@ def take_back(request: Request, pk: UUID) -> Response:
     return _moved(request, pk, responding.take_back)
 
 
-@extend_schema(request=None, responses=shapes.HomeworkShape)
+@extend_schema(request=shapes.AsideRequest, responses=shapes.HomeworkShape)
 @api_view(["POST"])
 @needs("answer")
 @idempotent
 def set_aside(request: Request, pk: UUID) -> Response:
-    """Finish without sending: say it in session, or let it go."""
-    return _moved(request, pk, pausing.set_aside)
+    """Finish without sending: let it go, or keep it for the session."""
+    for_session = asked(request, shapes.AsideRequest)["for_session"]
+    return _moved(request, pk, partial(pausing.set_aside, for_session=for_session))
 
 
 @extend_schema(request=None, responses=shapes.HomeworkShape)
@@ -278,7 +280,7 @@ def _moved(request: Request, pk: UUID, act: Any) -> Response:
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     act(by=actor, at=now(), homework=row)
-    return Response(homework_data(actor, row))
+    return Response(homework_data(actor, homework_queries.homework(actor, pk)))
 
 
 def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Response:

@@ -56,6 +56,7 @@ from exercises.definition.model import (
 from exercises.definition.parsing import DefinitionError, parse
 from exercises.definition.rules import (
     compose,
+    composed_of,
     hints,
     holds,
     is_empty,
@@ -102,6 +103,7 @@ __all__ = [
     "chart_points",
     "clean",
     "compose",
+    "composed_of",
     "counted",
     "counts_for",
     "describe",

@@ -33,6 +33,10 @@ class AnswerProblem(ValueError):
     `message` is an English gettext id with %(name)s places for `params`; see `problem_text`.
     """
 
+    # Of a list: which of the rows that were given it is, and which of that row's questions.
+    row: int | None = None
+    part: str = ""
+
     def __init__(self, code: str, message: str, params: Mapping[str, Any] | None = None) -> None:
         self.code = code
         self.message = message
@@ -237,11 +241,11 @@ def _finite(raw: Any) -> int | float | None:
 
 
 def _date(item: Item, raw: Any) -> Value:
-    found = _day(raw)
+    found = _day(item, raw)
     return found.isoformat() if found else None
 
 
-def _day(raw: Any) -> date | None:
+def _day(item: Item, raw: Any) -> date | None:
     parts = raw.split("-") if isinstance(raw, str) else None
     if isinstance(raw, dict):
         parts = [raw.get("year", ""), raw.get("month", ""), raw.get("day", "")]
@@ -254,10 +258,23 @@ def _day(raw: Any) -> date | None:
     except (ValueError, OverflowError):
         found = None
     if found is None or not FIRST_YEAR <= found.year <= LAST_YEAR:
-        raise AnswerProblem(
-            "date", gettext_noop("Write the date as day, month, year, like 4 3 2027")
-        )
+        raise _no_day(item, numbers)
     return found
+
+
+def _no_day(item: Item, numbers: Sequence[int | None] = ()) -> AnswerProblem:
+    """Return how to write a day; of one that is written well, that there is no such day."""
+    year, month, day = numbers if len(numbers) == 3 else (None, None, None)
+    # A moment of a log has been as well.
+    example = {"year": "2025" if item.past or item.kind is ItemKind.DATETIME else "2027"}
+    is_written = FIRST_YEAR <= (year or 0) <= LAST_YEAR and 1 <= (month or 0) <= 12
+    if is_written and 1 <= (day or 0) <= 31:
+        text = gettext_noop(
+            "There is no such day. Write the date as day, month, year, like 4 3 %(year)s"
+        )
+    else:
+        text = gettext_noop("Write the date as day, month, year, like 4 3 %(year)s")
+    return AnswerProblem("date", text, example)
 
 
 def _time(item: Item, raw: Any) -> Value:
@@ -285,17 +302,15 @@ def _no_time() -> AnswerProblem:
 def _datetime(item: Item, raw: Any) -> Value:
     if isinstance(raw, str):
         day_text, _, clock_text = raw.replace(" ", "T").partition("T")
-        day, clock = _day(day_text), _clock(clock_text)
+        day, clock = _day(item, day_text), _clock(clock_text)
     elif isinstance(raw, dict):
-        day, clock = _day(raw), _clock(raw.get("time"))
+        day, clock = _day(item, raw), _clock(raw.get("time"))
     else:
         raise _unreadable()
     if day is None and clock is None:
         return None
     if day is None:
-        raise AnswerProblem(
-            "date", gettext_noop("Write the date as day, month, year, like 4 3 2027")
-        )
+        raise _no_day(item)
     if clock is None:
         raise _no_time()
     return f"{day.isoformat()}T{clock.isoformat('minutes')}"
@@ -304,7 +319,7 @@ def _datetime(item: Item, raw: Any) -> Value:
 def _list(item: Item, raw: Any) -> Value:
     if not isinstance(raw, list) or len(raw) > 10 * MOST_ROWS:
         raise _unreadable()
-    rows = [row for one in raw if (row := _row(item, one))]
+    rows = [row for number, one in enumerate(raw) if (row := _row_at(item, number, one))]
     said = said_rows(item, rows)
     most = MOST_ROWS if item.max is None else min(item.max, MOST_ROWS)
     if len(said) > most or len(rows) > most + len(item.starters):
@@ -317,13 +332,29 @@ def _list(item: Item, raw: Any) -> Value:
     return rows if said else None
 
 
+def _row_at(item: Item, number: int, raw: Any) -> Value:
+    try:
+        return _row(item, raw)
+    except AnswerProblem as problem:
+        problem.row = number
+        raise
+
+
 def _row(item: Item, raw: Any) -> Value:
     if not item.items:
         return plain(raw if raw is not None else "", item.limit, lines=False) or None
     if not isinstance(raw, dict) or not set(raw) <= {part.key for part in item.items}:
         raise _unreadable()
-    row = {part.key: clean(part, raw.get(part.key)) for part in item.items}
+    row = {part.key: _part(part, raw.get(part.key)) for part in item.items}
     return {key: value for key, value in row.items() if value is not None} or None
+
+
+def _part(part: Item, raw: Any) -> Value:
+    try:
+        return clean(part, raw)
+    except AnswerProblem as problem:
+        problem.part = part.key
+        raise
 
 
 def said_rows(item: Item, rows: Sequence[Any]) -> list[Any]:

@@ -32,7 +32,7 @@ def from_form(item: Item, data: Mapping[str, list[str]], name: str = "") -> Any:
     if not item.is_asked:
         return None
     if item.kind is ItemKind.LIST:
-        return _rows(item, data, name) or None
+        return list(rows_said(item, data, name).values()) or None
     if item.kind is ItemKind.CHECKLIST:
         return list(data.get(name, [])) or None
     if item.kind is ItemKind.EMOTIONS:
@@ -83,16 +83,17 @@ def _one(data: Mapping[str, list[str]], name: str) -> str:
     return values[-1]
 
 
-def _rows(item: Item, data: Mapping[str, list[str]], name: str) -> list[Any]:
-    found: list[Any] = []
+def rows_said(item: Item, data: Mapping[str, list[str]], name: str) -> dict[int, Any]:
+    """Return what the rows of a list say that say something, by their number in the form."""
+    found: dict[int, Any] = {}
     for number in row_numbers(data, name):
         row = f"{name}.{number}"
         if not item.items:
-            found.append(_one(data, row))
+            found[number] = _one(data, row)
         else:
             parts = {part.key: from_form(part, data, f"{row}.{part.key}") for part in item.items}
-            found.append({key: said for key, said in parts.items() if said is not None})
-    return [row for row in found if row]
+            found[number] = {key: said for key, said in parts.items() if said is not None}
+    return {number: row for number, row in found.items() if row}
 
 
 def _started(item: Item, language: str) -> list[Any]:

@@ -1,5 +1,6 @@
 """What is shown, what is still open, what wants a human: decided from the answers alone."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import takewhile
 from typing import Any
@@ -19,6 +20,7 @@ from practice.letters import bare
 Answers = Mapping[str, Any]
 # No sentence leads up to a piece with more words than this; each one more is compared anew.
 MOST_LED = 30
+_PIECE = re.compile(r"{(\w+)}")
 _SETTLED = frozenset({"skipped", "in_session"})
 _STAGES = {
     Stage.WORK: frozenset({Stage.WORK, Stage.CLOSING}),
@@ -116,7 +118,7 @@ def safety(item: Item, value: Any) -> FlagKind | None:
 def compose(definition: Definition, item: Item, answers: Answers, language: str) -> str:
     """Return a first wording for `item`, put together from other answers.
 
-    A missing piece stays "…". A piece that repeats the words before it ("I feel I feel alone")
+    A missing piece stays "…", which ends its sentence, too. A piece that repeats the words before it ("I feel I feel alone")
     loses them, and its full stop; one that asks or calls out ends its sentence itself, or
     stops doing so in the middle of one.
     """
@@ -131,9 +133,14 @@ def compose(definition: Definition, item: Item, answers: Answers, language: str)
         if text.startswith(",") and not {"¿", "¡"} & set(piece):
             piece = piece.rstrip("?!").strip()
         done += _without_lead(done, piece) or "…"
-        if done.endswith(("?", "!")):
+        if done.endswith(("?", "!", "…")):
             text = text.removeprefix(".")
     return (done + text).strip()
+
+
+def composed_of(item: Item) -> frozenset[str]:
+    """Return the keys of the answers this one's first wording is put together from."""
+    return frozenset(key for words in item.compose.values() for key in _PIECE.findall(words))
 
 
 def hints(item: Item, value: Any, answers: Answers, language: str) -> list[str]:

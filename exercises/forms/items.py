@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from exercises import definition as definitions
 from exercises.actions.responding import Said
 from exercises.definition import FAMILIES, AnswerProblem, Item, ItemKind, problem_text
-from exercises.definition.fields import row_numbers
+from exercises.definition.fields import row_numbers, rows_said
 from exercises.definition.model import MOST_ROWS
 from exercises.models import AnswerOutcome
 from exercises.visibility import Words
@@ -44,8 +44,21 @@ def read(
                 item, definitions.from_form(item, data), wall
             )
         except AnswerProblem as problem:
-            found.errors[item.key] = [problem_text(problem, _)]
+            found.errors.update(_said_of(item, data, problem))
     return found
+
+
+def _said_of(
+    item: Item, data: Mapping[str, list[str]], problem: AnswerProblem
+) -> dict[str, list[str]]:
+    """Say what is wrong with an item; with one row of a list, beside its own field as well."""
+    text = problem_text(problem, _)
+    if problem.row is None:
+        return {item.key: [text]}
+    number = list(rows_said(item, data, item.key))[problem.row]
+    place = row_numbers(data, item.key).index(number) + 1
+    field = f"{item.key}.{number}" + (f".{problem.part}" if problem.part else "")
+    return {item.key: [_("Number %(n)d: %(text)s") % {"n": place, "text": text}], field: [text]}
 
 
 def gaps(items: Sequence[Item], values: Mapping[str, Any]) -> dict[str, list[str]]:
@@ -176,6 +189,7 @@ def show(item: Item, data: Mapping[str, list[str]], look: Look, name: str = "") 
         "required": item.required,
         "fields": {key: values[-1] if values else "" for key, values in data.items()},
         "errors": look.errors.get(name, []),
+        "error_at": next((key for key in look.errors if key.startswith(f"{name}.")), ""),
         "hints": [*_stops(item, look.told), *look.hints.get(name, [])],
         "disclosure": disclosures([item], look.only) if item.is_asked else "",
         "id_prefix": PREFIX,

@@ -24,6 +24,7 @@ from exercises.models import (
     Review,
     Step,
 )
+from exercises.queries.bringing import brought_at, brought_lately, in_order
 from exercises.queries.review import HAS_WORDS, answer_on_its_way, number_waiting
 from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
@@ -46,7 +47,8 @@ _NEVER_THERE = Q(
 
 
 def homeworks(actor: Actor) -> QuerySet[Homework]:
-    """Return the homework `actor` may know of; a client's own without what is not open yet."""
+    """Return the homework `actor` may know of, with `brought_at`; a client's own without what is not
+    open yet."""
     found = _with_texts(actor).filter(in_reach(actor, "client"))
     if actor.is_client:
         return found.filter(status__in=SHOWN_TO_CLIENT)
@@ -59,6 +61,7 @@ def _with_texts(actor: Actor) -> QuerySet[Homework]:
         Homework.objects.filter(practice_id=actor.practice_id)
         .select_related("client", "version__exercise", "assignment")
         .defer("version__body")
+        .annotate(brought_at=brought_at())
     )
 
 
@@ -135,13 +138,17 @@ WITH_WORDS = Review.objects.filter(
 
 @dataclass(frozen=True)
 class Course:
-    """A client's homework: what is under way and what comes next, and a page of what is over."""
+    """A client's homework: what is under way and what comes next, a page of what is over, and what
+    was set aside for the session."""
 
     now: Sequence[Homework]
     past: Page[Homework]
+    brought: Sequence[Homework]
 
 
-def course(actor: Actor, clients: Sequence[Client], after: str | None = None) -> Course:
+def course(
+    actor: Actor, clients: Sequence[Client], at: datetime, after: str | None = None
+) -> Course:
     """Return what a client, or a couple, has and had to do, in one query; staff only.
 
     Under way is what comes soonest, and of a series that is still to open its next one, with `more`
@@ -159,17 +166,21 @@ def course(actor: Actor, clients: Sequence[Client], after: str | None = None) ->
     is_later = Q(Exists(scheduled.filter(slot__lt=OuterRef("slot"))), status=Status.SCHEDULED)
     now = rows.exclude(status__in=OVER).exclude(is_later).order_by("opens_at", "pk")
     now = now[:MOST_UNDER_WAY]
-    wanted = Q(pk__in=over[: PAST + 1].values("pk")) | Q(pk__in=now.values("pk"))
+    listed = Q(pk__in=over[: PAST + 1].values("pk"))
+    wanted = listed | Q(pk__in=now.values("pk")) | brought_lately(at)
     follow = scheduled.filter(slot__gt=OuterRef("slot")).values("assignment")
     rows = rows.annotate(
         more=Subquery(follow.annotate(n=Count("pk")).values("n")),
         last_opens_at=Subquery(follow.annotate(last=Max("opens_at")).values("last")),
         last_slot=_last_slot(),
+        # What was brought may be on another page of what is over.
+        is_listed=listed,
     )
-    found = fetched(_with_answer(rows.filter(wanted)).order_by(*PAST_ORDER), after=after)
+    found: list[Any] = fetched(_with_answer(rows.filter(wanted)).order_by(*PAST_ORDER), after=after)
     return Course(
         now=sorted((r for r in found if r.status not in OVER), key=lambda r: (r.opens_at, r.pk)),
-        past=cut([r for r in found if r.status in OVER], order=PAST_ORDER, after=after, size=PAST),
+        past=cut([r for r in found if r.is_listed], order=PAST_ORDER, after=after, size=PAST),
+        brought=in_order(found, at)[:MOST_KEPT],
     )
 
 

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, F, OuterRef
 from clients.permissions import reachable
 from clients.queries.care import erasure_due, shared_session
 from exercises.models import Entry, Homework, Review
+from exercises.queries.bringing import in_order
 from exercises.queries.homework import WITH_WORDS, homeworks
 from exercises.queries.review import HAS_WORDS
 from exercises.visibility import is_written
@@ -27,6 +28,7 @@ class Today:
     letters: Sequence[Homework]
     open: Sequence[Homework]
     still_here: Sequence[Homework]
+    brought: Sequence[Homework]
     recent: Sequence[Homework]
 
     @property
@@ -83,6 +85,7 @@ def today(actor: Actor, at: datetime) -> Today:
         letters=letters,
         open=current[1:],
         still_here=late,
+        brought=in_order(rows, at),
         recent=done[:5],
     )
 

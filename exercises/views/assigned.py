@@ -273,6 +273,7 @@ def _happened(step: Step) -> str:
         Move.SUBMIT: pgettext("what happened", "Sent"),
         Move.TAKE_BACK: pgettext("what happened", "Taken back"),
         Move.SKIP: pgettext("what happened", "Set aside"),
+        Move.BRING: _("Set aside, to talk about it in the session"),
         Move.PICK_UP: pgettext("what happened", "Picked up again"),
         Move.REVIEW: pgettext("what happened", "Answered"),
         Move.RETURN: pgettext("what happened", "Returned, to go deeper"),

@@ -22,6 +22,7 @@ from exercises.forms.caring import ClientFilter
 from exercises.models import Flag, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
+from exercises.queries.bringing import is_for_session
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.views import curves, wording
 from exercises.views.desk import (
@@ -118,7 +119,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     client: Any = care.record_for_staff(actor, pk, at, waiting=reviews.number_waiting(actor))
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
-    course = homeworks.course(actor, [client], request.GET.get("after"))
+    course = homeworks.course(actor, [client], at, request.GET.get("after"))
     with auditing.together():
         topics = noting.read_topics(by=actor, at=at, clients=[client])
         span, weeks = reviewing.read_numbers(
@@ -145,7 +146,10 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "charts": curves.of_one(weeks[client.pk]),
             "span": curves.span(request, actor, span, at),
             "consent_text": consent_text(client, client.consent_withdrawn_at, actor.zone),
-            "topics": topics,
+            "topics": [
+                *(text for _topic, text in topics),
+                *(_would_rather_talk(row) for row in course.brought if client.cares),
+            ],
             "reminders": _reminders(client, at, actor.zone),
             "flags": [
                 flag_card(flag, _wants_you(flag, actor.zone))
@@ -188,12 +192,13 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     couple: Any = care.couple_of(actor, pk, waiting=reviews.number_waiting(actor))
     pair = [couple.first, couple.second]
+    course = homeworks.course(actor, pair, at, request.GET.get("after"))
     with auditing.together():
-        brief = _brief(actor, at, couple) if couple.cares and not couple.ended_at else []
+        is_theirs = couple.cares and not couple.ended_at
+        brief = _brief(actor, at, couple, course.brought) if is_theirs else []
         span, weeks = reviewing.read_numbers(
             by=actor, at=at, clients=pair, before=request.GET.get("before")
         )
-    course = homeworks.course(actor, pair, request.GET.get("after"))
     session = to_come(couple.next_session_at, at) if couple.is_together else None
     return render(
         request,
@@ -255,12 +260,19 @@ def _brief_title(session: datetime | None, at: datetime, zone: str) -> str:
     return _("For %(day)s") % {"day": day} if day else _("For the session")
 
 
-def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
-    """Return what each of the two wants to talk about, or would rather answer in session."""
+def _brief(
+    actor: Actor, at: datetime, couple: Couple, brought: Sequence[Homework]
+) -> list[dict[str, str]]:
+    """Return what each of the two wants to talk about, or would rather say in session than write."""
     people_by_id = {one.pk: one for one in (couple.first, couple.second)}
     pair = list(people_by_id.values())
     points = [
         (topic.client_id, text) for topic, text in noting.read_topics(by=actor, at=at, clients=pair)
+    ]
+    points += [
+        (row.client_id, _would_rather_talk(row))
+        for row in brought
+        if any(item.is_releasable for item in row.version.definition.items)
     ]
     for kept in homeworks.kept_for_session(actor, pair, at - LATELY):
         homework = kept.response.homework
@@ -285,6 +297,12 @@ def _brief(actor: Actor, at: datetime, couple: Couple) -> list[dict[str, str]]:
     ]
 
 
+def _would_rather_talk(row: Homework) -> str:
+    """Name what was set aside for the session."""
+    said = {"title": title_of(row)}
+    return _("Would rather talk about “%(title)s” in the session than write.") % said
+
+
 def waits_for_review(row: Any) -> bool:
     """Say whether what was handed in still wants an answer (see `homeworks.course`)."""
     return row.status == Status.SUBMITTED and not row.is_answered
@@ -305,7 +323,9 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
         Status.IN_PROGRESS: _("not in yet"),
         Status.RETURNED: _("going deeper, not in yet"),
         Status.REVIEWED: _("read and answered"),
-        Status.SKIPPED: _("set aside"),
+        Status.SKIPPED: _("would rather talk about it in the session")
+        if is_for_session(row)
+        else _("set aside"),
         Status.EXPIRED: _("let go"),
         Status.WITHDRAWN: _("withdrawn"),
     }

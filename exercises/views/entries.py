@@ -1,7 +1,7 @@
 """A log: moments one notes in a minute or two, kept until the log is closed."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -38,6 +38,7 @@ from exercises.views.keeping import (
     conflict_page,
     flagged,
     keep_draft,
+    tell_when,
     words_now,
 )
 from exercises.views.steps import Data
@@ -146,7 +147,7 @@ def entry_draft(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     work = open_work(request, pk)
     row = homeworks.entry(work.actor, work.homework, entry)
     moment, log = _find(work, row.pk)
-    return keep_draft(request, work, list(log.items), moment.words, entry=row)
+    return keep_draft(request, work, list(log.items), moment.words, entry=row, log=log)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -202,11 +203,7 @@ def _keep(
     except Stale:  # in the very moment in between
         theirs = words_now(work, moment.entry)
         return conflict_page(request, work, items, values, theirs, back)
-    happened = _happened_at(work, log, values)
-    if happened is not None and happened != moment.entry.happened_at:
-        moments.move_entry(
-            by=work.actor, at=at, homework=work.homework, entry=moment.entry, to=happened
-        )
+    tell_when(work, log, moment.entry, values, at)
     if flagged(work, items, values):
         return redirect("ended", pk=work.homework.pk)
     messages.success(request, _("Noted. That was all."))
@@ -230,7 +227,7 @@ def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
 
 def _data(work: Work, log: Item, moment: Moment) -> Data:
     values = {key: one.value for key, one in moment.words.items()}
-    if log.when and log.when.key not in values:
+    if log.when:  # by the clock of now, as the list says it: what was typed may be by another
         local = schedule.local_time(moment.entry.happened_at, work.actor.zone)
         values[log.when.key] = local.strftime("%Y-%m-%dT%H:%M")
     return forms.as_fields(log.items, values, work.language)
@@ -321,15 +318,6 @@ def _silence(items: list[Item], values: Mapping[str, Any]) -> dict[str, list[str
     if rest and all(definitions.is_empty(values.get(one.key)) for one in rest):
         return {rest[0].key: [_("Write or choose one thing, or choose “Remove this moment”.")]}
     return {}
-
-
-def _happened_at(work: Work, log: Item, values: Mapping[str, Any]) -> datetime | None:
-    """Return the instant the person gave, from their own wall clock."""
-    said = values.get(log.when.key) if log.when else None
-    if not isinstance(said, str):
-        return None
-    wall = datetime.fromisoformat(said).replace(tzinfo=None)
-    return schedule.resolve(wall, work.actor.zone).astimezone(UTC)
 
 
 def _is_ripe(work: Work, at: datetime) -> bool:

@@ -146,12 +146,9 @@ def set_aside(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Finish the whole without sending: bring it to the session, or let it go."""
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
-    if homework.status != Status.SKIPPED:
-        pausing.set_aside(by=actor, at=now(), homework=homework)
-    if request.POST.get("how") == "let_go":
-        messages.success(request, _("Let go. You can pick it up again below."))
-    else:
-        messages.success(request, _("Kept for your session. You can pick it up again below."))
+    if homework.status != Status.SKIPPED:  # the page says as what it was set aside before
+        for_session = request.POST.get("how") != "let_go"
+        pausing.set_aside(by=actor, at=now(), homework=homework, for_session=for_session)
     return redirect("homework", pk=pk)
 
 

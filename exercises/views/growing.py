@@ -100,6 +100,8 @@ def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Oc
             for moment in one.moments
             if moment.entry.log_key == chart.log
         ]
+    if chart.kind is ChartKind.SHARE:  # it judges, and a draft is none to be judged
+        rounds = [one for one in rounds if one.response.submitted_at]
     values: dict[str, Any] = {}
     for one in rounds:
         values |= one.values

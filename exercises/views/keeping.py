@@ -1,6 +1,8 @@
 """How what is typed is kept: drafts, two devices, what is wrong, and what wants a human."""
 
 from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,7 +13,8 @@ from django.utils.timezone import now
 from django.views.decorators.http import require_POST
 
 from exercises import definition as definitions
-from exercises.actions import flagging, responding
+from exercises import schedule
+from exercises.actions import flagging, moments, responding
 from exercises.definition import Item
 from exercises.forms import items as forms
 from exercises.forms.drafts import LARGEST, Draft, parse_draft
@@ -26,7 +29,7 @@ from exercises.views.ground import (
 )
 from exercises.visibility import Words
 from exercises.workflow import SHOWN_TO_CLIENT
-from practice.errors import Stale
+from practice.errors import BadInput, Stale
 
 
 @require_POST
@@ -43,6 +46,7 @@ def keep_draft(
     among: list[Item],
     words: Mapping[str, Words],
     entry: Entry | None = None,
+    log: Item | None = None,
 ) -> HttpResponse:
     """Save a draft: 200 kept, 412 another device wrote, 409 closed, 422 not yet readable."""
     if int(request.META.get("CONTENT_LENGTH") or 0) > LARGEST:
@@ -77,6 +81,8 @@ def keep_draft(
         except Stale:  # in the very moment in between
             return _conflict_data(work, items, words_now(work, entry), sent)
         revisions = {one.item_key: one.revision for one in saved}
+        with suppress(BadInput):  # a day that cannot be: Save says so
+            tell_when(work, log, entry, found.values, at)
     else:
         revisions = {}
     kept = {key: one.revision for key, one in words.items()} | revisions
@@ -85,6 +91,20 @@ def keep_draft(
         return _problem(422, "unreadable", errors=found.errors, revision=revision)
     text = wording.saved(at, at, work.actor.zone)
     return JsonResponse({"revision": revision, "saved_at_text": text})
+
+
+def tell_when(
+    work: Work, log: Item | None, entry: Entry | None, values: Mapping[str, Any], at: datetime
+) -> None:
+    """Let a moment be when its form says, by its client's own clock of now; untouched, it stays."""
+    said = values.get(log.when.key) if log and log.when else None
+    if entry is None or not isinstance(said, str):
+        return
+    wall = datetime.fromisoformat(said).replace(tzinfo=None)
+    shown = schedule.local_time(entry.happened_at, work.actor.zone)
+    if wall != shown.replace(tzinfo=None, second=0, microsecond=0):
+        to = schedule.resolve(wall, work.actor.zone).astimezone(UTC)
+        moments.move_entry(by=work.actor, at=at, homework=work.homework, entry=entry, to=to)
 
 
 def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:

@@ -18,9 +18,11 @@ from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
 from exercises.models import AnswerOutcome
+from exercises.queries.bringing import is_for_session
 from exercises.views import wording
 from exercises.views.ground import (
     Step,
+    Therapist,
     Work,
     draft_key,
     for_clients,
@@ -29,6 +31,7 @@ from exercises.views.ground import (
     session_words,
     show,
     therapist_of,
+    way_to_letter,
 )
 from exercises.views.keeping import (
     KEEPS,
@@ -44,6 +47,8 @@ from exercises.workflow import Status
 from practice.errors import Stale
 
 Data = Mapping[str, list[str]]
+# The button that takes a sentence as it would read now.
+ANEW = "anew"
 _PAGE_OF = {
     Status.SUBMITTED: "sent",
     Status.REVIEWED: "feedback",
@@ -63,11 +68,7 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
         return redirect(page, pk=pk)
     therapist = therapist_of(work.actor)
     if page == "aside":
-        return show(
-            request,
-            "aside",
-            {"work": work, "pick_up_url": work.url("pick_up")},
-        )
+        return _aside_page(request, work, therapist)
     definition, at = work.definition, now()
     begun = work.is_begun
     return show(
@@ -116,10 +117,28 @@ def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     return _step_page(request, work, here, _data(work, here))
 
 
+def _aside_page(request: HttpRequest, work: Work, therapist: Therapist) -> HttpResponse:
+    """Say that it rests, or waits for the session; what was sent before can be read from here."""
+    context = {
+        "work": work,
+        "for_session": is_for_session(work.homework),
+        "therapist": therapist.name,
+        "told": therapist.told,
+        "is_sent": any(one.response.submitted_at for one in work.rounds),
+        "letter": way_to_letter(work),
+        "copy_url": work.url("save_copy"),
+        "pick_up_url": work.url("pick_up"),
+    }
+    return show(request, "aside", context)
+
+
 def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     data: Data = dict(request.POST.lists())
     if add_row := request.POST.get("add_row"):
         return _step_page(request, work, here, data, add_row=add_row)
+    if (found_anew := _anew(work, here)) and request.POST.get(ANEW) == found_anew["key"]:
+        taken = {found_anew["key"]: [found_anew["text"]]}
+        return _step_page(request, work, here, {**data, **taken})
     found = forms.read(here.items, data, work.wall)
     if outcome := _outcome(request):
         return _keep(
@@ -236,6 +255,7 @@ def _step_page(
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),
+        "anew": {} if ANEW in request.POST else _anew(work, here),
     }
     return show(request, "step", context, status=422 if errors else 200)
 
@@ -264,6 +284,21 @@ def _state(work: Work, here: Step) -> str:
     if outcomes == {AnswerOutcome.IN_SESSION}:
         return _("You would rather say this than write it. You can still write here.")
     return ""
+
+
+def _anew(work: Work, here: Step) -> dict[str, str]:
+    """Return how a sentence that was reworded would read now, when what it was put together from has
+    changed since."""
+    for item in here.items:
+        kept = work.words.get(item.key)
+        if kept is None or kept.outcome != AnswerOutcome.ANSWERED or not item.compose:
+            continue
+        sources = [work.words[key] for key in definitions.composed_of(item) & work.words.keys()]
+        text = definitions.compose(work.definition, item, work.values, work.language)
+        is_newer = any(one.row.saved_at > kept.row.saved_at for one in sources)
+        if is_newer and kept.value != text:
+            return {"key": item.key, "text": text}
+    return {}
 
 
 def _hints(work: Work, here: Step, data: Data) -> dict[str, list[str]]:

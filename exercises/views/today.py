@@ -16,6 +16,7 @@ from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import series
 from exercises.queries import today as todays
+from exercises.queries.bringing import is_for_session
 from exercises.queries.reminders import next_mail
 from exercises.views import curves, wording
 from exercises.views.ground import Work, actor_of, for_clients, show, therapist_of, title_of
@@ -52,6 +53,10 @@ def today(request: HttpRequest) -> HttpResponse:
                 if row not in found.letters
             ],
             "still_here": [_still_here(row, actor.zone) for row in found.still_here],
+            "brought": [
+                {"title": title_of(row), "action": reverse("pick_up", kwargs={"pk": row.pk})}
+                for row in found.brought
+            ],
             "recent": [_recent(row, at, actor.zone) for row in found.recent],
             "is_empty": found.is_empty,
             "only": therapist.only,
@@ -205,7 +210,10 @@ def _recent(row: Any, at: datetime, zone: str) -> dict[str, Any]:
         Status.RETURNED: (_("To go deeper"), "lamp"),
         Status.SUBMITTED: (_("Sent"), "pine"),
         Status.REVIEWED: (_("Answered") if row.has_words else _("Read"), "pine"),
-        Status.SKIPPED: (_("Set aside"), "line"),
+        Status.SKIPPED: (
+            _("For the session") if is_for_session(row) else _("Set aside"),
+            "line",
+        ),
     }
     tag, tone = states.get(Status(row.status), (_("Let go"), "line"))
     day = {"day": wording.day(row.submitted_at or row.opens_at, zone, at)}

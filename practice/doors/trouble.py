@@ -1,6 +1,7 @@
 """What a door says when something went wrong: problems (RFC 9457), and our own house in trouble."""
 
 import logging
+import re
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
@@ -20,6 +21,9 @@ API = "/api/"
 PROBLEM = "application/problem+json"
 # How the boxes for free text on staff's pages are named (tests/exercises/test_given_back.py looks).
 WORDS = ("text", "letter", "note", "comment.", "crisis_")
+# Where clients write: every box is called after its question there, beside what such a form carries.
+WORK = re.compile(r"/homework/[^/]+/(step/\d+|entries/[0-9a-f-]{36})/")
+CARRIED = frozenset({"csrfmiddlewaretoken", "revision", "device", "from", "keep", "once"})
 
 
 def problem_body(status: int, *, code: str = "", detail: str = "", **more: Any) -> dict[str, Any]:
@@ -56,16 +60,23 @@ def typed(request: HttpRequest) -> dict[str, list[str]]:
     """Return the free text of a form that led nowhere, to be given back to whoever is signed in.
 
     Their record may have gone to a colleague while they wrote. Only what a box for words holds:
-    no password, code, token or id ever goes into a page. And only of a page of ours: a form that
-    leads nowhere is asked for no token, and another's words would stand here as one's own.
+    no password, code, token or id ever goes into a page.
     """
-    if request.method != "POST" or getattr(request, "actor", None) is None or not _is_ours(request):
+    return words_in(request) if getattr(request, "actor", None) is not None else {}
+
+
+def words_in(request: HttpRequest) -> dict[str, list[str]]:
+    """Return the free text of a form of a page of ours, whoever sent it: a form that leads nowhere is
+    asked for no token, and another's words would stand here as one's own. A choice that goes along
+    does no harm."""
+    if request.method != "POST" or not _is_ours(request):
         return {}
     try:
         said = [(name, str(text)) for name, text in request.POST.items()]
     except (SuspiciousOperation, MultiPartParserError, OSError):  # there is nothing to be read
         return {}
-    texts = [text for name, text in said if name.startswith(WORDS) and text.strip()]
+    boxes = [text for name, text in said if _holds_words(request, name, text)]
+    texts = [text for text in boxes if text.strip()]
     return {"texts": texts} if texts else {}
 
 
@@ -74,6 +85,11 @@ def _is_ours(request: HttpRequest) -> bool:
     came = request.headers.get("Origin") or request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
     return ours and bool(urlsplit(came).netloc)
+
+
+def _holds_words(request: HttpRequest, name: str, text: str) -> bool:
+    is_answer = WORK.fullmatch(request.path) and name not in CARRIED and not text.isdigit()
+    return bool(is_answer) or name.startswith(WORDS)
 
 
 def trouble(error: BaseException | None) -> str:

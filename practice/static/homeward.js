@@ -231,8 +231,9 @@
           say(got.saved_at_text); if (this.n > n) this.keep();
           this.forget();
         } else if (r.status === 412) this.conflict(await r.json());
-        else if (r.type === "opaqueredirect" || r.status === 401 || r.status === 403) this.out();
-        else if (r.status === 404 || r.status === 409 || r.status === 410) { this.closed = true; trouble("closed"); say(sentence("stopped"), false); }
+        else if (r.type === "opaqueredirect" || r.status === 401) this.out();
+        else if (r.status === 403) this.shut("unseated");
+        else if (r.status === 404 || r.status === 409 || r.status === 410) this.shut("closed");
         else if (r.status === 422) { const { errors } = await r.json(); this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
         else if (r.status === 400 || r.status === 413) say(sentence("stopped"), false); /* sending it says what is wrong, in full */
         else { trouble("trouble"); say(sentence("trouble"), false); this.retry(); }
@@ -248,6 +249,7 @@
         p.className = "field-error"; p.dataset.beside = ""; p.textContent = text; el?.after(p);
       }
     }
+    shut(why) { this.closed = true; trouble(why); say(sentence("stopped"), false); }
     out() { trouble(keeps() ? "signed-out" : "signed-out-shared"); say(sentence("signedOut"), false); }
     away() { const kept = keeps(); trouble(kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
     retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }
@@ -315,6 +317,16 @@
     form.addEventListener("pointerdown", (e) => { const el = e.target.closest("label")?.control ?? e.target; held = el.type === "radio" && el.checked && el; });
     form.addEventListener("click", (e) => { if (e.detail > 1) held = null; if (e.target === held) { held = null; untick(e.target); } });
     form.addEventListener("keydown", (e) => { if (e.target.type === "radio" && e.target.checked && /^(Delete|Backspace)$/.test(e.key)) { e.preventDefault(); untick(e.target); } });
+  }
+
+  /* ---- Without a line no form leads anywhere: stay, with what is typed, and say so (steps do it above). */
+  const unsentNote = $("[data-not-sent]");
+  if (unsentNote) {
+    addEventListener("submit", (e) => {
+      if (navigator.onLine || e.defaultPrevented || e.target.method !== "post") return;
+      e.preventDefault(); unsentNote.hidden = false; unsentNote.scrollIntoView({ block: "center" });
+    });
+    addEventListener("online", () => { unsentNote.hidden = true; });
   }
 
   /* ---- A double tap: the second press would throw the first one's answer away, and the server knows

@@ -155,8 +155,8 @@ def manifest(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_GET
 def offline(request: HttpRequest) -> HttpResponse:
-    """Show what is said without a line."""
-    return render(request, "offline.html")
+    """Show what is said without a line: of a page that does not open, of a form that did not go."""
+    return render(request, "offline.html", {"of_form": "form" in request.GET})
 
 
 def _back(request: HttpRequest) -> str:

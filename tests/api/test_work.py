@@ -234,3 +234,17 @@ def test_a_body_without_a_length_is_refused_and_empties_nothing(
     assert page.status_code == 411
     (kept,) = client.get(f"homework/{homework.pk}/rounds").json()[-1]["answers"]
     assert kept["value"] == WORDS
+
+
+def test_what_is_kept_for_the_session_is_no_other_state_and_said_as_such(
+    homework: Homework, dana: Person, ana: Person
+):
+    therapist, client, at = Program(dana), Program(ana), f"homework/{homework.pk}"
+    for said, for_session in ({}, False), ({"for_session": True}, True):
+        aside = client.post(f"{at}/set-aside", said).json()
+        assert (aside["status"], aside["for_session"]) == ("skipped", for_session)
+        assert therapist.get(at).json()["for_session"] is for_session
+        (listed,) = therapist.get("homework?status=skipped").json()["results"]
+        assert listed["for_session"] is for_session
+        assert client.post(f"{at}/pick-up").json()["for_session"] is False
+    assert client.post(f"{at}/set-aside", {"for_session": "yes"}).status_code == 422

@@ -55,6 +55,10 @@ class Ana:
         with self.play.at(self.ana):
             pausing.set_aside(by=self.ana.actor, at=now(), homework=self.homework)
 
+    def bring(self) -> None:
+        with self.play.at(self.ana):
+            pausing.set_aside(by=self.ana.actor, at=now(), homework=self.homework, for_session=True)
+
     def pick_up(self) -> None:
         with self.play.at(self.ana):
             pausing.pick_up(by=self.ana.actor, at=now(), homework=self.homework)
@@ -168,7 +172,7 @@ def test_a_planted_leak_is_found(
         partner_sent = Homework.objects.filter(
             assignment=ana.assignment, status=Status.SUBMITTED
         ).exists()
-        return honest(actor, at) if not partner_sent else type(found)(None, [], [], [], [])
+        return honest(actor, at) if not partner_sent else type(found)(None, [], [], [], [], [])
 
     monkeypatch.setattr(todays, "today", leaking)
     before = world(ben, browser)

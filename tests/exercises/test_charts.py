@@ -314,3 +314,12 @@ def test_more_than_is_read_at_once_makes_the_weeks_fewer(
     ]
     said = [value for weeks in shown for value in weeks.means("urge") if value is not None]
     assert said == [5, 4, 3, 2, 1, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_sent_is_not_judged(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana, "e10-from-test-to-clear-ask"))
+    play.say(ana, homework, do="called me", time="today")
+    assert "0 of 1 time" not in str(ana.browser().get("/growth/").content, "utf-8")
+    play.submit(ana, homework, do="called me", time="today", free="no")
+    assert "1 of 1 time" in str(ana.browser().get("/growth/").content, "utf-8")

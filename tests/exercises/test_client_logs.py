@@ -163,8 +163,8 @@ def moment(play: Play, dana: Person, ana: Person) -> str:
     return begin_moment(ana.browser(), row)
 
 
-def when_said(at: datetime) -> dict[str, str]:
-    local = at.astimezone(ZoneInfo(ZONE))
+def when_said(at: datetime, zone: str = ZONE) -> dict[str, str]:
+    local = at.astimezone(ZoneInfo(zone))
     parts = {"day": "%d", "month": "%m", "year": "%Y", "time": "%H:%M"}
     return {f"when.{name}": local.strftime(form) for name, form in parts.items()}
 
@@ -295,3 +295,33 @@ def test_a_later_round_still_has_the_moments_of_the_first(play: Play, dana: Pers
     page = text_of(browser.get(url(row, "feedback/")))
     assert "Your other answers" in page
     assert "No reply" in page
+
+
+def test_a_moment_keeps_its_instant_when_its_client_travels(play: Play, dana: Person, ana: Person):
+    """The form shows and reads what the list says: the clock of now, and no other."""
+    row = play.homework(ana, play.assign(dana, ana, E04, opens_in=-timedelta(days=2)))
+    browser, far = ana.browser(), "Pacific/Honolulu"
+    entry = begin_moment(browser, row)
+    here = {"for": "body", "device": "phone"}
+    browser.post(entry, when_said(now()) | here)
+    with play.at(ana):
+        before = Entry.objects.get().happened_at
+        Client.objects.filter(pk=ana.client.pk).update(zone=far)
+    form = dict(re.findall(r'name="(when\.\w+)" value="([^"]*)"', text_of(browser.get(entry))))
+    said = when_said(before, far)
+    assert {name: value.zfill(2) for name, value in form.items()} == said
+    assert said["when.time"] in text_of(browser.get(url(row, "entries/")))
+    # Saved without a word about the time, it stays where it was, to the second.
+    keep(browser, entry, note="it", **{key.replace(".", "_"): one for key, one in form.items()})
+    assert browser.post(entry, form | here)["Location"] == url(row, "entries/")
+    with play.at(ana):
+        assert Entry.objects.get().happened_at == before
+    # And what is said of it is said by that clock; as one types, too.
+    earlier = (before - timedelta(hours=3)).replace(second=0, microsecond=0)
+    keep(
+        browser,
+        entry,
+        **{key.replace(".", "_"): one for key, one in when_said(earlier, far).items()},
+    )
+    with play.at(ana):
+        assert Entry.objects.get().happened_at == earlier

@@ -15,7 +15,7 @@ from exercises.actions import assigning, reviewing
 from exercises.models import Homework, Review
 from exercises.views import wording
 from tests.cast import Person, Play
-from tests.exercises.ground import E11, save, step_with, text_of, url
+from tests.exercises.ground import E11, page, save, step_with, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,6 +158,67 @@ def test_who_had_not_begun_picks_it_up_at_its_start(homework: Homework, ana: Per
     assert browser.post(url(homework, "pick-up/"))["Location"] == url(homework)
 
 
+def test_what_is_kept_for_the_session_is_told_apart_from_what_is_let_go(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser, hers = ana.browser(), f"/clients/{ana.client.pk}/"
+    staff = url(homework).replace("homework", "work")
+    let_go, kept = "set aside", "would rather talk about it in the session"
+    title, told = (
+        "Under the argument",
+        "Would rather talk about “Under the argument” in the session",
+    )
+    browser.post(url(homework, "set-aside/"), {"how": "let_go"})
+    assert "This is set aside" in text_of(browser.get(url(homework)))
+    for text in (page(dana, hers), page(dana, staff)):
+        assert let_go in text
+        assert kept not in text
+    browser.post(url(homework, "pick-up/"))
+    save(browser, homework, {"topic": ["half a thought"]})
+    # The button on Today says no more than that; on the page before a step it says which.
+    browser.post(url(homework, "set-aside/"))
+    own = text_of(browser.get(url(homework)))
+    assert "Kept for your session" in own
+    assert "Dana is shown that you would rather talk about" in own
+    assert "This is set aside" not in own
+    for text in (page(dana, hers), page(dana, staff)):
+        assert kept in text
+        assert let_go not in text
+        assert "half a thought" not in text
+    assert told in page(dana, hers)
+    assert "Set aside, to talk about it in the session" in page(dana, staff)
+    today = text_of(browser.get("/today/"))
+    waiting = today.partition("Next session</h2>")[2].partition("</section>")[0]
+    assert title in waiting
+    assert f'action="{url(homework, "pick-up/")}"' in waiting
+    browser.post(url(homework, "pick-up/"))
+    assert "would rather talk" not in text_of(browser.get("/today/"))
+    assert told not in page(dana, hers)
+
+
+def test_what_was_sent_before_can_be_read_from_where_its_deepening_was_set_aside(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    browser = ana.browser()
+    browser.post(url(homework, "set-aside/"), {"how": "let_go"})
+    unsent = text_of(browser.get(url(homework)))
+    assert "The exercise itself has not been sent." in unsent
+    assert url(homework, "copy/") not in unsent
+    browser.post(url(homework, "pick-up/"))
+    play.submit(ana, homework, topic="the dishes")
+    play.review(dana, homework, comments={"topic": "What then?"}, returned=("topic",))
+    for how in ("let_go", "bring"):
+        browser.post(url(homework, "set-aside/"), {"how": how})
+        rests = text_of(browser.get(url(homework)))
+        assert (
+            "What you sent stays with Dana; what you wrote after that has not been sent." in rests
+        )
+        assert "The exercise itself has not been sent" not in rests
+        assert f'href="{url(homework, "feedback/")}">What Dana wrote</a>' in rests
+        assert f'href="{url(homework, "copy/")}">Read or print your words</a>' in rests
+        browser.post(url(homework, "pick-up/"))
+
+
 # --- what came back -------------------------------------------------------------------------------
 def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Person, dana: Person):
     play.submit(ana, homework, topic="the dishes", under="being alone")
@@ -217,8 +278,8 @@ def test_where_there_is_nothing_to_read_no_link_says_so(
     browser = ana.browser()
     browser.post(url(homework, "step/1/"), {"under": "being left"})
     browser.post(url(homework, "submit/"))
-    for page in ("sent/", "copy/"):
-        assert "What Dana wrote" not in text_of(browser.get(url(homework, page)))
+    for rest in ("sent/", "copy/"):
+        assert "What Dana wrote" not in text_of(browser.get(url(homework, rest)))
 
 
 @pytest.mark.parametrize("returned", [(), ("under",)])

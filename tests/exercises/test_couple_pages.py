@@ -10,11 +10,14 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Client, Couple
+from exercises.actions import pausing
+from exercises.queries.homework import PAST
 from exercises.views.assigning import Target
 from practice.models import Membership, Supervision
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
-from tests.exercises.ground import page
+from tests.exercises.ground import hrefs, page
+from tests.world import world
 
 
 def afraid(play: Play, by: Person, who: Person) -> None:
@@ -139,6 +142,32 @@ def test_a_couples_hour_counts_while_one_therapist_sees_both(
         caring.hand_over(by=omar.actor, at=now(), clients=[ben.client], to=dana.member)
     assert told("16:37", dana, ben) == EVERYWHERE
     assert "16:37" in page(omar, f"/couples/{couple.pk}/")
+
+
+def test_what_one_would_rather_talk_about_stands_with_what_is_for_the_hour(
+    play: Play, dana: Person, sana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    """For who cares for them; the partner's pages tell nothing of it."""
+    given = play.assign(dana, cleared, opens_in=-timedelta(hours=1))
+    together, browser = f"/couples/{cleared.pk}/", ana.browser()
+    for _over in range(PAST):  # which come before it, where it says what is over
+        later = play.homework(ana, play.assign(dana, ana))
+        browser.post(f"/homework/{later.pk}/set-aside/", {"how": "let_go"})
+    bens = ben.browser()
+    before = world(ben, bens)
+    told = "Would rather talk about “Under the argument” in the session"
+    assert told not in page(dana, together)
+    with play.at(ana):
+        homework = play.homework(ana, given)
+        pausing.set_aside(by=ana.actor, at=now(), homework=homework, for_session=True)
+    (second,) = hrefs(page(dana, together), "after=")
+    both = [page(dana, address) for address in (together, html.unescape(second))]
+    assert [text.count(told) for text in both] == [1, 1]
+    assert [text.count("would rather talk about it") for text in both] == [0, 1]
+    assert told not in page(sana, together)
+    assert told not in page(sana, f"/clients/{ana.client.pk}/")
+    assert told not in page(dana, f"/clients/{ben.client.pk}/")
+    assert world(ben, bens) == before
 
 
 def test_what_was_given_to_both_leads_to_the_one_who_stayed(

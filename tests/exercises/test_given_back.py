@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django import forms
+from django.test import Client as Browser
 from django.utils.timezone import now
 
 from clients.actions import caring
@@ -16,7 +17,7 @@ from exercises.models import Homework
 from practice.doors.trouble import WORDS
 from practice.forms.policies import CRISIS
 from tests.cast import Person, Play
-from tests.exercises.ground import text_of
+from tests.exercises.ground import save, text_of, url
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # Where a browser says that a form comes from.
@@ -120,6 +121,29 @@ def test_a_program_that_asks_is_given_nothing_but_the_problem(dana: Person):
     response = dana.browser().post("/api/v1/nowhere", {"text": LETTER}, headers=OURS)
     assert response.status_code == 404
     assert LETTER not in text_of(response)
+
+
+# --- a client whose care ended while they wrote ---------------------------------------------------
+def test_a_clients_own_words_are_given_back_when_their_care_has_ended(
+    play: Play, dana: Person, ana: Person
+):
+    homework, browser = play.homework(ana, play.assign(dana, ana)), ana.browser()
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ana.client)
+    carried = {"csrfmiddlewaretoken": "a-form-token", "device": "phone.1", "revision": "3"}
+    closed = browser.post(url(homework, "step/1/"), {"topic": LETTER} | carried)
+    shown = text_of(closed)
+    assert closed.status_code == 403
+    assert "This was closed meanwhile" in shown
+    given_back = shown[shown.index("What you typed just now") : shown.index("</main>")]
+    assert LETTER in given_back
+    assert not [one for one in ("a-form-token", "phone.1") if one in given_back]
+    # Where nothing is written nothing comes back; the page's own saving is told apart from signed out.
+    assert "What you typed" not in text_of(browser.post(url(homework, "set-aside/"), {"how": "x"}))
+    assert save(browser, homework, {"topic": [LETTER]}).status_code == 403
+    strict = Browser(enforce_csrf_checks=True)
+    strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")
+    assert save(strict, homework, {"topic": [LETTER]}).status_code == 401
 
 
 # --- no box is forgotten ------------------------------------------------------------------------

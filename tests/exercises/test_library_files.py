@@ -149,7 +149,7 @@ def test_e10_builds_the_ask_hints_and_counts_what_is_specific():
         "I feel lonely. I’d appreciate it if you called me, after work today. It’s fine to say no."
     )
     assert d.compose(e10, e10.item("ask"), said, "es") == (
-        "Me siento en soledad. Te agradecería que me llamaras, …. Está bien decir «más tarde»."
+        "Me siento en soledad. Te agradecería que me llamaras, … Está bien decir «más tarde»."
     )
     asking = answers | {"feel": "lonely!", "do": "could you call first?", "time": "after work?"}
     assert d.compose(e10, e10.item("ask"), asking, "en") == (
@@ -167,7 +167,7 @@ def test_e10_builds_the_ask_hints_and_counts_what_is_specific():
         ("do", "You never call me", "“Never” and “always” are hard to answer. What would you like this time?"),
         ("do", "tú siempre llegas tarde", "“Never” and “always” are hard to answer. What would you like this time?"),
         ("do", "cared about me", "Could a camera see this? What would your partner be doing?"),
-        ("time", "soon", "There is no time in it yet. A day or an hour makes it easier to say yes."),
+        ("time", "soon", "Perhaps there is no time in it yet. A day or an hour makes it easier to say yes."),
         ("feel", "that you don't listen", "This may be a thought about your partner. Is there a feeling under it?"),
     ],
 )  # fmt: skip
@@ -175,9 +175,17 @@ def test_e10_hints_speak_up(key, words, hint):
     assert d.hints(read(E10).item(key), words, {}, "en") == [hint]
 
 
+TIMES = ("at 8", "mañana", "on Sundays", "los domingos", "el finde", "al acostarnos", "every week")
+
+
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("do", "called me"), ("time", "at 8"), ("time", "mañana"), ("feel", "lonely"), ("do", "")],
+    [
+        *(("time", words) for words in TIMES),
+        ("do", "called me"),
+        ("feel", "lonely"),
+        ("do", ""),
+    ],
 )
 def test_e10_hints_stay_silent(key, words):
     assert d.hints(read(E10).item(key), words, {}, "en") == []

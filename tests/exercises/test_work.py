@@ -40,7 +40,12 @@ def test_it_opens_and_waits_for_the_client(play: Play, dana: Person, ana: Person
     homework = given(play, dana, ana)
     assert homework.status == Status.OPEN
     with play.at(ana):
-        assert available(ana.actor, [homework])[homework.pk] == [Move.BEGIN, Move.SUBMIT, Move.SKIP]
+        assert available(ana.actor, [homework])[homework.pk] == [
+            Move.BEGIN,
+            Move.SUBMIT,
+            Move.SKIP,
+            Move.BRING,
+        ]
         assert available(dana.actor, [homework])[homework.pk] == [Move.WITHDRAW]
 
 

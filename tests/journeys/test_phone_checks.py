@@ -391,7 +391,7 @@ def test_an_old_task_waits_without_reproach_and_letting_go_can_be_undone(
     ]
     assert reds == []
     waiting.get_by_role("button", name="Let it go").click()
-    expect(page.get_by_text("Let go. You can pick it up again below.")).to_be_visible()
+    expect(page.get_by_role("heading", name="This is set aside")).to_be_visible()
     picking = page.get_by_role("button", name="Pick it up again")
     picking.click()
     expect(picking).to_have_count(0)
