@@ -12,10 +12,11 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clients.actions.caring import require_linked
-from clients.models import Clearance, Client, Couple
+from clients.actions.clearances import cleared
+from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
-from exercises.actions import reminding
+from exercises.actions import gate, reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
@@ -108,18 +109,27 @@ class Part(StrEnum):
 
 
 def withdraw(
-    *, by: Actor, at: datetime, assignment: Assignment, part: Part = Part.ALL, slot: int = 0
+    *,
+    by: Actor,
+    at: datetime,
+    assignment: Assignment,
+    part: Part = Part.ALL,
+    slot: int = 0,
+    client: Client | None = None,
 ) -> int:
     """Take an assignment back, or `part` of a series from `slot` on: whoever has not handed it in no
-    longer sees it, and unless it is one occurrence alone no more are planned.
+    longer sees it, and unless it is one occurrence alone no more are planned for them.
 
-    What they wrote is kept. Of work for two one's own clients' alone; of a series no more is planned
-    for either. Returns how many homeworks were withdrawn. Raises Http404 for an assignment to nobody
-    in one's care.
+    What they wrote is kept. Of work for two one's own clients' alone, or only this `client`'s; for the
+    other it goes on. Returns how many homeworks were withdrawn. Raises Http404 for an assignment to
+    nobody in one's care.
     """
     if not may_assign(by):
         raise PermissionDenied
-    if not cared_for(by).filter(homeworks__assignment=assignment).exists():
+    # Of two who have a therapist each by now, one's own.
+    own = cared_for(by).filter(homeworks__assignment=assignment)
+    theirs = set(own.filter(**{"pk": client.pk} if client else {}).values_list("pk", flat=True))
+    if not theirs:
         raise Http404
     wanted = {Part.ALL: Q(), Part.LATER: Q(slot__gte=slot), Part.ONE: Q(slot=slot)}[part]
     with transaction.atomic():
@@ -129,8 +139,7 @@ def withdraw(
             .select_related("client")
             .filter(
                 wanted,
-                # Of two who have a therapist each by now, one's own.
-                client__in=cared_for(by),
+                client__in=theirs,
                 assignment=assignment,
                 status__in=BY_MOVE[Move.WITHDRAW].sources,
             )
@@ -140,7 +149,7 @@ def withdraw(
             move(homework, Move.WITHDRAW, by=by, at=at)
             reminding.cancel_for_homework(homework.pk, reason="withdrawn")
         if part is not Part.ONE:
-            Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
+            _end(assignment, theirs, at)
         auditing.record(
             by=by,
             at=at,
@@ -162,24 +171,29 @@ def extend(practice_id: UUID, *, at: datetime) -> None:
         rrule=""
     ):
         with transaction.atomic():
-            if not _hold(assignment):
-                continue  # withdrawn in this moment
+            _hold(assignment)  # it may have been withdrawn in this moment
             for person in _recipients(assignment):
-                if person.discharged_at is None:
-                    _plan_occurrences(assignment, person, at=at)
+                if person.discharged_at is None and assignment.goes_on_for(person.pk):
+                    # What is due already waits for the clockwork, which asks at the gate.
+                    _plan_occurrences(assignment, person, at=at, opens_now=False)
 
 
-def _hold(assignment: Assignment) -> bool:
-    """Keep planning and withdrawing apart until this transaction ends; say whether it goes on."""
+def _hold(assignment: Assignment) -> None:
+    """Keep planning and withdrawing apart until this transaction ends, with what stands by now."""
     held = Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk)
-    return held.values_list("withdrawn_at", flat=True).get() is None
+    assignment.withdrawn_at, assignment.ended_for = held.values_list(
+        "withdrawn_at", "ended_for"
+    ).get()
 
 
-def cleared(client: Client, at: datetime) -> bool:
-    """Say whether a therapist's attestation for couple work stands for this client."""
-    return Clearance.objects.filter(
-        client=client, cleared=True, ended_at=None, recheck_at__gt=at
-    ).exists()
+def _end(assignment: Assignment, clients: set[UUID], at: datetime) -> None:
+    """Plan no more for these; once it has ended for all it was given to, it is withdrawn."""
+    assignment.ended_for = sorted({*assignment.ended_for, *clients})
+    if assignment.withdrawn_at is None and not any(
+        assignment.goes_on_for(one.pk) for one in _recipients(assignment)
+    ):
+        assignment.withdrawn_at = at
+    assignment.save(update_fields=["ended_for", "withdrawn_at"])
 
 
 def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Client]:
@@ -198,12 +212,13 @@ def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Cli
 def _check_gate(
     version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
 ) -> None:
-    """Keep the gate of couple work: it needs each partner cleared, by a person, recently."""
-    if version.definition.kind not in {"pair", "joint"}:
+    """Keep the gate of couple work (exercises.actions.gate); `couple` is a linked one."""
+    if not gate.is_for_two(version):
         return
     if couple is None:
         raise NotPossible(_("This exercise is for two. Assign it to a couple."))
-    if not all(cleared(person, at) for person in people):
+    pair = {person.pk for person in people}
+    if cleared(pair, at) != pair:
         raise NotPossible(
             _(
                 "Couple work is not cleared for both yet. "
@@ -260,7 +275,9 @@ def _recipients(assignment: Assignment) -> list[Client]:
     return [assignment.client] if assignment.client else []
 
 
-def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -> None:
+def _plan_occurrences(
+    assignment: Assignment, client: Client, *, at: datetime, opens_now: bool = True
+) -> None:
     length = assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
@@ -286,7 +303,7 @@ def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -
                 homework.save(force_insert=True)
         except IntegrityError:  # another planner was here first
             continue
-        if homework.opens_at <= at:
+        if opens_now and homework.opens_at <= at:
             move(homework, Move.OPEN, by=system(assignment.practice_id), at=at)
         reminding.plan_for_homework(homework, at)
 

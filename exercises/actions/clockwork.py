@@ -11,7 +11,7 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
-from exercises.actions import assigning, erasing, reminding, reviewing
+from exercises.actions import assigning, erasing, gate, reminding, reviewing
 from exercises.actions.moving import move
 from exercises.models import Homework, Review
 from exercises.workflow import Move, Status
@@ -58,6 +58,7 @@ def plan(at: datetime) -> None:
 def _plan_practice(practice: UUID, at: datetime) -> None:
     with scope(practice=practice):
         assigning.extend(practice, at=at)
+        gate.end_for_good(practice, at)
         reminding.plan_daily_for_members(practice, at)
         reminding.replan_changed(practice, at)
 
@@ -100,12 +101,16 @@ def _settle_reviews(at: datetime) -> int:
 def _open_scheduled(at: datetime) -> int:
     due = list(
         Homework.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("client", "assignment")
+        .select_related("client", "assignment__couple", "assignment__version")
+        .defer("assignment__version__body")
         .filter(status=Status.SCHEDULED, opens_at__lte=at)
         .order_by("opens_at", "pk")[:BATCH]
     )
+    closed = gate.closed([one.assignment for one in due], at)
     for homework in due:
-        move(homework, Move.OPEN, by=system(homework.practice_id), at=at)
+        if homework.assignment_id not in closed:
+            move(homework, Move.OPEN, by=system(homework.practice_id), at=at)
+    gate.let_pass([one for one in due if one.assignment_id in closed], at)
     return len(due)
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client, Couple
 from clients.permissions import cared_for
 from exercises import schedule
-from exercises.actions import reminding
+from exercises.actions import gate, reminding
 from exercises.actions.assigning import check_days, over
 from exercises.actions.moving import move
 from exercises.models import Homework
@@ -60,6 +60,8 @@ def reschedule(
             )
         homework.refresh_from_db(fields=["opens_at", "status", "revision"])
         if homework.status == Status.SCHEDULED and homework.opens_at <= at:
+            if gate.closed([homework.assignment], at):
+                raise BadInput({"opens": [_("Couple work waits now. Choose a day to come.")]})
             move(homework, Move.OPEN, by=system(by.practice_id), at=at)
         _follow(by, at, homework)
 
@@ -114,7 +116,8 @@ def _keep_in_turn(homework: Homework, opens: date) -> None:
         raise BadInput({"opens": [_("Choose a day after the one before it in this series.")]})
     after = series.filter(slot__gt=homework.slot).order_by("slot").first()
     bound = schedule.local_time(after.opens_at, homework.zone).date() if after else None
-    if bound is None and homework.assignment.withdrawn_at is None and homework.assignment.rrule:
+    goes_on = homework.assignment.goes_on_for(homework.client_id)
+    if bound is None and goes_on and homework.assignment.rrule:
         times = homework.assignment.times(homework.zone, limit=homework.slot + 2)
         bound = times[homework.slot + 1].local.date() if len(times) > homework.slot + 1 else None
     if bound and opens >= bound:

@@ -23,7 +23,7 @@ from exercises.models import Flag, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
-from exercises.views import curves, wording
+from exercises.views import curves, gate, wording
 from exercises.views.desk import (
     consent_text,
     face,
@@ -191,8 +191,14 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             by=actor, at=at, clients=pair, before=request.GET.get("before")
         )
     course = homeworks.course(actor, pair, request.GET.get("after"))
-    session = couple.next_session_at if couple.is_together else None
+    # Where the care of one has ended, the hour is the other's.
+    staying = [one for one in pair if not one.discharged_at]
+    session = couple.next_session_at if couple.is_together and staying else None
     session = session if session and session > at else None
+    # A safety answer ends the screening: who reads along would see it gone.
+    screening = (
+        care.screening_of_each(actor, couple, at) if couple.cares and not couple.ended_at else []
+    )
     return render(
         request,
         "exercises/therapist/couple.html",
@@ -208,15 +214,17 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "ended": []
             if couple.ended_at
             else [one.name_to_call for one in pair if one.discharged_at],
+            "alone": staying[0].name_to_call if len(staying) == 1 else "",
+            "may_meet": couple.cares and staying and not couple.ended_at,
             "reads_along": reads_along(actor, cares=couple.cares),
             "items": _under_way(course.now, couple, at, actor.zone),
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
             **pages(request, course.past),
             "pair": pair,
-            "clearances": care.clearance_of_each(actor, couple)
-            if couple.cares and not couple.ended_at
+            "screening": screening,
+            "waits_for": [one.client for one in screening if not one.is_cleared]
+            if gate.holds(course.now)
             else [],
-            "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": curves.span(request, actor, span, at),
         },
@@ -332,7 +340,7 @@ def _following(row: Any, zone: str) -> str:
     """Say how many more of a series come after its next one, planned yet or not."""
     if row.status != Status.SCHEDULED:
         return ""
-    unplanned = row.assignment.still_to_plan(row.last_slot, row.zone)
+    unplanned = row.assignment.still_to_plan(row.client_id, row.last_slot, row.zone)
     if unplanned is None:
         return " · " + _("and so on")
     number = (row.more or 0) + len(unplanned)
