@@ -76,7 +76,6 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": found.version.definition.title.get(language()),
             "form": form,
             "whole": _whole(series) if series and not parts else "",
-            "for_two": len(target.people) == 2,
             "who": "" if whose else target.name,
             "back": reverse("homework_page", args=[here.pk]) if here else back_of(found),
         },

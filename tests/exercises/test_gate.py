@@ -278,7 +278,7 @@ def test_of_two_with_a_therapist_each_one_ends_a_series_for_their_own(
         caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
     ask = f"/assignments/{given.pk}/withdraw"
     shown = html.unescape(page(dana, ask))
-    assert "Ana will no longer see this" in shown
+    assert "from the pages of Ana, unless" in shown
     assert "Ben" not in shown
     assert dana.browser().post(ask).status_code == 302
     with play.at(omar):

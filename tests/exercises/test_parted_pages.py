@@ -45,7 +45,7 @@ def test_the_page_that_takes_it_back_names_ones_own_alone(
     play: Play, dana: Person, ben: Person, given: Assignment
 ):
     shown = page(dana, f"/assignments/{given.pk}/withdraw")
-    assert "Ana will no longer see this" in shown
+    assert "from the pages of Ana, unless" in shown
     assert "Ben" not in shown
 
 
