@@ -15,6 +15,12 @@ from practice.models import Membership, PracticeOwned, User, name_to_sort
 from practice.wording import both
 
 
+def to_come(hour: datetime | None, at: datetime) -> datetime | None:
+    """Return the hour that was noted for a session, if it is not over: what begins now is to come
+    (queries ask for `next_session_at__gte`)."""
+    return hour if hour and hour >= at else None
+
+
 class Client(PracticeOwned):
     """A person in care; becomes a user by accepting an invitation."""
 
@@ -232,6 +238,10 @@ class SessionTopic(PracticeOwned):
         indexes = [models.Index(fields=["client", "-created_at"])]
 
 
+# Neither taken back nor carried out; each has one at most.
+ERASURE_WAITS = Q(cancelled_at=None, done_at=None)
+
+
 class ErasureRequest(PracticeOwned):
     """Someone asked for a record to be erased; it waits, so that a slip can be taken back."""
 
@@ -247,8 +257,6 @@ class ErasureRequest(PracticeOwned):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["client_id"],
-                condition=Q(cancelled_at=None, done_at=None),
-                name="one_open_erasure",
+                fields=["client_id"], condition=ERASURE_WAITS, name="one_open_erasure"
             )
         ]

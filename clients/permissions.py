@@ -6,9 +6,10 @@ from uuid import UUID
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from clients.models import Caseload, Client, Couple
+from clients.models import Caseload, Client, Couple, PrivateNote
 from practice.actors import Actor
 from practice.models import Role
+from practice.permissions import has_scope
 
 NOBODY = UUID(int=0)
 
@@ -114,6 +115,34 @@ def standing_care() -> QuerySet[Caseload]:
 def may_care_for(actor: Actor, client: Client) -> bool:
     """Say whether `actor` is a therapist of this very client now."""
     return cared_for(actor).filter(pk=client.pk).exists()
+
+
+def may_change(actor: Actor, client: Client) -> bool:
+    """Change this client's record, their care, their couple: a therapist of theirs."""
+    return has_scope(actor, "assign") and may_care_for(actor, client)
+
+
+def is_self(actor: Actor, client_id: UUID) -> bool:
+    """Decide about oneself: consent, reminders, topics, a copy, erasure. No key does that."""
+    return actor.scopes is None and actor.client_id == client_id
+
+
+def may_keep_note(actor: Actor, client: Client, note: PrivateNote | None = None) -> bool:
+    """Write a private note, or change one: who cares for the client, their own. No key does that."""
+    is_own = note is None or is_author(actor, note)
+    return actor.scopes is None and is_own and may_care_for(actor, client)
+
+
+def is_author(actor: Actor, note: PrivateNote) -> bool:
+    """Throw a note away: its author alone, in whoever's care the client is by now."""
+    return actor.scopes is None and note.author_id == actor.member_id
+
+
+def may_take_copy(actor: Actor, client: Client) -> bool:
+    """Take the whole record away: the client, or a therapist of theirs. No key does that."""
+    if actor.is_client:
+        return is_self(actor, client.pk)
+    return actor.scopes is None and may_care_for(actor, client)
 
 
 def _carers(actor: Actor) -> list[UUID]:

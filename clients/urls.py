@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from clients import api
+from clients.api import clients as client_api
+from clients.api import couples as couple_api
 from clients.views import admin, care, couples, notes, own, trail
 
 urlpatterns = [
@@ -33,21 +34,35 @@ urlpatterns = [
     path("you/topics/<uuid:pk>/drop", own.topic_drop, name="topic_drop"),
     path("you/consent", own.consent, name="consent"),
     path("you/consent/withdraw", own.consent_withdraw, name="consent_withdraw"),
-    path("api/v1/clients", api.client_list, name="api_clients"),
-    path("api/v1/clients/search", api.client_search, name="api_client_search"),
-    path("api/v1/clients/<uuid:pk>", api.client, name="api_client"),
-    path("api/v1/clients/<uuid:pk>/invite", api.client_invite, name="api_client_invite"),
-    path("api/v1/clients/<uuid:pk>/uninvite", api.client_uninvite, name="api_client_uninvite"),
-    path("api/v1/clients/<uuid:pk>/discharge", api.client_discharge, name="api_client_discharge"),
+    path("api/v1/clients", client_api.client_list, name="api_clients"),
+    path("api/v1/clients/search", client_api.client_search, name="api_client_search"),
+    path("api/v1/clients/<uuid:pk>", client_api.client, name="api_client"),
+    path("api/v1/clients/<uuid:pk>/invite", client_api.client_invite, name="api_client_invite"),
     path(
-        "api/v1/clients/<uuid:pk>/reactivate", api.client_reactivate, name="api_client_reactivate"
+        "api/v1/clients/<uuid:pk>/uninvite", client_api.client_uninvite, name="api_client_uninvite"
     ),
-    path("api/v1/clients/<uuid:pk>/hand-over", api.client_hand_over, name="api_client_hand_over"),
     path(
-        "api/v1/clients/<uuid:pk>/clearances", api.client_clearances, name="api_client_clearances"
+        "api/v1/clients/<uuid:pk>/discharge",
+        client_api.client_discharge,
+        name="api_client_discharge",
     ),
-    path("api/v1/couples", api.couple_list, name="api_couples"),
-    path("api/v1/couples/<uuid:pk>", api.couple, name="api_couple"),
-    path("api/v1/couples/<uuid:pk>/unlink", api.couple_unlink, name="api_couple_unlink"),
+    path(
+        "api/v1/clients/<uuid:pk>/reactivate",
+        client_api.client_reactivate,
+        name="api_client_reactivate",
+    ),
+    path(
+        "api/v1/clients/<uuid:pk>/hand-over",
+        client_api.client_hand_over,
+        name="api_client_hand_over",
+    ),
+    path(
+        "api/v1/clients/<uuid:pk>/clearances",
+        client_api.client_clearances,
+        name="api_client_clearances",
+    ),
+    path("api/v1/couples", couple_api.couple_list, name="api_couples"),
+    path("api/v1/couples/<uuid:pk>", couple_api.couple, name="api_couple"),
+    path("api/v1/couples/<uuid:pk>/unlink", couple_api.couple_unlink, name="api_couple_unlink"),
     path("you/erasure", own.erase_own, name="erase_own"),
 ]

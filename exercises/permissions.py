@@ -6,9 +6,10 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 
 from clients.permissions import among_cared_for, may_care_for
-from exercises.models import Homework
+from exercises.models import Flag, Homework, Review
 from exercises.workflow import BY_MOVE, Move, Side, Status, possible
 from practice.actors import Actor
+from practice.permissions import has_scope
 
 # Which scope a token needs for which move.
 SCOPES: dict[Side, str] = {Side.CLIENT: "answer", Side.THERAPIST: "review"}
@@ -27,7 +28,7 @@ def may(
     if actor.kind == "system":
         # The clock also carries out a sent review, two minutes later.
         return side is Side.CLOCK or move in {Move.REVIEW, Move.RETURN}
-    if side is Side.CLOCK or (actor.scopes is not None and SCOPES[side] not in actor.scopes):
+    if side is Side.CLOCK or not has_scope(actor, SCOPES[side]):
         return False
     if side is Side.CLIENT:
         return actor.client_id is not None and actor.client_id == homework.client_id
@@ -69,14 +70,24 @@ def may_review(actor: Actor, homework: Homework, *, cares: bool | None = None) -
     return may(actor, Move.REVIEW, homework, cared=cared)
 
 
+def may_undo(actor: Actor, review: Review) -> bool:
+    """Take a reply back that one has just sent: its reviewer."""
+    return may_answer_rounds(actor) and review.reviewer_id == actor.member_id
+
+
 def may_answer_rounds(actor: Actor) -> bool:
     """Answer rounds at all; whose is decided by the caseload."""
-    return actor.is_therapist and (actor.scopes is None or SCOPES[Side.THERAPIST] in actor.scopes)
+    return actor.is_therapist and has_scope(actor, SCOPES[Side.THERAPIST])
 
 
 def may_assign(actor: Actor) -> bool:
     """Give homework at all; to whom is decided by the caseload."""
-    return actor.is_therapist and (actor.scopes is None or "assign" in actor.scopes)
+    return actor.is_therapist and has_scope(actor, "assign")
+
+
+def may_handle(actor: Actor, flag: Flag) -> bool:
+    """See to what wants a human: a therapist of this client."""
+    return has_scope(actor, SCOPES[Side.THERAPIST]) and may_care_for(actor, flag.client)
 
 
 def may_see_library(actor: Actor) -> bool:

@@ -12,6 +12,7 @@ from exercises.views import (
     finishing,
     keeping,
     library,
+    queue,
     reading,
     records,
     reminders,
@@ -60,12 +61,12 @@ RECORD_URLS: list[URLPattern | URLResolver] = [
 ]
 
 THERAPIST_URLS: list[URLPattern | URLResolver] = [
-    path("review/", reviewing.queue, name="queue"),
+    path("review/", queue.queue, name="queue"),
     path("review/<uuid:pk>/", reviewing.review, name="review"),
     path("review/<uuid:pk>/draft", reviewing.review_draft, name="review_draft"),
     path("reviews/<uuid:pk>/undo", reviewing.review_undo, name="review_undo"),
-    path("flags/<uuid:pk>/handled", reviewing.flag_handled, name="flag_handled"),
-    path("flags/<uuid:pk>/undo", reviewing.flag_undo, name="flag_undo"),
+    path("flags/<uuid:pk>/handled", queue.flag_handled, name="flag_handled"),
+    path("flags/<uuid:pk>/undo", queue.flag_undo, name="flag_undo"),
     path("clients/", caring.client_list, name="client_list"),
     path("clients/<uuid:pk>/", caring.client_page, name="client_page"),
     path("couples/<uuid:pk>/", caring.couple_page, name="couple_page"),

@@ -40,7 +40,7 @@ from django.utils.translation import gettext_lazy as _
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.emails import host
 from practice.errors import KeyTrouble, SignInAgain
-from practice.forms import NameField, speak_plainly
+from practice.forms.fields import NameField, speak_plainly
 from practice.models import User
 from practice.passwords import SHORT_ENOUGH
 from practice.queries.people import account_of, is_member_anywhere, is_with_another

@@ -18,7 +18,8 @@ from practice.actions.tokens import SCOPES
 from practice.doors.lists import AFTER, cursor_page, listed, paged
 from practice.doors.programs import acting, actor_of, checked, idempotent, needs, plain
 from practice.doors.shapes import Asked, Text, asked
-from practice.forms import AuditFilter, InviteForm, PeopleFilter
+from practice.forms.people import InviteForm, PeopleFilter
+from practice.forms.policies import AuditFilter
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Role
 from practice.permissions import may_administer, may_see_people
 from practice.queries import audit as trails

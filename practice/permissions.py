@@ -8,7 +8,7 @@ from practice.actors import Actor
 
 def may_administer(actor: Actor) -> bool:
     """People, roles, invitations, settings, audit."""
-    return actor.is_admin and _scope(actor, "admin")
+    return actor.is_admin and has_scope(actor, "admin")
 
 
 def may_see_people(actor: Actor) -> bool:
@@ -17,8 +17,8 @@ def may_see_people(actor: Actor) -> bool:
 
 
 def may_care(actor: Actor) -> bool:
-    """Have a caseload of one's own: add clients, assign, review."""
-    return actor.is_therapist
+    """Have a caseload of one's own: take clients into care, invite them, link couples."""
+    return actor.is_therapist and has_scope(actor, "assign")
 
 
 def may_read_caseloads(actor: Actor) -> bool:
@@ -26,5 +26,6 @@ def may_read_caseloads(actor: Actor) -> bool:
     return actor.is_therapist or actor.is_supervisor
 
 
-def _scope(actor: Actor, scope: str) -> bool:
+def has_scope(actor: Actor, scope: str) -> bool:
+    """Say whether a key may do this kind of thing; who is signed in may do all that is theirs."""
     return actor.scopes is None or scope in actor.scopes

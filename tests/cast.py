@@ -20,7 +20,15 @@ from clients.actions import noting
 from clients.actors import client_actor
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, clockwork, flagging, publishing, responding, reviewing
+from exercises.actions import (
+    assigning,
+    clockwork,
+    flagging,
+    moments,
+    publishing,
+    responding,
+    reviewing,
+)
 from exercises.definition import Definition
 from exercises.models import Assignment, ExerciseVersion, FlagKind, Homework, Review
 from exercises.queries.homework import homework as homework_of
@@ -312,6 +320,20 @@ class Play:
                 said=[responding.Said(key, value) for key, value in values.items()],
             )
 
+    def flag(
+        self,
+        person: Person,
+        homework: Homework,
+        *,
+        kind: FlagKind = FlagKind.SAFETY,
+        item: str = "afraid",
+    ) -> None:
+        """Let an answer ask for a human."""
+        with self.at(person):
+            flagging.raise_flag(
+                by=person.actor, at=now(), homework=homework, item_key=item, kind=kind
+            )
+
     def fill(self, person: Person, homework: Homework, **values: Any) -> None:
         """Save these answers and set every other open item aside."""
         self.say(person, homework, **values)
@@ -342,7 +364,7 @@ class Play:
         log = self.homework(person, self.assign(by, couple, "e04-reassurance-log"))
         with self.at(person):
             found = homework_of(who, log.pk)
-            entry = responding.add_entry(
+            entry = moments.add_entry(
                 by=who, at=at, homework=found, log_key="moments", happened_at=at
             )
             said = [responding.Said("urge", 5), responding.Said("form", "words")]
@@ -354,9 +376,7 @@ class Play:
         sent = self.submit(person, log)
         self.review(by, sent, words="I read it.")
         with self.at(person):
-            responding.tell_after(
-                by=who, at=at, homework=homework_of(who, sent.pk), feeling="lighter"
-            )
+            responding.tell_after(by=who, homework=homework_of(who, sent.pk), feeling="lighter")
         return sent
 
     def review(

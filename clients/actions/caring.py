@@ -13,13 +13,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import Caseload, Client, Couple
-from clients.permissions import may_care_for, standing_care
+from clients.permissions import may_change, standing_care
+from clients.queries.records import caseload_size
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
 from practice.models import InvitationKind, Membership, Role
 from practice.permissions import may_administer, may_care
 from practice.queries.people import invitation_of_client
+from practice.wording import listed
 
 
 def add(
@@ -223,27 +225,14 @@ def hand_over(*, by: Actor, at: datetime, clients: Sequence[Client], to: Members
     _move(by, at, [client.pk for client in clients], from_member=_seat(by), to=to)
 
 
-def set_roles(
-    *,
-    by: Actor,
-    at: datetime,
-    member: Membership,
-    roles: Sequence[str],
-    supervises: Iterable[UUID] = (),
+def deactivate_member(
+    *, by: Actor, at: datetime, member: Membership, to: Membership | None
 ) -> None:
-    """Say what a member does. Raises NotPossible when their clients would be left with nobody."""
-    with transaction.atomic():
-        people.set_roles(by=by, at=at, member=member, roles=roles, supervises=supervises)
-        _leave_nobody_alone(member)
-
-
-def let_go(*, by: Actor, at: datetime, member: Membership, to: Membership | None) -> None:
     """Deactivate a member and hand their whole caseload over: both, or neither."""
     with transaction.atomic():
         if to is not None:
             hand_over_all(by=by, at=at, member=member, to=to)
         people.deactivate(by=by, at=at, member=member)
-        _leave_nobody_alone(member)
 
 
 def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
@@ -333,22 +322,32 @@ def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
     return seat is not None and Role.THERAPIST in seat.roles
 
 
-def _leave_nobody_alone(member: Membership) -> None:
-    """Refuse what ends a therapist's seat while people are in their care: asked after the change,
-    whose lock on the seat lets nobody be given to it meanwhile (`_holds_a_therapist`)."""
+def leave_nobody_alone(by: Actor, member: Membership) -> None:
+    """Refuse what ends a therapist's seat while people are in their care. Raises NotPossible.
+
+    `practice` calls it by `HOMEWARD_LEAVE_NOBODY_ALONE` after each such change, whose lock on the
+    seat lets nobody be given to it meanwhile (`_holds_a_therapist`).
+    """
     seat = Membership.objects.get(pk=member.pk)
     if Role.THERAPIST in seat.roles and not seat.deactivated_at:
         return
-    count = Caseload.objects.filter(member=member, until_at=None).count()
-    if count:
-        said = ngettext(
-            "They still care for %(count)d client. First hand over: they do it on the client’s"
-            " page, or you choose who takes over when you deactivate them.",
-            "They still care for %(count)d clients. First hand over: they do it on each client’s"
-            " page, or you choose who takes over when you deactivate them.",
-            count,
+    if any(size := caseload_size(by, seat)):
+        said = _(
+            "They still have %(whom)s. First hand over: they do it on the page of each, or you choose"
+            " who takes over when you deactivate them."
         )
-        raise NotPossible(said % {"count": count}, code="still_cares")
+        raise NotPossible(said % {"whom": whom(*size)}, code="still_cares")
+
+
+def whom(in_care: int, ended: int) -> str:
+    """Say how many somebody has: as their list counts, and apart from it whose care has ended."""
+    parts = []
+    if in_care:
+        parts.append(ngettext("%(n)d client", "%(n)d clients", in_care) % {"n": in_care})
+    if ended:
+        text = ngettext("%(n)d whose care has ended", "%(n)d whose care has ended", ended)
+        parts.append(text % {"n": ended})
+    return listed(parts)
 
 
 def hold(ids: Iterable[UUID]) -> None:
@@ -357,7 +356,7 @@ def hold(ids: Iterable[UUID]) -> None:
 
 
 def _require_care(by: Actor, client: Client) -> None:
-    if not may_care_for(by, client):
+    if not may_change(by, client):
         raise PermissionDenied
 
 

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from clients.actions.caring import hold
 from clients.models import Clearance, Client, Standing
-from clients.permissions import NOBODY, may_care_for
+from clients.permissions import NOBODY, may_change
 from practice.actions import auditing
 from practice.actors import Actor
 
@@ -18,7 +18,7 @@ RECHECK = timedelta(days=90)
 
 def attest(*, by: Actor, at: datetime, client: Client, cleared: bool) -> Clearance:
     """Note one's judgement after an individual conversation; it overtakes the one before."""
-    if not may_care_for(by, client):
+    if not may_change(by, client):
         raise PermissionDenied
     with transaction.atomic():
         hold([client.pk])

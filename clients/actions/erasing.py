@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clients.models import Client, Couple, ErasureRequest
-from clients.permissions import may_care_for
+from clients.models import ERASURE_WAITS, Client, Couple, ErasureRequest
+from clients.permissions import is_self, may_change
 from clients.queries.records import past_retention
 from practice.actions import auditing
 from practice.actors import Actor, system
@@ -46,9 +46,8 @@ def cancel(*, by: Actor, at: datetime, client: Client) -> None:
     """Take the request back; safe to repeat."""
     _require(by, client)
     with transaction.atomic():
-        if ErasureRequest.objects.filter(
-            client_id=client.pk, cancelled_at=None, done_at=None
-        ).update(cancelled_at=at):
+        waiting = ErasureRequest.objects.filter(ERASURE_WAITS, client_id=client.pk)
+        if waiting.update(cancelled_at=at):
             auditing.on_client(by, at, "erasure.cancelled", client.pk)
 
 
@@ -105,5 +104,5 @@ def _close_account(user_id: int) -> None:
 
 
 def _require(by: Actor, client: Client) -> None:
-    if by.client_id != client.pk and not may_care_for(by, client):
+    if not is_self(by, client.pk) and not may_change(by, client):
         raise PermissionDenied

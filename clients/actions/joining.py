@@ -15,7 +15,7 @@ from clients import consent_text
 from clients.actions.caring import hold
 from clients.actors import seat_of
 from clients.models import Client, Consent, ContactPreference
-from clients.permissions import NOBODY
+from clients.permissions import NOBODY, is_self
 from practice.actions import auditing, invitations
 from practice.actors import Actor
 from practice.errors import NotPossible
@@ -192,5 +192,5 @@ def switch_off(*, client: Client, kind: str, at: datetime) -> None:
 
 
 def _require_self(by: Actor, client: Client) -> None:
-    if by.client_id != client.pk:
+    if not is_self(by, client.pk):
         raise PermissionDenied

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from clients.actions.caring import hold
 from clients.models import Client, PrivateNote, SessionTopic
-from clients.permissions import NOBODY, may_care_for
+from clients.permissions import NOBODY, is_author, is_self, may_keep_note
 from clients.visibility import note_text, topics_of
 from practice.actions import auditing
 from practice.actors import Actor
@@ -26,7 +26,7 @@ def keep_note(
     *, by: Actor, at: datetime, client: Client, text: str, note: PrivateNote | None = None
 ) -> PrivateNote:
     """Write a note of one's own, or change it; nobody else ever reads it."""
-    if not may_care_for(by, client) or (note is not None and note.author_id != by.member_id):
+    if not may_keep_note(by, client, note):
         raise PermissionDenied
     words = _checked(text)
     note = note or PrivateNote(
@@ -42,7 +42,7 @@ def keep_note(
 
 def drop_note(*, by: Actor, at: datetime, note: PrivateNote) -> None:
     """Throw a note of one's own away."""
-    if note.author_id != by.member_id:
+    if not is_author(by, note):
         raise PermissionDenied
     with transaction.atomic():
         note.delete()
@@ -62,7 +62,7 @@ def read_notes(
 
 def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> SessionTopic:
     """Keep something for the next session. Raises BadInput when it is full."""
-    if by.client_id != client.pk:
+    if not is_self(by, client.pk):
         raise PermissionDenied
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
     topic.sealed_text = seal(_checked(text), **place_of(topic, "sealed_text"))
@@ -81,7 +81,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
 
 def drop_topic(*, by: Actor, at: datetime, topic: SessionTopic) -> None:
     """Remove a topic."""
-    if by.client_id != topic.client_id:
+    if not is_self(by, topic.client_id):
         raise PermissionDenied
     with transaction.atomic():
         topic.delete()

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -21,6 +23,7 @@ from django.db.models import (
 from django.http import Http404
 
 from clients.models import (
+    ERASURE_WAITS,
     Clearance,
     Client,
     Consent,
@@ -32,7 +35,6 @@ from clients.models import (
 from clients.permissions import (
     NOBODY,
     cared_for,
-    may_care_for,
     reachable,
     reachable_couples,
     seen_together,
@@ -42,7 +44,7 @@ from practice.actors import Actor
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
-from practice.queries.searching import called
+from practice.queries.searching import called, holds, words
 
 BY_NAME = ("sort_name", "pk")
 # Of what was noted about couple work: what stands, else what was ended last.
@@ -67,30 +69,10 @@ def shared_session(actor: Actor, at: datetime, client: str = "pk") -> Subquery:
     return Subquery(couple.order_by("next_session_at", "pk").values("next_session_at")[:1])
 
 
-def client_to_assign_to(actor: Actor, pk: UUID, at: datetime) -> Client:
-    """Return a client of one's own, with `shared_session_at` and `consent_withdrawn_at`.
-
-    Raises Http404 for a stranger's, PermissionDenied for one only read about.
-    """
-    client: Any = or_404(
-        reachable(actor)
-        .filter(pk=pk)
-        .annotate(
-            shared_session_at=shared_session(actor, at),
-            consent_withdrawn_at=consent_withdrawn(),
-            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
-        )
-    )
-    if not client.cares:
-        raise PermissionDenied
-    found: Client = client
-    return found
-
-
 def erasure_due() -> Subquery:
     """When a row of clients is to be erased; None where that was not asked for."""
-    asked = ErasureRequest.objects.filter(client_id=OuterRef("pk"), cancelled_at=None, done_at=None)
-    return Subquery(asked.values("due_at")[:1])  # there is one at most
+    asked = ErasureRequest.objects.filter(ERASURE_WAITS, client_id=OuterRef("pk"))
+    return Subquery(asked.values("due_at")[:1])
 
 
 def consent_withdrawn(client: str = "pk") -> Subquery:
@@ -104,17 +86,23 @@ def consent_withdrawn(client: str = "pk") -> Subquery:
     )
 
 
-def client_to_care_for(actor: Actor, pk: UUID) -> Client:
-    """Return a client of one's own.
+def client_to_care_for(actor: Actor, pk: UUID, **more: Expression | Subquery) -> Client:
+    """Return a client of one's own, with `more`, in one query.
 
     Raises Http404 for a stranger's, PermissionDenied for one only read about.
     """
     if not may_read_caseloads(actor):
         raise PermissionDenied
-    client = client_of(actor, pk)
-    if not may_care_for(actor, client):
+    client: Any = or_404(reachable(actor).filter(pk=pk).annotate(cares=_own(actor), **more))
+    if not client.cares:
         raise PermissionDenied
-    return client
+    found: Client = client
+    return found
+
+
+def _own(actor: Actor) -> Exists:
+    """Whether `actor` is a therapist of a row of clients."""
+    return Exists(cared_for(actor).filter(pk=OuterRef("pk")))
 
 
 def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -> Client:
@@ -133,7 +121,7 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
         .filter(pk=pk)
         .select_related("preference")
         .annotate(
-            cares=Exists(cared_for(actor).filter(pk=OuterRef("pk"))),
+            cares=_own(actor),
             shared_session_at=shared_session(actor, at),
             consent_withdrawn_at=consent_withdrawn(),
             erased_at=erasure_due(),
@@ -154,12 +142,31 @@ def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client
     within = cared_for(actor) if only == "own" else reachable(actor)
     found = within.filter(discharged_at__isnull=only != "discharged")
     if search:
-        found = called(found, search, "sort_name")
+        found = _called(actor, found, search)
     if only in {"couples", "individuals"}:
         found = found.filter(_IS_COUPLED if only == "couples" else ~_IS_COUPLED)
     elif only == "invited":
         found = found.filter(joined_at=None)
     return found
+
+
+def _called(actor: Actor, found: QuerySet[Client], search: str) -> QuerySet[Client]:
+    """Return who has these words in their name; "ana ben" finds Ana and Ben, who are a couple. Who
+    cares for somebody finds them by how their address begins, too."""
+    if "@" in search:
+        return found.filter(email__istartswith=search, pk__in=cared_for(actor).values("pk"))
+    wanted = words(search)
+    if len(wanted) < 2:
+        return called(found, search, "sort_name")
+    couples = reachable_couples(actor).filter(ended_at=None)
+    for word in wanted:
+        found = found.filter(
+            holds(word, "sort_name")
+            | Exists(couples.filter(holds(word, "second__sort_name"), first=OuterRef("pk")))
+            | Exists(couples.filter(holds(word, "first__sort_name"), second=OuterRef("pk")))
+        )
+    # Of a couple whose one has all the words, the other is not meant.
+    return found.filter(reduce(or_, (holds(word, "sort_name") for word in wanted)))
 
 
 def clients(
@@ -324,11 +331,9 @@ def screening_of_each(actor: Actor, couple: Couple, at: datetime) -> list[Screen
 
 
 def clearances(actor: Actor, client: Client) -> list[Clearance]:
-    """Return all attestations, newest first; staff only."""
-    if actor.is_client:
-        return []
+    """Return all attestations, newest first; for who cares for the client."""
     return list(
-        Clearance.objects.filter(client=client)
+        Clearance.objects.filter(client__in=cared_for(actor).filter(pk=client.pk))
         .select_related("attested_by__user")
         .order_by("-attested_at", "pk")
     )

@@ -45,12 +45,13 @@ def have_cared(actor: Actor) -> set[int]:
 
 def preference(actor: Actor, client: Client) -> ContactPreference:
     """Return when and how a client wants to be reminded."""
-    return ContactPreference.objects.get(client=client)
+    return ContactPreference.objects.get(client=client, client_id=actor.client_id or NOBODY)
 
 
 def consents(actor: Actor, client: Client) -> list[Consent]:
     """Return what a client agreed to, newest first."""
-    return list(Consent.objects.filter(client=client).order_by("-given_at", "pk"))
+    found = Consent.objects.filter(client=client, client_id=actor.client_id or NOBODY)
+    return list(found.order_by("-given_at", "pk"))
 
 
 def own_topic(actor: Actor, pk: UUID) -> SessionTopic:

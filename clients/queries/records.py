@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, QuerySet
 
-from clients.models import Caseload, Client, Couple, ErasureRequest
+from clients.models import ERASURE_WAITS, Caseload, Client, Couple, ErasureRequest
 from clients.permissions import standing_care
 from clients.queries.care import BY_NAME
 from practice.actors import Actor
@@ -29,7 +29,7 @@ def records(
         found = called(found, search, "sort_name")
     rows = page(found, order=BY_NAME, after=after)
     waiting = ErasureRequest.objects.filter(
-        client_id__in=[row.pk for row in rows.rows], cancelled_at=None, done_at=None
+        ERASURE_WAITS, client_id__in=[row.pk for row in rows.rows]
     )
     return rows, {request.client_id: request for request in waiting}
 
@@ -72,19 +72,22 @@ def uncared_client(actor: Actor, pk: UUID) -> Client:
     return or_404(uncared(actor).filter(pk=pk))
 
 
-def caseload_size(actor: Actor, member: Membership) -> int:
-    """Count a member's clients, for the admin who deactivates them."""
+def caseload_size(actor: Actor, member: Membership) -> tuple[int, int]:
+    """Count whom a member cares for, and whose care has ended with them (whoever takes the one over
+    takes the other, so that somebody can take care up again); for admins."""
     if not may_administer(actor):
         raise PermissionDenied
-    return Caseload.objects.filter(
+    standing = Caseload.objects.filter(
         practice_id=actor.practice_id, member=member, until_at=None
-    ).count()
+    ).values_list("client__discharged_at", flat=True)
+    ended = [day is not None for day in standing]
+    return len(ended) - sum(ended), sum(ended)
 
 
 def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:
     """Return the erasure that waits for a client, if one does."""
     return ErasureRequest.objects.filter(
-        practice_id=actor.practice_id, client_id=client_id, cancelled_at=None, done_at=None
+        ERASURE_WAITS, practice_id=actor.practice_id, client_id=client_id
     ).first()
 
 

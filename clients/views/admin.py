@@ -8,13 +8,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clients.actions import caring, erasing
 from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
 from clients.views.ground import hand_over_page
+from practice.actions import people as people_actions
 from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
@@ -26,7 +26,7 @@ from practice.doors.pages import (
     searches,
 )
 from practice.errors import NotPossible
-from practice.forms import RolesForm
+from practice.forms.people import RolesForm
 from practice.models import Role
 from practice.permissions import may_administer
 from practice.queries import people
@@ -56,7 +56,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         roles, supervises = form.cleaned_data["roles"], form.cleaned_data.get("supervises", [])
         with refusals_on(form):
-            caring.set_roles(
+            people_actions.set_roles(
                 by=request.actor,
                 at=now(),
                 member=found,
@@ -84,15 +84,15 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients."""
     member = people.member(request.actor, pk)
-    count = records.caseload_size(request.actor, member)
+    size = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
     form = HandOverForm(posted(request), therapists=others)
-    if count == 0:
+    if not any(size):
         del form.fields["to"]
     if request.method == "POST" and form.is_valid():
-        to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
+        to = people.member(request.actor, UUID(form.cleaned_data["to"])) if any(size) else None
         with refusals_on(form):
-            caring.let_go(by=request.actor, at=now(), member=member, to=to)
+            caring.deactivate_member(by=request.actor, at=now(), member=member, to=to)
             begin_anew_if_ended(request)
             messages.success(
                 request,
@@ -100,13 +100,8 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
             )
             return redirect("member", member.pk)
     text = (
-        ngettext(
-            "They care for %(count)d client. Choose who takes over.",
-            "They care for %(count)d clients. Choose who takes over.",
-            count,
-        )
-        % {"count": count}
-        if count
+        _("They have %(whom)s. Choose who takes over.") % {"whom": caring.whom(*size)}
+        if any(size)
         else _("They care for no one at the moment.")
     )
     return form_page(
@@ -136,6 +131,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
             "uncared": records.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
+            "asked": f"?{request.META['QUERY_STRING']}" if request.META["QUERY_STRING"] else "",
         },
     )
 
@@ -150,7 +146,8 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
     held = wanted.cleaned_data["held"] == "yes"
     erasing.hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
-    return redirect("record_holds")
+    # Back to the part of the list it was pressed in; the address hides what was looked for.
+    return redirect(f"{reverse('record_holds')}?{request.META['QUERY_STRING']}")
 
 
 @require_http_methods(["GET", "POST"])

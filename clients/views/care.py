@@ -23,9 +23,9 @@ from clients.forms import (
     ClientForm,
     HandOverForm,
 )
-from clients.models import Client
+from clients.models import Client, to_come
 from clients.queries import care
-from clients.views.ground import erasure_page, hand_over_page
+from clients.views.ground import erasure_page, hand_over_page, say_followed
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -100,9 +100,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 else _("Saved."),
             )
             if followed:
-                messages.info(
-                    request, _("What was given until that session now runs until the new hour.")
-                )
+                say_followed(request)
             return redirect("client_page", client.pk)
     return form_page(
         request,
@@ -186,6 +184,11 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
             "Your colleague reads everything that was sent and answered, and what the client put down"
             " for a session. You no longer do. From then on the client’s pages name your colleague; no"
             " message says so, so tell the client first."
+        )
+        + " "
+        + _(
+            "Private notes do not go along: your colleague never reads yours, and you no longer can."
+            " Copy what you need first."
         ),
     )
 
@@ -239,11 +242,12 @@ def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 def _together(couple: Any, client: Client) -> str:
     """Say when a client comes with their partner, which is noted elsewhere."""
-    if not couple.next_session_at or couple.next_session_at < now():
+    hour = to_come(couple.next_session_at, now())
+    if hour is None:
         return ""
     said = _("With %(name)s: %(when)s.") % {
         "name": care.partner_in(couple, client).name_to_call,
-        "when": date_format(localtime(couple.next_session_at), _("D j M, H:i")),
+        "when": date_format(localtime(hour), _("D j M, H:i")),
     }
     if not couple.cares:  # of two whom one only reads about the hour is not one's own to change
         return said

@@ -15,6 +15,7 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.models import Couple
 from clients.queries import care
+from clients.views.ground import say_followed
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, once, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -97,9 +98,7 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         followed = caring.set_session(by=request.actor, at=now(), couple=couple, **said)
         messages.success(request, _("Saved."))
         if followed:
-            messages.info(
-                request, _("What was given until that session now runs until the new hour.")
-            )
+            say_followed(request)
         return redirect("couple_page", couple.pk)
     return form_page(
         request,

@@ -30,6 +30,11 @@ def hand_over_page(
     )
 
 
+def say_followed(request: ActorRequest) -> None:
+    """Say that homework moved along with a session."""
+    messages.info(request, _("What was given until that session now runs until the new hour."))
+
+
 def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: str) -> HttpResponse:
     """Show what erasing means, and whether it is under way; for staff and clients alike."""
     if request.method == "POST":

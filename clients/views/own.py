@@ -10,7 +10,6 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.internal import flows
 from allauth.account.models import Login
 from allauth.core import ratelimit
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -30,7 +29,7 @@ from clients.views.ground import erasure_page
 from practice.actions import idempotency, invitations
 from practice.actors import ActorRequest, system
 from practice.crypto import hash_of
-from practice.doors.pages import language_chosen, once, posted, press_of, refusals_on, sit
+from practice.doors.pages import language_chosen, once, posted, press_of, refusals_on, saved_in, sit
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
 from practice.wording import language, readers
@@ -223,12 +222,7 @@ def you(request: ActorRequest) -> HttpResponse:
     )
     if request.method == "POST" and form.is_valid():
         joining.prefer(by=request.actor, at=at, client=client, wishes=_wishes(form.cleaned_data))
-        with override(form.cleaned_data["language"]):  # the next page speaks it
-            messages.success(request, _("Saved."))
-        response = redirect("you")
-        # The account's language counts from now on, not what this device chose earlier.
-        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
-        return response
+        return saved_in(request, form.cleaned_data["language"], to="you")
     return render(
         request,
         "clients/you.html",

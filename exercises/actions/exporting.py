@@ -8,7 +8,7 @@ from django.db import transaction
 from django.http import Http404
 
 from clients.models import Client, Consent
-from clients.permissions import among_reached, may_care_for
+from clients.permissions import among_reached, may_take_copy
 from clients.visibility import topics_of
 from exercises import definition as definitions
 from exercises.actions.reviewing import mark_opened
@@ -35,7 +35,7 @@ def export(*, by: Actor, at: datetime, client: Client, language: str) -> dict[st
     """
     if not among_reached(by, [client.pk]):
         raise Http404
-    if not by.is_client and not may_care_for(by, client):
+    if not may_take_copy(by, client):
         raise PermissionDenied
     rows = list(record_of(by, client))
     if not by.is_client:
@@ -98,6 +98,7 @@ def _homework(
             {
                 "from": reply.review.reviewer.user.get_full_name(),
                 "round": reply.review.response.round,
+                "sent_at": reply.review.sent_at.isoformat(),
                 "words": reply.words,
                 "comments": [
                     {"question": item.text.get(language), "words": reply.comments[key]}

@@ -6,11 +6,11 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clients.permissions import may_care_for
 from exercises import definition as definitions
 from exercises.actions.pausing import set_aside
 from exercises.actions.reviewing import UNDO
 from exercises.models import Flag, FlagKind, Homework
+from exercises.permissions import may_answer, may_handle
 from exercises.visibility import RoundWords
 from exercises.workflow import CLIENTS_TURN
 from practice.actions import auditing
@@ -60,6 +60,8 @@ def raise_flag(
     meanwhile, and is answered from an old tab, stays as it is; the human is asked for all the same,
     and once: a double tap asks nobody twice.
     """
+    if not may_answer(by, homework):
+        raise PermissionDenied
     is_open = homework.status in CLIENTS_TURN
     waiting = homework.flags.filter(item_key=item_key, handled_at=None)
     if not is_open and waiting.exists():
@@ -91,7 +93,7 @@ def raise_flag(
 def handle_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
     """Say that a human is seeing to it; said twice, it is said once. Raises NotPossible when it is
     a colleague who does."""
-    if not may_care_for(by, flag.client):
+    if not may_handle(by, flag):
         raise PermissionDenied
     row = Flag.objects.filter(pk=flag.pk)
     with transaction.atomic():
@@ -106,7 +108,7 @@ def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
 
     Raises NotPossible later than that.
     """
-    if not may_care_for(by, flag.client) or flag.handled_by_id not in {None, by.member_id}:
+    if not may_handle(by, flag) or flag.handled_by_id not in {None, by.member_id}:
         raise PermissionDenied
     with transaction.atomic():
         given_back = Flag.objects.filter(

@@ -44,8 +44,8 @@ def let_pass(due: Sequence[Homework], at: datetime) -> None:
         _lapse(Q(assignment=assignment, slot=slot), at)
 
 
-def end_for_good(practice_id: UUID, at: datetime) -> None:
-    """Let go what will never open: the two it is for are linked no more."""
+def end_for_good(practice_id: UUID, at: datetime) -> int:
+    """Let go what will never open: the two it is for are linked no more; say how many went."""
     parted = Q(couple=None) | Q(couple__ended_at__isnull=False)
     never = Assignment.objects.filter(
         parted, practice_id=practice_id, version__exercise__is_pair=True
@@ -53,13 +53,15 @@ def end_for_good(practice_id: UUID, at: datetime) -> None:
     Assignment.objects.filter(pk__in=never.values("pk"), withdrawn_at=None).exclude(
         rrule=""
     ).update(withdrawn_at=at)
-    _lapse(Q(assignment__in=never.values("pk")), at)
+    return _lapse(Q(assignment__in=never.values("pk")), at)
 
 
-def _lapse(which: Q, at: datetime) -> None:
+def _lapse(which: Q, at: datetime) -> int:
     rows = Homework.objects.select_for_update(skip_locked=True, of=("self",)).filter(
         which, status=Status.SCHEDULED
     )
-    for homework in rows.select_related("client").order_by("pk")[:BATCH]:
+    found = list(rows.select_related("client").order_by("pk")[:BATCH])
+    for homework in found:
         move(homework, Move.LAPSE, by=system(homework.practice_id), at=at)
         reminding.forget(homework.pk)
+    return len(found)

@@ -12,7 +12,7 @@ from clients.models import Client, Couple
 from clients.permissions import cared_for
 from exercises import schedule
 from exercises.actions import gate, reminding
-from exercises.actions.assigning import check_days, over
+from exercises.actions.assigning import before_it_opens, check_days, over
 from exercises.actions.moving import move
 from exercises.models import Homework
 from exercises.permissions import may_assign
@@ -45,7 +45,7 @@ def reschedule(
     if due_at and due_at <= at:
         raise over()
     if due_at and due_at <= opens_at:
-        raise BadInput({"due": [_("Choose the day it opens, or a later one.")]})
+        raise before_it_opens()
     with transaction.atomic():
         moved = Homework.objects.filter(
             pk=homework.pk, status__in=[Status.SCHEDULED] if opens_local else MOVABLE

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -25,10 +25,6 @@ from exercises.visibility import RoundWords, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
-
-MOST_ENTRIES = 500
-# A moment may be older than its log, by two years at most.
-LONG_BEFORE = timedelta(days=2 * 366)
 
 
 @dataclass(frozen=True)
@@ -102,43 +98,6 @@ def save(
     return [kept[one.item_key] for one in said]
 
 
-def add_entry(
-    *, by: Actor, at: datetime, homework: Homework, log_key: str, happened_at: datetime
-) -> Entry:
-    """Begin a new moment in a log. Raises NotPossible when it is full."""
-    _check_moment(homework, happened_at, at)
-    response = begin(by=by, at=at, homework=homework)
-    _log(homework, log_key)
-    with transaction.atomic():
-        _lock(response)
-        if Entry.objects.filter(response=response).count() >= MOST_ENTRIES:
-            raise NotPossible(_("This log is full. Send it, and begin a new one."))
-        return Entry.objects.create(
-            practice_id=homework.practice_id,
-            response=response,
-            log_key=log_key,
-            happened_at=happened_at,
-            created_at=at,
-        )
-
-
-def move_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry, to: datetime) -> None:
-    """Say that a moment happened at another time."""
-    _check_moment(homework, to, at)
-    response = begin(by=by, at=at, homework=homework)
-    with transaction.atomic():
-        _lock(response)
-        Entry.objects.filter(pk=entry.pk, response=response).update(happened_at=to)
-
-
-def remove_entry(*, by: Actor, at: datetime, homework: Homework, entry: Entry) -> None:
-    """Take a moment out of a log that is not sent yet."""
-    response = begin(by=by, at=at, homework=homework)
-    with transaction.atomic():
-        _lock(response)
-        Entry.objects.filter(pk=entry.pk, response=response).delete()
-
-
 class Handed(StrEnum):
     """How a submission ended."""
 
@@ -198,24 +157,15 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
         reminding.plan_for_homework(homework, at)
 
 
-def tell_after(*, by: Actor, at: datetime, homework: Homework, feeling: str) -> None:
+def tell_after(*, by: Actor, homework: Homework, feeling: str) -> None:
     """Say how one is after sending: lighter, same or heavier. Raises NotPossible for anything else."""
-    if by.client_id != homework.client_id:
+    if not may_answer(by, homework):
         raise PermissionDenied
     if feeling not in {"lighter", "same", "heavier"}:
         raise NotPossible(_("Choose one of the three."))
     Homework.objects.filter(pk=homework.pk).update(
         sealed_after_check=sealed(homework, "sealed_after_check", feeling)
     )
-
-
-def note_answer_seen(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Note that the client has seen what the therapist wrote."""
-    if by.client_id != homework.client_id:
-        raise PermissionDenied
-    from_review = homework.responses.filter(reviews__settled_at__isnull=False)
-    if from_review.exists():
-        Homework.objects.filter(pk=homework.pk).update(answer_seen_at=at)
 
 
 def open_keys(homework: Homework, response: Response) -> list[str]:
@@ -260,7 +210,7 @@ def _held(
     response = rounds.filter(homework=homework, round=homework.round).first()
     if response is None or homework.status == Status.OPEN:
         response = begin(by=by, at=at, homework=homework)
-        _lock(response)
+        lock(response)
     _require_unsent(response)
     response.homework = homework
     return response
@@ -272,7 +222,7 @@ def _current(homework: Homework, rounds: Sequence[RoundWords]) -> Response | Non
     return last if last is not None and last.round == homework.round else None
 
 
-def _lock(response: Response) -> None:
+def lock(response: Response) -> None:
     """Order two tabs: the second waits, and finds out when the round was sent meanwhile."""
     _require_unsent(Response.objects.select_for_update().get(pk=response.pk))
 
@@ -282,7 +232,8 @@ def _require_unsent(response: Response) -> None:
         raise NotPossible(_("This has been sent meanwhile."), code="closed")
 
 
-def _log(homework: Homework, log_key: str) -> Item:
+def log_of(homework: Homework, log_key: str) -> Item:
+    """Return this log among what a homework asks. Raises Http404."""
     for item in homework.version.definition.items:
         if item.key == log_key and item.kind is definitions.ItemKind.LOG:
             return item
@@ -293,24 +244,12 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
     if entry is not None:
         if entry.response_id != response.pk:
             raise Http404
-        asked = _log(homework, entry.log_key).items
+        asked = log_of(homework, entry.log_key).items
     else:
         open_now = set(open_keys(homework, response))
         asked = tuple(item for item in homework.version.definition.items if item.key in open_now)
     # Nobody answers what is only read, and a log is answered moment by moment.
     return {item.key: item for item in asked if item.is_asked}
-
-
-def _check_moment(homework: Homework, happened_at: datetime, at: datetime) -> None:
-    """Keep to what has happened, and not long before one was asked: another year is a slip.
-
-    Raises BadInput for anything else.
-    """
-    if happened_at < homework.opens_at - LONG_BEFORE:
-        said = _("That is long before you were given this. Look at the year once more.")
-        raise BadInput({"happened_at": [said]})
-    if happened_at > at + definitions.AHEAD:
-        raise BadInput({"happened_at": [definitions.problem_text(definitions.to_come(), _)]})
 
 
 def _kept(

@@ -12,12 +12,12 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clients.models import Client
-from clients.permissions import cared_for
+from clients.permissions import cared_for, is_self
 from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Homework, Response, Review
-from exercises.permissions import may_answer_rounds, may_review
+from exercises.permissions import may_answer_rounds, may_review, may_undo
 from exercises.queries import series
 from exercises.queries.series import Span, Weeks
 from exercises.visibility import Reply, RoundWords, read_review, read_rounds
@@ -180,7 +180,7 @@ def send(
 
 def undo(*, by: Actor, at: datetime, review: Review) -> None:
     """Take a sent review back into a draft. Raises NotPossible once it has settled."""
-    if review.reviewer_id != by.member_id:
+    if not may_undo(by, review):
         raise PermissionDenied
     with transaction.atomic():
         undone = Review.objects.filter(
@@ -229,10 +229,12 @@ def settle(review: Review, *, at: datetime) -> None:
         reminding.plan_answered(homework, review, at)
 
 
-def note_seen(*, by: Actor, at: datetime, review: Review) -> None:
-    """Note that the client has read it, so that the therapist can see so."""
-    if review.response.homework.client_id == by.client_id:
-        Review.objects.filter(pk=review.pk, seen_at=None).update(seen_at=at)
+def note_seen(*, by: Actor, at: datetime, homework: Homework, reviews: Sequence[Review]) -> None:
+    """Note that the client has read these, so that the therapist can see so."""
+    if not is_self(by, homework.client_id):
+        raise PermissionDenied
+    read = [review.pk for review in reviews]
+    Review.objects.filter(pk__in=read, response__homework=homework, seen_at=None).update(seen_at=at)
 
 
 def _handed_in(homework: Homework, number: int | None) -> Response:

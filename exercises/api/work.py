@@ -1,5 +1,7 @@
 """Library, assignments and homework."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -14,7 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.queries.care import client_of, couple_of
-from exercises.actions import assigning, pausing, responding, reviewing
+from exercises.actions import assigning, moments, pausing, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data
 from exercises.models import Assignment, Homework
@@ -41,8 +43,12 @@ from practice.doors.programs import (
     needs,
 )
 from practice.doors.shapes import asked
+from practice.errors import BadInput
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import page
+
+# What a page's form calls the days, and what a program does.
+DAYS = {"opens": "opens_local", "due": "due_local"}
 
 
 @extend_schema(parameters=[AFTER], responses=shapes.ExercisePage)
@@ -91,20 +97,21 @@ def assignments(request: Request) -> Response:
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
     zone = (couple.first if couple else client).zone  # type: ignore[union-attr]  # one of them is there
-    assignment = assigning.assign(
-        by=actor,
-        at=at,
-        version=library_queries.newest_version(actor, said["exercise"]),
-        client=client,
-        couple=couple,
-        when=assigning.Schedule(
-            opens_local=said["opens_local"] or _wall_now(at, zone),
-            due_local=said["due_local"],
-            rrule=said["rrule"],
-            reminders_on=said["reminders_on"],
-        ),
-        note=said["note"],
-    )
+    with _refused_by_name():
+        assignment = assigning.assign(
+            by=actor,
+            at=at,
+            version=library_queries.newest_version(actor, said["exercise"]),
+            client=client,
+            couple=couple,
+            when=assigning.Schedule(
+                opens_local=said["opens_local"] or _wall_now(at, zone),
+                due_local=said["due_local"],
+                rrule=said["rrule"],
+                reminders_on=said["reminders_on"],
+            ),
+            note=said["note"],
+        )
     return Response(_assignment_data(assignment), status=201)
 
 
@@ -200,7 +207,7 @@ def entries(request: Request, pk: UUID) -> Response:
     actor, at = actor_of(request), now()
     row = _answerable(actor, pk)
     said = asked(request, shapes.EntryRequest)
-    entry = responding.add_entry(
+    entry = moments.add_entry(
         by=actor,
         at=at,
         homework=row,
@@ -219,7 +226,7 @@ def entry(request: Request, pk: UUID, entry: UUID) -> Response:
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     found = homework_queries.entry(actor, row, entry)
-    responding.remove_entry(by=actor, at=now(), homework=row, entry=found)
+    moments.remove_entry(by=actor, at=now(), homework=row, entry=found)
     return Response(status=204)
 
 
@@ -306,6 +313,17 @@ def _saved(
     response = Response(shapes.answer_data(items[item], said_in.words[item]))
     response["ETag"] = etag(revision)
     return response
+
+
+@contextmanager
+def _refused_by_name() -> Iterator[None]:
+    """Name a day that is refused as a program does."""
+    try:
+        yield
+    except BadInput as refusal:
+        raise BadInput(
+            {DAYS.get(name, name): texts for name, texts in refusal.fields.items()}
+        ) from refusal
 
 
 def _assignment_data(row: Assignment) -> dict[str, Any]:

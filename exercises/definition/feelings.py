@@ -51,7 +51,7 @@ FAMILIES: tuple[Family, ...] = (
         hurt         | hurt        | hurt            | con dolor
         sad          | sad         | sad             | triste
         let-down     | heavy       | let down        | con desilusión
-        misunderstood| turned-away | misunderstood   | con incomprensión
+        misunderstood| turned-away | misunderstood   | sin que me entiendan
         grieving     | longing     | grieving        | de duelo
         discouraged  | small       | discouraged     | sin ánimo
         weary        | numb        | worn out        | sin fuerzas
@@ -83,7 +83,7 @@ FAMILIES: tuple[Family, ...] = (
         unsafe       | hurt        | unsafe          | sin sentirme a salvo
         on-edge      | hot         | on edge         | en alerta
         torn         | turned-away | torn in two     | entre dos impulsos
-        helpless     | small       | helpless        | sin saber qué hacer
+        helpless     | small       | helpless        | con impotencia
         too-much     | too-much    | it's too much   | es demasiado
         """,
     ),
@@ -109,9 +109,9 @@ FAMILIES: tuple[Family, ...] = (
         "ashamed",
         """
         ashamed      | ashamed     | ashamed         | con vergüenza
-        guilty       | heavy       | guilty          | culpable
+        guilty       | heavy       | guilty          | con culpa
         small        | small       | small           | insignificante
-        not-enough   | longing     | not good enough | insuficiente
+        not-enough   | longing     | not good enough | sin dar la talla
         exposed      | alone       | exposed         | al descubierto
         numb         | numb        | numb            | sin sentir nada
         unknown      | unknown     | I don’t know yet| todavía no lo sé

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from exercises.actions.assigning import Schedule, is_near
 from exercises.schedule import WEEKDAYS, earliest_wall
-from practice.forms import DATE, PlainForm, WordsField
+from practice.forms.fields import DATE, PlainForm, WordsField
 
 MORNING, EVENING = time(8, 0), time(21, 0)
 MOST_TIMES = 200

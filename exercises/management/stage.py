@@ -16,7 +16,7 @@ from clients.actions import joining
 from clients.actors import seat_of
 from clients.models import Client, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, clockwork, responding, reviewing
+from exercises.actions import assigning, clockwork, moments, responding, reviewing
 from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.models import (
@@ -242,7 +242,13 @@ class Stage:
             sent.append(review)
 
         def see() -> None:
-            reviewing.note_seen(by=seat_of(client), at=read_at, review=sent[0])
+            review = sent[0]
+            reviewing.note_seen(
+                by=seat_of(client),
+                at=read_at,
+                homework=review.response.homework,
+                reviews=[review],
+            )
 
         # Each in its own minute, or the trail would not be in the order of time.
         settled_at, read_at = at + timedelta(minutes=3), at + timedelta(hours=3)
@@ -254,9 +260,7 @@ class Stage:
     def _note(self, given: Given, mood: story.Mood, number: int) -> None:
         by, at, homework = seat_of(mood.client), mood.at, given.homework(mood.client)
         log = homework.version.definition.logs[0]
-        entry = responding.add_entry(
-            by=by, at=at, homework=homework, log_key=log.key, happened_at=at
-        )
+        entry = moments.add_entry(by=by, at=at, homework=homework, log_key=log.key, happened_at=at)
         partner = self.partners.get(mood.client.pk, "")
         told = story.log_moment(mood.client.language, given.exercise, number, partner)
         homework = homework_of(by, homework.pk)

@@ -115,7 +115,7 @@ class Homework(PracticeOwned):
     zone = models.CharField(max_length=64)
     created_at = models.DateTimeField()
     submitted_at = models.DateTimeField(null=True, blank=True)
-    # When the client last read the therapist's answer.
+    # Not read or written any more (`Review.seen_at` says it): the column goes with the next release.
     answer_seen_at = models.DateTimeField(null=True, blank=True)
     # How the client felt after sending: lighter, same, heavier. Theirs to tell or not.
     sealed_after_check = models.BinaryField(null=True, blank=True)

@@ -132,77 +132,9 @@ def own_homework(actor: Actor, pk: UUID) -> Homework:
 
 
 # The reviews of a homework that have reached its client with words in them.
-_with_words = Review.objects.filter(
+WITH_WORDS = Review.objects.filter(
     HAS_WORDS, response__homework=OuterRef("pk"), settled_at__isnull=False
 )
-
-
-@dataclass(frozen=True)
-class Today:
-    """What a client finds: one thing first, then the rest, in calm order."""
-
-    feature: Homework | None
-    letters: Sequence[Homework]
-    open: Sequence[Homework]
-    still_here: Sequence[Homework]
-    recent: Sequence[Homework]
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.feature or self.letters or self.open or self.still_here)
-
-
-def today(actor: Actor, at: datetime) -> Today:
-    """Return what is there for this client now.
-
-    Begun work comes first, then returned places, then what is due soonest; what is past its date
-    waits quietly under "still here if you want it". `has_words` says whether the therapist wrote
-    anything back.
-    """
-    rows = list(
-        homeworks(actor)
-        .annotate(
-            has_words=Exists(_with_words),
-            has_letter=Exists(
-                Review.objects.filter(
-                    response__homework=OuterRef("pk"), settled_at__isnull=False, seen_at=None
-                )
-            ),
-        )
-        .exclude(status=Status.EXPIRED)
-        .order_by("-opens_at", "-pk")[:60]
-    )
-    turn = [row for row in rows if row.status in CLIENTS_TURN]
-    late = [row for row in turn if row.due_at and row.due_at < at and row.round == 1]
-    current = sorted(
-        (row for row in turn if row not in late),
-        key=lambda row: (
-            row.status != Status.IN_PROGRESS or row.version.exercise.is_log,
-            row.status != Status.RETURNED,
-            row.due_at is None,
-            row.due_at or row.opens_at,
-            row.pk,
-        ),
-    )
-    feature = current[0] if current else None
-    letters = [
-        row
-        for row in rows
-        # What comes first and was given back leads to the same words.
-        if row.has_letter and not (row is feature and row.status == Status.RETURNED)
-    ]
-    done = sorted(
-        (row for row in rows if row.status not in CLIENTS_TURN and row not in letters),
-        key=lambda row: (row.submitted_at or row.opens_at, row.pk),
-        reverse=True,
-    )
-    return Today(
-        feature=feature,
-        letters=letters,
-        open=current[1:],
-        still_here=late,
-        recent=done[:5],
-    )
 
 
 @dataclass(frozen=True)
@@ -271,7 +203,7 @@ def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
     Each by the day its line shows: when it was sent, else when it was given.
     """
     rows = homeworks(actor).annotate(
-        has_words=Exists(_with_words), shown_at=Coalesce("submitted_at", "opens_at")
+        has_words=Exists(WITH_WORDS), shown_at=Coalesce("submitted_at", "opens_at")
     )
     return page(rows, order=("-shown_at", "pk"), after=after, size=20)
 

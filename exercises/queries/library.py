@@ -33,7 +33,8 @@ def newest_versions(actor: Actor, found: list[Exercise]) -> dict[UUID, ExerciseV
         .values("pk")[:1]
     )
     versions = ExerciseVersion.objects.filter(
-        exercise__in=[exercise.pk for exercise in found], pk=Subquery(newest)
+        exercise__in=exercises(actor).filter(pk__in=[exercise.pk for exercise in found]),
+        pk=Subquery(newest),
     ).select_related("exercise")
     return {version.exercise_id: version for version in versions.defer("body")}
 
@@ -46,4 +47,5 @@ def newest_version(actor: Actor, exercise_id: UUID) -> ExerciseVersion:
 
 def versions(actor: Actor, exercise: Exercise) -> list[ExerciseVersion]:
     """Return all versions, newest first."""
-    return list(ExerciseVersion.objects.filter(exercise=exercise).order_by("-number", "pk"))
+    found = ExerciseVersion.objects.filter(exercise__in=exercises(actor).filter(pk=exercise.pk))
+    return list(found.order_by("-number", "pk"))

@@ -1,19 +1,90 @@
-"""What a client's pages show around the work: names, counts, hours. One query each."""
+"""What a client finds today, and what their pages show around it: names, counts, hours. One query each."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, F
+from django.db.models import Count, Exists, F, OuterRef
 
 from clients.permissions import reachable
 from clients.queries.care import erasure_due, shared_session
 from exercises.models import Entry, Homework, Review
+from exercises.queries.homework import WITH_WORDS, homeworks
 from exercises.queries.review import HAS_WORDS
 from exercises.visibility import is_written
+from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.queries.finding import or_404
+
+
+@dataclass(frozen=True)
+class Today:
+    """What a client finds: one thing first, then the rest, in calm order."""
+
+    feature: Homework | None
+    letters: Sequence[Homework]
+    open: Sequence[Homework]
+    still_here: Sequence[Homework]
+    recent: Sequence[Homework]
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.feature or self.letters or self.open or self.still_here)
+
+
+def today(actor: Actor, at: datetime) -> Today:
+    """Return what is there for this client now.
+
+    Begun work comes first, then returned places, then what is due soonest; what is past its date
+    waits quietly under "still here if you want it". `has_words` says whether the therapist wrote
+    anything back.
+    """
+    rows = list(
+        homeworks(actor)
+        .annotate(
+            has_words=Exists(WITH_WORDS),
+            has_letter=Exists(
+                Review.objects.filter(
+                    response__homework=OuterRef("pk"), settled_at__isnull=False, seen_at=None
+                )
+            ),
+        )
+        .exclude(status=Status.EXPIRED)
+        .order_by("-opens_at", "-pk")[:60]
+    )
+    turn = [row for row in rows if row.status in CLIENTS_TURN]
+    late = [row for row in turn if row.due_at and row.due_at < at and row.round == 1]
+    current = sorted(
+        (row for row in turn if row not in late),
+        key=lambda row: (
+            row.status != Status.IN_PROGRESS or row.version.exercise.is_log,
+            row.status != Status.RETURNED,
+            row.due_at is None,
+            row.due_at or row.opens_at,
+            row.pk,
+        ),
+    )
+    feature = current[0] if current else None
+    letters = [
+        row
+        for row in rows
+        # What comes first and was given back leads to the same words.
+        if row.has_letter and not (row is feature and row.status == Status.RETURNED)
+    ]
+    done = sorted(
+        (row for row in rows if row.status not in CLIENTS_TURN and row not in letters),
+        key=lambda row: (row.submitted_at or row.opens_at, row.pk),
+        reverse=True,
+    )
+    return Today(
+        feature=feature,
+        letters=letters,
+        open=current[1:],
+        still_here=late,
+        recent=done[:5],
+    )
 
 
 def own_record(actor: Actor, at: datetime) -> Any:
@@ -26,12 +97,12 @@ def own_record(actor: Actor, at: datetime) -> Any:
     )
 
 
-def entry_counts(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, int]:
+def entry_counts(actor: Actor, found: Sequence[Homework]) -> dict[UUID, int]:
     """Count the moments in the open round of each of the client's own homeworks."""
-    own = [one.pk for one in homeworks if one.client_id == actor.client_id]
+    own = [one.pk for one in found if one.client_id == actor.client_id]
     rows = (
         Entry.objects.filter(
-            is_written(homeworks),
+            is_written(found),
             response__homework__in=own,
             response__round=F("response__homework__round"),
         )
@@ -42,9 +113,9 @@ def entry_counts(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, int]
     return {row["response__homework"]: row["count"] for row in rows}
 
 
-def letters(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, Review]:
+def letters(actor: Actor, found: Sequence[Homework]) -> dict[UUID, Review]:
     """Return the newest review that reached the client, by homework, with `has_words`."""
-    own = [one.pk for one in homeworks if one.client_id == actor.client_id]
+    own = [one.pk for one in found if one.client_id == actor.client_id]
     rows = (
         Review.objects.filter(response__homework__in=own, settled_at__isnull=False)
         .annotate(has_words=HAS_WORDS)

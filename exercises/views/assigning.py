@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Client, Couple
+from clients.models import Client, Couple, to_come
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
@@ -81,8 +81,7 @@ class Target:
     def session(self, at: datetime) -> datetime | None:
         """Return when they come next, one of a couple also with their partner."""
         if self.couple:
-            to_come = self.couple.next_session_at
-            return to_come if to_come and to_come > at else None
+            return to_come(self.couple.next_session_at, at)
         return wording.next_session(self.people[0], at)
 
 
@@ -361,12 +360,19 @@ def _choices(target: Target) -> list[tuple[str, str]]:
 
 
 def _target(request: ActorRequest, at: datetime) -> Target | None:
+    actor = request.actor
     client, couple = request.GET.get("client"), request.GET.get("couple")
     try:
         if couple:
-            return Target(None, care.couple_to_care_for(request.actor, UUID(couple)))
+            return Target(None, care.couple_to_care_for(actor, UUID(couple)))
         if client:
-            return Target(care.client_to_assign_to(request.actor, UUID(client), at), None)
+            found = care.client_to_care_for(
+                actor,
+                UUID(client),
+                shared_session_at=care.shared_session(actor, at),
+                consent_withdrawn_at=care.consent_withdrawn(),
+            )
+            return Target(found, None)
     except ValueError as error:
         raise Http404 from error
     return None

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
-from clients.models import Client, Couple
+from clients.models import Client, Couple, to_come
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import reviewing
@@ -54,7 +54,9 @@ LATELY = timedelta(days=14)
 def client_list(request: ActorRequest) -> HttpResponse:
     """List one's clients, and where the homework of each stands."""
     actor, at = request.actor, now()
-    form = ClientFilter(request.GET, is_mixed=actor.is_therapist and bool(actor.supervises))
+    form = ClientFilter(
+        request.GET, is_mixed=actor.is_therapist and bool(actor.supervises), cares=may_care(actor)
+    )
     wanted = form.cleaned_data if form.is_valid() else {}
     asked = {"search": wanted.get("q", ""), "only": wanted.get("only", "")}
     found = caseload(actor, at, after=request.GET.get("after"), **asked)
@@ -169,10 +171,10 @@ def _wants_you(flag: Flag, zone: str) -> str:
 
 
 def _seen_to(flag: Flag, zone: str) -> str:
-    """Say who saw to an answer that asked for a human, if anybody did."""
+    """Say who took on an answer that asked for a human, if anybody did: that it is done, nobody said."""
     if flag.handled_by is None or flag.handled_at is None:
         return ""
-    return _("%(name)s saw to it on %(day)s.") % {
+    return _("Taken on by %(name)s on %(day)s.") % {
         "name": flag.handled_by.user.get_full_name(),
         "day": wording.day(flag.handled_at, zone),
     }
@@ -193,8 +195,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     course = homeworks.course(actor, pair, request.GET.get("after"))
     # Where the care of one has ended, the hour is the other's.
     staying = [one for one in pair if not one.discharged_at]
-    session = couple.next_session_at if couple.is_together and staying else None
-    session = session if session and session > at else None
+    session = to_come(couple.next_session_at, at) if couple.is_together and staying else None
     # A safety answer ends the screening: who reads along would see it gone.
     screening = (
         care.screening_of_each(actor, couple, at) if couple.cares and not couple.ended_at else []

@@ -10,6 +10,7 @@ from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Flag, FlagKind
+from exercises.queries import review as asking
 from exercises.views.wording import day, when
 from exercises.visibility import Words
 from practice.actors import Actor
@@ -107,3 +108,17 @@ def page_of(client: Client, couple: Couple | None) -> str:
 def waited(submitted_at: datetime | None, at: datetime, zone: str) -> str:
     """Say since when a round waits."""
     return when(submitted_at, at, zone) if submitted_at else ""
+
+
+def undo_offers(actor: Actor, at: datetime) -> list[dict[str, Any]]:
+    """Return what was sent a moment ago and can be taken back, whatever page one is on now."""
+    return [
+        {
+            "pk": review.pk,
+            "text": _("Sent to %(name)s.") % {"name": review.response.homework.client.name_to_call},
+            "seconds": max(0, int((review.settles_at - at).total_seconds()))
+            if review.settles_at
+            else 0,
+        }
+        for review in asking.unsettled(actor, at)
+    ]

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from exercises import definition as definitions
 from exercises import schedule
-from exercises.actions import responding
+from exercises.actions import moments, responding
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
@@ -99,8 +99,8 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     empty = next((m.entry for m in unwritten if not m.words and m.entry.log_key == log.key), None)
     at = now()
     if empty is not None:
-        responding.move_entry(by=work.actor, at=at, homework=work.homework, entry=empty, to=at)
-    entry = empty or responding.add_entry(
+        moments.move_entry(by=work.actor, at=at, homework=work.homework, entry=empty, to=at)
+    entry = empty or moments.add_entry(
         by=work.actor, at=at, homework=work.homework, log_key=log.key, happened_at=at
     )
     return redirect(f"{work.url('entry', entry=entry.pk)}?{NEW}")
@@ -165,7 +165,7 @@ def entry_remove(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
             "when_text": _happened(work, moment.entry),
         }
         return show(request, "entry_remove", context)
-    responding.remove_entry(by=work.actor, at=now(), homework=work.homework, entry=moment.entry)
+    moments.remove_entry(by=work.actor, at=now(), homework=work.homework, entry=moment.entry)
     messages.success(request, _("That moment is gone."))
     return redirect("entries", pk=pk)
 
@@ -204,7 +204,7 @@ def _keep(
         return conflict_page(request, work, items, values, theirs, back)
     happened = _happened_at(work, log, values)
     if happened is not None and happened != moment.entry.happened_at:
-        responding.move_entry(
+        moments.move_entry(
             by=work.actor, at=at, homework=work.homework, entry=moment.entry, to=happened
         )
     if flagged(work, items, values):

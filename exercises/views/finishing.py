@@ -121,7 +121,7 @@ def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     homework = homeworks.homework(actor, pk)
     feeling = request.POST.get("after", "")
     try:
-        responding.tell_after(by=actor, at=now(), homework=homework, feeling=feeling)
+        responding.tell_after(by=actor, homework=homework, feeling=feeling)
         messages.success(request, _("Noted. Thank you for saying so."))
     except NotPossible as refusal:
         messages.info(request, refusal.message)
@@ -295,13 +295,14 @@ def moment_link(work: Work, moment: Moment) -> dict[str, str]:
 
 def _first_words(work: Work, moment: Moment) -> str:
     log = work.definition.log(moment.entry.log_key)
-    lines = [
+    lines = (
         line
         for item in (log.items if log else ())
         if log and item is not log.when and item.key in moment.words
         for line in work.lines(item, moment.words[item.key].value)
-    ]
-    return Truncator(lines[0]).words(FIRST_WORDS, truncate="…") if lines else ""
+    )
+    # Only what comes first is put into words.
+    return Truncator(next(lines, "")).words(FIRST_WORDS, truncate="…")
 
 
 def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from clients.permissions import NOBODY
 from clients.queries.own import have_cared
 from exercises import definition as definitions
 from exercises import schedule
-from exercises.actions import responding, reviewing
+from exercises.actions import reviewing
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.queries import homework as homeworks
@@ -53,9 +53,9 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not replies:
         return redirect("homework", pk=pk)
     at = now()
-    for reply in replies:
-        reviewing.note_seen(by=work.actor, at=at, review=reply.review)
-    responding.note_answer_seen(by=work.actor, at=at, homework=work.homework)
+    reviewing.note_seen(
+        by=work.actor, at=at, homework=work.homework, reviews=[reply.review for reply in replies]
+    )
     returned = work.homework.status == Status.RETURNED
     last = replies[-1]
     therapist = therapist_of(work.actor)

@@ -31,7 +31,7 @@ UNDER_WAY = {Status.OPEN, Status.IN_PROGRESS, Status.RETURNED}
 def today(request: HttpRequest) -> HttpResponse:
     """Show what is there for this client now, in calm order."""
     actor, at = actor_of(request), now()
-    found = homeworks.today(actor, at)
+    found = todays.today(actor, at)
     record = todays.own_record(actor, at)
     session_at = wording.next_session(record, at)
     therapist = therapist_of(actor)

@@ -8,7 +8,7 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from clients.models import Client
+from clients.models import Client, to_come
 from exercises import schedule
 from exercises.definition import Definition
 
@@ -66,8 +66,8 @@ def greeting(current: datetime, zone: str, name: str) -> str:
 def next_session(client: Client, current: datetime) -> datetime | None:
     """Return the client's own or their couple's next session, whichever comes first."""
     shared: Any = getattr(client, "shared_session_at", None)
-    to_come = [at for at in (client.next_session_at, shared) if at and at >= current]
-    return min(to_come, default=None)
+    hours = (to_come(at, current) for at in (client.next_session_at, shared))
+    return min((hour for hour in hours if hour), default=None)
 
 
 def soon(at: datetime | None, current: datetime, zone: str) -> str:
@@ -80,8 +80,7 @@ def soon(at: datetime | None, current: datetime, zone: str) -> str:
 def own_day(client: Client, current: datetime, zone: str) -> str:
     """Return the weekday of the client's own next session, when it is near. The couple's hour is
     never named where something is kept for a session: it is not asked for in front of the partner."""
-    own = client.next_session_at
-    return soon(own if own and own >= current else None, current, zone)
+    return soon(to_come(client.next_session_at, current), current, zone)
 
 
 def due(at: datetime | None, current: datetime, zone: str) -> str:

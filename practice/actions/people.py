@@ -6,8 +6,10 @@ from datetime import datetime, time
 from uuid import UUID
 
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from practice.actions import auditing, tokens
@@ -28,8 +30,8 @@ def set_roles(
 ) -> None:
     """Say what a member does, and whose caseloads they read as a supervisor.
 
-    Takes effect on their next request. Raises NotPossible when no admin would be left. Who still
-    has people in their care is no business of this app: `clients.actions.caring` is the way in.
+    Takes effect on their next request. Raises NotPossible when no admin would be left, and when
+    somebody in their care would be left with nobody.
     """
     _require(by)
     wanted = [role for role in Role.values if role in roles]
@@ -50,19 +52,21 @@ def set_roles(
                     for therapist in named
                 ]
             )
+        _leave_nobody_alone(by, member)
         _note(by, at, "member.roles_set", member, roles=",".join(wanted))
 
 
 def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
     """End a member's seat; sessions and tokens end with it, on the very next request.
 
-    `clients.actions.caring.let_go` is the way in: it hands over whom they care for.
+    Raises NotPossible when no admin would be left, and when somebody is still in their care.
     """
     _require(by)
     with transaction.atomic():
         if Role.ADMIN in member.roles:
             _keep_an_admin(member)
         if Membership.objects.filter(pk=member.pk, deactivated_at=None).update(deactivated_at=at):
+            _leave_nobody_alone(by, member)
             tokens.revoke_all(by=by, at=at, user_id=member.user_id)
             _call_off_invitations(member, at)
             # Another practice may still need them; there they stay signed in.
@@ -141,6 +145,11 @@ def _sign_out(user: User) -> int:
 def _require(by: Actor) -> None:
     if not may_administer(by):
         raise PermissionDenied
+
+
+def _leave_nobody_alone(by: Actor, member: Membership) -> None:
+    # clients', which this app does not know
+    import_string(settings.HOMEWARD_LEAVE_NOBODY_ALONE)(by, member)
 
 
 def _keep_an_admin(member: Membership) -> None:

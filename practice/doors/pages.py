@@ -8,15 +8,18 @@ from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth import logout
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.middleware.csrf import rotate_token
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
+from django.utils.translation import gettext as _
+from django.utils.translation import override
 
 from practice.actions import idempotency
 from practice.actors import Actor, ActorRequest
@@ -140,6 +143,16 @@ def refusals_on(form: Form) -> Iterator[None]:
         fields = refusal.fields if isinstance(refusal, BadInput) else {"": [refusal.message]}
         for name, texts in fields.items():
             form.add_error(name if name in form.fields else None, texts)
+
+
+def saved_in(request: HttpRequest, language: str, *, to: str) -> HttpResponse:
+    """Say that somebody's choices are kept, in the language they chose, and lead `to` a page."""
+    with override(language):  # the next page speaks it
+        messages.success(request, _("Saved."))
+    response = redirect(to)
+    # The account's language counts from now on, not what this device chose earlier.
+    response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
+    return response
 
 
 def posted(request: HttpRequest) -> QueryDict | None:

@@ -62,7 +62,9 @@ def read_along(actor: Actor) -> list[str]:
 
 
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
-    """Return whose caseloads a supervisor reads."""
+    """Return whose caseloads a supervisor reads; for admins. Raises PermissionDenied."""
+    if not may_administer(actor) or supervisor.practice_id != actor.practice_id:
+        raise PermissionDenied
     return set(supervisor.supervises.values_list("therapist_id", flat=True))
 
 

@@ -9,7 +9,6 @@ from allauth.account.internal.flows.login_by_code import LoginCodeVerificationPr
 from allauth.account.views import ConfirmEmailVerificationCodeView, ConfirmLoginCodeView
 from allauth.core import ratelimit
 from allauth.usersessions.views import list_usersessions
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.forms import Form
@@ -20,14 +19,13 @@ from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import override
 from django.views.decorators.http import require_http_methods, require_POST
 
 from practice.actions import people, tokens
 from practice.actors import ActorRequest
 from practice.crypto import hide, reveal
-from practice.doors.pages import once, posted
-from practice.forms import AccountForm, TokenForm
+from practice.doors.pages import once, posted, saved_in
+from practice.forms.people import AccountForm, TokenForm
 from practice.models import User
 from practice.queries import people as asking
 
@@ -56,12 +54,7 @@ def account_home(request: ActorRequest) -> HttpResponse:
         people.describe_self(
             by=request.actor, at=now(), profile=people.Profile(**form.cleaned_data)
         )
-        with override(form.cleaned_data["language"]):  # the next page speaks it
-            messages.success(request, _("Saved."))
-        response = redirect("account_home")
-        # The account's language counts from now on, not what this device chose earlier.
-        response.delete_cookie(settings.LANGUAGE_COOKIE_NAME, samesite="Lax")
-        return response
+        return saved_in(request, form.cleaned_data["language"], to="account_home")
     return render(
         request, "practice/account.html", {"form": form}, status=422 if form.is_bound else 200
     )

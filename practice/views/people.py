@@ -22,7 +22,7 @@ from practice.doors.pages import (
     refusals_on,
     searches,
 )
-from practice.forms import InviteForm, PeopleFilter
+from practice.forms.people import InviteForm, PeopleFilter
 from practice.models import InvitationKind
 from practice.permissions import may_administer, may_see_people
 from practice.queries import people as asking

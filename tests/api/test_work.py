@@ -167,6 +167,8 @@ def test_a_log_by_program(play: Play, dana: Person, ana: Person):
         ({"exercise": 1}, "exercise"),
         ({"opens_local": "2027-03-04T09:00Z"}, "opens_local"),
         ({"opens_local": "2027-02-30T09:00"}, "opens_local"),
+        ({"opens_local": "2190-01-01T09:00"}, "opens_local"),
+        ({"due_local": "2020-01-01T09:00"}, "due_local"),
         ({"reminders_on": "yes"}, "reminders_on"),
         ({"note": "a\x00b"}, "note"),
         ({"note": "\ud800"}, "note"),

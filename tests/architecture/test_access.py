@@ -18,7 +18,7 @@ from django.utils.timezone import now
 
 from clients.actions import noting
 from clients.models import Couple
-from exercises.actions import responding
+from exercises.actions import moments
 from exercises.models import Flag, FlagKind, Review
 from practice.actions import invitations
 from practice.models import InvitationKind
@@ -111,7 +111,7 @@ def kwargs(
         # However long the table takes: it has not settled.
         Review.objects.filter(pk=review.pk).update(settles_at=now() + timedelta(hours=2))
     with play.at(ana):
-        entry = responding.add_entry(
+        entry = moments.add_entry(
             by=ana.actor,
             at=now(),
             homework=play.fresh(log),

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from clients.models import Couple
 from exercises.actions import flagging, pausing, responding, reviewing
 from exercises.models import Assignment, Homework, Reminder, ReminderState
-from exercises.queries import homework as homework_queries
+from exercises.queries import today as todays
 from exercises.workflow import Status
 from practice.errors import NotPossible
 from practice.tenancy import scope
@@ -161,16 +161,16 @@ def test_a_planted_leak_is_found(
 ):
     """Show that the comparison can fail: a page that counts the partner's sent work."""
     ana, browser = stage
-    honest = homework_queries.today
+    honest = todays.today
 
-    def leaking(actor: Any, at: datetime) -> homework_queries.Today:
+    def leaking(actor: Any, at: datetime) -> todays.Today:
         found = honest(actor, at)
         partner_sent = Homework.objects.filter(
             assignment=ana.assignment, status=Status.SUBMITTED
         ).exists()
         return honest(actor, at) if not partner_sent else type(found)(None, [], [], [], [])
 
-    monkeypatch.setattr(homework_queries, "today", leaking)
+    monkeypatch.setattr(todays, "today", leaking)
     before = world(ben, browser)
     ana.submit()
     after = world(ben, browser)

@@ -24,7 +24,7 @@ from practice.models import Invitation, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, Play, make_member, make_user
 from tests.faults.ground import somebody_waits, until
-from tests.practice.ground import text_of
+from tests.practice.ground import on_the_list, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # How long the first waits for the second; who is made to wait elsewhere never comes.
@@ -141,14 +141,7 @@ PIA = {"called": "Pia", "zone": "Europe/Lisbon", "language": "en", "agree": "on"
 def way_in(dana: Person) -> str:
     """Return where Pia's invitation leads."""
     with scope(practice=dana.practice.pk, user=dana.user.pk):
-        client = caring.add(
-            by=dana.actor,
-            at=now(),
-            name="Pia",
-            email="pia@mail.example",
-            zone="Europe/Lisbon",
-            invite_now=False,
-        )
+        client = on_the_list(dana, "Pia", "pia@mail.example")
         link = caring.invite(by=dana.actor, at=now(), client=client).link
     return "/invitation/" + link.rpartition("/")[2]
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from clients.actions import noting
 from clients.models import Couple
-from exercises.actions import responding
+from exercises.actions import moments
 from exercises.models import Review
 from tests.attacks.ground import Field, Pairs, ask, fields_of, form
 from tests.cast import Person, Play
@@ -109,7 +109,7 @@ def made(
     play.submit(ana, back, topic="Who carries the bags")
     play.review(dana, back, words="More of this.", returned=("topic",))
     with play.at(ana):
-        entry = responding.add_entry(
+        entry = moments.add_entry(
             by=ana.actor,
             at=now() - timedelta(hours=1),
             homework=play.fresh(log),

@@ -25,6 +25,7 @@ from clients.models import Clearance, Couple
 from exercises.actions import flagging, pausing, responding
 from exercises.models import Assignment, Homework
 from exercises.queries import homework as homework_queries
+from exercises.queries import today as todays
 from exercises.workflow import Status
 from practice.tenancy import scope
 from tests.architecture.test_partner_world import Ana, stage
@@ -227,9 +228,9 @@ def test_a_planted_leak_of_time_is_found(
 ) -> None:
     """Show that the comparison can fail where every byte of the page stays the same."""
     ana, browser = stage
-    honest = homework_queries.today
+    honest = todays.today
 
-    def leaking(actor: Any, at: Any) -> homework_queries.Today:
+    def leaking(actor: Any, at: Any) -> todays.Today:
         theirs = Homework.objects.filter(assignment=ana.assignment).exclude(
             client_id=actor.client_id
         )
@@ -240,7 +241,7 @@ def test_a_planted_leak_of_time_is_found(
             list(theirs.filter(status=Status.SUBMITTED).values_list("pk"))
         return honest(actor, at)
 
-    monkeypatch.setattr(homework_queries, "today", leaking)
+    monkeypatch.setattr(todays, "today", leaking)
     page = browser.get("/today/")
     before = opened(browser, "/today/")
     ana.submit()

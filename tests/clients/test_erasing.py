@@ -1,5 +1,7 @@
 """What is asked to be erased is gone when its time has come; what others wrote stays."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,12 +11,19 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients.actions import caring, erasing
-from clients.models import Client, Couple, ErasureRequest
-from exercises.actions.erasing import erase_due
+from clients.models import (
+    Client,
+    ContactPreference,
+    Couple,
+    ErasureRequest,
+)
+from clients.queries import records
+from exercises.actions.clockwork import erase_due
 from exercises.models import Answer, Homework
 from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
 from tests.cast import Person, Play, make_member
+from tests.clients.ground import acts
 from tests.conftest import acting_as
 from tests.practice.ground import text_of
 
@@ -131,3 +140,125 @@ def test_retention_erases_in_the_end(ana: Person, noor: Person, dana: Person):
     assert run(timedelta(0)) == 0
     assert run() == 1
     assert left(dana.practice) == {"Noor Haddad"}
+
+
+def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
+    where = f"/clients/{ana.client.pk}/erasure"
+    page = text_of(dana.browser().get(where))
+    assert "after 14 days everything here is erased for good" in page
+    assert "Ana sees on their own page that it was asked for" in page
+    assert dana.browser().post(where).status_code == 302
+    assert dana.browser().post(where).status_code == 409
+    with scope(practice=ana.practice.pk):
+        asked = ErasureRequest.objects.get()
+    assert asked.due_at - asked.requested_at == timedelta(days=14)
+    # The client sees it, and takes it back.
+    assert "Take it back" in text_of(ana.browser().get("/you/erasure"))
+    taken_back = ana.browser().post("/you/erasure", {"cancel": "1"}, follow=True)
+    assert "Taken back. Nothing will be erased." in text_of(taken_back)
+    with scope(practice=ana.practice.pk):
+        assert ErasureRequest.objects.get().cancelled_at is not None
+    assert ana.browser().post("/you/erasure").status_code == 302
+    assert acts(ana, ana.client) == ["erasure.requested", "erasure.cancelled", "erasure.requested"]
+
+
+def test_erasing_asks_who_one_is_when_that_is_long_ago(ana: Person):
+    browser = ana.browser()
+    session = browser.session
+    session["account_authentication_methods"] = [
+        {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
+    ]
+    session["account_authentication_methods_user"] = str(ana.user.pk)
+    session.save()
+    assert "/reauthenticate" in browser.post("/you/erasure")["Location"]
+    with scope(practice=ana.practice.pk):
+        assert not ErasureRequest.objects.exists()
+
+
+def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, dana: Person):
+    assert dana.browser().get("/records/").status_code == 403
+    assert ana.browser().get("/records/").status_code == 403
+    page = text_of(ruth.browser().get("/records/"))
+    assert "Ana Quintero" in page
+    assert ">In care<" in page
+    assert ">Kept from erasure<" not in page
+    hold = f"/records/{ana.client.pk}/hold"
+    assert dana.browser().post(hold).status_code == 403
+    assert ruth.browser().post(hold, {"held": "yes"}).status_code == 302
+    with scope(practice=ana.practice.pk):
+        assert Client.objects.get(pk=ana.client.pk).legal_hold
+    assert ">Kept from erasure<" in text_of(ruth.browser().get("/records/"))
+    assert acts(ana, ana.client) == ["record.held"]
+
+
+def test_a_held_record_says_on_every_page_that_its_erasure_waits(
+    ana: Person, ruth: Person, dana: Person
+):
+    with scope(practice=ana.practice.pk, user=ana.user.pk):
+        erasing.request(by=ana.actor, at=now(), client=ana.client)
+    pages = (
+        (ana, "/you/erasure", "The practice has to keep this record for now"),
+        (dana, f"/clients/{ana.client.pk}/", "until the practice no longer has to keep it"),
+        (ruth, "/records/", ">Erasure waits<"),
+    )
+    for person, path, said in pages:
+        assert said not in text_of(person.browser().get(path))
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+    for person, path, said in pages:
+        assert said in text_of(person.browser().get(path))
+
+
+def test_a_double_tap_does_not_undo_a_hold(ana: Person, ruth: Person):
+    browser, hold = ruth.browser(), f"/records/{ana.client.pk}/hold"
+    for wanted, page, deeds in (
+        ("yes", 'name="held" value="no"', ["record.held"]),
+        ("no", 'name="held" value="yes"', ["record.held", "record.released"]),
+    ):
+        assert [browser.post(hold, {"held": wanted}).status_code for _tap in range(2)] == [302, 302]
+        assert page in text_of(browser.get("/records/"))
+        assert acts(ana, ana.client) == deeds
+    # A page from before, or nonsense: nobody guesses what was meant.
+    for nothing in ({}, {"held": "maybe"}):
+        assert browser.post(hold, nothing).status_code == 409
+
+
+def test_another_practice_s_office_holds_nothing(ana: Person, zoe: Person):
+    assert zoe.browser().post(f"/records/{ana.client.pk}/hold").status_code == 404
+
+
+def test_records_past_their_keeping_time(ana: Person, noor: Person, dana: Person):
+    practice = dana.practice
+    with scope(practice=practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+        assert list(records.past_retention(practice, now())) == []  # kept until asked
+        practice.retention_months = 12
+        assert list(records.past_retention(practice, now())) == [ana.client]
+        Client.objects.filter(pk=ana.client.pk).update(legal_hold=True)
+        assert list(records.past_retention(practice, now())) == []
+
+
+def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Person):
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        erasing.erase_client_rows(couple.first)
+        assert not Client.objects.filter(pk=couple.first_id).exists()
+        assert Client.objects.filter(pk=couple.second_id).exists()
+        assert ContactPreference.objects.filter(client_id=couple.second_id).exists()
+
+
+def test_a_record_is_held_from_a_search_and_the_search_stays(
+    ana: Person, noor: Person, ruth: Person, dana: Person
+):
+    browser = ruth.browser()
+    found = browser.post("/records/", {"q": "ana"})
+    page = text_of(browser.get(found.url))
+    (deed,) = re.findall(r'action="(/records/[^"]+/hold[^"]*)"', page)
+    done = browser.post(html.unescape(deed), {"held": "yes"})
+    assert done.url == found.url
+    assert "ana" not in done.url.lower()
+    page = text_of(browser.get(done.url))
+    assert ">Kept from erasure<" in page
+    assert "Noor Haddad" not in page.partition("<main")[2]
+    # And nobody has asked for anything by that.
+    said = text_of(dana.browser().get(f"/clients/{ana.client.pk}/erasure"))
+    assert "If it is asked for, the request waits" in said

@@ -11,19 +11,20 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients import consent_text
-from clients.actions import caring, erasing, noting
+from clients.actions import noting
 from clients.models import (
     Client,
     Consent,
     ContactPreference,
-    ErasureRequest,
     PrivateNote,
     SessionTopic,
 )
-from clients.queries import care, records
+from clients.queries import care
+from exercises.actions import assigning
 from practice.models import AuditEvent, User
 from practice.tenancy import scope
-from tests.cast import ZONE, Person
+from tests.cast import ZONE, Person, Play
+from tests.clients.ground import acts
 from tests.conftest import as_owner
 from tests.practice.ground import text_of
 
@@ -47,12 +48,6 @@ def wishes_of(person: Person) -> ContactPreference:
         return ContactPreference.objects.select_related("client").get(client=person.client)
 
 
-def acts(person: Person) -> list[str]:
-    with scope(practice=person.practice.pk):
-        found = AuditEvent.objects.filter(client_id=person.client.pk).order_by("pk")
-        return list(found.values_list("action", flat=True))
-
-
 # --- choices ----------------------------------------------------------------------------------
 def test_choices_are_kept(ana: Person):
     browser = ana.browser()
@@ -65,7 +60,7 @@ def test_choices_are_kept(ana: Person):
     assert f"{kept.reminder_time:%H:%M} {kept.quiet_from:%H:%M}" == "18:15 21:00"
     assert sorted(kept.kinds_off) == ["due_soon", "due_today", "follow_up"]
     assert kept.changed_at is not None
-    assert acts(ana) == ["preference.set"]
+    assert acts(ana, ana.client) == ["preference.set"]
     assert 'value="18:15"' in text_of(browser.get("/you/"))
 
 
@@ -207,6 +202,26 @@ def test_a_record_to_read_says_its_days_as_every_page_does(ana: Person, dana: Pe
         assert not re.search(r"\d{4}-\d\d-\d\d", page.partition("<main")[2])
 
 
+def test_a_record_to_read_says_what_was_not_sent_and_answers_each_round_beneath_it(
+    play: Play, ana: Person, dana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    sent = play.submit(ana, homework, topic="the bags", close_before=4)
+    play.review(dana, sent, words="I read the first.", comments={"topic": "?"}, returned=("topic",))
+    play.say(ana, play.fresh(sent), topic="the bags, and the door")
+    page = text_of(ana.browser().get("/you/record?as=page"))
+    first, second, state = (page.index(said) for said in ("Round 1", "Round 2", "· not sent"))
+    assert first < page.index("I read the first.") < second < state
+    assert page.count("· not sent</span>") == 1
+    theirs = text_of(dana.browser().get(f"/clients/{ana.client.pk}/record?as=page"))
+    assert "the door" not in theirs
+    assert "· not sent" not in theirs
+    with play.at(dana):
+        assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment)
+    page = text_of(ana.browser().get("/you/record?as=page"))
+    assert "withdrawn" in page
+
+
 def test_who_may_not_take_a_record_is_asked_for_nothing_first(sana: Person, ana: Person):
     """Not the password, and no choice between a page and a file."""
     browser = sana.browser()
@@ -286,7 +301,7 @@ def test_a_note_can_be_changed_and_thrown_away(ana: Person, dana: Person):
     assert "her brother" in page
     assert "sister" not in page
     assert browser.post(f"{where}/{note.pk}/drop").status_code == 302
-    assert acts(ana).count("note.dropped") == 1
+    assert acts(ana, ana.client).count("note.dropped") == 1
     with scope(practice=dana.practice.pk):
         assert not PrivateNote.objects.exists()
 
@@ -300,7 +315,7 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
     assert "Dana is shown that you no longer agree." in asked
     assert "Homework and reminders go on" in asked
     assert "You may agree again" in asked
-    assert acts(ana) == ["consent.given"]
+    assert acts(ana, ana.client) == ["consent.given"]
     assert "<details" not in text_of(browser.get("/you/consent"))
     assert browser.post("/you/consent/withdraw").status_code == 302
     # What would be agreed to anew stands open; the same words once more are folded away.
@@ -312,7 +327,7 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
     with scope(practice=ana.practice.pk):
         rows = list(Consent.objects.order_by("given_at"))
     assert [row.withdrawn_at is None for row in rows] == [False, True]
-    assert acts(ana) == ["consent.given", "consent.withdrawn", "consent.given"]
+    assert acts(ana, ana.client) == ["consent.given", "consent.withdrawn", "consent.given"]
     kept = browser.get("/you/record?as=json").json()["consents"]
     assert [bool(one["withdrawn_at"]) for one in kept] == [True, False]
 
@@ -339,114 +354,6 @@ def test_discharge_ends_the_seat_on_the_next_request(ana: Person, dana: Person):
     assert anas.get("/you/").status_code == 403
     danas.post(f"/clients/{ana.client.pk}/reactivate")
     assert anas.get("/you/").status_code == 200
-
-
-def ask(person: Person, **more: str) -> Any:
-    return person.browser().post("/you/erasure", more)
-
-
-def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
-    where = f"/clients/{ana.client.pk}/erasure"
-    page = text_of(dana.browser().get(where))
-    assert "after 14 days everything here is erased for good" in page
-    assert "Ana sees on their own page that it was asked for" in page
-    assert dana.browser().post(where).status_code == 302
-    assert dana.browser().post(where).status_code == 409
-    with scope(practice=ana.practice.pk):
-        asked = ErasureRequest.objects.get()
-    assert asked.due_at - asked.requested_at == timedelta(days=14)
-    # The client sees it, and takes it back.
-    assert "Take it back" in text_of(ana.browser().get("/you/erasure"))
-    taken_back = ana.browser().post("/you/erasure", {"cancel": "1"}, follow=True)
-    assert "Taken back. Nothing will be erased." in text_of(taken_back)
-    with scope(practice=ana.practice.pk):
-        assert ErasureRequest.objects.get().cancelled_at is not None
-    assert ask(ana).status_code == 302
-    assert acts(ana) == ["erasure.requested", "erasure.cancelled", "erasure.requested"]
-
-
-def test_erasing_asks_who_one_is_when_that_is_long_ago(ana: Person):
-    browser = ana.browser()
-    session = browser.session
-    session["account_authentication_methods"] = [
-        {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
-    ]
-    session["account_authentication_methods_user"] = str(ana.user.pk)
-    session.save()
-    assert "/reauthenticate" in browser.post("/you/erasure")["Location"]
-    with scope(practice=ana.practice.pk):
-        assert not ErasureRequest.objects.exists()
-
-
-def test_the_office_holds_records_and_reads_no_word(ana: Person, ruth: Person, dana: Person):
-    assert dana.browser().get("/records/").status_code == 403
-    assert ana.browser().get("/records/").status_code == 403
-    page = text_of(ruth.browser().get("/records/"))
-    assert "Ana Quintero" in page
-    assert ">In care<" in page
-    assert ">Kept from erasure<" not in page
-    hold = f"/records/{ana.client.pk}/hold"
-    assert dana.browser().post(hold).status_code == 403
-    assert ruth.browser().post(hold, {"held": "yes"}).status_code == 302
-    with scope(practice=ana.practice.pk):
-        assert Client.objects.get(pk=ana.client.pk).legal_hold
-    assert ">Kept from erasure<" in text_of(ruth.browser().get("/records/"))
-    assert acts(ana) == ["record.held"]
-
-
-def test_a_held_record_says_on_every_page_that_its_erasure_waits(
-    ana: Person, ruth: Person, dana: Person
-):
-    with scope(practice=ana.practice.pk, user=ana.user.pk):
-        erasing.request(by=ana.actor, at=now(), client=ana.client)
-    pages = (
-        (ana, "/you/erasure", "The practice has to keep this record for now"),
-        (dana, f"/clients/{ana.client.pk}/", "until the practice no longer has to keep it"),
-        (ruth, "/records/", ">Erasure waits<"),
-    )
-    for person, path, said in pages:
-        assert said not in text_of(person.browser().get(path))
-    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
-        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=True)
-    for person, path, said in pages:
-        assert said in text_of(person.browser().get(path))
-
-
-def test_a_double_tap_does_not_undo_a_hold(ana: Person, ruth: Person):
-    browser, hold = ruth.browser(), f"/records/{ana.client.pk}/hold"
-    for wanted, page, deeds in (
-        ("yes", 'name="held" value="no"', ["record.held"]),
-        ("no", 'name="held" value="yes"', ["record.held", "record.released"]),
-    ):
-        assert [browser.post(hold, {"held": wanted}).status_code for _tap in range(2)] == [302, 302]
-        assert page in text_of(browser.get("/records/"))
-        assert acts(ana) == deeds
-    # A page from before, or nonsense: nobody guesses what was meant.
-    for nothing in ({}, {"held": "maybe"}):
-        assert browser.post(hold, nothing).status_code == 409
-
-
-def test_another_practice_s_office_holds_nothing(ana: Person, zoe: Person):
-    assert zoe.browser().post(f"/records/{ana.client.pk}/hold").status_code == 404
-
-
-def test_records_past_their_keeping_time(ana: Person, noor: Person, dana: Person):
-    practice = dana.practice
-    with scope(practice=practice.pk, user=dana.user.pk):
-        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
-        assert list(records.past_retention(practice, now())) == []  # kept until asked
-        practice.retention_months = 12
-        assert list(records.past_retention(practice, now())) == [ana.client]
-        Client.objects.filter(pk=ana.client.pk).update(legal_hold=True)
-        assert list(records.past_retention(practice, now())) == []
-
-
-def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Person):
-    with scope(practice=dana.practice.pk, user=dana.user.pk):
-        erasing.erase_client_rows(couple.first)
-        assert not Client.objects.filter(pk=couple.first_id).exists()
-        assert Client.objects.filter(pk=couple.second_id).exists()
-        assert ContactPreference.objects.filter(client_id=couple.second_id).exists()
 
 
 def test_no_table_of_ours_holds_a_typed_word(ana: Person, dana: Person):

@@ -7,9 +7,12 @@ import pytest
 from django.utils.timezone import now
 
 from clients.models import Caseload
+from exercises import definition as definitions
+from exercises.definition import Definition
 from exercises.models import Homework
 from practice.tenancy import scope
 from tests.cast import Person, Play
+from tests.exercises.definitions import EXERCISE
 from tests.exercises.ground import prefer
 
 
@@ -40,3 +43,9 @@ def sent(play: Play, dana: Person, ana: Person) -> Homework:
     """Ana handed in E01."""
     homework = play.homework(ana, play.assign(dana, ana))
     return play.submit(ana, homework, topic="Who carries the bags", under="I was alone with it")
+
+
+@pytest.fixture(scope="module")
+def small() -> Definition:
+    """A small exercise with an item of nearly every kind."""
+    return definitions.parse(EXERCISE, file="small.yaml")

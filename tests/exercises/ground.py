@@ -18,7 +18,7 @@ from exercises.actions import pumping
 from exercises.forms.assign import AssignForm
 from exercises.models import Homework, Reminder, ReminderReason, ReminderState
 from practice.tenancy import scope
-from tests.cast import ZONE, Person
+from tests.cast import ZONE, Person, Play
 from tests.conftest import acting_as
 
 # --- a client's pages ---
@@ -50,6 +50,11 @@ def step_with(browser: Browser, homework: Homework, field: str) -> int:
 
 
 # --- assigning ---
+def given(play: Play, by: Person, to: Person) -> Homework:
+    """Return a client's new homework."""
+    return play.homework(to, play.assign(by, to, note="start small"))
+
+
 def assign_form(
     said: dict[str, Any], at: str = "2029-12-20T10:00", zones: Sequence[str] = (ZONE,)
 ) -> AssignForm:

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.timezone import now
 
 from exercises import charts
-from exercises.actions import responding
+from exercises.actions import moments, responding
 from exercises.charts import Series
 from exercises.models import Homework
 from exercises.queries import series
@@ -193,23 +193,8 @@ def test_what_is_open_is_not_called_over(play: Play, dana: Person, ana: Person):
 def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
     at = now()
-    with play.at(ana):
-        for days in (4, 4, 2, 0):
-            when = at - timedelta(days=days)
-            entry = responding.add_entry(
-                by=ana.actor,
-                at=at,
-                homework=homework_of(ana.actor, homework.pk),
-                log_key="moments",
-                happened_at=when,
-            )
-            responding.save(
-                by=ana.actor,
-                at=at,
-                homework=homework_of(ana.actor, homework.pk),
-                said=[responding.Said("form", "words")],
-                entry=entry,
-            )
+    for days in (4, 4, 2, 0):
+        note(play, ana, homework, at - timedelta(days=days), None)
     page = str(ana.browser().get("/growth/").content, "utf-8")
     assert cells_of(page) == ["2", "no entry", "1", "no entry", "1"]
     assert "Each mark is one day." in page
@@ -235,10 +220,10 @@ def test_a_log_of_many_weeks_counts_each_week_whole(play: Play, dana: Person, an
 
 
 # --- the weeks that are shown -----------------------------------------------------------------
-def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int) -> None:
+def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int | None) -> None:
     """Let Ana note a moment as it happens."""
     with play.at(ana):
-        entry = responding.add_entry(
+        entry = moments.add_entry(
             by=ana.actor,
             at=when,
             homework=homework_of(ana.actor, homework.pk),
@@ -249,7 +234,10 @@ def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int)
             by=ana.actor,
             at=when,
             homework=homework_of(ana.actor, homework.pk),
-            said=[responding.Said("urge", urge), responding.Said("form", "words")],
+            said=[
+                responding.Said("form", "words"),
+                *([] if urge is None else [responding.Said("urge", urge)]),
+            ],
             entry=entry,
         )
 

@@ -5,12 +5,12 @@ import html
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Client, Couple
-from exercises.actions import flagging
-from exercises.models import FlagKind
+from exercises.views.assigning import Target
 from practice.models import Membership, Supervision
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
@@ -19,10 +19,7 @@ from tests.exercises.ground import page
 
 def afraid(play: Play, by: Person, who: Person) -> None:
     homework = play.homework(who, play.assign(by, who))
-    with play.at(who):
-        flagging.raise_flag(
-            by=who.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(who, homework)
 
 
 # --- the screening -----------------------------------------------------------------------------
@@ -183,3 +180,15 @@ def test_no_hour_comes_and_nothing_is_open_where_care_has_ended(
     assert "Care ended on" in client
     for text in (listed, client, page(dana, "/review/")):
         assert "16:37" not in text
+
+
+# --- their hour ----------------------------------------------------------------------------------
+@pytest.mark.parametrize(("minutes", "found"), [(-1, 0), (0, 1), (1, 1)])
+def test_an_hour_that_begins_now_is_to_come_for_one_as_for_two(
+    ana: Person, couple: Couple, minutes: int, found: int
+):
+    at = now()
+    hour = at + timedelta(minutes=minutes)
+    ana.client.next_session_at = couple.next_session_at = hour
+    for target in (Target(ana.client, None), Target(None, couple)):
+        assert target.session(at) == (hour if found else None)

@@ -9,7 +9,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring, clearances
 from clients.models import Clearance, Client, Couple
-from exercises.actions import assigning, clockwork, flagging, rescheduling
+from exercises.actions import clockwork, flagging, rescheduling
 from exercises.models import Assignment, FlagKind, Homework, Reminder
 from exercises.workflow import Status
 from practice.errors import BadInput
@@ -173,7 +173,7 @@ def test_planning_and_another_day_do_not_go_round_the_gate(
     with play.at(dana):
         # The planner was away: what it plans now has come due already.
         Homework.objects.filter(assignment=series, slot__gt=0).delete()
-        assigning.extend(dana.practice.pk, at=now() + timedelta(days=9))
+        clockwork.extend_series(dana.practice.pk, at=now() + timedelta(days=9))
     assert states(play, dana, series, 1) == [Status.SCHEDULED, Status.SCHEDULED]
     homework = play.homework(ana, series)
     due = homework.due_local
@@ -282,7 +282,7 @@ def test_of_two_with_a_therapist_each_one_ends_a_series_for_their_own(
     assert "Ben" not in shown
     assert dana.browser().post(ask).status_code == 302
     with play.at(omar):
-        assigning.extend(dana.practice.pk, at=now() + timedelta(weeks=30))
+        clockwork.extend_series(dana.practice.pk, at=now() + timedelta(weeks=30))
         left = Homework.objects.filter(assignment=given).exclude(status=Status.WITHDRAWN)
         assert left.filter(client=ben.client).count() == 20
         assert not left.filter(client=ana.client).exists()

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Caseload, Client, Couple
-from exercises.actions import flagging, responding
+from exercises.actions import responding
 from exercises.models import Flag, FlagKind, Homework, Review
 from practice.models import AuditEvent, Membership
 from tests.cast import ZONE, Person, Play
@@ -278,10 +278,7 @@ def test_an_empty_filter_says_that_something_else_waits(dana: Person, sent: Home
 
 def test_a_flag_leads_to_the_homework_and_says_what_to_do(play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana))
-    with play.at(ana):
-        flagging.raise_flag(
-            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(ana, homework)
     assert hrefs(page(dana, "/review/"), str(homework.pk)) == [
         reverse("homework_page", args=[homework.pk])
     ]
@@ -300,10 +297,7 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     play: Play, dana: Person, omar: Person, sana: Person, ana: Person
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    with play.at(ana):
-        flagging.raise_flag(
-            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(ana, homework)
     client = reverse("client_page", args=[ana.client.pk])
     work = reverse("homework_page", args=[homework.pk])
     # The screening ends with it: who reads along would see it gone.
@@ -318,25 +312,26 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     assert waits.index("Please look today.") < waits.index("Said they do not feel safe")
     assert waits.index("Said they do not feel safe") < waits.index("Homework now")
     assert "What wanted you soon" not in waits
-    assert "saw to it" not in waits
+    assert "Taken on" not in waits
     (deed,) = re.findall(r'action="(/flags/[^"]+)"', waits)
     assert dana.browser().post(deed).status_code == 302
     told = page(dana, client)
     assert waiting_in_frame(told) == 0
     assert "Please look today" not in told
     assert told.index("Homework now") < told.index("What wanted you soon")
-    assert "Dana Whitlock saw to it on" in told
+    assert "Taken on by Dana Whitlock on" in told
     assert hrefs(told, str(homework.pk))
     assert "Said they do not feel safe" in page(dana, work)
     for address in (client, work):
-        assert "saw to it" not in page(sana, address)
+        assert "Whitlock took it on" not in page(sana, address)
+        assert "Taken on" not in page(sana, address)
         assert "feel safe" not in page(sana, address)
         assert "wanted you soon" not in page(sana, address)
         assert "look today" not in page(sana, address)
     with play.at(dana):
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
-    assert "Dana Whitlock saw to it on" in page(omar, client)
-    assert "Dana Whitlock saw to it" in page(omar, work)
+    assert "Taken on by Dana Whitlock on" in page(omar, client)
+    assert "Dana Whitlock took it on" in page(omar, work)
 
 
 def waiting_in_frame(text: str) -> int:
@@ -349,11 +344,8 @@ def test_the_number_in_the_frame_is_the_same_beside_a_review(
 ):
     """What was handed in and what wants a human, together, wherever one is."""
     other = play.homework(ana, play.assign(dana, ana))
-    with play.at(ana):
-        for item in ("afraid", "under"):
-            flagging.raise_flag(
-                by=ana.actor, at=now(), homework=other, item_key=item, kind=FlagKind.SAFETY
-            )
+    for item in ("afraid", "under"):
+        play.flag(ana, other, item=item)
     client = reverse("client_page", args=[ana.client.pk])
     for address in ("/review/", f"/review/{sent.pk}/", client, "/exercises/"):
         assert waiting_in_frame(page(dana, address)) == 3
@@ -390,10 +382,7 @@ def test_a_flag_outlives_whoever_it_reached_first(
 ):
     """Raised before the therapist's seat ended, or while nobody cared: the next one sees it."""
     homework = play.homework(ana, play.assign(dana, ana))
-    with play.at(ana):
-        flagging.raise_flag(
-            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(ana, homework)
     ended = reverse("ended", args=[homework.pk])
     with play.at(ruth):
         Membership.objects.filter(pk=dana.member.pk).update(roles=["admin"])
@@ -406,10 +395,8 @@ def test_a_flag_outlives_whoever_it_reached_first(
 
 def test_a_flag_taken_on_by_a_slip_goes_back_for_two_minutes(play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana))
+    play.flag(ana, homework, kind=FlagKind.TALK)
     with play.at(ana):
-        flagging.raise_flag(
-            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.TALK
-        )
         flag = Flag.objects.get()
     queue = dana.browser().post(reverse("flag_handled", args=[flag.pk]))["Location"]
     (undo,) = re.findall(r'action="(/flags/[^"]+)"', page(dana, queue))
@@ -429,10 +416,8 @@ def test_who_comes_second_to_a_flag_is_told_and_no_act_is_made_up(
     play: Play, dana: Person, omar: Person, ana: Person
 ):
     homework = play.homework(ana, play.assign(dana, ana))
+    play.flag(ana, homework, kind=FlagKind.TALK)
     with play.at(ana):
-        flagging.raise_flag(
-            by=ana.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.TALK
-        )
         Caseload.objects.create(
             practice=dana.practice, client=ana.client, member=omar.member, from_at=now()
         )

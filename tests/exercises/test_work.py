@@ -12,22 +12,28 @@ from django.utils.timezone import now
 from clients.actions import caring
 from clients.models import Clearance, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, pausing, publishing, responding, reviewing
+from exercises.actions import (
+    assigning,
+    clockwork,
+    moments,
+    pausing,
+    publishing,
+    responding,
+    reviewing,
+)
 from exercises.actions.responding import Handed, Said
-from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Review, Step
+from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Step
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
-from exercises.visibility import read_replies, read_review, read_rounds
+from exercises.queries import today as todays
+from exercises.visibility import read_rounds
 from exercises.workflow import Move, Status
 from practice.errors import BadInput, NotPossible, Stale
 from practice.models import AuditEvent
 from tests.cast import Person, Play
 from tests.conftest import commit_trail
-
-
-def given(play: Play, dana: Person, ana: Person) -> Homework:
-    return play.homework(ana, play.assign(dana, ana, note="start small"))
+from tests.exercises.ground import given
 
 
 def test_it_opens_and_waits_for_the_client(play: Play, dana: Person, ana: Person):
@@ -164,6 +170,15 @@ def test_afraid_ends_it_kindly_and_asks_for_a_human(
         assert not Response.objects.filter(homework=homework, submitted_at__isnull=False).exists()
 
 
+def of_our_own(play: Play, by: Person, to: Person, text: str) -> Homework:
+    """Publish an exercise as it is written here, and give it."""
+    exercise = definitions.parse(text, file="x")
+    with play.at(by):
+        publishing.publish(by.practice.pk, [exercise], at=now())
+        play.library[exercise.slug] = ExerciseVersion.objects.get(exercise__slug=exercise.slug)
+    return play.homework(to, play.assign(by, to, exercise.slug))
+
+
 DIARY = """
 slug: a-diary
 format: 1
@@ -183,14 +198,10 @@ items:
 
 def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person, ana: Person):
     """A program, or a draft, brings it past the page that would have ended it."""
-    with play.at(dana):
-        publishing.publish(dana.practice.pk, [definitions.parse(DIARY, file="d")], at=now())
-        version = ExerciseVersion.objects.get(exercise__slug="a-diary")
-    play.library["a-diary"] = version
-    homework = play.homework(ana, play.assign(dana, ana, "a-diary"))
+    homework = of_our_own(play, dana, ana, DIARY)
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
-        entry = responding.add_entry(**who, log_key="moments", happened_at=now())
+        entry = moments.add_entry(**who, log_key="moments", happened_at=now())
         responding.save(**who, said=[Said("hurt", value=True)], entry=entry)
         assert responding.submit(**who) is Handed.ENDED
     assert play.fresh(homework).status == Status.SKIPPED
@@ -216,10 +227,7 @@ items:
 def test_what_is_for_the_therapist_is_not_sent_past_them_but_may_be_after(
     play: Play, dana: Person, ana: Person
 ):
-    with play.at(dana):
-        publishing.publish(dana.practice.pk, [definitions.parse(TALK, file="t")], at=now())
-        play.library["a-talk"] = ExerciseVersion.objects.get(exercise__slug="a-talk")
-    homework = play.homework(ana, play.assign(dana, ana, "a-talk"))
+    homework = of_our_own(play, dana, ana, TALK)
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
         responding.save(**who, said=[Said("alone", value=True)])
@@ -263,86 +271,6 @@ def test_strangers_find_nothing(
             homework_queries.homework(other.actor, homework.pk)
 
 
-def test_a_review_settles_after_two_minutes(play: Play, dana: Person, ana: Person):
-    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
-    review = play.review(dana, homework, words="Thank you", settle=False)
-    with play.at(ana):
-        assert read_review(ana.actor, review) is None
-    assert play.fresh(homework).status == Status.SUBMITTED
-    play.settle(ana.practice.pk)
-    assert play.fresh(homework).status == Status.REVIEWED
-    with play.at(ana):
-        (reply,) = read_replies(ana.actor, [homework])[homework.pk]
-    assert reply.words == "Thank you"
-
-
-def test_a_sent_review_can_be_undone_for_two_minutes(play: Play, dana: Person, ana: Person):
-    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
-    review = play.review(dana, homework, words="Thnk you", settle=False)
-    with play.at(dana):
-        reviewing.undo(by=dana.actor, at=now(), review=review)
-    play.settle(ana.practice.pk)
-    assert play.fresh(homework).status == Status.SUBMITTED
-    play.review(dana, homework, words="Thank you")
-    with play.at(dana), pytest.raises(NotPossible):
-        reviewing.undo(by=dana.actor, at=now(), review=review_queries.review(dana.actor, review.pk))
-
-
-def test_a_return_opens_only_what_was_returned_and_old_words_stay(
-    play: Play, dana: Person, ana: Person
-):
-    homework = play.submit(ana, given(play, dana, ana), topic="The bags", under="Being forgotten")
-    play.review(dana, homework, comments={"under": "What is softer?"}, returned=("under",))
-    homework = play.fresh(homework)
-    assert (homework.status, homework.round) == (Status.RETURNED, 2)
-    with pytest.raises(Http404):
-        play.say(ana, homework, topic="Something else")
-    homework = play.submit(ana, homework, under="Being forgotten, like at ten")
-    with play.at(dana):
-        first, second = reviewing.open_rounds(by=dana.actor, at=now(), homework=homework)
-    assert first.values["under"] == "Being forgotten"
-    assert second.values == {"under": "Being forgotten, like at ten"}
-
-
-def test_a_return_needs_a_place_to_go_deeper(play: Play, dana: Person, ana: Person):
-    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
-    with play.at(dana), pytest.raises(NotPossible):
-        reviewing.send(
-            by=dana.actor,
-            at=now(),
-            homework=homework,
-            draft=reviewing.Draft(decision="returned", returned=frozenset({"nothing"})),
-        )
-
-
-def test_two_reviewers_the_second_is_told_and_loses_nothing(
-    play: Play, dana: Person, ana: Person, omar: Person, practice: object
-):
-    from clients.models import Caseload
-
-    with play.at(dana):
-        Caseload.objects.create(
-            practice=practice, member=omar.member, client=ana.client, from_at=now()
-        )
-    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
-    play.review(dana, homework, words="From Dana", settle=False)
-    with play.at(omar):
-        with pytest.raises(NotPossible, match="answered_by_colleague"):
-            reviewing.send(
-                by=omar.actor,
-                at=now(),
-                homework=play.fresh(homework),
-                draft=reviewing.Draft(words="From Omar", decision="reviewed"),
-            )
-        kept, sent = (
-            Review.objects.get(response__homework=homework, sent_at__isnull=is_draft)
-            for is_draft in (True, False)
-        )
-        assert kept.reviewer_id == omar.member.pk
-        assert read_review(omar.actor, kept).words == "From Omar"
-        assert sent.reviewer_id == dana.member.pk
-
-
 def test_pair_work_needs_both_cleared(play: Play, dana: Person, couple: object):
     with pytest.raises(NotPossible, match="not_cleared"):
         play.assign(dana, couple, "e11-what-reaches-me")
@@ -373,7 +301,7 @@ def test_withdrawing_takes_it_from_the_page_and_keeps_the_words(
     with play.at(dana):
         assert assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment) == 1
     with play.at(ana):
-        assert homework_queries.today(ana.actor, now()).is_empty
+        assert todays.today(ana.actor, now()).is_empty
         assert Response.objects.filter(homework=homework).exists()
 
 
@@ -392,9 +320,9 @@ def test_repeating_work_is_planned_for_thirty_five_days(play: Play, dana: Person
     assignment = play.assign(dana, ana, "e04-reassurance-log", rrule="FREQ=WEEKLY", days=6)
     with play.at(dana):
         assert Homework.objects.filter(assignment=assignment).count() == 6
-        assigning.extend(ana.practice.pk, at=now())
+        clockwork.extend_series(ana.practice.pk, at=now())
         assert Homework.objects.filter(assignment=assignment).count() == 6
-        assigning.extend(ana.practice.pk, at=now() + timedelta(days=7))
+        clockwork.extend_series(ana.practice.pk, at=now() + timedelta(days=7))
         assert Homework.objects.filter(assignment=assignment).count() == 7
 
 
@@ -402,20 +330,6 @@ def test_repeating_work_is_planned_for_thirty_five_days(play: Play, dana: Person
 def test_a_rule_that_never_ends_is_refused(play: Play, dana: Person, ana: Person, rule: str):
     with pytest.raises(BadInput):
         play.assign(dana, ana, rrule=rule)
-
-
-def test_the_queue_puts_the_next_session_first(
-    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, couple: object
-):
-    for person in (ben, ana, noor):
-        play.submit(person, given(play, dana, person), topic="The bags")
-    with play.at(dana):
-        noor.client.next_session_at = now() + timedelta(days=1)
-        noor.client.save()
-        couple.next_session_at = now() + timedelta(days=2)
-        couple.save()
-        rows = list(review_queries.queue(dana.actor, now()))
-    assert [row.client_id for row in rows] == [noor.client.pk, ben.client.pk, ana.client.pk]
 
 
 def test_every_step_is_in_the_audit_and_no_word_of_it(play: Play, dana: Person, ana: Person):
@@ -473,37 +387,3 @@ def test_that_a_client_has_begun_is_theirs_until_they_send(play: Play, dana: Per
     play.say(ana, homework, topic="On the phone")
     assert said(dana) == before
     assert said(ana)[:3] == ["in_progress", 0, 1]
-
-
-def answered_unread(play: Play, dana: Person, ana: Person) -> Homework:
-    """Let Ana send, and a program of Dana's answer without reading."""
-    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="The bags")
-    with play.at(dana):
-        reviewing.send(
-            by=dana.actor,
-            at=now(),
-            homework=play.fresh(homework),
-            draft=reviewing.Draft(words="Seen.", decision="reviewed"),
-        )
-    return homework
-
-
-def test_what_was_answered_without_being_read_is_not_taken_back(
-    play: Play, dana: Person, ana: Person
-):
-    homework = answered_unread(play, dana, ana)
-    with play.at(ana), pytest.raises(NotPossible):
-        responding.take_back(by=ana.actor, at=now(), homework=play.fresh(homework))
-    play.settle(dana.practice.pk)
-    assert play.fresh(homework).status == Status.REVIEWED
-
-
-def test_an_answer_to_what_is_gone_is_a_draft_again(play: Play, dana: Person, ana: Person):
-    """It once could jam a homework: sent by the client again, and answered for good."""
-    homework = answered_unread(play, dana, ana)
-    with play.at(ana):
-        Homework.objects.filter(pk=homework.pk).update(status=Status.IN_PROGRESS)
-    play.settle(dana.practice.pk)
-    with play.at(dana):
-        review = Review.objects.get(response__homework=homework)
-        assert (review.sent_at, review.settled_at) == (None, None)

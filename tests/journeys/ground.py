@@ -38,3 +38,12 @@ def skip_to_check(page: Page) -> None:
             return
         press(page, page.locator("button[name=skip]"))
     pytest.fail("there was no end to what is asked")
+
+
+def invite(admin: Page, name: str, email: str) -> None:
+    """Let an admin invite a therapist."""
+    admin.goto("/people/invite")
+    admin.get_by_label("Name").fill(name)
+    admin.get_by_label("E-mail").fill(email)
+    admin.get_by_label("Therapist").check()
+    admin.get_by_role("button", name="Send the invitation").click()

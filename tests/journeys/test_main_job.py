@@ -21,7 +21,7 @@ from exercises.models import Review
 from practice.models import Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD
-from tests.journeys.ground import CONTINUE, go_on_until, press, skip_to_check
+from tests.journeys.ground import CONTINUE, go_on_until, invite, press, skip_to_check
 from tests.processes import Site
 
 WORDS = ("the heavy bags", "being left behind", "like at ten", "You found it", "What is softer")
@@ -126,11 +126,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     ruth.get_by_label("Quiet until").fill(f"{quiet + 1:02}:00")
     ruth.get_by_role("button", name="Save").click()
     expect(ruth.get_by_text("Saved.")).to_be_visible()
-    ruth.goto("/people/invite")
-    ruth.get_by_label("Name").fill("Dana Whitlock")
-    ruth.get_by_label("E-mail").fill("dana@hillside.example")
-    ruth.get_by_label("Therapist").check()
-    ruth.get_by_role("button", name="Send the invitation").click()
+    invite(ruth, "Dana Whitlock", "dana@hillside.example")
 
     dana = visit(site.url)
     (invited,) = site.sink.wait_for(1, "dana@hillside.example")

@@ -11,6 +11,7 @@ from django.conf import settings
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from exercises.models import Homework
 from tests.cast import Person, Play
 from tests.conftest import Visit
 from tests.journeys.ground import CONTINUE, go_on_until, sign_in
@@ -22,9 +23,9 @@ COPIES = """() => new Promise((ok) => { const r = indexedDB.open("homeward", 1);
     q.onsuccess = () => { r.result.close(); ok(q.result); }; }; })"""
 
 
-def writing(page: Page, homework: object) -> None:
+def writing(page: Page, homework: Homework) -> None:
     """Go to the question that wants words."""
-    page.goto(f"/homework/{homework.pk}/step/1/")  # type: ignore[attr-defined]
+    page.goto(f"/homework/{homework.pk}/step/1/")
     go_on_until(page, "topic")
 
 
@@ -72,7 +73,7 @@ def test_what_is_being_typed_lands_before_one_is_signed_out(
     expect(page.locator("[name=topic]")).to_have_value("half a thought")
 
 
-def half_saved(page: Page, homework: object) -> None:
+def half_saved(page: Page, homework: Homework) -> None:
     """Write something that is saved, lose the session elsewhere, and write on."""
     writing(page, homework)
     with page.expect_response("**/draft"):
@@ -108,17 +109,25 @@ def test_what_is_typed_after_the_session_ended_comes_back_to_the_same_person(
     page.wait_for_function(f"({COPIES})().then((n) => n === 0)")
 
 
-def test_who_signs_in_on_that_device_is_told_nothing_and_takes_nothing_away(
+@pytest.fixture
+def after_ana(
     live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person, ben: Person
-):
+) -> tuple[Page, str, Homework]:
+    """Ben signs in where a session of Ana's ended while she wrote; with where that was, and his own."""
     homework, bens = (play.homework(one, play.assign(dana, one)) for one in (ana, ben))
     page = visit(live_server.url, "phone")
     sign_in(page.context, ana.browser(), live_server.url)
     half_saved(page, homework)
     step = page.url
-
     page.goto("/account/login/")
     sign_in(page.context, ben.browser(), live_server.url)
+    return page, step, bens
+
+
+def test_who_signs_in_on_that_device_is_told_nothing_and_takes_nothing_away(
+    live_server: LiveServer, ana: Person, after_ana: tuple[Page, str, Homework]
+):
+    page, step, bens = after_ana
     writing(page, bens)
     expect(page.locator("[name=topic]")).to_have_value("")
     page.goto("/account/logout/")
@@ -138,15 +147,8 @@ def test_who_signs_in_on_that_device_is_told_nothing_and_takes_nothing_away(
     page.wait_for_function(f"({COPIES})().then((n) => n === 0)")
 
 
-def test_a_copy_whose_owner_stays_away_goes_after_a_month(
-    live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person, ben: Person
-):
-    homework, bens = (play.homework(one, play.assign(dana, one)) for one in (ana, ben))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
-    half_saved(page, homework)
-    page.goto("/account/login/")
-    sign_in(page.context, ben.browser(), live_server.url)
+def test_a_copy_whose_owner_stays_away_goes_after_a_month(after_ana: tuple[Page, str, Homework]):
+    page, _step, bens = after_ana
     page.clock.set_system_time(time.time() + 29 * 24 * 3600)
     writing(page, bens)
     page.wait_for_load_state("networkidle")

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 from django.utils.timezone import now
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from clients.models import Caseload, Client
 from exercises.management.commands.demo import PASSWORD
 from practice.models import Membership
 from practice.tenancy import scope
+from tests.journeys.ground import invite
 from tests.processes import Site
 
 Visit = Callable[..., Page]
@@ -130,11 +131,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
     ruth = sign_in(visit(demo_site.url), "Ruth")
-    ruth.goto("/people/invite")
-    ruth.get_by_label("Name").fill("Ivo Marek")
-    ruth.get_by_label("E-mail").fill("ivo@hillside.example")
-    ruth.get_by_label("Therapist").check()
-    ruth.get_by_role("button", name="Send the invitation").click()
+    invite(ruth, "Ivo Marek", "ivo@hillside.example")
     row = ruth.locator("li.item", has_text="Ivo Marek")
     expect(row.get_by_text("Waiting")).to_be_visible()
     row.get_by_role("button", name="Send again").click()
@@ -149,11 +146,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     row.get_by_role("button", name="Send again").click()
     expect(row.get_by_text("Waiting")).to_be_visible()
     # To the same address once more: one open invitation, not two.
-    ruth.goto("/people/invite")
-    ruth.get_by_label("Name").fill("Ivo Marek")
-    ruth.get_by_label("E-mail").fill("ivo@hillside.example")
-    ruth.get_by_label("Therapist").check()
-    ruth.get_by_role("button", name="Send the invitation").click()
+    invite(ruth, "Ivo Marek", "ivo@hillside.example")
     ruth.goto("/people/")
     expect(row.get_by_text("Waiting")).to_have_count(1)
     assert [one for one in problems if "409" not in one and "422" not in one] == []
@@ -246,6 +239,45 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
     assert set(rows.get_by_role("link").all_inner_texts()) == {short}
     ruth.get_by_role("link", name="Show everything").click()
     expect(rows).to_have_count(50)
+
+
+# --- words that are kept nowhere yet --------------------------------------------------------------
+def test_words_that_were_not_sent_are_not_left_without_a_question(demo_site: Site, visit: Visit):
+    page = sign_in(visit(demo_site.url), "Dana")
+    page.goto("/clients/")
+    client = page.locator("main a.title").first.get_attribute("href") or ""
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{client}notes")
+    words, away = page.get_by_label("Your words"), page.locator("main a").first
+    away.click()
+    page.goto(f"{client}notes")
+    assert asked == []  # nothing was typed
+    words.fill(TYPED)
+    away.click()
+    expect(words).to_have_value(TYPED)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    # What was refused stands in the form, and nowhere else.
+    page.get_by_role("link", name="Change").first.click()
+    words.fill("x" * 5001)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("[data-errors]")).to_be_visible()
+    assert asked == ["beforeunload"]
+    away.click()
+    expect(words).to_have_value("x" * 5001)
+    assert asked == ["beforeunload"] * 2
+    # Signing out hides it at once.
+    page.get_by_role("group").locator("summary").last.click()
+    page.locator("form[action$='/account/logout/'] button").first.click()
+    page.wait_for_url(lambda url: "/notes" not in url)
+    assert asked == ["beforeunload"] * 2
 
 
 # --- a client who went to a colleague meanwhile --------------------------------------------------

@@ -1,4 +1,4 @@
-"""The edge: headers, refusals, errors, leaving; nothing here says more than it must."""
+"""The edge: headers, refusals, errors, small doors; nothing here says more than it must."""
 
 import gzip
 import json
@@ -11,9 +11,7 @@ from typing import Any
 from unittest import mock
 
 import pytest
-from allauth.usersessions.models import UserSession
 from django.conf import settings
-from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404
@@ -22,7 +20,7 @@ from rest_framework import exceptions
 
 from practice import problems
 from practice.errors import BadInput, KeyTrouble, NotPossible, Stale
-from practice.models import NEUTRAL_PAGE, Practice
+from practice.models import NEUTRAL_PAGE
 from practice.templatetags.homeward import dialable
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
@@ -296,44 +294,6 @@ def test_errors_outside_the_doors_are_problems_too(ana: Person):
     response = ana.browser().get("/api/v1/nowhere")
     assert response.status_code == 404
     assert response["Content-Type"] == "application/problem+json"
-
-
-# --- leaving ----------------------------------------------------------------------------------
-@pytest.mark.parametrize("method", ["get", "post"])
-def test_leaving_ends_the_session_on_the_server(ana: Person, method: str):
-    with scope(practice=ana.practice.pk):
-        Practice.objects.filter(pk=ana.practice.pk).update(leave_url="https://weather.example/")
-    browser = ana.browser()
-    key = browser.session.session_key
-    response = getattr(browser, method)("/leave", headers={"accept": "text/html"})
-    assert response["Clear-Site-Data"] == '"cache"'
-    assert "https://weather.example/" in (
-        response.get("Location", "") + response.get("Refresh", "")
-    )
-    assert not Session.objects.filter(session_key=key).exists()
-    assert browser.get("/today/").status_code == 302
-
-
-def test_leaving_works_from_a_beacon_without_a_token(ana: Person):
-    browser = Browser(enforce_csrf_checks=True)
-    browser.cookies = ana.browser().cookies
-    assert browser.post("/leave").status_code == 204
-    assert browser.get("/today/").status_code == 302
-
-
-def test_leaving_twice_harms_nobody():
-    assert Browser().get("/leave")["Location"] == "https://www.wikipedia.org/"
-
-
-def test_signing_out_ends_the_session_and_empties_the_cache(ana: Person):
-    browser = ana.browser()
-    browser.get("/today/")
-    key = browser.session.session_key
-    assert "Clear-Site-Data" not in browser.get("/account/logout/")
-    response = browser.post("/account/logout/")
-    assert response["Clear-Site-Data"] == '"cache"'
-    assert not Session.objects.filter(session_key=key).exists()
-    assert not UserSession.objects.filter(session_key=key).exists()
 
 
 # --- small doors ------------------------------------------------------------------------------

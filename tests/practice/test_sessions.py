@@ -10,7 +10,7 @@ from django.test import Client as Browser
 from django.utils.timezone import now
 
 from practice.actions import people
-from practice.models import AuditEvent, Membership, User
+from practice.models import AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_member, make_user
 from tests.practice.ground import policies, text_of
@@ -295,3 +295,41 @@ def test_a_seat_that_ended_is_not_on_offer(uma: Person, zoe: Person):
     assert "Riverside Practice" not in text_of(browser.get("/people/"))
     browser.post("/practice/switch", {"practice": str(zoe.practice.pk)})
     assert "Zoe Marchetti" not in text_of(browser.get("/people/"))
+
+
+# --- leaving ----------------------------------------------------------------------------------
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_leaving_ends_the_session_on_the_server(ana: Person, method: str):
+    with scope(practice=ana.practice.pk):
+        Practice.objects.filter(pk=ana.practice.pk).update(leave_url="https://weather.example/")
+    browser = ana.browser()
+    key = browser.session.session_key
+    response = getattr(browser, method)("/leave", headers={"accept": "text/html"})
+    assert response["Clear-Site-Data"] == '"cache"'
+    assert "https://weather.example/" in (
+        response.get("Location", "") + response.get("Refresh", "")
+    )
+    assert not Session.objects.filter(session_key=key).exists()
+    assert browser.get("/today/").status_code == 302
+
+
+def test_leaving_works_from_a_beacon_without_a_token(ana: Person):
+    browser = Browser(enforce_csrf_checks=True)
+    browser.cookies = ana.browser().cookies
+    assert browser.post("/leave").status_code == 204
+    assert browser.get("/today/").status_code == 302
+
+
+def test_leaving_twice_harms_nobody():
+    assert Browser().get("/leave")["Location"] == "https://www.wikipedia.org/"
+
+
+def test_signing_out_ends_the_session_and_empties_the_cache(ana: Person):
+    browser = ana.browser()
+    browser.get("/today/")
+    key = browser.session.session_key
+    assert "Clear-Site-Data" not in browser.get("/account/logout/")
+    response = browser.post("/account/logout/")
+    assert response["Clear-Site-Data"] == '"cache"'
+    assert not Session.objects.filter(session_key=key).exists()
+    assert not UserSession.objects.filter(session_key=key).exists()

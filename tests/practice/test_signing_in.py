@@ -1,6 +1,7 @@
 """Signing in: who gets in how, and what a stranger learns from trying."""
 
 import json
+import re
 from email import message_from_string, policy
 from email.message import EmailMessage
 
@@ -17,7 +18,7 @@ from practice.crypto import unseal_system
 from practice.models import AccountMail, AuditEvent, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_user
-from tests.practice.ground import ask_for_code, code_now, policies, text_of, totp_of
+from tests.practice.ground import ask_for_code, code_now, on_the_list, policies, text_of, totp_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
 
@@ -38,9 +39,23 @@ def words(message: EmailMessage) -> str:
     return f"{message['Subject']}\n{body.get_content()}"
 
 
-def without_tokens(page: str, address: str) -> str:
-    import re
+def code_in(message: EmailMessage) -> str:
+    """Return the code of a mail; nothing where it has none."""
+    return next((line for line in words(message).splitlines() if line.isupper()), "")
 
+
+def codes_sent() -> list[str]:
+    """Return the codes that were mailed, oldest first."""
+    return [code for _to, message in mails() if (code := code_in(message))]
+
+
+def new_code(address: str) -> str:
+    """Return the code of the one mail that went to an address."""
+    (code,) = (code_in(message) for to, message in mails() if to == [address])
+    return code
+
+
+def without_tokens(page: str, address: str) -> str:
     return re.sub(r'value="[^"]{60,}"', "", page).replace(address, "ADDRESS")
 
 
@@ -50,8 +65,8 @@ def test_a_client_signs_in_with_a_code_by_mail(ana: Person):
     [(to, message)] = mails()
     assert to == ["ana@mail.example"]
     assert message["Subject"] == "Your code"
-    code = next(line for line in words(message).splitlines() if line.isupper())
-    response = browser.post("/account/login/code/confirm/", {"code": code}, follow=True)
+    said = {"code": code_in(message)}
+    response = browser.post("/account/login/code/confirm/", said, follow=True)
     assert response.redirect_chain[-1][0] == "/today/"
 
 
@@ -65,9 +80,7 @@ def test_who_confirmed_an_address_is_back_where_they_changed_it(dana: Person):
     waits = text_of(browser.get("/account/email/"))
     assert "Changing to <b>new@mail.example</b>." in waits
     assert f'href="{asked}"' in waits
-    (message,) = (message for to, message in mails() if to == ["new@mail.example"])
-    code = next(line for line in words(message).splitlines() if line.isupper())
-    answer = browser.post(asked, {"code": code})
+    answer = browser.post(asked, {"code": new_code("new@mail.example")})
     assert answer["Location"] == "/account/email/"
     there = text_of(browser.get(answer["Location"]))
     assert "new@mail.example is confirmed." in there
@@ -78,8 +91,7 @@ def test_an_address_that_somebody_took_meanwhile_is_waited_for_no_longer(dana: P
     browser = dana.browser()
     add = {"email": "new@mail.example", "action_add": "1"}
     asked = browser.post("/account/email/", add)["Location"]
-    (message,) = (message for to, message in mails() if to == ["new@mail.example"])
-    code = next(line for line in words(message).splitlines() if line.isupper())
+    code = new_code("new@mail.example")
     wrong = browser.post(asked, {"code": "WRONG"})
     assert wrong.status_code == 200
     assert "Changing to" in text_of(browser.get("/account/email/"))
@@ -96,9 +108,8 @@ def confirm_another_address(person: Person, address: str) -> Browser:
     """Change somebody's own address, with the code that went there."""
     browser = person.browser()
     asked = browser.post("/account/email/", {"email": address, "action_add": "1"})
-    (message,) = (message for to, message in mails() if to == [address])
-    code = next(line for line in words(message).splitlines() if line.isupper())
-    assert browser.post(asked["Location"], {"code": code}).status_code == 302
+    said = {"code": new_code(address)}
+    assert browser.post(asked["Location"], said).status_code == 302
     return browser
 
 
@@ -131,15 +142,8 @@ def test_a_practice_that_somebody_left_is_told_no_new_address(ana: Person, dana:
 
 def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana: Person):
     """Somebody was invited as it; the change of the account is whole all the same."""
-    with scope(practice=dana.practice.pk, user=dana.user.pk):
-        other = caring.add(
-            by=dana.actor,
-            at=now(),
-            name="Anneliese",
-            email="new@mail.example",
-            zone="UTC",
-            invite_now=False,
-        )
+    other = on_the_list(dana, "Anneliese", "new@mail.example")
+    with scope(practice=dana.practice.pk):
         ContactPreference.objects.update(suppressed_at=now())
     browser = confirm_another_address(ana, "new@mail.example")
     assert "came back" not in text_of(browser.get("/you/"))
@@ -150,7 +154,7 @@ def test_a_record_under_that_address_already_stays_whose_it_is(ana: Person, dana
 
 def test_a_code_opens_nothing_in_another_browser(ana: Person):
     ask_for_code("ana@mail.example", Browser())
-    code = next(line for line in words(mails()[0][1]).splitlines() if line.isupper())
+    (code,) = codes_sent()
     other = Browser()
     other.post("/account/login/code/confirm/", {"code": code})
     assert other.get("/today/")["Location"].startswith("/account/login/")
@@ -196,19 +200,10 @@ def test_a_code_that_was_sent_anew_opens(ben: Person):
     browser = Browser()
     ask_for_code("ben@mail.example", browser)
     browser.post("/account/login/code/confirm/", {"action": "resend"})
-    first, second = (
-        next(line for line in words(message).splitlines() if line.isupper())
-        for _to, message in mails()
-    )
+    first, second = codes_sent()
     confirm = "/account/login/code/confirm/"
     assert browser.post(confirm, {"code": first}).status_code == 200
     assert browser.post(confirm, {"code": second}, follow=True).redirect_chain[-1][0] == "/today/"
-
-
-def codes_sent() -> list[str]:
-    """Return the codes that were mailed, oldest first."""
-    lines = (line for _to, message in mails() for line in words(message).splitlines())
-    return [line for line in lines if line.isupper()]
 
 
 @pytest.mark.parametrize("press", ["resend", ""])
@@ -256,7 +251,7 @@ def test_a_member_gets_no_code_but_a_word_what_to_do(dana: Person):
     [(to, message)] = mails()
     assert to == ["dana@hillside.example"]
     assert "password or a passkey" in words(message)
-    assert not [line for line in words(message).splitlines() if line.isupper()]
+    assert codes_sent() == []
 
 
 def test_we_never_write_to_strangers():

@@ -8,7 +8,7 @@ from django.utils.timezone import now
 
 from practice.actions import practices
 from practice.errors import KeyTrouble
-from practice.forms import NewPracticeForm
+from practice.forms.policies import NewPracticeForm
 
 
 class Command(BaseCommand):

@@ -1,0 +1,93 @@
+"""Couples: linking two, when they come next, and that they are no longer seen together."""
+
+from uuid import UUID
+
+from django.utils.timezone import now
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import api_view
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from clients.actions import caring
+from clients.api import shapes
+from clients.api.shapes import couple_data, wall_of
+from clients.forms import SessionForm
+from clients.queries import care
+from practice.actors import Actor
+from practice.doors.lists import AFTER, cursor_page, listed, paged
+from practice.doors.programs import acting, checked, idempotent, needs
+from practice.doors.shapes import asked
+from practice.permissions import may_care, may_read_caseloads
+from practice.queries.paging import page
+
+
+@extend_schema(
+    methods=["GET"],
+    description="List the couples one reaches, newest first.",
+    parameters=[AFTER],
+    responses=paged(shapes.CoupleShape),
+)
+@extend_schema(
+    methods=["POST"],
+    description="Link two of one’s clients.",
+    request=shapes.CoupleRequest,
+    responses={201: shapes.CoupleShape},
+)
+@api_view(["GET", "POST"])
+@needs("read", "assign")
+@idempotent
+def couple_list(request: Request) -> Response:
+    """List the couples one reaches, newest first; or link two of one's clients."""
+    actor = acting(request, may_read_caseloads)
+    if request.method == "POST":
+        return _link(request, actor)
+    asking = listed(request)
+    rows = care.couples(actor)
+    found = page(rows, order=("-linked_at", "pk"), after=asking.after)
+    return cursor_page(asking, found, [couple_data(row) for row in found.rows])
+
+
+@needs("assign")
+def _link(request: Request, actor: Actor) -> Response:
+    acting(request, may_care)
+    said = asked(request, shapes.CoupleRequest)
+    first, second = (care.client_to_care_for(actor, said[one]) for one in ("first", "second"))
+    couple = caring.link(by=actor, at=now(), first=first, second=second)
+    return Response(couple_data(couple), status=201)
+
+
+@extend_schema(methods=["GET"], description="Show one couple.", responses=shapes.CoupleShape)
+@extend_schema(
+    methods=["PATCH"],
+    description="Say when a couple comes next.",
+    request=shapes.SessionRequest,
+    responses=shapes.CoupleShape,
+)
+@api_view(["GET", "PATCH"])
+@needs("read", "assign")
+def couple(request: Request, pk: UUID) -> Response:
+    """Show one couple, or say when they come next."""
+    actor = acting(request, may_read_caseloads)
+    if request.method == "PATCH":
+        return _set_session(request, actor, pk)
+    return Response(couple_data(care.couple_of(actor, pk)))
+
+
+@needs("assign")
+def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
+    couple, at = care.couple_to_care_for(actor, pk), now()
+    said = asked(request, shapes.SessionRequest)
+    form = SessionForm({"next_session_at": wall_of(said, None)}, at=at)
+    caring.set_session(by=actor, at=at, couple=couple, **checked(form))
+    return Response(couple_data(care.couple_of(actor, couple.pk)))
+
+
+@extend_schema(request=None, responses=shapes.CoupleShape)
+@api_view(["POST"])
+@needs("assign")
+@idempotent
+def couple_unlink(request: Request, pk: UUID) -> Response:
+    """Note that two clients are no longer seen together; neither is told."""
+    actor = acting(request, may_read_caseloads)
+    caring.unlink(by=actor, at=now(), couple=care.couple_to_care_for(actor, pk))
+    return Response(couple_data(care.couple_of(actor, pk)))
