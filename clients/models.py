@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex, OpClass
@@ -128,6 +129,16 @@ class Caseload(PracticeOwned):
         indexes = [models.Index(fields=["client"], condition=Q(until_at=None), name="cared_by")]
 
 
+class Standing(StrEnum):
+    """What an attestation for couple work is worth now (`Clearance.standing`)."""
+
+    CLEARED = "cleared"
+    NOT_CLEARED = "not_cleared"
+    # To be screened again: its time ran out, or it was overtaken.
+    RAN_OUT = "ran_out"
+    OVERTAKEN = "overtaken"
+
+
 class Clearance(PracticeOwned):
     """A therapist's attestation, after an individual talk, that couple work is safe for a client.
 
@@ -149,6 +160,14 @@ class Clearance(PracticeOwned):
                 fields=["client"], condition=Q(ended_at=None), name="one_standing_clearance"
             )
         ]
+
+    def standing(self, at: datetime) -> Standing:
+        """Say what it is worth at this moment."""
+        if self.ended_at is not None:
+            return Standing.OVERTAKEN
+        if self.recheck_at <= at:
+            return Standing.RAN_OUT
+        return Standing.CLEARED if self.cleared else Standing.NOT_CLEARED
 
 
 class Consent(PracticeOwned):

@@ -19,6 +19,7 @@ from exercises.views import (
     reviewing,
     steps,
     today,
+    withdrawing,
 )
 
 CLIENT_URLS: list[URLPattern | URLResolver] = [
@@ -72,7 +73,9 @@ THERAPIST_URLS: list[URLPattern | URLResolver] = [
     path("assign/", assigning.assign, name="assign"),
     path("assignments/<uuid:pk>/", assigned.assignment_sent, name="assignment_sent"),
     path(
-        "assignments/<uuid:pk>/withdraw", assigned.assignment_withdraw, name="assignment_withdraw"
+        "assignments/<uuid:pk>/withdraw",
+        withdrawing.assignment_withdraw,
+        name="assignment_withdraw",
     ),
     path("work/<uuid:pk>/", assigned.homework_page, name="homework_page"),
     path("work/<uuid:pk>/due", assigned.homework_due, name="homework_due"),

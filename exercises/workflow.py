@@ -44,6 +44,7 @@ class Move(StrEnum):
     RETURN = "return"
     WITHDRAW = "withdraw"
     EXPIRE = "expire"
+    LAPSE = "lapse"
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,8 @@ RULES: tuple[Rule, ...] = (
         S.WITHDRAWN,
     ),
     _rule(Move.EXPIRE, Side.CLOCK, {S.SCHEDULED, S.OPEN, S.IN_PROGRESS}, S.EXPIRED),
+    # Its hour came while the gate of couple work was closed.
+    _rule(Move.LAPSE, Side.CLOCK, {S.SCHEDULED}, S.WITHDRAWN),
 )
 BY_MOVE: dict[Move, Rule] = {rule.move: rule for rule in RULES}
 

@@ -1,12 +1,14 @@
 """A therapist's attestation that couple work is safe for a client, or that it is not."""
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
 from clients.actions.caring import hold
-from clients.models import Clearance, Client
+from clients.models import Clearance, Client, Standing
 from clients.permissions import NOBODY, may_change
 from practice.actions import auditing
 from practice.actors import Actor
@@ -31,3 +33,9 @@ def attest(*, by: Actor, at: datetime, client: Client, cleared: bool) -> Clearan
         )
         auditing.on_client(by, at, "clearance.attested", client.pk)
     return clearance
+
+
+def cleared(clients: Iterable[UUID], at: datetime) -> set[UUID]:
+    """Return for which of these an attestation for couple work stands now, in one question."""
+    standing = Clearance.objects.filter(client__in=set(clients), ended_at=None)
+    return {one.client_id for one in standing if one.standing(at) is Standing.CLEARED}

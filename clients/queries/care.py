@@ -1,5 +1,6 @@
 """Clients and couples, for those who care for them or read along."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from functools import reduce
 from operator import or_
@@ -29,6 +30,7 @@ from clients.models import (
     Couple,
     ErasureRequest,
     PrivateNote,
+    Standing,
 )
 from clients.permissions import (
     NOBODY,
@@ -45,6 +47,9 @@ from practice.queries.paging import Page, page
 from practice.queries.searching import called, holds, words
 
 BY_NAME = ("sort_name", "pk")
+# Of what was noted about couple work: what stands, else what was ended last.
+_STANDING_FIRST = (F("ended_at").desc(nulls_first=True), "pk")
+_OF_SCREENING = ("cleared", "recheck_at", "ended_at")
 _IS_COUPLED = Exists(
     Couple.objects.filter(Q(first=OuterRef("pk")) | Q(second=OuterRef("pk")), ended_at=None)
 )
@@ -106,14 +111,14 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
     With `cares` (the actor is a therapist of theirs), `consent_withdrawn_at`, `erased_at` (the day a
-    requested erasure is due), `shared_session_at`, and what stands about couple work: `cleared` and `recheck_at`, both None when nothing that was noted stands, and then
-    `screening_ended_at`, when an answer of theirs ended what stood (None: nobody noted anything).
-    And with `more`, asked in the same breath.
+    requested erasure is due), `shared_session_at`, `screened` (the attestation for couple work that
+    stands, else the last one that an answer of theirs ended) and its `standing` (both None: nobody
+    noted anything). And with `more`, asked in the same breath.
     """
     if actor.is_client:
         raise Http404
-    standing = Clearance.objects.filter(client=OuterRef("pk"), ended_at=None)
-    return or_404(
+    noted = Clearance.objects.filter(client=OuterRef("pk")).order_by(*_STANDING_FIRST)
+    found: Any = or_404(
         reachable(actor)
         .filter(pk=pk)
         .select_related("preference")
@@ -122,16 +127,15 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
             shared_session_at=shared_session(actor, at),
             consent_withdrawn_at=consent_withdrawn(),
             erased_at=erasure_due(),
-            cleared=Subquery(standing.values("cleared")[:1]),
-            recheck_at=Subquery(standing.values("recheck_at")[:1]),
-            screening_ended_at=Subquery(
-                Clearance.objects.filter(client=OuterRef("pk"), ended_at__isnull=False)
-                .order_by("-ended_at", "pk")
-                .values("ended_at")[:1]
-            ),
+            **{f"screened_{name}": Subquery(noted.values(name)[:1]) for name in _OF_SCREENING},
             **more,
         )
     )
+    said = {name: getattr(found, f"screened_{name}") for name in _OF_SCREENING}
+    found.screened = Clearance(**said) if said["recheck_at"] else None
+    found.standing = found.screened.standing(at) if found.screened else None
+    record: Client = found
+    return record
 
 
 def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
@@ -293,22 +297,39 @@ def single_clients(actor: Actor) -> list[Client]:
     return list(cared_for(actor).filter(~_IS_COUPLED, discharged_at=None).order_by(*BY_NAME))
 
 
-def clearance_of_each(actor: Actor, couple: Couple) -> list[tuple[Client, Clearance | None]]:
+@dataclass(frozen=True)
+class Screened:
+    """What is noted about couple work with somebody; both None: nobody noted anything."""
+
+    client: Client
+    clearance: Clearance | None
+    standing: Standing | None
+
+    @property
+    def is_cleared(self) -> bool:
+        return self.standing is Standing.CLEARED
+
+
+def screening_of_each(actor: Actor, couple: Couple, at: datetime) -> list[Screened]:
     """Return each partner with the attestation for couple work that stands, else the last one that
     an answer of theirs has ended.
 
-    Staff only: a client never learns of it.
+    For who cares for both: a client never learns of it, nor does who reads along.
     """
     if actor.is_client:
         return []
     pair = [couple.first, couple.second]
     newest = (
         Clearance.objects.filter(client__in=cared_for(actor).filter(pk__in=[p.pk for p in pair]))
-        .order_by("client", F("ended_at").desc(nulls_first=True), "pk")
+        .order_by("client", *_STANDING_FIRST)
         .distinct("client")
     )
     found = {one.client_id: one for one in newest}
-    return [(one, found.get(one.pk)) for one in pair]
+    return [
+        Screened(one, noted, noted.standing(at) if noted else None)
+        for one in pair
+        for noted in [found.get(one.pk)]
+    ]
 
 
 def clearances(actor: Actor, client: Client) -> list[Clearance]:

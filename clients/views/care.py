@@ -150,8 +150,9 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "client": client,
             "form": form,
-            "history": care.clearances(request.actor, client),
-            "now": now(),
+            "history": [
+                (one, one.standing(now())) for one in care.clearances(request.actor, client)
+            ],
         },
         status=422 if form.is_bound else 200,
     )

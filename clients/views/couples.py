@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
+from clients.models import Couple
 from clients.queries import care
 from clients.views.ground import say_what_follows
 from practice.actors import ActorRequest
@@ -67,8 +68,21 @@ def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
         button=_("Unlink them"),
         back=reverse("couple_page", args=[couple.pk]),
         back_to=couple.names,
-        text=_("What each of them wrote stays theirs. Neither is told."),
+        text=" ".join(_what_unlinking_means(couple)),
     )
+
+
+def _what_unlinking_means(couple: Couple) -> list[str]:
+    said = [
+        _("What each of them wrote stays theirs. Neither is told."),
+        _(
+            "What is open stays open for each, and what each does alone goes on. Exercises for two that"
+            " have not opened yet no longer come."
+        ),
+    ]
+    if couple.next_session_at and couple.next_session_at > now():
+        said.append(_("The session they share goes from every page: note one for each."))
+    return said
 
 
 @require_http_methods(["GET", "POST"])

@@ -14,10 +14,11 @@ from django.http import Http404
 from django.utils.translation import gettext as _
 
 from clients.actions.caring import hold_linked, require_linked
-from clients.models import Clearance, Client, Couple
+from clients.actions.clearances import cleared
+from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
-from exercises.actions import reminding
+from exercises.actions import gate, reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
@@ -150,18 +151,27 @@ class Part(StrEnum):
 
 
 def withdraw(
-    *, by: Actor, at: datetime, assignment: Assignment, part: Part = Part.ALL, slot: int = 0
+    *,
+    by: Actor,
+    at: datetime,
+    assignment: Assignment,
+    part: Part = Part.ALL,
+    slot: int = 0,
+    client: Client | None = None,
 ) -> int:
     """Take an assignment back, or `part` of a series from `slot` on: whoever has not handed it in no
-    longer sees it, and unless it is one occurrence alone no more are planned.
+    longer sees it, and unless it is one occurrence alone no more are planned for them.
 
-    What they wrote is kept. Of work for two one's own clients' alone; of a series no more is planned
-    for either. Returns how many homeworks were withdrawn. Raises Http404 for an assignment to nobody
-    in one's care.
+    What they wrote is kept. Of work for two one's own clients' alone, or only this `client`'s; for the
+    other it goes on. Returns how many homeworks were withdrawn. Raises Http404 for an assignment to
+    nobody in one's care.
     """
     if not may_assign(by):
         raise PermissionDenied
-    if not cared_for(by).filter(homeworks__assignment=assignment).exists():
+    # Of two who have a therapist each by now, one's own.
+    own = cared_for(by).filter(homeworks__assignment=assignment)
+    theirs = set(own.filter(**{"pk": client.pk} if client else {}).values_list("pk", flat=True))
+    if not theirs:
         raise Http404
     wanted = {Part.ALL: Q(), Part.LATER: Q(slot__gte=slot), Part.ONE: Q(slot=slot)}[part]
     with transaction.atomic():
@@ -171,8 +181,7 @@ def withdraw(
             .select_related("client")
             .filter(
                 wanted,
-                # Of two who have a therapist each by now, one's own.
-                client__in=cared_for(by),
+                client__in=theirs,
                 assignment=assignment,
                 status__in=BY_MOVE[Move.WITHDRAW].sources,
             )
@@ -182,7 +191,7 @@ def withdraw(
             move(homework, Move.WITHDRAW, by=by, at=at)
             reminding.cancel_for_homework(homework.pk, reason="withdrawn")
         if part is not Part.ONE:
-            Assignment.objects.filter(pk=assignment.pk, withdrawn_at=None).update(withdrawn_at=at)
+            _end(assignment, theirs, at)
         auditing.record(
             by=by,
             at=at,
@@ -259,21 +268,37 @@ def extend(share: Share, *, at: datetime) -> bool:
     assignment = Assignment.objects.filter(pk=share.assignment_id).first()
     if client is None or assignment is None or not _hold(assignment):
         return False
-    _plan_occurrences(assignment, client, at=at)
+    if not assignment.goes_on_for(client.pk):
+        return False
+    is_closed = bool(gate.closed([assignment], at))
+    _plan_occurrences(assignment, client, at=at, opens_now=not is_closed)
     return True
 
 
 def _hold(assignment: Assignment) -> bool:
-    """Keep planning and withdrawing apart until this transaction ends; say whether it goes on."""
+    """Keep planning and withdrawing apart until this transaction ends, with what stands by now; say
+    whether it goes on for anybody."""
     held = Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk)
-    return held.values_list("withdrawn_at", flat=True).get() is None
+    assignment.withdrawn_at, assignment.ended_for = held.values_list(
+        "withdrawn_at", "ended_for"
+    ).get()
+    return assignment.withdrawn_at is None
 
 
-def cleared(client: Client, at: datetime) -> bool:
-    """Say whether a therapist's attestation for couple work stands for this client."""
-    return Clearance.objects.filter(
-        client=client, cleared=True, ended_at=None, recheck_at__gt=at
-    ).exists()
+def _recipients(assignment: Assignment) -> list[Client]:
+    if assignment.couple:
+        return [assignment.couple.first, assignment.couple.second]
+    return [assignment.client] if assignment.client else []
+
+
+def _end(assignment: Assignment, clients: set[UUID], at: datetime) -> None:
+    """Plan no more for these; once it has ended for all it was given to, it is withdrawn."""
+    assignment.ended_for = sorted({*assignment.ended_for, *clients})
+    if assignment.withdrawn_at is None and not any(
+        assignment.goes_on_for(one.pk) for one in _recipients(assignment)
+    ):
+        assignment.withdrawn_at = at
+    assignment.save(update_fields=["ended_for", "withdrawn_at"])
 
 
 def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Client]:
@@ -292,12 +317,13 @@ def _people(by: Actor, client: Client | None, couple: Couple | None) -> list[Cli
 def _check_gate(
     version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
 ) -> None:
-    """Keep the gate of couple work: it needs each partner cleared, by a person, recently."""
-    if version.definition.kind not in {"pair", "joint"}:
+    """Keep the gate of couple work (exercises.actions.gate); `couple` is a linked one."""
+    if not gate.is_for_two(version):
         return
     if couple is None:
         raise NotPossible(_("This exercise is for two. Assign it to a couple."))
-    if not all(cleared(person, at) for person in people):
+    pair = {person.pk for person in people}
+    if cleared(pair, at) != pair:
         raise NotPossible(
             _(
                 "Couple work is not cleared for both yet. "
@@ -352,7 +378,12 @@ def before_it_opens() -> BadInput:
 
 
 def _plan_occurrences(
-    assignment: Assignment, client: Client, *, at: datetime, when: Schedule | None = None
+    assignment: Assignment,
+    client: Client,
+    *,
+    at: datetime,
+    when: Schedule | None = None,
+    opens_now: bool = True,
 ) -> None:
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
@@ -378,7 +409,7 @@ def _plan_occurrences(
                 homework.save(force_insert=True)
         except IntegrityError:  # another planner was here first
             continue
-        if homework.opens_at <= at:
+        if opens_now and homework.opens_at <= at:
             move(homework, Move.OPEN, by=system(assignment.practice_id), at=at)
         reminding.plan_for_homework(homework, at)
 

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from clients.actions import erasing as clients_erasing
-from exercises.actions import assigning, erasing, reminding, reviewing
+from exercises.actions import assigning, erasing, gate, reminding, reviewing
 from exercises.actions.moving import move
 from exercises.models import Homework, ReminderReason, Review
 from exercises.workflow import Move, Status
@@ -62,7 +62,7 @@ def plan(at: datetime) -> None:
     And seal the second factors that an older release, which may still run, has left open.
     """
     practices = _practices()
-    for chore in (extend_series, plan_daily_mails, replan_changed, erase_due):
+    for chore in (extend_series, end_what_was_for_two, plan_daily_mails, replan_changed, erase_due):
         _in_each(practices, partial(chore, at=at))
     _unless_it_breaks(partial(housekeeping.sweep, practices, at))
     _unless_it_breaks(factors.seal_new)
@@ -84,6 +84,12 @@ def _extend(practice: UUID, share: assigning.Share, at: datetime) -> bool:
         return False
     with scope(practice=practice):
         return assigning.extend(share, at=at)
+
+
+def end_what_was_for_two(practice: UUID, at: datetime) -> int:
+    """Let go what was for two who are linked no more, and has not opened."""
+    with scope(practice=practice):
+        return gate.end_for_good(practice, at)
 
 
 def plan_daily_mails(practice: UUID, at: datetime) -> int:
@@ -191,13 +197,17 @@ def _settle_reviews(practice: UUID, at: datetime) -> Chore:
 
 def _open_scheduled(practice: UUID, at: datetime) -> Chore:
     due = (
-        Homework.objects.select_related("client", "assignment")
+        Homework.objects.select_related("client", "assignment__couple", "assignment__version")
+        .defer("assignment__version__body")
         .filter(practice_id=practice, status=Status.SCHEDULED, opens_at__lte=at)
         .order_by("opens_at", "pk")
     )
 
     def open_it(homework: Homework) -> None:
-        move(homework, Move.OPEN, by=system(practice), at=at)
+        if gate.closed([homework.assignment], at):
+            gate.let_pass([homework], at)
+        else:
+            move(homework, Move.OPEN, by=system(practice), at=at)
 
     return due, open_it
 

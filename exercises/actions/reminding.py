@@ -125,6 +125,12 @@ def cancel_for_homework(homework_id: uuid.UUID, *, reason: str) -> None:
     )
 
 
+def forget(homework_id: uuid.UUID) -> None:
+    """Take back what is planned for something that never opened, without a line in the ledger: there
+    it would tell its reader that something was held."""
+    Reminder.objects.filter(homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK).delete()
+
+
 def follow_wishes(client: Client, at: datetime) -> None:
     """Move what is planned for a client to where their choices and zone now put it.
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client, Couple
 from clients.permissions import cared_for
 from exercises import schedule
-from exercises.actions import reminding
+from exercises.actions import gate, reminding
 from exercises.actions.assigning import before_it_opens, check_days, over
 from exercises.actions.moving import move
 from exercises.models import Homework
@@ -64,6 +64,8 @@ def reschedule(
             )
         homework.refresh_from_db(fields=["opens_at", "status", "revision"])
         if homework.status == Status.SCHEDULED and homework.opens_at <= at:
+            if gate.closed([homework.assignment], at):
+                raise BadInput({"opens": [_("Couple work waits now. Choose a day to come.")]})
             move(homework, Move.OPEN, by=system(by.practice_id), at=at)
         _follow(by, at, homework)
 
@@ -119,9 +121,11 @@ def _keep_in_turn(homework: Homework, opens: date) -> None:
     if before and opens <= schedule.local_time(before.opens_at, homework.client.zone).date():
         raise BadInput({"opens": [_("Choose a day after the one before it in this series.")]})
     after = series.filter(slot__gt=homework.slot).order_by("slot").first()
-    bound = schedule.local_time(after.opens_at, homework.client.zone).date() if after else None
-    if bound is None and homework.assignment.withdrawn_at is None and homework.assignment.rrule:
-        times = homework.assignment.times(homework.client.zone, limit=homework.slot + 2)
+    zone = homework.client.zone
+    bound = schedule.local_time(after.opens_at, zone).date() if after else None
+    goes_on = homework.assignment.goes_on_for(homework.client_id)
+    if bound is None and goes_on and homework.assignment.rrule:
+        times = homework.assignment.times(zone, limit=homework.slot + 2)
         bound = times[homework.slot + 1].local.date() if len(times) > homework.slot + 1 else None
     if bound and opens >= bound:
         raise BadInput({"opens": [_("Choose a day before the next one of this series.")]})

@@ -69,6 +69,8 @@ class AssignForm(forms.Form):
         help_text=_("Leave it empty, and it goes on until you withdraw it."),
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _HOW_MANY),
     )
+    # Asked only of who gives a series that is there already.
+    twice = forms.BooleanField(label=_("Give it a second time"), required=False)
     reminders_on = forms.BooleanField(label=_("Remind them"), required=False, initial=True)
     note = WordsField(
         label=_("A word with it"),
@@ -90,6 +92,7 @@ class AssignForm(forms.Form):
     ) -> None:
         """Take the next session with whose it is, each one's zone by their id, and one's own."""
         super().__init__(*args, **kwargs)
+        self.twice_for = ""
         self.at, self.session, self.zones, self.zone = at, session, zones, zone
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
@@ -197,15 +200,25 @@ def _evening(day: date) -> datetime:
 
 
 class WithdrawForm(PlainForm):
-    """How much of a series to take back."""
+    """How much of a series to take back, and from whom of two."""
 
+    whose = forms.ChoiceField(label=_("From whom"), widget=forms.RadioSelect)
     part = forms.ChoiceField(label=_("What to withdraw"), widget=forms.RadioSelect)
 
-    def __init__(self, *args: Any, parts: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        parts: list[tuple[str, str]],
+        whose: list[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
-        part = self.fields["part"]
-        if isinstance(part, forms.ChoiceField):
-            part.choices = parts
+        for name, choices in (("whose", whose), ("part", parts)):
+            field = self.fields[name]
+            if not choices:
+                del self.fields[name]
+            elif isinstance(field, forms.ChoiceField):
+                field.choices = choices
 
 
 class DaysForm(PlainForm):

@@ -55,6 +55,8 @@ class Assignment(PracticeOwned):
     reminders_on = models.BooleanField(default=True)
     assigned_at = models.DateTimeField()
     withdrawn_at = models.DateTimeField(null=True, blank=True)
+    # Of two, for whom alone it has ended; once it has for both, `withdrawn_at` says so.
+    ended_for = ArrayField(models.UUIDField(), default=list, db_default=[])
 
     class Meta:
         constraints = [
@@ -76,9 +78,16 @@ class Assignment(PracticeOwned):
         until = self.assigned_at + FAR_ENOUGH
         return schedule.slots(rule, first, zone, until=until, limit=limit)
 
-    def still_to_plan(self, last_slot: int, zone: str) -> list[schedule.Slot] | None:
-        """Return what comes of a series after the last that is planned; None: no end is in sight."""
-        if not self.rrule or self.withdrawn_at:
+    def goes_on_for(self, client_id: uuid.UUID) -> bool:
+        """Say whether it was not withdrawn for this client."""
+        return self.withdrawn_at is None and client_id not in self.ended_for
+
+    def still_to_plan(
+        self, client_id: uuid.UUID, last_slot: int, zone: str
+    ) -> list[schedule.Slot] | None:
+        """Return what comes of a series after the last that is planned for this client; None: no end
+        is in sight."""
+        if not self.rrule or not self.goes_on_for(client_id):
             return []
         rule = schedule.parse_rrule(self.rrule)
         if rule.count is None and rule.until is None:

@@ -1,6 +1,6 @@
 """Homework as its client and as their therapist may see it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -40,7 +40,9 @@ PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 # Withdrawn before it had opened.
 _NEVER_THERE = Q(
     Exists(
-        Step.objects.filter(homework=OuterRef("pk"), move=Move.WITHDRAW, source=Status.SCHEDULED)
+        Step.objects.filter(
+            homework=OuterRef("pk"), source=Status.SCHEDULED, target=Status.WITHDRAWN
+        )
     ),
     status=Status.WITHDRAWN,
 )
@@ -85,7 +87,8 @@ def homework(actor: Actor, pk: UUID) -> Homework:
 def to_review(actor: Actor, pk: UUID) -> Any:
     """Return one homework as it is reviewed; staff only. Raises Http404.
 
-    With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`), `waiting`
+    With `cares` (the actor is a therapist of its client), `part` (see `part_in_couple`), `both_near`
+    (it was given to two, and both are in reach), `waiting`
     (see `number_waiting`), its client's `consent_withdrawn_at` and, of work for two, `partners_pk` and
     `partners_sent_at`: the partner's, once it was sent.
     """
@@ -107,6 +110,7 @@ def to_review(actor: Actor, pk: UUID) -> Any:
         _with_answer(rows.filter(pk=pk)).annotate(
             cares=Exists(cared_for(actor).filter(pk=OuterRef("client"))),
             part=part_in_couple(actor, "client"),
+            both_near=Exists(reachable_couples(actor).filter(pk=OuterRef("assignment__couple"))),
             partners_pk=Subquery(theirs.values("pk")[:1]),
             partners_sent_at=Subquery(theirs.values("submitted_at")[:1]),
             waiting=number_waiting(actor),
@@ -282,6 +286,9 @@ class Given:
     zone: str
     # Of two, what the other has of the first of these.
     partners: Homework | None
+    client_id: UUID
+    # Who of those in reach has, or had, any of it that was not withdrawn.
+    holders: Collection[UUID]
 
 
 def given(actor: Actor, assignment: Assignment, most: int) -> Given:
@@ -302,7 +309,17 @@ def given(actor: Actor, assignment: Assignment, most: int) -> Given:
     if to_come and assignment.couple_id:
         beside = theirs.filter(slot=rows[0].slot, status__in=MOVABLE)
         partners = beside.exclude(client=one.client_id).first()
-    return Given(rows[:to_come], to_come, in_all, one.last_slot, one.client.zone, partners)
+    holders = theirs.exclude(status=Status.WITHDRAWN).order_by().values_list("client", flat=True)
+    return Given(
+        rows[:to_come],
+        to_come,
+        in_all,
+        one.last_slot,
+        one.client.zone,
+        partners=partners,
+        client_id=one.client_id,
+        holders=set(holders.distinct()),
+    )
 
 
 def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:

@@ -1,4 +1,4 @@
-"""What was assigned: see where it stands, withdraw it, move its date."""
+"""What was assigned: see where it stands, and move its date."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,26 +7,26 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.models import Client
 from clients.permissions import among_reached, may_care_for
 from exercises import schedule
-from exercises.actions import assigning, rescheduling
-from exercises.actions.assigning import Part
-from exercises.forms.assign import DaysForm, WithdrawForm
-from exercises.models import Assignment, Flag, Homework, Step
+from exercises.actions import rescheduling
+from exercises.forms.assign import DaysForm
+from exercises.models import Assignment, Flag, FlagKind, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.homework import Given
-from exercises.views import wording
-from exercises.views.assigning import Target
+from exercises.queries.running import is_left, still_running
+from exercises.views import gate, wording
+from exercises.views.assigning import Target, called
 from exercises.views.caring import state_text, waits_for_review
 from exercises.views.desk import (
     flag_text,
@@ -39,7 +39,6 @@ from exercises.visibility import read_notes
 from exercises.workflow import Move, Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
-from practice.errors import NotPossible
 from practice.queries import people
 from practice.wording import clock_of, language, listed
 
@@ -53,35 +52,46 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that it is there, or for whom it waits, as it is by now, and how to take it away again."""
     actor, at = request.actor, now()
     found = homeworks.assignment(actor, pk)
-    target = Target(found.client, found.couple)
+    # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
+    target = Target(found.client, found.couple, among_reached(actor, all_of(found)))
     given = homeworks.given(actor, found, SHOWN + 2)
     walls = _walls(found, given)
-    is_later = bool(walls) and walls[0] > schedule.local_time(at, given.zone)
-    # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
-    near = among_reached(actor, [one.pk for one in target.people])
-    here = [one for one in target.people if one.pk in near]
-    waits_for = [one for one in here if one.joined_at is None] if walls else []
-    have = [one for one in here if one not in waits_for]
+    here_now = schedule.local_time(at, given.zone)
+    is_later = bool(walls) and walls[0] > here_now
+    holders = [one for one in target.people if one.pk in given.holders] or target.people
+    waits_for = [one for one in holders if one.joined_at is None] if walls else []
+    have = [one for one in holders if one not in waits_for]
     return render(
         request,
         "exercises/therapist/assigned.html",
         {
-            "opens": wording.plain_day(walls[0]) if is_later else "",
+            "opens": wording.day_named(walls[0]) if is_later else "",
+            "opens_today": f"{walls[0]:%H:%M}"
+            if is_later and walls[0].date() == here_now.date()
+            else "",
             "assignment": found,
             "is_withdrawn": not walls and not given.in_all,
             "title": _with_dates(found, given, actor.zone),
             "again": _again(found, given, walls) if found.rrule and walls else "",
             "who": target.name,
-            "have": have[0].name_to_call if len(have) == 1 else target.name,
+            "have": called(have or target.people),
             "number": len(have) if walls else 0,
             "waits_for": waits_for,
+            "not_cleared": gate.waits_for(actor, found.couple, at)
+            if gate.holds(given.rows) and gate.cares_for_both(actor, found.couple)
+            else [],
             "uninvited": [one for one in waits_for if not _is_invited(actor, one, at)],
-            "back": _back(found),
+            "back": back_of(found),
         },
     )
 
 
-def _back(found: Any) -> str:
+def all_of(found: Assignment) -> list[UUID]:
+    """Return to whom it was given."""
+    return [one.pk for one in Target(found.client, found.couple).people]
+
+
+def back_of(found: Any) -> str:
     """Return the couple's page, or the client's: of two who were parted since, the one in reach."""
     if found.couple_opens:
         return reverse("couple_page", args=[found.couple_id])
@@ -97,7 +107,7 @@ def _is_invited(actor: Actor, client: Client, at: datetime) -> bool:
 def _walls(found: Assignment, given: Given) -> list[datetime]:
     """Return when what is left of it opens or opened, as far as it is shown, by their own clock."""
     walls = [schedule.local_time(one.opens_at, given.zone) for one in given.rows]
-    if found.rrule and not found.withdrawn_at:
+    if found.rrule and found.goes_on_for(given.client_id):
         coming = found.times(given.zone, limit=given.last_slot + SHOWN + 3)
         walls += [slot.local for slot in coming[given.last_slot + 1 :]]
     return walls
@@ -146,7 +156,8 @@ def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
         return ""
     if is_all and len(walls) <= SHOWN + 1:
         return _("Then on %(days)s: %(n)d times in all.") % (said | {"days": listed(days)})
-    if number and (rule.count or found.withdrawn_at):
+    goes_on = found.goes_on_for(given.client_id)
+    if number and (rule.count or not goes_on):
         return _("Then on %(days)s and so on: %(n)d times in all.") % said
     if rule.until:
         return _("Then on %(days)s and so on until %(until)s.") % said
@@ -156,114 +167,45 @@ def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
 def _in_all(found: Assignment, given: Given) -> int | None:
     """Return how many a series has, planned or not; None: no end is in sight."""
     rule = schedule.parse_rrule(found.rrule)
-    if rule.count and not found.withdrawn_at:
+    if rule.count and found.goes_on_for(given.client_id):
         return rule.count - (given.last_slot + 1 - given.in_all)
-    unplanned = found.still_to_plan(given.last_slot, given.zone)
+    unplanned = found.still_to_plan(given.client_id, given.last_slot, given.zone)
     return None if unplanned is None else given.in_all + len(unplanned)
 
 
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Take an assignment back, after saying what that means: of a series, this one, later ones or all.
+def _gate(
+    actor: Actor, found: Homework, flags: Sequence[Flag], steps: Sequence[Step], at: datetime
+) -> dict[str, Any]:
+    """Return what is to be said of the gate of couple work; for who cares for its client.
 
-    Once it is asked for from one homework (`?homework=`), that is what "this one" means.
+    Who cares for one of two alone learns the rule and no more: the partner's screening is a colleague's.
     """
-    found = homeworks.assignment(request.actor, pk)
-    target = Target(found.client, found.couple)
-    here = _named(request, found)
-    series = homeworks.to_withdraw(request.actor, found) if found.rrule else {}
-    parts = _parts(series, here) if here else []
-    if here and found.rrule and not parts:
-        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
-    form = WithdrawForm(posted(request), parts=parts, initial={"part": Part.ONE}) if parts else None
-    if request.method == "POST" and (form is None or form.is_valid()):
-        part = Part(form.cleaned_data["part"]) if form else Part.ALL
-        slot = here.slot if here else 0
-        assigning.withdraw(by=request.actor, at=now(), assignment=found, part=part, slot=slot)
-        messages.success(
-            request, _("Withdrawn. What they wrote stays in the copy of their record.")
-        )
-        return redirect(_back(found))
-    return render(
-        request,
-        "exercises/therapist/withdraw.html",
-        {
-            "title": found.version.definition.title.get(language()),
-            "form": form,
-            "whole": _whole(series) if series and not parts else "",
-            "for_two": target.couple is not None,
-            "who": target.name,
-            "back": reverse("homework_page", args=[here.pk]) if here else _back(found),
-        },
-        status=422 if form and form.is_bound else 200,
-    )
+    couple, said = found.assignment.couple, dict[str, Any]()
+    has_lapsed = bool(steps) and steps[-1].move == Move.LAPSE
+    if couple and (has_lapsed or gate.holds([found])):
+        is_both = gate.cares_for_both(actor, couple)
+        said = {"has_lapsed": has_lapsed and is_both, "only_rule": not is_both}
+        said["not_cleared"] = gate.waits_for(actor, couple, at) if is_both else []
+    if any(flag.kind == FlagKind.SAFETY for flag in flags):
+        said["running"] = _running(still_running(actor, found), at, actor.zone)
+    return said
 
 
-def _named(request: ActorRequest, found: Assignment) -> Homework | None:
-    """Return the homework of this assignment from which somebody came. Raises Http404."""
-    named = request.GET.get("homework")
-    if not named:
-        return None
-    try:
-        homework = homeworks.homework(request.actor, UUID(named))
-    except ValueError as error:
-        raise Http404 from error
-    if homework.assignment_id != found.pk:
-        raise Http404
-    return homework
-
-
-def _parts(series: dict[int, Any], here: Homework) -> list[tuple[str, str]]:
-    """Return what can be taken back of a series, seen from one of its times."""
-    if here.slot not in series:
-        return []
-    parts = [(Part.ONE.value, _("Only this one, %(day)s") % {"day": _opens(here)})]
-    later = {slot: row for slot, row in series.items() if slot > here.slot}
-    number, last = _ahead(series, later)
-    is_first = here.slot == min(series)
-    if number is None and not is_first:
-        parts.append((Part.LATER.value, _("This one and all that come after it. No more follow.")))
-    elif number and not is_first:
-        text = ngettext(
-            "This one and the one after it, %(last)s. No more follow.",
-            "This one and the %(n)d after it, until %(last)s. No more follow.",
-            number,
-        )
-        parts.append((Part.LATER.value, text % {"n": number, "last": last}))
-    return [*parts, (Part.ALL.value, _whole(series))]
-
-
-def _whole(series: dict[int, Any]) -> str:
-    """Say how many times a series has that can be taken back, and which."""
-    number, last = _ahead(series, series)
-    said = {"n": number, "first": _opens(series[min(series)]), "last": last}
-    if number is None:
-        return _("All of this series from %(first)s on. No more follow.") % said
-    return (
-        ngettext(
-            "The one that is left of this series, %(first)s. No more follow.",
-            "All %(n)d of this series, %(first)s to %(last)s. No more follow.",
-            number,
-        )
-        % said
-    )
-
-
-def _ahead(series: dict[int, Any], planned: dict[int, Any]) -> tuple[int | None, str]:
-    """Return how many these are with those still to be planned, and the day of the last; None where
-    no end is in sight."""
-    one = next(iter(series.values()))
-    unplanned = one.assignment.still_to_plan(one.last_slot, one.client.zone)
-    if unplanned is None:
-        return None, ""
-    if unplanned:
-        return len(planned) + len(unplanned), wording.day_named(unplanned[-1].local)
-    return len(planned), _opens(planned[max(planned)]) if planned else ""
-
-
-def _opens(row: Homework) -> str:
-    return wording.day_named(schedule.local_time(row.opens_at, row.client.zone))
+def _running(rows: Sequence[Any], at: datetime, zone: str) -> list[dict[str, Any]]:
+    """Return what still runs after an answer that did not feel safe, each exercise once, with where
+    it can be withdrawn."""
+    found: dict[UUID, dict[str, Any]] = {}
+    for row in sorted(rows, key=lambda one: (one.opens_at, str(one.pk))):
+        where = reverse("assignment_withdraw", args=[row.assignment_id])
+        shown = {
+            "title": title_of(row),
+            "series": bool(row.assignment.rrule),
+            "href": f"{where}?homework={row.pk}",
+            "lines": [],
+        }
+        item = found.setdefault(row.assignment_id, shown)
+        item["lines"].append(f"{row.client.name_to_call}: {state_text(row, at, zone)}")
+    return list(found.values())
 
 
 def _happened(step: Step) -> str:
@@ -278,6 +220,8 @@ def _happened(step: Step) -> str:
         Move.REVIEW: pgettext("what happened", "Answered"),
         Move.RETURN: pgettext("what happened", "Returned, to go deeper"),
         Move.WITHDRAW: pgettext("what happened", "Withdrawn"),
+        # The same word: that couple work waited is not for who reads along.
+        Move.LAPSE: pgettext("what happened", "Withdrawn"),
         Move.EXPIRE: pgettext("what happened", "Let go"),
     }
     return texts.get(Move(step.move), step.get_target_display())
@@ -300,8 +244,9 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show where one homework stands; never a word of a draft."""
     actor, at = request.actor, now()
     found = homeworks.homework(actor, pk)
-    along = reads_along(actor, cares=may_care_for(actor, found.client))
-    flags = reviews.flags_on(actor, found)
+    cares = may_care_for(actor, found.client)
+    along = reads_along(actor, cares=cares)
+    flags, steps = reviews.flags_on(actor, found), homeworks.steps(actor, found)
     return render(
         request,
         "exercises/therapist/homework.html",
@@ -312,13 +257,15 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "due": wording.ends(found, actor.zone)
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
-            "steps": _story(homeworks.steps(actor, found), flags),
+            "steps": _story(steps, flags),
             "note": read_notes(actor, [found])[found.pk],
             "flag": next((flag for flag in flags if flag.handled_at is None), None),
             "has_rounds": found.submitted_at is not None,
             "waits": waits_for_review(found),
             # What ended, in whatever way, is not sent any more.
             "may_come": found.submitted_at is None and found.status in homeworks.MOVABLE,
+            "goes_on": found.assignment.goes_on_for(found.client_id) or is_left(actor, found),
+            **(_gate(actor, found, flags, steps, at) if cares else {}),
             "own_note": found.assignment.assigned_by_id == actor.member_id,
             "can_move": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,

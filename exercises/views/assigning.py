@@ -1,6 +1,6 @@
 """Assign: whom, what, when and a word; from the client's page in a few clicks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from clients.models import Client, Couple, to_come
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
+from exercises.actions.gate import is_for_two
 from exercises.definition import Definition
 from exercises.forms.assign import AssignForm
 from exercises.models import Homework
@@ -25,7 +26,8 @@ from exercises.queries import homework as homeworks
 from exercises.queries import library
 from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
-from exercises.views import wording
+from exercises.queries.running import having_a_series
+from exercises.views import gate, wording
 from exercises.views.desk import (
     consent_text,
     face,
@@ -33,32 +35,35 @@ from exercises.views.desk import (
     flag_text,
     for_therapists,
     page_of,
+    part_of,
 )
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import once, posted, refusals_on, searches
+from practice.errors import BadInput
 from practice.queries.paging import pages, searched
-from practice.wording import clock_of, language
+from practice.wording import both, clock_of, language
 
 MOST_RUNNING = 2
 
 
 @dataclass(frozen=True)
 class Target:
-    """For whom: one client, or a couple."""
+    """For whom: one client, or a couple; of two who were parted, those who are `near`."""
 
     client: Client | None
     couple: Couple | None
+    near: Collection[UUID] | None = None
 
     @property
     def people(self) -> list[Client]:
-        if self.couple:
-            return [self.couple.first, self.couple.second]
-        return [self.client] if self.client else []
+        two = [self.couple.first, self.couple.second] if self.couple else []
+        one = [self.client] if self.client else []
+        return [who for who in two or one if self.near is None or who.pk in self.near]
 
     @property
     def name(self) -> str:
-        return self.couple.names if self.couple else self.people[0].name_to_call
+        return called(self.people)
 
     @property
     def back(self) -> str:
@@ -83,6 +88,12 @@ class Target:
         if hour is None:
             return None
         return hour, client.pk if hour == client.next_session_at else client.shared_session_of
+
+
+def called(people: Sequence[Client]) -> str:
+    """Return what these are called, one or two."""
+    names = [one.name_to_call for one in people]
+    return both(*names) if len(names) == 2 else "".join(names)
 
 
 @for_therapists
@@ -163,10 +174,21 @@ def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetim
     who = form.cleaned_data.get("who", "both")
     single = next((one for one in target.people if str(one.pk) == who), None)
     client = single or (None if target.couple else target.client)
+    version = library.newest_version(request.actor, form.cleaned_data["exercise"])
+    if single and is_for_two(version):
+        text = _("This exercise is for two. Choose “%(both)s”.") % {"both": _("Both, each alone")}
+        raise BadInput({"who": [text]})
+    people = [single] if single else target.people
+    # A browser's Back leads to a form that can be sent again.
+    if form.schedule().rrule and not form.cleaned_data["twice"]:
+        form.twice_for = called(having_a_series(request.actor, people, version))
+    if form.twice_for:
+        text = _("There is a series of this for %(names)s already.") % {"names": form.twice_for}
+        raise BadInput({"twice": [text]})
     assignment = assigning.assign(
         by=request.actor,
         at=at,
-        version=library.newest_version(request.actor, form.cleaned_data["exercise"]),
+        version=version,
         client=client,
         couple=None if single else target.couple,
         when=form.schedule(),
@@ -188,8 +210,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "count_text": ngettext("%(n)d exercise", "%(n)d exercises", len(options))
         % {"n": len(options)},
         "chosen": chosen,
-        "clearance": care.clearance_of_each(request.actor, target.couple) if target.couple else [],
-        "at": at,
+        "waits_for": gate.waits_for(request.actor, target.couple, at),
         "zone_text": _zone_text(target, form.session, request.actor.zone),
         "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
@@ -228,7 +249,7 @@ def _options(
             ),
             "cautions": [text.get(language()) for text in newest[row.pk].definition.cautions],
             "has_now": [
-                _has_now(one, request.actor.zone)
+                (part_of(one.client, target.couple), _has_now(one, request.actor.zone))
                 for one in done.get(row.pk, ())
                 if one.status in homeworks.MOVABLE
             ],

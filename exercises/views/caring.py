@@ -24,7 +24,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.bringing import is_for_session
 from exercises.queries.caseload import MOST_COUNTED, caseload
-from exercises.views import curves, wording
+from exercises.views import curves, gate, wording
 from exercises.views.desk import (
     consent_text,
     face,
@@ -199,7 +199,13 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
         span, weeks = reviewing.read_numbers(
             by=actor, at=at, clients=pair, before=request.GET.get("before")
         )
-    session = to_come(couple.next_session_at, at) if couple.is_together else None
+    # Where the care of one has ended, the hour is the other's.
+    staying = [one for one in pair if not one.discharged_at]
+    session = to_come(couple.next_session_at, at) if couple.is_together and staying else None
+    # A safety answer ends the screening: who reads along would see it gone.
+    screening = (
+        care.screening_of_each(actor, couple, at) if couple.cares and not couple.ended_at else []
+    )
     return render(
         request,
         "exercises/therapist/couple.html",
@@ -215,15 +221,17 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "ended": []
             if couple.ended_at
             else [one.name_to_call for one in pair if one.discharged_at],
+            "alone": staying[0].name_to_call if len(staying) == 1 else "",
+            "may_meet": couple.cares and staying and not couple.ended_at,
             "reads_along": reads_along(actor, cares=couple.cares),
             "items": _under_way(course.now, couple, at, actor.zone),
             "past": [_line(row, at, actor.zone, couple) for row in course.past],
             **pages(request, course.past),
             "pair": pair,
-            "clearances": care.clearance_of_each(actor, couple)
-            if couple.cares and not couple.ended_at
+            "screening": screening,
+            "waits_for": [one.client for one in screening if not one.is_cleared]
+            if gate.holds(course.now)
             else [],
-            "at": at,
             "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": curves.span(request, actor, span, at),
         },
@@ -355,7 +363,7 @@ def _following(row: Any) -> str:
     if row.status != Status.SCHEDULED:
         return ""
     zone = row.client.zone
-    unplanned = row.assignment.still_to_plan(row.last_slot, zone)
+    unplanned = row.assignment.still_to_plan(row.client_id, row.last_slot, zone)
     if unplanned is None:
         return " · " + _("and so on")
     number = (row.more or 0) + len(unplanned)

@@ -103,7 +103,9 @@ def _caught_up(hours: list[asking.Hour], at: datetime, zone: str) -> str:
 
 
 def _queue_row(row: Any, partner_of: Couple | None, at: Any, zone: str) -> dict[str, Any]:
+    # Of two who were parted only who is in reach is named.
     couple = row.assignment.couple
+    couple = couple if couple and partner_of and partner_of.pk == couple.pk else None
     who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)

@@ -104,13 +104,14 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
     is_own = bool(answered and answered.reviewer_id == actor.member_id)
     couple = homework.assignment.couple
     part = part_of(homework.client, couple) if couple else homework.part
+    both_near = couple if homework.both_near else None
     shown = answers.blocks(homework, rounds, replies, draft, part, too_long)
     return render(
         request,
         "exercises/therapist/review.html",
         {
             **_case(request, homework, at),
-            "people": faces(couple) if couple else [mark(homework.client, part)],
+            "people": faces(both_near) if both_near else [mark(homework.client, part)],
             "after_check": rounds[-1].after_check,
             "blocks": shown,
             "new": _new(homework, shown),
@@ -149,17 +150,19 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
     """Return whose homework it is, and what lies around it: the partner's, the queue's next."""
     actor, client, couple = request.actor, homework.client, homework.assignment.couple
     place = asking.place_in_queue(actor, at, homework)
+    # Of two who were parted only who is in reach is named.
+    both_near = couple if homework.both_near else None
     return {
         "homework": homework,
         "title": title_of(homework),
-        "who": both(couple.first.name, couple.second.name) if couple else client.name,
+        "who": both(both_near.first.name, both_near.second.name) if both_near else client.name,
         # A couple's page opens for whoever reaches both, and is about two who are linked.
         "who_url": page_of(client, couple if homework.part else None),
         "undo": undo_offers(actor, at) if "sent" in request.GET else [],
         "name": client.name_to_call,
         "sent_text": waited(homework.submitted_at, at, actor.zone),
         "partners": homework.partners_pk,
-        "partners_name": care.partner_in(couple, client).name_to_call if couple else "",
+        "partners_name": care.partner_in(both_near, client).name_to_call if both_near else "",
         "partners_text": waited(homework.partners_sent_at, at, actor.zone),
         "place": place,
         "waiting_count": homework.waiting,  # the frame's, which need not ask again

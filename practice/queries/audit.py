@@ -14,8 +14,9 @@ from practice.queries.paging import Page, page
 
 # The chain in the database holds these, and no page, file or answer made of it does: that somebody
 # has begun is theirs until they send, and that an answer asked for a human is for those who care for
-# them. Nor has a line its number there: one missing beside a client's deed would say it all the same.
-LEFT_OUT = Q(action="homework.begin") | Q(action__startswith="flag.")
+# them; so is that couple work waited, which such an answer brings about. Nor has a line its number
+# there: one missing beside a client's deed would say it all the same.
+LEFT_OUT = Q(action__in=["homework.begin", "homework.lapse"]) | Q(action__startswith="flag.")
 # So many signs of a record's id, as the page shows it, are enough to find it.
 SHORT_ID, WHOLE_ID = 8, 36
 

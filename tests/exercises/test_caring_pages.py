@@ -164,13 +164,13 @@ def test_so_many_hours_and_how_many_after_them(play: Play, dana: Person):
     assert "2 more after these." in card
 
 
-def test_withdrawing_from_two_speaks_of_two(play: Play, dana: Person, ana: Person, cleared: Couple):
+def test_withdrawing_says_from_whose_pages(play: Play, dana: Person, ana: Person, cleared: Couple):
     two, one = play.assign(dana, cleared, "e11-what-reaches-me"), play.assign(dana, ana)
     assert "Withdraw “What reaches me”?" in page(dana, f"/assignments/{two.pk}/withdraw")
-    assert "Ana y Ben ya no verán esto, salvo quien ya lo envió." in page(
+    assert "Se va de las páginas de Ana y Ben, si no está enviado." in page(
         dana, f"/assignments/{two.pk}/withdraw", "es"
     )
-    assert "Ana ya no verá esto, si no está enviado." in page(
+    assert "Se va de las páginas de Ana, si no está enviado." in page(
         dana, f"/assignments/{one.pk}/withdraw", "es"
     )
 

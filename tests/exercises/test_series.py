@@ -150,7 +150,7 @@ def test_what_was_given_says_its_first_day_and_those_after_it(
     days = ",".join(schedule.WEEKDAYS[day.weekday()] for day in (first, second))
     given = play.assign(dana, ana, rrule=f"FREQ=WEEKLY;BYDAY={days}{ends}", days=5)
     shown = page(dana, reverse("assignment_sent", args=[given.pk]))
-    assert f"Ana will have it on {date_format(first, 'j M')}" in shown
+    assert f"Ana will have it on {date_format(first, 'D j M')}" in shown
     until = date_format(first + timedelta(days=5), "D j M, H:i")
     assert f"the first one until {until}." in shown
     assert said in shown
