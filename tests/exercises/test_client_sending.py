@@ -184,7 +184,12 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
     kept = page.index("What you first wrote stays as it was.")
-    assert page.index("being alone") < kept < page.index("What was softer")
+    # Her words, what is asked of them, and only then how the two are kept.
+    assert "<q>being alone</q>" in page
+    assert page.index("being alone") < page.index("What was softer") < kept
+    check = text_of(browser.get(url(homework, "check/")))
+    assert check.index("<q>being alone</q>") < check.index("What was softer under it?")
+    assert check.index("What was softer under it?") < check.index("Nothing added yet")
     for words in ("You came back", "What was softer", "being alone", "Well put.", "One place"):
         assert words in page
     with play.at(ana):
