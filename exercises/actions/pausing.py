@@ -12,7 +12,7 @@ from practice.actors import Actor
 
 
 def set_aside(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Finish the whole without sending: "I'd rather say it in session", or let it go."""
+    """Finish the whole without sending: "I'd rather say it in the session", or let it go."""
     with transaction.atomic():
         move(homework, Move.SKIP, by=by, at=at)
         reminding.cancel_for_homework(homework.pk, reason="not_their_turn")
