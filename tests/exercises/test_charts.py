@@ -209,7 +209,7 @@ def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
     page = str(ana.browser().get("/growth/").content, "utf-8")
     assert cells_of(page) == ["2", "no entry", "1", "no entry", "1"]
     assert "Each mark is one day." in page
-    assert "Three days, between 1 and 2." in page
+    assert "Between 1 and 2 times a day, on three days with entries." in page
     assert not lines_of(page)
 
 
@@ -227,7 +227,7 @@ def test_a_log_of_many_weeks_counts_each_week_whole(play: Play, dana: Person, an
     # Days without a moment are days, too: three in a week are three, not one and a half a day.
     assert cells_of(page) == ["3", "no entry", "no entry", "2"]
     assert "Each mark is one week." in page
-    assert "Two weeks, between 2 and 3." in page
+    assert "Between 2 and 3 times a week, in two weeks with entries." in page
 
 
 # --- the weeks that are shown -----------------------------------------------------------------
