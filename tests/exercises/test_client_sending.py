@@ -28,7 +28,9 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     page = text_of(response)
     assert 'href="#row-topic"' in page
     assert " questions before you send</h2>" in page
-    assert page.index("Answer them, skip them, or keep them for the session.") < page.index('href="#row-topic"')
+    assert page.index("Answer them, skip them, or keep them for the session.") < page.index(
+        'href="#row-topic"'
+    )
     rows = dict(re.findall(r'<div id="row-([\w-]+)" tabindex="-1">(.*?)</div>', page, re.DOTALL))
     needed, free = rows["topic"], rows["story"]
     assert "Answer" in needed

@@ -85,7 +85,7 @@ def test_of_two_flags_safety_counts():
         (item("scale"), 7, "en", ["7"]),
         (item("checklist", options=OPTIONS), ["a", "c"], "en", ["a", "c"]),
         (item("emotions"), {"hurt": 3, "sad": 0}, "en", ["hurt (a lot)", "sad"]),
-        (item("emotions"), {"hurt": 1}, "es-mx", ["con dolor, un poco"]),
+        (item("emotions"), {"hurt": 1}, "es-mx", ["con dolor (un poco)"]),
         (item("date"), "2027-03-04", "en", ["Thursday 4 March 2027"]),
         (item("datetime"), "2027-03-04T19:30", "es", ["jueves 4 de marzo de 2027, 19:30"]),
         (item("longtext"), "one\ntwo", "en", ["one", "two"]),
