@@ -256,7 +256,7 @@ def take_back(request: Request, pk: UUID) -> Response:
 @needs("answer")
 @idempotent
 def set_aside(request: Request, pk: UUID) -> Response:
-    """Finish without sending: say it in session, or let it go."""
+    """Finish without sending: say it in the session, or let it go."""
     return _moved(request, pk, pausing.set_aside)
 
 
