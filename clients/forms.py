@@ -21,6 +21,7 @@ from practice.forms.fields import (
     ZoneField,
     keep_out_of_quiet_hours,
 )
+from practice.forms.meanwhile import Meanwhile
 from practice.models import Membership, User
 from practice.passwords import SHORT_ENOUGH
 
@@ -70,7 +71,7 @@ class ClientForm(AddressForm):
     )
 
 
-class SessionForm(PlainForm):
+class SessionForm(Meanwhile, PlainForm):
     """When somebody comes next."""
 
     next_session_at = LocalTimeField(
@@ -182,6 +183,10 @@ class TextForm(PlainForm):
         max_length=5000,
         error_messages={"required": _("Write a few words.")},
     )
+
+
+class NoteForm(Meanwhile, TextForm):
+    """A private note that is changed."""
 
 
 class RecordFilter(PlainForm):

@@ -12,8 +12,8 @@ from uuid import UUID
 reference: ContextVar[str] = ContextVar("reference", default="")
 # What a `log.info("…", extra={…})` may add; everything else is dropped.
 EXTRAS = (
-    *("action", "code", "count", "kind", "milliseconds", "practice", "reminder", "route", "seat"),
-    *("state", "status", "user"),
+    *("action", "code", "count", "kind", "milliseconds", "practice", "reminder", "route", "row"),
+    *("seat", "state", "status", "user"),
 )
 
 

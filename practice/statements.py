@@ -1,8 +1,9 @@
-"""For what is said in every request, or thousands of times in a row as the reminders' pump does.
+"""What Django's own cursor does too slowly for every request, or for every mail of the pump.
 
-Django's transactions begin with a statement of their own, a round trip to the database and back;
-here the first one comes with it. And its cursors put the values into the text, so that each is a new
-statement to be planned; what `ask` asks PostgreSQL plans once for a connection.
+Without `begin`, each transaction costs one more round trip to the database: Django sends BEGIN by
+itself, and the first statement after it. Without `fetch_one_prepared`, PostgreSQL parses and plans
+the pump's statements anew for each mail: Django's cursors put the values into the text, so that no
+two are the same statement.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,22 +14,29 @@ from psycopg import Cursor, OperationalError
 from psycopg.errors import error_from_result
 from psycopg.pq import ExecStatus
 
-# Else it plans again, each time, what it takes to be cheaper with the values known.
+# Without this line PostgreSQL plans a prepared statement again for each set of values, whenever it
+# takes the plan made for these to be cheaper; the planning then costs more than it saves.
 PLAN_ONCE = "SET LOCAL plan_cache_mode = force_generic_plan"
 
 
-def ask(statement: str, wanted: Sequence[object] | Mapping[str, object]) -> tuple[Any, ...] | None:
-    """Return the first row of the answer, if there is one.
+def fetch_one_prepared(
+    statement: str, parameters: Sequence[object] | Mapping[str, object]
+) -> tuple[Any, ...] | None:
+    """Return the statement's first row, if there is one; PostgreSQL keeps it prepared.
+
+    `statement` has to be the same text each time, with all that differs in `parameters`; another text
+    is another statement, prepared and planned anew.
 
     Raises Django's own errors (`django.db.DatabaseError` and its kind), as any query of ours does.
     """
     connection.ensure_connection()
-    # Django switches preparing off for its connections; its own cursors do not prepare either way.
+    # Without this line nothing is prepared: Django switches it off for its connections. Its own
+    # cursors go on as before, since they never prepare.
     line = connection.connection
     line.prepare_threshold = 0
     with connection.wrap_database_errors, Cursor(line) as cursor:
-        # Binary: times and lists need not be read out of words.
-        cursor.execute(statement.encode(), wanted, prepare=True, binary=True)
+        # Without `binary` times and lists come as text, and Python spends longer reading them.
+        cursor.execute(statement.encode(), parameters, prepare=True, binary=True)
         found: tuple[Any, ...] | None = cursor.fetchone()
     return found
 

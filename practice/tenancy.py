@@ -21,14 +21,16 @@ BEGIN = "SET LOCAL homeward.practice = '{practice}'; SET LOCAL homeward.\"user\"
 
 @contextmanager
 def scope(
-    *, practice: UUID | None = None, user: int | None = None, often: bool = False
+    *, practice: UUID | None = None, user: int | None = None, generic_plans: bool = False
 ) -> Iterator[None]:
     """Open one transaction in which only `practice`'s rows exist.
 
     `user` additionally shows that person their own seats (memberships, client records), which is
     how one finds out in which practices somebody may sit at all. Scopes nest: leaving the inner
-    one gives the outer one its view back. `often` is for who asks the same thousands of times: what
-    it prepares is planned once.
+    one gives the outer one its view back. With `generic_plans` PostgreSQL plans a prepared statement
+    (`statements.fetch_one_prepared`) once for a connection; without it, it takes a plan made for the
+    values to be cheaper and plans the pump's statements anew for each mail. Only the outermost scope
+    can say so.
     """
     nested = connection.in_atomic_block
     with transaction.atomic():
@@ -42,7 +44,7 @@ def scope(
                 "user": "" if user is None else f"{user:d}",
             }
             first = BEGIN.format(**said)
-            statements.begin(f"{statements.PLAN_ONCE}; {first}" if often else first)
+            statements.begin(f"{statements.PLAN_ONCE}; {first}" if generic_plans else first)
         yield
         if nested:
             _write(*before)

@@ -1,6 +1,8 @@
 """Clients and couples, for those who care for them or read along."""
 
 from datetime import datetime
+from functools import reduce
+from operator import or_
 from typing import Any
 from uuid import UUID
 
@@ -40,7 +42,7 @@ from practice.actors import Actor
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
-from practice.queries.searching import called
+from practice.queries.searching import called, holds, words
 
 BY_NAME = ("sort_name", "pk")
 _IS_COUPLED = Exists(
@@ -136,12 +138,31 @@ def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client
     within = cared_for(actor) if only == "own" else reachable(actor)
     found = within.filter(discharged_at__isnull=only != "discharged")
     if search:
-        found = called(found, search, "sort_name")
+        found = _called(actor, found, search)
     if only in {"couples", "individuals"}:
         found = found.filter(_IS_COUPLED if only == "couples" else ~_IS_COUPLED)
     elif only == "invited":
         found = found.filter(joined_at=None)
     return found
+
+
+def _called(actor: Actor, found: QuerySet[Client], search: str) -> QuerySet[Client]:
+    """Return who has these words in their name; "ana ben" finds Ana and Ben, who are a couple. Who
+    cares for somebody finds them by how their address begins, too."""
+    if "@" in search:
+        return found.filter(email__istartswith=search, pk__in=cared_for(actor).values("pk"))
+    wanted = words(search)
+    if len(wanted) < 2:
+        return called(found, search, "sort_name")
+    couples = reachable_couples(actor).filter(ended_at=None)
+    for word in wanted:
+        found = found.filter(
+            holds(word, "sort_name")
+            | Exists(couples.filter(holds(word, "second__sort_name"), first=OuterRef("pk")))
+            | Exists(couples.filter(holds(word, "first__sort_name"), second=OuterRef("pk")))
+        )
+    # Of a couple whose one has all the words, the other is not meant.
+    return found.filter(reduce(or_, (holds(word, "sort_name") for word in wanted)))
 
 
 def clients(

@@ -72,13 +72,16 @@ def uncared_client(actor: Actor, pk: UUID) -> Client:
     return or_404(uncared(actor).filter(pk=pk))
 
 
-def caseload_size(actor: Actor, member: Membership) -> int:
-    """Count a member's clients, for the admin who deactivates them."""
+def caseload_size(actor: Actor, member: Membership) -> tuple[int, int]:
+    """Count whom a member cares for, and whose care has ended with them (whoever takes the one over
+    takes the other, so that somebody can take care up again); for admins."""
     if not may_administer(actor):
         raise PermissionDenied
-    return Caseload.objects.filter(
+    standing = Caseload.objects.filter(
         practice_id=actor.practice_id, member=member, until_at=None
-    ).count()
+    ).values_list("client__discharged_at", flat=True)
+    ended = [day is not None for day in standing]
+    return len(ended) - sum(ended), sum(ended)
 
 
 def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:

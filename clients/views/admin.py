@@ -8,7 +8,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clients.actions import caring, erasing
@@ -85,13 +84,13 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients."""
     member = people.member(request.actor, pk)
-    count = records.caseload_size(request.actor, member)
+    size = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
     form = HandOverForm(posted(request), therapists=others)
-    if count == 0:
+    if not any(size):
         del form.fields["to"]
     if request.method == "POST" and form.is_valid():
-        to = people.member(request.actor, UUID(form.cleaned_data["to"])) if count else None
+        to = people.member(request.actor, UUID(form.cleaned_data["to"])) if any(size) else None
         with refusals_on(form):
             caring.deactivate_member(by=request.actor, at=now(), member=member, to=to)
             begin_anew_if_ended(request)
@@ -101,13 +100,8 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
             )
             return redirect("member", member.pk)
     text = (
-        ngettext(
-            "They care for %(count)d client. Choose who takes over.",
-            "They care for %(count)d clients. Choose who takes over.",
-            count,
-        )
-        % {"count": count}
-        if count
+        _("They have %(whom)s. Choose who takes over.") % {"whom": caring.whom(*size)}
+        if any(size)
         else _("They care for no one at the moment.")
     )
     return form_page(
@@ -137,6 +131,7 @@ def record_holds(request: ActorRequest) -> HttpResponse:
             "uncared": records.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
+            "asked": f"?{request.META['QUERY_STRING']}" if request.META["QUERY_STRING"] else "",
         },
     )
 
@@ -151,7 +146,8 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
     held = wanted.cleaned_data["held"] == "yes"
     erasing.hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
-    return redirect("record_holds")
+    # Back to the part of the list it was pressed in; the address hides what was looked for.
+    return redirect(f"{reverse('record_holds')}?{request.META['QUERY_STRING']}")
 
 
 @require_http_methods(["GET", "POST"])

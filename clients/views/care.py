@@ -183,6 +183,11 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
             "Your colleague reads everything that was sent and answered, and what the client put down"
             " for a session. You no longer do. From then on the client’s pages name your colleague; no"
             " message says so, so tell the client first."
+        )
+        + " "
+        + _(
+            "Private notes do not go along: your colleague never reads yours, and you no longer can."
+            " Copy what you need first."
         ),
     )
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.actions import noting
-from clients.forms import TextForm
+from clients.forms import NoteForm, TextForm
 from clients.queries import care
 from practice.actors import ActorRequest
 from practice.doors.pages import form_page, once, posted
@@ -47,7 +47,7 @@ def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
     client = care.client_to_care_for(request.actor, pk)
     kept = care.private_note(request.actor, client, note)
     [(_note, text)] = noting.read_notes(by=request.actor, at=now(), client=client, notes=[kept])
-    form = TextForm(posted(request), initial={"text": text})
+    form = NoteForm(posted(request), initial={"text": text})
     if request.method == "POST" and form.is_valid():
         noting.keep_note(
             by=request.actor,

@@ -80,6 +80,7 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "who": who,
         "act": act_text(event.action),
         "which": setting_names(event.detail.get("fields", "")),
+        "to": concerned.get(event.detail.get("to", ""), ""),
         "object": KINDS.get(event.object_kind, event.object_kind),
         "whose": whose if whose != who else "",
         "reference": event.object_id,
@@ -90,6 +91,8 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
 def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
     events = list(asking.events(request.actor, **wanted).order_by("seq")[:EXPORT_LIMIT])
     names = asking.names(events)
+    given = [event for event in events if event.detail.get("to")]
+    receivers = asking.seats(request.actor, given)
     auditing.record(
         by=request.actor,
         at=now(),
@@ -100,12 +103,14 @@ def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
     )
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    csv.writer(response).writerows(_lines(events, names))
+    csv.writer(response).writerows(_lines(events, names, receivers))
     return response
 
 
-def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str]]:
-    yield ["at (UTC)", "who", "what", "kind", "record", "client"]
+def _lines(
+    events: list[AuditEvent], names: dict[int, str], receivers: dict[str, str]
+) -> Iterator[list[str]]:
+    yield ["at (UTC)", "who", "what", "kind", "record", "client", "to"]
     for event in events:
         yield [
             event.at.isoformat(),
@@ -114,6 +119,7 @@ def _lines(events: list[AuditEvent], names: dict[int, str]) -> Iterator[list[str
             event.object_kind,
             event.object_id,
             str(event.client_id or ""),
+            harmless(receivers.get(event.detail.get("to", ""), "")),
         ]
 
 

@@ -26,14 +26,16 @@ _NUDGES = ", ".join(f"'{kind}'" for kind in NUDGES)
 # when arming, where no other pump can be in between.
 OTHERS = f"""
   SELECT o.state FROM exercises_reminder o
-  WHERE %(nudge)s AND o.client_id = %(client)s AND o.id <> %(id)s AND o.state IN (2, 3)
+  WHERE %(nudge)s AND o.client_id = %(client)s AND o.id <> %(id)s
+    AND o.state IN ({ReminderState.ARMED}, {ReminderState.SENT})
     AND o.kind IN ({_NUDGES})
     AND o.armed_at > now() - interval '2 hours'
-"""  # noqa: S608 -- the names of our own kinds
-# All that decides, in one question: this is asked for every mail. A stop, a pause or a discharge is
-# saved either before we ask, or after the row is armed: client and preference are held still until
-# then. The preference for oneself: two pumps do not decide about one client at once. The ORM has no
-# word for that.
+"""  # noqa: S608 -- the numbers and names of our own states and kinds
+# Everything that decides, in one round trip, since it is read for each mail.
+# Without FOR SHARE OF c a discharge could be saved between this and the arming, and the mail would
+# still go. Without FOR NO KEY UPDATE OF p a stop or a pause could; and two pumps could decide about
+# the same client at once, each before the other has armed, and send two mails that say the same.
+# The ORM cannot lock two tables in two ways.
 FACTS = f"""
 SELECT c.practice_id, c.id, c.zone, c.language, c.discharged_at, u.email, practice.discreet_name,
   p.reminder_time, p.quiet_from, p.quiet_until, p.by_email, p.kinds_off, p.paused_until,
@@ -81,14 +83,16 @@ class Held:
     until: datetime | None = None
 
 
-def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
+def mail_if_still_due(row: Reminder, now: datetime) -> emails.Mail | Held:
     """Return the mail, ready but for its date, or why it is held back.
 
     Runs in the practice's scope, in the transaction that then arms the row.
     """
     if row.member_id is not None:
         return _ask_member(row)
-    found = statements.ask(FACTS, {"homework": row.homework_id, **whose(row)})
+    found = statements.fetch_one_prepared(
+        FACTS, {"homework": row.homework_id, **parameters_of(row)}
+    )
     facts = Facts(*found) if found else None
     if facts is None or facts.email is None:
         return Held(Reason.NO_ADDRESS)
@@ -111,8 +115,8 @@ def ask_again(row: Reminder, now: datetime) -> emails.Mail | Held:
     )
 
 
-def whose(row: Reminder) -> dict[str, object]:
-    """Return what `OTHERS` wants to know of a row."""
+def parameters_of(row: Reminder) -> dict[str, object]:
+    """Return what `OTHERS` takes of a row."""
     return {
         "id": row.pk,
         "client": row.client_id,

@@ -7,7 +7,8 @@ from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Count, F, Func, IntegerField, Q, TextField, Value
+from django.db.models.functions import Cast
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,8 @@ from practice.errors import BadInput, NotPossible
 # Recurring work is planned this far ahead (docs/reminders.md); its very first time always is.
 HORIZON_DAYS = 35
 FURTHEST = timedelta(days=730)
+# How a rule that ends says so, for PostgreSQL. What is written in another way is taken for endless.
+UNTIL, COUNT = "(?i)UNTIL=([0-9]{8})", r"(?i)COUNT=\+?([0-9]{1,4})(?![0-9])"
 
 
 @dataclass(frozen=True)
@@ -155,18 +158,70 @@ def withdraw(
     return len(homeworks)
 
 
-def extend(practice_id: UUID, *, at: datetime) -> None:
-    """Plan the coming occurrences of everything that repeats in one practice."""
-    recurring = Assignment.objects.select_related("client", "couple__first", "couple__second")
-    for assignment in recurring.filter(practice_id=practice_id, withdrawn_at=None).exclude(
-        rrule=""
-    ):
-        with transaction.atomic():
-            if not _hold(assignment):
-                continue  # withdrawn in this moment
-            for person in _recipients(assignment):
-                if person.discharged_at is None:
-                    _plan_occurrences(assignment, person, at=at)
+@dataclass(frozen=True)
+class Share:
+    """One person's share of what repeats, and how many of its occurrences are planned."""
+
+    assignment_id: UUID
+    client_id: UUID
+    opens_local: datetime
+    rrule: str
+    zone: str
+    planned: int
+
+
+def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
+    """Return each person's share of what repeats in one practice and may still want planning.
+
+    The database leaves out what is over, so that series of years ago cost nothing: of COUNT all are
+    planned, or UNTIL is longer ago than planning reaches ahead. One question, however many there
+    are. Everybody has a first occurrence since it was given to them, and so is found by it.
+    """
+    longest_ago = f"{at - timedelta(days=HORIZON_DAYS + 2):%Y%m%d}"
+    shares = (
+        Homework.objects.filter(
+            assignment__practice_id=practice_id,
+            assignment__withdrawn_at=None,
+            client__discharged_at=None,
+        )
+        .exclude(assignment__rrule="")
+        .alias(until=_of_rule(UNTIL), times=Cast(_of_rule(COUNT), IntegerField()))
+        .filter(Q(until=None) | Q(until__gte=longest_ago))
+        .values("assignment_id", "client_id")
+        .annotate(
+            opens_local=F("assignment__opens_local"),
+            rrule=F("assignment__rrule"),
+            zone=F("client__zone"),
+            planned=Count("pk"),
+        )
+        .filter(Q(times=None) | Q(planned__lt=F("times")))
+        .order_by("assignment_id", "client_id")
+    )
+    return [Share(**share) for share in shares]
+
+
+def _of_rule(pattern: str) -> Func:
+    return Func(
+        F("assignment__rrule"), Value(pattern), function="substring", output_field=TextField()
+    )
+
+
+def lacks(share: Share, at: datetime) -> bool:
+    """Say whether an occurrence of it is still to be planned."""
+    return len(_openings(share, share.zone, at)) > share.planned
+
+
+def extend(share: Share, *, at: datetime) -> bool:
+    """Plan what this share lacks; say whether it goes on, neither withdrawn nor discharged.
+
+    Runs inside the calling transaction, and keeps who withdraws waiting until that ends.
+    """
+    client = Client.objects.filter(pk=share.client_id, discharged_at=None).first()
+    assignment = Assignment.objects.filter(pk=share.assignment_id).first()
+    if client is None or assignment is None or not _hold(assignment):
+        return False
+    _plan_occurrences(assignment, client, at=at)
+    return True
 
 
 def _hold(assignment: Assignment) -> bool:
@@ -234,7 +289,7 @@ def _check_rule(when: Schedule, people: list[Client], at: datetime) -> None:
         rule = schedule.parse_rrule(when.rrule)
     except schedule.ScheduleProblem as problem:
         raise BadInput({"rrule": [str(problem)]}) from problem
-    if not all(_slots(rule, when.opens_local, person, at) for person in people):
+    if not all(_slots(rule, when.opens_local, person.zone, at) for person in people):
         raise BadInput({"rrule": [_("This rule gives no day in the next two years.")]})
 
 
@@ -244,7 +299,7 @@ def _check_due(when: Schedule, people: list[Client], at: datetime) -> None:
         return
     length = when.due_local - when.opens_local
     for person in people:
-        due = _openings(when, person, at)[0] + length
+        due = _openings(when, person.zone, at)[0] + length
         if schedule.resolve(due.replace(tzinfo=None), person.zone) <= at:
             raise over()
 
@@ -259,18 +314,12 @@ def before_it_opens() -> BadInput:
     return BadInput({"due": [_("Choose the day it opens, or a later one.")]})
 
 
-def _recipients(assignment: Assignment) -> list[Client]:
-    if assignment.couple:
-        return [assignment.couple.first, assignment.couple.second]
-    return [assignment.client] if assignment.client else []
-
-
 def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -> None:
     length = assignment.due_local - assignment.opens_local if assignment.due_local else timedelta(0)
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
     )
-    for number, opens in enumerate(_openings(assignment, client, at)):
+    for number, opens in enumerate(_openings(assignment, client.zone, at)):
         if number in planned:
             continue
         due = opens + length if assignment.due_local else None
@@ -296,20 +345,18 @@ def _plan_occurrences(assignment: Assignment, client: Client, *, at: datetime) -
         reminding.plan_for_homework(homework, at)
 
 
-def _openings(given: Assignment | Schedule, client: Client, at: datetime) -> list[datetime]:
+def _openings(given: Assignment | Schedule | Share, zone: str, at: datetime) -> list[datetime]:
     """Return the wall times at which it opens, the first one first, as far as they are planned."""
     if not given.rrule:
         return [given.opens_local]
-    slots = _slots(schedule.parse_rrule(given.rrule), given.opens_local, client, at)
+    slots = _slots(schedule.parse_rrule(given.rrule), given.opens_local, zone, at)
     return [slot.local.replace(tzinfo=given.opens_local.tzinfo) for slot in slots]
 
 
-def _slots(
-    rule: schedule.Rule, opens: datetime, client: Client, at: datetime
-) -> list[schedule.Slot]:
+def _slots(rule: schedule.Rule, opens: datetime, zone: str, at: datetime) -> list[schedule.Slot]:
     """Return what is planned of a rule: all within the horizon, else the first there ever is."""
     first = opens.replace(tzinfo=None)
     horizon = at + timedelta(days=HORIZON_DAYS)
-    return schedule.slots(rule, first, client.zone, until=horizon) or schedule.slots(
-        rule, first, client.zone, until=at + FURTHEST, limit=1
+    return schedule.slots(rule, first, zone, until=horizon) or schedule.slots(
+        rule, first, zone, until=at + FURTHEST, limit=1
     )

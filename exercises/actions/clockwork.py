@@ -1,19 +1,24 @@
-"""What time itself does: open what is due to open, settle sent reviews, let old work go.
+"""What time itself does: open what is due to open, settle sent reviews, expire what is long overdue.
 
-Every tick is harmless to repeat and to run twice at once: each row is taken with SKIP LOCKED and
-moved by compare-and-swap. Runs in each practice's own scope, as the worker.
+Every row moves in a transaction of its own: one that breaks is logged and holds up no other, and
+nobody waits for a lock longer than that row takes. Every tick is harmless to repeat and to run
+twice at once: each row is taken with SKIP LOCKED and moved by compare-and-swap. Runs in each
+practice's own scope, as the worker.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
+from django.db.models import QuerySet
+
+from clients.actions import erasing as clients_erasing
 from exercises.actions import assigning, erasing, reminding, reviewing
 from exercises.actions.moving import move
-from exercises.models import Homework, Review
+from exercises.models import Homework, ReminderReason, Review
 from exercises.workflow import Move, Status
 from practice.actions import factors, housekeeping
 from practice.actors import system
@@ -22,8 +27,13 @@ from practice.models import Practice
 from practice.tenancy import scope
 
 T = TypeVar("T")
+# Rows that are due, the first ones first, and what is done to each of them.
+Chore = tuple[QuerySet[Any], Callable[[Any], None]]
 log = logging.getLogger(__name__)
+# So many rows of a kind move before the next practice has its turn.
 BATCH = 200
+# What breaks stays due, and first in its order; so many are looked at to find a batch that moves.
+MOST_LOOKED_AT = 10 * BATCH
 # How long something stays "still here if you want it" before it lets itself go.
 KEPT_FOR = timedelta(days=28)
 
@@ -35,12 +45,15 @@ def tick(at: datetime) -> int:
 
 def tick_practice(practice: UUID, at: datetime) -> int:
     """Do what has come due in one practice."""
-    moved = 0
+    chores = [
+        _settle_reviews(practice, at),
+        _open_scheduled(practice, at),
+        _expire_overdue(practice, at),
+    ]
+    # One transaction for all the questions: nearly always, nothing is due.
     with scope(practice=practice):
-        moved += _settle_reviews(at)
-        moved += _open_scheduled(at)
-        moved += _let_go(at)
-    return moved
+        due = [_found(chore) for chore in chores]
+    return sum(_move_each(practice, *one) for one in zip(chores, due, strict=True))
 
 
 def plan(at: datetime) -> None:
@@ -49,17 +62,59 @@ def plan(at: datetime) -> None:
     And seal the second factors that an older release, which may still run, has left open.
     """
     practices = _practices()
-    _in_each(practices, partial(_plan_practice, at=at))
-    _in_each(practices, partial(erasing.erase_due, at=at))
+    for chore in (extend_series, plan_daily_mails, replan_changed, erase_due):
+        _in_each(practices, partial(chore, at=at))
     _unless_it_breaks(partial(housekeeping.sweep, practices, at))
     _unless_it_breaks(factors.seal_new)
 
 
-def _plan_practice(practice: UUID, at: datetime) -> None:
+def extend_series(practice: UUID, at: datetime) -> int:
+    """Plan the coming occurrences of everything that repeats in one practice."""
     with scope(practice=practice):
-        assigning.extend(practice, at=at)
-        reminding.plan_daily_for_members(practice, at)
-        reminding.replan_changed(practice, at)
+        shares = assigning.unfinished_shares(practice, at)
+    return _each(
+        practice,
+        ((share.assignment_id, partial(_extend, practice, share, at)) for share in shares),
+    )
+
+
+def _extend(practice: UUID, share: assigning.Share, at: datetime) -> bool:
+    # Told without asking the database: nearly always, there is nothing to plan.
+    if not assigning.lacks(share, at):
+        return False
+    with scope(practice=practice):
+        return assigning.extend(share, at=at)
+
+
+def plan_daily_mails(practice: UUID, at: datetime) -> int:
+    """Plan today's one mail for each therapist of one practice, if anything waits."""
+    with scope(practice=practice):
+        members = reminding.members_with_daily_mail(practice)
+    return _each(
+        practice,
+        (
+            (member.pk, partial(_in_scope, practice, reminding.plan_daily, member, at))
+            for member in members
+        ),
+    )
+
+
+def replan_changed(practice: UUID, at: datetime) -> int:
+    """Move what is planned in one practice to where zone data and clients' choices now put it."""
+    with scope(practice=practice):
+        changed = reminding.changed_homeworks(practice, most=MOST_LOOKED_AT)
+    return _each(
+        practice, ((pk, partial(_in_scope, practice, reminding.replan, pk, at)) for pk in changed)
+    )
+
+
+def erase_due(practice: UUID, at: datetime) -> int:
+    """Erase every record of one practice that is due; ask for what was kept long enough."""
+    chore: Chore = (erasing.due(practice, at), partial(erasing.erase, at=at))
+    with scope(practice=practice):
+        clients_erasing.request_past_retention(Practice.objects.get(pk=practice), at)
+        due = _found(chore)
+    return _move_each(practice, chore, due)
 
 
 def _practices() -> list[UUID]:
@@ -73,50 +128,93 @@ def _in_each(practices: Sequence[UUID], do: Callable[[UUID], T]) -> list[T]:
     return [one for one in done if one is not None]
 
 
-def _unless_it_breaks(do: Callable[[], T], practice: UUID | None = None) -> T | None:
+def _each(practice: UUID, deeds: Iterable[tuple[UUID, Callable[[], bool]]]) -> int:
+    """Do one deed after the other, each named by its row, until a batch has moved; say how many
+    did. What breaks in one holds up no other."""
+    moved = 0
+    for row, deed in deeds:
+        if moved == BATCH:
+            break
+        moved += bool(_unless_it_breaks(deed, practice, row))
+    return moved
+
+
+def _in_scope(practice: UUID, do: Callable[..., bool], *given: object) -> bool:
+    with scope(practice=practice):
+        return do(*given)
+
+
+def _unless_it_breaks(
+    do: Callable[[], T], practice: UUID | None = None, row: UUID | None = None
+) -> T | None:
     """Do it; what breaks is logged, and holds up nothing that comes after it."""
     try:
         return do()
     except Exception as error:
         if records_away(error):
             raise
-        left_out = {"practice": practice or "", "code": type(error).__name__}
+        left_out = {"practice": practice or "", "row": row or "", "code": type(error).__name__}
         log.exception("something was left out of a round", extra=left_out)
     return None
 
 
-def _settle_reviews(at: datetime) -> int:
-    due = list(
-        Review.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("reviewer", "response__homework__client", "response__homework__version")
-        .filter(sent_at__isnull=False, settled_at=None, settles_at__lte=at)
-        .order_by("settles_at", "pk")[:BATCH]
+def _found(chore: Chore) -> list[UUID]:
+    """Return the rows that are due, the first ones first."""
+    return list(chore[0].values_list("pk", flat=True)[:MOST_LOOKED_AT])
+
+
+def _move_each(practice: UUID, chore: Chore, rows: list[UUID]) -> int:
+    """Move each of these rows, in a transaction of its own; say how many did."""
+    return _each(practice, ((pk, partial(_move_one, practice, chore, pk)) for pk in rows))
+
+
+def _move_one(practice: UUID, chore: Chore, pk: UUID) -> bool:
+    due, do = chore
+    with scope(practice=practice):
+        # Not found: it has moved meanwhile, or somebody else is at it.
+        row = due.select_for_update(skip_locked=True, of=("self",)).filter(pk=pk).first()
+        if row is not None:
+            do(row)
+    return row is not None
+
+
+def _settle_reviews(practice: UUID, at: datetime) -> Chore:
+    due = (
+        Review.objects.select_related(
+            "reviewer", "response__homework__client", "response__homework__version"
+        )
+        .filter(practice_id=practice, sent_at__isnull=False, settled_at=None, settles_at__lte=at)
+        .order_by("settles_at", "pk")
     )
-    for review in due:
-        reviewing.settle(review, at=at)
-    return len(due)
+    return due, partial(reviewing.settle, at=at)
 
 
-def _open_scheduled(at: datetime) -> int:
-    due = list(
-        Homework.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("client", "assignment")
-        .filter(status=Status.SCHEDULED, opens_at__lte=at)
-        .order_by("opens_at", "pk")[:BATCH]
+def _open_scheduled(practice: UUID, at: datetime) -> Chore:
+    due = (
+        Homework.objects.select_related("client", "assignment")
+        .filter(practice_id=practice, status=Status.SCHEDULED, opens_at__lte=at)
+        .order_by("opens_at", "pk")
     )
-    for homework in due:
-        move(homework, Move.OPEN, by=system(homework.practice_id), at=at)
-    return len(due)
+
+    def open_it(homework: Homework) -> None:
+        move(homework, Move.OPEN, by=system(practice), at=at)
+
+    return due, open_it
 
 
-def _let_go(at: datetime) -> int:
-    old = list(
-        Homework.objects.select_for_update(skip_locked=True, of=("self",))
-        .select_related("client", "assignment")
-        .filter(status__in=[Status.OPEN, Status.IN_PROGRESS], due_at__lte=at - KEPT_FOR)
-        .order_by("due_at", "pk")[:BATCH]
+def _expire_overdue(practice: UUID, at: datetime) -> Chore:
+    due = (
+        Homework.objects.select_related("client", "assignment")
+        .filter(
+            practice_id=practice,
+            status__in=[Status.OPEN, Status.IN_PROGRESS],
+            due_at__lte=at - KEPT_FOR,
+        )
+        .order_by("due_at", "pk")
     )
-    for homework in old:
-        move(homework, Move.EXPIRE, by=system(homework.practice_id), at=at)
-        reminding.cancel_for_homework(homework.pk, reason="too_late")
-    return len(old)
+
+    def expire(homework: Homework) -> None:
+        move(homework, Move.EXPIRE, by=system(practice), at=at)
+        reminding.cancel_for_homework(homework.pk, reason=ReminderReason.TOO_LATE)
+
+    return due, expire

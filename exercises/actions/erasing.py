@@ -4,32 +4,27 @@ from datetime import datetime
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from clients.actions import erasing as clients_erasing
 from clients.models import ERASURE_WAITS, Client, ErasureRequest
 from exercises.models import Assignment, Reminder
 from practice.actions import auditing
 from practice.actors import system
-from practice.models import Practice
-from practice.tenancy import scope
 
 
-def erase_due(practice: UUID, at: datetime) -> int:
-    """Erase every record that is due in one practice; return how many. Runs as the worker."""
-    with scope(practice=practice):
-        clients_erasing.request_past_retention(Practice.objects.get(pk=practice), at)
-        held = Client.objects.filter(legal_hold=True).values("pk")
-        due = list(
-            ErasureRequest.objects.select_for_update(skip_locked=True)
-            .filter(ERASURE_WAITS, due_at__lte=at)
-            # A held record waits for as long as the hold stands.
-            .exclude(client_id__in=held)
-            .order_by("due_at", "pk")[:50]
-        )
-        return sum(_erase(request, at) for request in due)
+def due(practice_id: UUID, at: datetime) -> QuerySet[ErasureRequest]:
+    """Return what is to be erased by now; a held record waits for as long as the hold stands."""
+    held = Client.objects.filter(legal_hold=True).values("pk")
+    return (
+        ErasureRequest.objects.filter(ERASURE_WAITS, practice_id=practice_id, due_at__lte=at)
+        .exclude(client_id__in=held)
+        .order_by("due_at", "pk")
+    )
 
 
-def _erase(request: ErasureRequest, at: datetime) -> bool:
+def erase(request: ErasureRequest, at: datetime) -> None:
+    """Erase one record. Runs as the worker, who holds the request."""
     client = Client.objects.filter(pk=request.client_id).first()
     with transaction.atomic():
         if client is not None:
@@ -38,7 +33,6 @@ def _erase(request: ErasureRequest, at: datetime) -> bool:
             clients_erasing.erase_client_rows(client)
         ErasureRequest.objects.filter(pk=request.pk).update(done_at=at)
         auditing.on_client(system(request.practice_id), at, "record.erased", request.client_id)
-    return True
 
 
 def _keep_partners_work(client: Client) -> None:

@@ -98,6 +98,7 @@ def _homework(
             {
                 "from": reply.review.reviewer.user.get_full_name(),
                 "round": reply.review.response.round,
+                "sent_at": reply.review.sent_at.isoformat(),
                 "words": reply.words,
                 "comments": [
                     {"question": item.text.get(language), "words": reply.comments[key]}

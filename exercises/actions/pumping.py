@@ -22,8 +22,15 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from clients.models import ContactPreference
-from exercises.actions import breaker, doubts
-from exercises.actions.asking import NUDGES, OTHERS, WAIT_FOR_OTHER, Held, ask_again, whose
+from exercises.actions import ambiguous_mails, breaker
+from exercises.actions.asking import (
+    NUDGES,
+    OTHERS,
+    WAIT_FOR_OTHER,
+    Held,
+    mail_if_still_due,
+    parameters_of,
+)
 from exercises.emails import Mail
 from exercises.models import Reminder, ReminderReason, ReminderState
 from practice import bell, statements
@@ -54,42 +61,43 @@ _owed: deque[Callable[[], object]] = deque()
 # MATERIALIZED: without the fence the planner may run the limited part twice and take more rows.
 # Within a round nothing due lies far before what was claimed last, and starting there keeps the
 # scan short even while an old transaction keeps dead rows alive.
-CLAIM = """
+CLAIM = f"""
 WITH due AS MATERIALIZED (
   SELECT id, next_at,
     attempt >= %(risky)s AND error_code IS NULL AND lane < %(alone)s AS apart
   FROM exercises_reminder
-  WHERE lane = %(lane)s AND state IN (0, 1) AND next_at <= now()
+  WHERE lane = %(lane)s AND state IN ({State.PLANNED}, {State.CLAIMED}) AND next_at <= now()
     AND next_at >= coalesce(%(since)s::timestamptz, '-infinity')
     AND NOT practice_id = ANY(%(full)s::uuid[])
   ORDER BY next_at LIMIT %(batch)s FOR UPDATE SKIP LOCKED)
 UPDATE exercises_reminder r SET
-  state = CASE WHEN r.attempt >= %(most)s THEN 5 WHEN due.apart THEN 0 ELSE 1 END,
+  state = CASE WHEN r.attempt >= %(most)s THEN {State.FAILED}
+    WHEN due.apart THEN {State.PLANNED} ELSE {State.CLAIMED} END,
   reason = CASE WHEN r.attempt < %(most)s THEN r.reason
-    WHEN r.error_code IS NULL THEN 'crashed' ELSE 'refused' END,
+    WHEN r.error_code IS NULL THEN '{Reason.CRASHED}' ELSE '{Reason.REFUSED}' END,
   lane = r.lane + CASE WHEN due.apart THEN %(alone)s ELSE 0 END,
   next_at = now() + CASE WHEN due.apart THEN interval '0' ELSE interval '5 minutes' END,
   attempt = r.attempt + CASE WHEN due.apart THEN 0 ELSE 1 END,
   lease_token = %(token)s
 FROM due WHERE r.id = due.id
 RETURNING r.*, due.next_at AS was
-"""
-CONFIRM = """
-UPDATE exercises_reminder SET state = 3, sent_at = now(),
+"""  # noqa: S608 -- the numbers and names of our own states and reasons
+CONFIRM = f"""
+UPDATE exercises_reminder SET state = {State.SENT}, sent_at = now(),
   reason = CASE WHEN resent > 0 THEN reason ELSE '' END
-WHERE id = %(before)s AND lease_token = %(before_token)s AND state = 2
-"""
+WHERE id = %(before)s AND lease_token = %(before_token)s AND state = {State.ARMED}
+"""  # noqa: S608 -- the numbers of our own states
 # The date of a second copy is the date of the first: mail systems compare it.
 ARM = f"""
 WITH before AS ({CONFIRM})
-UPDATE exercises_reminder SET state = 2, next_at = now(), message_id = %(message_id)s,
+UPDATE exercises_reminder SET state = {State.ARMED}, next_at = now(), message_id = %(message_id)s,
   armed_at = CASE WHEN resent > 0 THEN coalesce(armed_at, now()) ELSE now() END,
   reason = CASE WHEN resent > 0 THEN reason ELSE '' END
-WHERE id = %(id)s AND lease_token = %(token)s AND state = 1
+WHERE id = %(id)s AND lease_token = %(token)s AND state = {State.CLAIMED}
   AND next_at > now() + interval '30 seconds' AND (not_after IS NULL OR now() < not_after)
   AND NOT EXISTS ({OTHERS})
 RETURNING armed_at
-"""  # noqa: S608 -- both are our own text
+"""  # noqa: S608 -- all of it is our own text
 
 
 @dataclass
@@ -136,7 +144,7 @@ def pump(
         or not breaker.may_speak(current.line.name)
     ):
         return 0
-    doubts.settle(most_attempts=MOST_ATTEMPTS)
+    ambiguous_mails.settle(most_attempts=MOST_ATTEMPTS)
     try:
         while not current.over():
             token = secrets.randbits(62)
@@ -238,8 +246,8 @@ def _send_one(current: Round, row: Reminder, token: int) -> Outcome | None:
 
 def _decide(current: Round, row: Reminder, token: int) -> tuple[Mail | Held, datetime | None]:
     """Ask again and arm, or hold back, in one transaction."""
-    with scope(practice=row.practice_id, often=True):
-        mail = ask_again(row, current.clock())
+    with scope(practice=row.practice_id, generic_plans=True):
+        mail = mail_if_still_due(row, current.clock())
         armed_at = _arm(current, row, token, mail) if isinstance(mail, Mail) else None
         if armed_at is None:
             _confirm(current.before)
@@ -254,9 +262,9 @@ def _arm(current: Round, row: Reminder, token: int, mail: Mail) -> datetime | No
         "before_token": before_token,
         "message_id": mail.message_id,
         "token": token,
-        **whose(row),
+        **parameters_of(row),
     }
-    found = statements.ask(ARM, wanted)
+    found = statements.fetch_one_prepared(ARM, wanted)
     return found[0] if found else None
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.db import connection
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import schedule
@@ -26,17 +26,18 @@ AGAIN = (ReminderState.PLANNED, ReminderState.CANCELLED)
 # A therapist's daily mails keep this distance, even when they travel.
 BETWEEN_DAILY = timedelta(hours=18)
 # What was handed in and is then open again earns its due reminders again, if they were not sent.
-UPSERT = """
+UPSERT = f"""
 INSERT INTO exercises_reminder (practice_id, dedupe_key, client_id, member_id, homework_id, kind,
   channel, lane, local_at, zone, tzdata, next_at, not_after, state, reason, attempt, resent,
   message_id, created_at)
-VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s, 0, '', 0, 0, '', %s)
-ON CONFLICT (dedupe_key) DO UPDATE SET state = 0, reason = '', local_at = EXCLUDED.local_at,
-  zone = EXCLUDED.zone, tzdata = EXCLUDED.tzdata, next_at = EXCLUDED.next_at,
-  not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at, attempt = 0,
-  lane = EXCLUDED.lane, error_code = NULL
-WHERE exercises_reminder.state IN (0, 6)
-"""
+VALUES (%s, %s, %s, %s, %s, %s, 0, %s, %s, %s, %s, %s, %s,
+  {ReminderState.PLANNED}, '{ReminderReason.NONE}', 0, 0, '', %s)
+ON CONFLICT (dedupe_key) DO UPDATE SET state = EXCLUDED.state, reason = EXCLUDED.reason,
+  local_at = EXCLUDED.local_at, zone = EXCLUDED.zone, tzdata = EXCLUDED.tzdata,
+  next_at = EXCLUDED.next_at, not_after = EXCLUDED.not_after, created_at = EXCLUDED.created_at,
+  attempt = 0, lane = EXCLUDED.lane, error_code = NULL
+WHERE exercises_reminder.state IN ({ReminderState.PLANNED}, {ReminderState.CANCELLED})
+"""  # noqa: S608 -- the numbers of our own states
 
 
 @dataclass(frozen=True)
@@ -134,28 +135,28 @@ def follow_wishes(client: Client, at: datetime) -> None:
     nudge()
 
 
-def replan_changed(practice_id: uuid.UUID, at: datetime) -> None:
-    """Move what is planned to where the zone data now puts it; and clients' choices, where something
-    was planned in the same moment in which they were saved (`follow_wishes`)."""
-    version = schedule.tzdata_version()
+def changed_homeworks(practice_id: uuid.UUID, *, most: int) -> list[uuid.UUID]:
+    """Return whose planned mails stand where older zone data put them; or where a client's choices
+    did, because both were saved in the same moment (`follow_wishes` saw only what was there). What
+    goes first comes first, and `most` mails are looked at."""
     rows = _planned(Reminder.objects.filter(practice_id=practice_id))
-    changed: dict[uuid.UUID | None, datetime] = {
-        pk: seen
-        for pk, seen in ContactPreference.objects.filter(
-            practice_id=practice_id, changed_at__isnull=False
-        ).values_list("client_id", "changed_at")
-        if seen is not None
-    }
-    due = {
-        row["homework_id"]
-        for row in rows.values("homework_id", "client_id", "created_at", "tzdata").order_by("pk")
-        if row["homework_id"] is not None
-        and (
-            row["tzdata"] != version
-            or changed.get(row["client_id"], row["created_at"]) > row["created_at"]
-        )
-    }
-    _replan(due, at)
+    # A retry under way is the pump's: planning again would leave it as it is, time and again.
+    rows = rows.filter(attempt=0, homework_id__isnull=False)
+    chosen_since = ContactPreference.objects.filter(
+        client_id=OuterRef("client_id"), changed_at__gt=OuterRef("created_at")
+    )
+    wanted = ("next_at", "homework_id")
+    old_zones = rows.exclude(tzdata=schedule.tzdata_version()).values_list(*wanted)
+    old_choices = rows.filter(Exists(chosen_since)).values_list(*wanted)
+    # Two questions in one: an "or" would make PostgreSQL look row by row.
+    found = old_zones.union(old_choices).order_by(*wanted)[:most]
+    return list(dict.fromkeys(pk for _next_at, pk in found if pk is not None))
+
+
+def replan(homework_id: uuid.UUID, at: datetime) -> bool:
+    """Plan the mails of one homework again."""
+    _replan({homework_id}, at)
+    return True
 
 
 def _planned(rows: QuerySet[Reminder]) -> QuerySet[Reminder]:
@@ -172,22 +173,28 @@ def _replan(homeworks: set[uuid.UUID], at: datetime) -> None:
         plan_for_homework(homework, at, hours[homework.client_id])
 
 
-def plan_daily_for_members(practice_id: uuid.UUID, at: datetime) -> None:
-    """Plan today's one mail for each therapist, if anything waits; asked again when it goes."""
+def members_with_daily_mail(practice_id: uuid.UUID) -> list[Membership]:
+    """Return the therapists of one practice who want a daily mail."""
     members = Membership.objects.select_related("user", "practice").filter(
         practice_id=practice_id,
         deactivated_at=None,
         daily_mail=True,
         roles__contains=[Role.THERAPIST],
     )
-    for member in members.order_by("pk"):
-        zone = member.user.zone if member.user.zone != "UTC" else member.practice.zone
-        today = schedule.local_time(at, zone).date()
-        target = schedule.at_local_hour(today, member.daily_mail_time, zone)
-        if target < at - timedelta(hours=1) or _told(member, today, target):
-            continue
-        if something_waits(member):
-            _insert_daily(member, today, target, zone, at)
+    return list(members.order_by("pk"))
+
+
+def plan_daily(member: Membership, at: datetime) -> bool:
+    """Plan a therapist's one mail of today, if anything waits; asked again when it goes."""
+    zone = member.user.zone if member.user.zone != "UTC" else member.practice.zone
+    today = schedule.local_time(at, zone).date()
+    target = schedule.at_local_hour(today, member.daily_mail_time, zone)
+    if target < at - timedelta(hours=1) or _told(member, today, target):
+        return False
+    if not something_waits(member):
+        return False
+    _insert_daily(member, today, target, zone, at)
+    return True
 
 
 def _told(member: Membership, today: date, target: datetime) -> bool:

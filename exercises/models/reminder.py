@@ -77,12 +77,18 @@ class Reminder(PracticeOwned):
     class Meta:
         indexes = [
             models.Index(
-                fields=["lane", "next_at"], condition=Q(state__in=[0, 1]), name="reminder_due"
+                fields=["lane", "next_at"],
+                condition=Q(state__in=[ReminderState.PLANNED, ReminderState.CLAIMED]),
+                name="reminder_due",
             ),
-            models.Index(fields=["armed_at"], condition=Q(state=2), name="reminder_armed"),
+            models.Index(
+                fields=["armed_at"], condition=Q(state=ReminderState.ARMED), name="reminder_armed"
+            ),
             models.Index(
                 fields=["homework_id"],
-                condition=Q(state__in=[0, 1, 2]),
+                condition=Q(
+                    state__in=[ReminderState.PLANNED, ReminderState.CLAIMED, ReminderState.ARMED]
+                ),
                 name="reminder_of_homework",
             ),
             models.Index(fields=["client_id", "-id"], name="reminder_ledger"),

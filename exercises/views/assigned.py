@@ -270,13 +270,13 @@ def _happened(step: Step) -> str:
 
 
 def _story(steps: list[Step], flags: list[Flag]) -> list[tuple[str, datetime]]:
-    """Return what happened, oldest first, with what asked for a human and who saw to it."""
+    """Return what happened, oldest first, with what asked for a human and who took it on."""
     told = [(_happened(step), step.at) for step in steps]
     for flag in flags:
         told.append((flag_text(flag), flag.raised_at))
         if flag.handled_by and flag.handled_at:
             said = {"name": flag.handled_by.user.get_full_name()}
-            told.append((_("%(name)s saw to it") % said, flag.handled_at))
+            told.append((_("%(name)s took it on") % said, flag.handled_at))
     return sorted(told, key=itemgetter(1))
 
 

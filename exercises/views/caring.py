@@ -54,7 +54,9 @@ LATELY = timedelta(days=14)
 def client_list(request: ActorRequest) -> HttpResponse:
     """List one's clients, and where the homework of each stands."""
     actor, at = request.actor, now()
-    form = ClientFilter(request.GET, is_mixed=actor.is_therapist and bool(actor.supervises))
+    form = ClientFilter(
+        request.GET, is_mixed=actor.is_therapist and bool(actor.supervises), cares=may_care(actor)
+    )
     wanted = form.cleaned_data if form.is_valid() else {}
     asked = {"search": wanted.get("q", ""), "only": wanted.get("only", "")}
     found = caseload(actor, at, after=request.GET.get("after"), **asked)
@@ -169,10 +171,10 @@ def _wants_you(flag: Flag, zone: str) -> str:
 
 
 def _seen_to(flag: Flag, zone: str) -> str:
-    """Say who saw to an answer that asked for a human, if anybody did."""
+    """Say who took on an answer that asked for a human, if anybody did: that it is done, nobody said."""
     if flag.handled_by is None or flag.handled_at is None:
         return ""
-    return _("%(name)s saw to it on %(day)s.") % {
+    return _("Taken on by %(name)s on %(day)s.") % {
         "name": flag.handled_by.user.get_full_name(),
         "day": wording.day(flag.handled_at, zone),
     }

@@ -52,7 +52,7 @@ def set_roles(
                     for therapist in named
                 ]
             )
-        _leave_nobody_alone(member)
+        _leave_nobody_alone(by, member)
         _note(by, at, "member.roles_set", member, roles=",".join(wanted))
 
 
@@ -66,7 +66,7 @@ def deactivate(*, by: Actor, at: datetime, member: Membership) -> None:
         if Role.ADMIN in member.roles:
             _keep_an_admin(member)
         if Membership.objects.filter(pk=member.pk, deactivated_at=None).update(deactivated_at=at):
-            _leave_nobody_alone(member)
+            _leave_nobody_alone(by, member)
             tokens.revoke_all(by=by, at=at, user_id=member.user_id)
             _call_off_invitations(member, at)
             # Another practice may still need them; there they stay signed in.
@@ -147,9 +147,9 @@ def _require(by: Actor) -> None:
         raise PermissionDenied
 
 
-def _leave_nobody_alone(member: Membership) -> None:
+def _leave_nobody_alone(by: Actor, member: Membership) -> None:
     # clients', which this app does not know
-    import_string(settings.HOMEWARD_LEAVE_NOBODY_ALONE)(member)
+    import_string(settings.HOMEWARD_LEAVE_NOBODY_ALONE)(by, member)
 
 
 def _keep_an_admin(member: Membership) -> None:

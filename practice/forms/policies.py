@@ -21,6 +21,7 @@ from practice.forms.fields import (
     keep_out_of_quiet_hours,
     speak_plainly,
 )
+from practice.forms.meanwhile import Meanwhile
 from practice.letters import host_of
 from practice.models import MOST_MONTHS, Membership, Practice
 
@@ -57,7 +58,7 @@ PARTS = (
 )
 
 
-class PracticeForm(forms.ModelForm):  # type: ignore[type-arg]  # Django has none when it runs
+class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Django has none when it runs
     """The practice's policies."""
 
     name = NameField(label=_("Name of the practice"), max_length=120)

@@ -72,13 +72,15 @@ def names(found: list[AuditEvent]) -> dict[int, str]:
 
 
 def seats(actor: Actor, found: list[AuditEvent]) -> dict[str, str]:
-    """Return the names of the members acted on, by the id of their seat, and of those invited, by
-    their invitation's, in two queries."""
+    """Return the names of the members acted on, or given a client, by the id of their seat, and of
+    those invited, by their invitation's, in two queries."""
     if not may_administer(actor):
         raise PermissionDenied
     ids: dict[str, set[str]] = defaultdict(set)
     for event in found:
         ids[event.object_kind].add(event.object_id)
+        if to := event.detail.get("to"):
+            ids["member"].add(to)
     members = Membership.objects.filter(practice_id=actor.practice_id, pk__in=ids["member"])
     invited = Invitation.objects.filter(practice_id=actor.practice_id, pk__in=ids["invitation"])
     return {

@@ -72,6 +72,16 @@
     });
   }
 
+  /* ---- Other words are kept nowhere until they are sent: the browser asks before they go. Not when they
+     are on their way, nor where the page goes to hide them (locked, or signed out here or in another tab). */
+  let sent = null, hides = false;
+  const came = $("[data-errors]"); // sent and refused: what stands there is not kept either
+  const unsent = () => $$("textarea").some((t) => t.form?.method === "post" && t.form !== sent && !t.form.dataset.autosaveUrl && (t.value !== t.defaultValue || came && t.value));
+  addEventListener("input", () => { sent = null; });
+  addEventListener("submit", (e) => { if (e.target.matches("[action$='/account/logout/']")) hides = true; else if (!e.defaultPrevented) sent = e.target; });
+  addEventListener("storage", (e) => { if (e.key === "homeward-out") hides = true; }, true);
+  addEventListener("beforeunload", (e) => { if (!hides && !$(".cover") && unsent()) e.preventDefault(); });
+
   /* ---- What repeats the answers below is folded away where it would fill the screen. */
   if (matchMedia("(max-width: 45rem)").matches) for (const d of $$("[data-fold]")) d.open = false;
 

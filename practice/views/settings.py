@@ -1,5 +1,7 @@
 """The practice's policies."""
 
+from copy import copy
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -18,9 +20,9 @@ from practice.permissions import may_administer
 @open_to(may_administer)
 def practice_settings(request: ActorRequest) -> HttpResponse:
     """Show and set the policies."""
-    form = PracticeForm(posted(request), instance=request.practice)
+    # The form writes into its own: the frame names the practice as it is.
+    form = PracticeForm(posted(request), instance=copy(request.practice))
     if request.method == "POST" and form.is_valid():
-        request.practice.refresh_from_db()
         practices.set_policies(
             by=request.actor, at=now(), practice=request.practice, values=form.cleaned_data
         )

@@ -60,13 +60,13 @@ def test_without_a_scope_there_is_nothing(ana: Person, zack: Person):
     assert list(Membership.objects.all()) == []
 
 
-@pytest.mark.parametrize("often", [False, True])
+@pytest.mark.parametrize("generic_plans", [False, True])
 def test_a_forgotten_filter_stays_within_the_practice(
-    ana: Person, ben: Person, zack: Person, *, often: bool
+    ana: Person, ben: Person, zack: Person, *, generic_plans: bool
 ):
-    with scope(practice=ana.practice.pk, often=often):
+    with scope(practice=ana.practice.pk, generic_plans=generic_plans):
         assert {client.pk for client in Client.objects.all()} == {ana.client.pk, ben.client.pk}
-    with scope(practice=zack.practice.pk, often=often):
+    with scope(practice=zack.practice.pk, generic_plans=generic_plans):
         assert {client.pk for client in Client.objects.all()} == {zack.client.pk}
         assert not Client.objects.filter(pk=ana.client.pk).exists()
         assert Client.objects.filter(pk=ana.client.pk).update(name="taken") == 0
@@ -102,10 +102,10 @@ def test_a_row_cannot_be_planted_in_another_practice(dana: Person, zoe: Person):
         )
 
 
-@pytest.mark.parametrize("often", [False, True])
-def test_scopes_nest_and_give_the_view_back(ana: Person, zack: Person, *, often: bool):
-    with scope(practice=ana.practice.pk, often=often):
-        with scope(practice=zack.practice.pk, often=often):
+@pytest.mark.parametrize("generic_plans", [False, True])
+def test_scopes_nest_and_give_the_view_back(ana: Person, zack: Person, *, generic_plans: bool):
+    with scope(practice=ana.practice.pk, generic_plans=generic_plans):
+        with scope(practice=zack.practice.pk, generic_plans=generic_plans):
             assert Client.objects.get().pk == zack.client.pk
         assert Client.objects.get().pk == ana.client.pk
     assert not Client.objects.exists()

@@ -81,7 +81,9 @@ def test_nobody_else_acts_on_a_client(
 def test_the_list_holds_one_s_own(ana: Person, noor: Person, dana: Person, omar: Person):
     assert names_on(dana) == ["Ana Quintero", "Noor Haddad"]
     assert names_on(omar) == []
-    assert "Nobody yet" in text_of(omar.browser().get("/clients/"))
+    assert "Nobody in your care" in text_of(omar.browser().get("/clients/"))
+    # Somebody may have had clients: nothing is said to be the first.
+    assert "first client" not in text_of(omar.browser().get("/review/"))
 
 
 def test_a_supervisor_sees_whose_clients_they_are(ana: Person, omar: Person, sana: Person):
@@ -113,6 +115,21 @@ def test_among_those_one_reads_about_ones_own_are_told_apart(
     assert 'value="own"' in page
     assert names_on(omar) == ["Ana Quintero", "Lea Brandt"]
     assert names_on(omar, "?only=own") == ["Lea Brandt"]
+
+
+def test_a_search_finds_two_who_are_a_couple_and_an_address(
+    couple: Couple, noor: Person, dana: Person, sana: Person
+):
+    both = ["Ana Quintero", "Ben Achterberg"]
+    assert names_on(dana, "?q=ana+ben") == names_on(dana, "?q=BEN+ana") == both
+    assert names_on(dana, "?q=quintero+ána") == names_on(dana, "?q=ana") == ["Ana Quintero"]
+    assert names_on(dana, "?q=ana+noor") == []
+    with scope(practice=dana.practice.pk):
+        Couple.objects.update(ended_at=now())
+    assert names_on(dana, "?q=ana+ben") == []
+    # An address is for those who have it; it is found from its beginning.
+    assert names_on(dana, "?q=Noor@mail") == ["Noor Haddad"]
+    assert names_on(dana, "?q=oor@mail") == names_on(sana, "?q=noor@mail") == []
 
 
 def test_admins_and_clients_have_no_list(ruth: Person, ana: Person):
@@ -219,7 +236,7 @@ def test_deactivating_a_member_hands_their_caseload_over_at_once(
     dana_s = dana.browser()
     where = f"/people/{dana.member.pk}/deactivate"
     page = text_of(ruth.browser().get(where))
-    assert "They care for 2 clients." in page
+    assert "They have 2 clients. Choose who takes over." in page
     assert "Quintero" not in page
     assert ruth.browser().post(where, {"to": ""}).status_code == 422
     assert ruth.browser().post(where, {"to": str(omar.member.pk)}).status_code == 302
@@ -247,6 +264,11 @@ def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person
         assert browser.get(f"/clients/{client.pk}/edit").status_code == 404
 
 
+def test_the_hand_over_says_what_becomes_of_private_notes(ana: Person, dana: Person):
+    page = text_of(dana.browser().get(f"/clients/{ana.client.pk}/hand-over"))
+    assert "Private notes do not go along" in page
+
+
 # --- nobody in care is left with nobody ----------------------------------------------------------
 def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     ana: Person, dana: Person, omar: Person, ruth: Person
@@ -254,7 +276,7 @@ def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     where = f"/people/{dana.member.pk}/"
     refused = ruth.browser().post(where, {"roles": ["admin"]})
     assert refused.status_code == 422
-    assert "They still care for 1 client. First hand over" in text_of(refused)
+    assert "They still have 1 client. First hand over" in text_of(refused)
     assert roles_chosen(refused) == ["admin"]  # what was ticked stays
     with scope(practice=dana.practice.pk):
         assert Membership.objects.get(pk=dana.member.pk).roles == ["therapist"]
@@ -264,6 +286,20 @@ def test_a_therapist_with_clients_stays_one_until_they_are_handed_over(
     assert ruth.browser().post(where, {"roles": ["admin"]}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert Membership.objects.get(pk=dana.member.pk).roles == ["admin"]
+
+
+def test_whose_care_has_ended_is_counted_apart(
+    couple: Couple, dana: Person, ruth: Person, omar: Person
+):
+    with scope(practice=dana.practice.pk):
+        caring.discharge(by=dana.actor, at=now(), client=couple.first)
+    browser, whom = ruth.browser(), "1 client and 1 whose care has ended"
+    refused = browser.post(f"/people/{dana.member.pk}/", {"roles": ["admin"]})
+    assert f"They still have {whom}." in text_of(refused)
+    deactivate = f"/people/{dana.member.pk}/deactivate"
+    assert f"They have {whom}." in text_of(browser.get(deactivate))
+    assert browser.post(deactivate, {"to": str(omar.member.pk)}).status_code == 302
+    assert names_on(omar, "?only=discharged") == ["Ana Quintero"]
 
 
 def test_nobody_is_given_to_somebody_who_is_a_therapist_no_more(

@@ -1,5 +1,7 @@
 """What is asked to be erased is gone when its time has come; what others wrote stays."""
 
+import html
+import re
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -16,7 +18,7 @@ from clients.models import (
     ErasureRequest,
 )
 from clients.queries import records
-from exercises.actions.erasing import erase_due
+from exercises.actions.clockwork import erase_due
 from exercises.models import Answer, Homework
 from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
@@ -242,3 +244,21 @@ def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Pe
         assert not Client.objects.filter(pk=couple.first_id).exists()
         assert Client.objects.filter(pk=couple.second_id).exists()
         assert ContactPreference.objects.filter(client_id=couple.second_id).exists()
+
+
+def test_a_record_is_held_from_a_search_and_the_search_stays(
+    ana: Person, noor: Person, ruth: Person, dana: Person
+):
+    browser = ruth.browser()
+    found = browser.post("/records/", {"q": "ana"})
+    page = text_of(browser.get(found.url))
+    (deed,) = re.findall(r'action="(/records/[^"]+/hold[^"]*)"', page)
+    done = browser.post(html.unescape(deed), {"held": "yes"})
+    assert done.url == found.url
+    assert "ana" not in done.url.lower()
+    page = text_of(browser.get(done.url))
+    assert ">Kept from erasure<" in page
+    assert "Noor Haddad" not in page.partition("<main")[2]
+    # And nobody has asked for anything by that.
+    said = text_of(dana.browser().get(f"/clients/{ana.client.pk}/erasure"))
+    assert "If it is asked for, the request waits" in said

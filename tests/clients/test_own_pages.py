@@ -21,9 +21,10 @@ from clients.models import (
     SessionTopic,
 )
 from clients.queries import care
+from exercises.actions import assigning
 from practice.models import AuditEvent, User
 from practice.tenancy import scope
-from tests.cast import ZONE, Person
+from tests.cast import ZONE, Person, Play
 from tests.clients.ground import acts
 from tests.conftest import as_owner
 from tests.practice.ground import text_of
@@ -209,6 +210,26 @@ def test_a_record_to_read_says_its_days_as_every_page_does(ana: Person, dana: Pe
         page = text_of(person.browser().get(f"{where}?as=page"))
         assert day in page
         assert not re.search(r"\d{4}-\d\d-\d\d", page.partition("<main")[2])
+
+
+def test_a_record_to_read_says_what_was_not_sent_and_answers_each_round_beneath_it(
+    play: Play, ana: Person, dana: Person
+):
+    homework = play.homework(ana, play.assign(dana, ana))
+    sent = play.submit(ana, homework, topic="the bags", close_before=4)
+    play.review(dana, sent, words="I read the first.", comments={"topic": "?"}, returned=("topic",))
+    play.say(ana, play.fresh(sent), topic="the bags, and the door")
+    page = text_of(ana.browser().get("/you/record?as=page"))
+    first, second, state = (page.index(said) for said in ("Round 1", "Round 2", "· not sent"))
+    assert first < page.index("I read the first.") < second < state
+    assert page.count("· not sent</span>") == 1
+    theirs = text_of(dana.browser().get(f"/clients/{ana.client.pk}/record?as=page"))
+    assert "the door" not in theirs
+    assert "· not sent" not in theirs
+    with play.at(dana):
+        assigning.withdraw(by=dana.actor, at=now(), assignment=homework.assignment)
+    page = text_of(ana.browser().get("/you/record?as=page"))
+    assert "withdrawn" in page
 
 
 def test_who_may_not_take_a_record_is_asked_for_nothing_first(sana: Person, ana: Person):

@@ -168,7 +168,7 @@ def test_reminders_follow_the_client_to_another_zone(dana: Person, ana: Person, 
     with play.at(ana):
         Client.objects.filter(pk=homework.client_id).update(zone="Pacific/Honolulu")
         ContactPreference.objects.filter(client_id=homework.client_id).update(changed_at=at)
-        clockwork.reminding.replan_changed(homework.practice_id, at + timedelta(seconds=1))
+        clockwork.replan_changed(homework.practice_id, at + timedelta(seconds=1))
     planned = rows(homework)
     assert "assigned" not in planned
     assert count(homework) == 4
@@ -188,7 +188,7 @@ def test_new_zone_data_moves_what_was_planned_with_the_old(
         Reminder.objects.filter(homework_id=homework.pk).update(
             tzdata="2025b", next_at=now() + timedelta(days=3, hours=1)
         )
-        reminding.replan_changed(homework.practice_id, now())
+        clockwork.replan_changed(homework.practice_id, now())
     after = rows(homework)
     assert {row.tzdata for row in after.values()} == {schedule.tzdata_version()}
     assert after["due_soon"].next_at == before["due_soon"].next_at
@@ -206,7 +206,7 @@ def test_one_partners_doings_leave_the_others_reminders_alone(
     with play.at(ana):
         pausing.set_aside(by=ana.actor, at=now(), homework=play.fresh(homework))
     with scope(practice=dana.practice.pk):
-        clockwork.reminding.replan_changed(dana.practice.pk, now())
+        clockwork.replan_changed(dana.practice.pk, now())
     assert everything(ben) == before
 
 
@@ -275,7 +275,7 @@ def daily(member: Membership) -> list[Reminder]:
 def plan_daily(person: Person, at: datetime) -> list[Reminder]:
     assert person.member is not None
     with scope(practice=person.practice.pk):
-        reminding.plan_daily_for_members(person.practice.pk, at)
+        clockwork.plan_daily_mails(person.practice.pk, at)
     return daily(person.member)
 
 

@@ -11,7 +11,8 @@ from django.db import connection
 from django.utils.timezone import now
 
 from clients.models import Client, ContactPreference
-from exercises.actions import assigning, pumping, reminding
+from exercises import schedule
+from exercises.actions import assigning, clockwork, pumping
 from exercises.models import Homework, Reminder, Review
 from practice.config.sink import Sink
 from practice.tenancy import scope
@@ -259,8 +260,8 @@ def test_a_therapist_is_told_only_while_something_waits(
     homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
     with scope(practice=dana.practice.pk):
         zone = dana.practice.zone
-        first = reminding.schedule.at_local_hour(now().date(), time(8, 30), zone)
-        reminding.plan_daily_for_members(dana.practice.pk, first - timedelta(hours=1))
+        first = schedule.at_local_hour(now().date(), time(8, 30), zone)
+        clockwork.plan_daily_mails(dana.practice.pk, first - timedelta(hours=1))
         row = Reminder.objects.get(kind="waiting")
     due_now(row, not_after=now() + timedelta(hours=1))
     assert pump() == 1

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 from pytest_django import Settings
 
-from exercises.actions import clockwork, doubts, pumping, reminding
+from exercises.actions import ambiguous_mails, clockwork, pumping, reminding
 from exercises.management.commands import pump as pump_command
 from exercises.models import MailChannel, Reminder
 from practice.config.sink import Sink
@@ -155,7 +155,7 @@ def test_who_knows_that_it_went_writes_it_down_before_another_settles_the_doubt(
     row = reminders(ana)
     assert row.state == State.ARMED
     a_while_passes(ana, minutes=60)
-    doubts.settle(
+    ambiguous_mails.settle(
         most_attempts=pumping.MOST_ATTEMPTS
     )  # the other process, the moment the database is back
     assert reminders(ana).state == State.ARMED
@@ -238,7 +238,7 @@ def test_a_row_that_breaks_takes_nothing_down(
         play.assign(dana, ana)
     with scope(practice=ana.practice.pk):
         bad = Reminder.objects.filter(kind="assigned").order_by("next_at", "pk")[1].pk
-    ask = pumping.ask_again
+    ask = pumping.mail_if_still_due
 
     def break_one(row: Reminder, at: Any) -> Any:
         mail = ask(row, at)
@@ -246,7 +246,7 @@ def test_a_row_that_breaks_takes_nothing_down(
             raise KeyError("a template broke")
         return mail
 
-    monkeypatch.setattr(pumping, "ask_again", break_one)
+    monkeypatch.setattr(pumping, "mail_if_still_due", break_one)
     assert pump() == 2
     with scope(practice=ana.practice.pk):
         found = dict(Reminder.objects.filter(kind="assigned").values_list("pk", "state"))
@@ -310,20 +310,21 @@ def test_mails_do_not_wait_for_a_chore_that_cannot_be_done(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("broken", "turn"), [("plan_daily_for_members", "plan"), ("_open_scheduled", "tick")]
+    ("broken", "turn"), [("members_with_daily_mail", "plan"), ("_open_scheduled", "tick")]
 )
 def test_what_breaks_in_one_practice_holds_up_no_other(
     dana: Person, zoe: Person, monkeypatch: pytest.MonkeyPatch, broken: str, turn: str
 ) -> None:
     reached: list[str] = []
+    owner = clockwork if turn == "tick" else reminding
+    real = getattr(owner, broken)
 
-    def breaks_in_the_first(*_given: Any) -> int:
+    def breaks_in_the_first(*given: Any) -> Any:
         reached.append("here")
         if len(reached) == 1:
             raise KeyTrouble("the key of this practice")
-        return 0
+        return real(*given)
 
-    owner = clockwork if turn == "tick" else reminding
     monkeypatch.setattr(owner, broken, breaks_in_the_first)
     with working():
         getattr(clockwork, turn)(now())

@@ -312,25 +312,26 @@ def test_that_an_answer_asked_for_somebody_stays_known_to_who_cares_and_to_no_on
     assert waits.index("Please look today.") < waits.index("Said they do not feel safe")
     assert waits.index("Said they do not feel safe") < waits.index("Homework now")
     assert "What wanted you soon" not in waits
-    assert "saw to it" not in waits
+    assert "Taken on" not in waits
     (deed,) = re.findall(r'action="(/flags/[^"]+)"', waits)
     assert dana.browser().post(deed).status_code == 302
     told = page(dana, client)
     assert waiting_in_frame(told) == 0
     assert "Please look today" not in told
     assert told.index("Homework now") < told.index("What wanted you soon")
-    assert "Dana Whitlock saw to it on" in told
+    assert "Taken on by Dana Whitlock on" in told
     assert hrefs(told, str(homework.pk))
     assert "Said they do not feel safe" in page(dana, work)
     for address in (client, work):
-        assert "saw to it" not in page(sana, address)
+        assert "Whitlock took it on" not in page(sana, address)
+        assert "Taken on" not in page(sana, address)
         assert "feel safe" not in page(sana, address)
         assert "wanted you soon" not in page(sana, address)
         assert "look today" not in page(sana, address)
     with play.at(dana):
         caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
-    assert "Dana Whitlock saw to it on" in page(omar, client)
-    assert "Dana Whitlock saw to it" in page(omar, work)
+    assert "Taken on by Dana Whitlock on" in page(omar, client)
+    assert "Dana Whitlock took it on" in page(omar, work)
 
 
 def waiting_in_frame(text: str) -> int:

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from clients.models import Couple
 from exercises import schedule
-from exercises.actions import assigning
+from exercises.actions import clockwork
 from exercises.models import Assignment, Homework
 from exercises.workflow import Status
 from practice.errors import BadInput
@@ -117,35 +117,13 @@ def test_the_last_day_of_the_first_one_comes_after_the_day_it_opens():
     assert form.errors == {"due": ["Choose the day it opens, or a later one."]}
 
 
-def test_what_is_withdrawn_while_it_is_planned_gets_no_more_days(
-    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
-):
-    """The clockwork has read that it goes on, and waits for whoever withdraws it."""
-    given = play.assign(dana, ana, rrule="FREQ=WEEKLY")
-    hold = assigning._hold
-
-    def withdrawn_meanwhile(assignment: Assignment) -> bool:
-        Assignment.objects.filter(pk=assignment.pk).update(withdrawn_at=now())
-        return hold(assignment)
-
-    monkeypatch.setattr(assigning, "_hold", withdrawn_meanwhile)
-    with play.at(dana):
-        before = Homework.objects.filter(assignment=given).count()
-        assigning.extend(dana.practice.pk, at=now() + timedelta(days=20))
-        assert Homework.objects.filter(assignment=given).count() == before
-        Assignment.objects.update(withdrawn_at=None)
-        monkeypatch.undo()
-        assigning.extend(dana.practice.pk, at=now() + timedelta(days=20))
-        assert Homework.objects.filter(assignment=given).count() > before
-
-
 def test_what_comes_first_in_a_year_is_planned_at_once(play: Play, dana: Person, ana: Person):
     far = (now() + timedelta(days=200)).astimezone(ZoneInfo(ZONE))
     rule = f"FREQ=YEARLY;BYMONTH={far.month};BYMONTHDAY={min(far.day, 28)}"
     given = play.assign(dana, ana, rrule=rule, days=3)
     with play.at(dana):
         assert Homework.objects.filter(assignment=given).count() == 1
-        assigning.extend(dana.practice.pk, at=now())
+        clockwork.extend_series(dana.practice.pk, at=now())
         assert Homework.objects.filter(assignment=given).count() == 1
     assert "will have it on" in page(dana, reverse("assignment_sent", args=[given.pk]))
 
@@ -206,7 +184,7 @@ def test_of_a_series_one_withdraws_one_the_later_ones_or_all(
         assert sorted(row.slot for row in rows) == gone
         left = Assignment.objects.get(pk=here.assignment_id)
         assert (left.withdrawn_at is None) == (part == "one")
-        assigning.extend(dana.practice.pk, at=now() + timedelta(days=7))
+        clockwork.extend_series(dana.practice.pk, at=now() + timedelta(days=7))
         assert sorted(row.slot for row in rows.all()) == gone
 
 

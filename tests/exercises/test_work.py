@@ -12,7 +12,15 @@ from django.utils.timezone import now
 from clients.actions import caring
 from clients.models import Clearance, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, moments, pausing, publishing, responding, reviewing
+from exercises.actions import (
+    assigning,
+    clockwork,
+    moments,
+    pausing,
+    publishing,
+    responding,
+    reviewing,
+)
 from exercises.actions.responding import Handed, Said
 from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Step
 from exercises.permissions import available
@@ -312,9 +320,9 @@ def test_repeating_work_is_planned_for_thirty_five_days(play: Play, dana: Person
     assignment = play.assign(dana, ana, "e04-reassurance-log", rrule="FREQ=WEEKLY", days=6)
     with play.at(dana):
         assert Homework.objects.filter(assignment=assignment).count() == 6
-        assigning.extend(ana.practice.pk, at=now())
+        clockwork.extend_series(ana.practice.pk, at=now())
         assert Homework.objects.filter(assignment=assignment).count() == 6
-        assigning.extend(ana.practice.pk, at=now() + timedelta(days=7))
+        clockwork.extend_series(ana.practice.pk, at=now() + timedelta(days=7))
         assert Homework.objects.filter(assignment=assignment).count() == 7
 
 

@@ -212,8 +212,8 @@ def test_a_row_that_kills_its_worker_stops_and_its_neighbours_go(site: FaultSite
         "import os\n"
         "from django.utils.timezone import now\n"
         "from exercises.actions import pumping\n"
-        "ask = pumping.ask_again\n"
-        f"pumping.ask_again = lambda row, at: os.kill(os.getpid(), 9) if row.pk == {poison} "
+        "ask = pumping.mail_if_still_due\n"
+        f"pumping.mail_if_still_due = lambda row, at: os.kill(os.getpid(), 9) if row.pk == {poison} "
         "else ask(row, at)\n"
         "pumping.pump(now=now)"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from django.utils.timezone import now
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Dialog, Page, expect
 
 from clients.models import Caseload, Client
 from exercises.management.commands.demo import PASSWORD
@@ -239,6 +239,45 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
     assert set(rows.get_by_role("link").all_inner_texts()) == {short}
     ruth.get_by_role("link", name="Show everything").click()
     expect(rows).to_have_count(50)
+
+
+# --- words that are kept nowhere yet --------------------------------------------------------------
+def test_words_that_were_not_sent_are_not_left_without_a_question(demo_site: Site, visit: Visit):
+    page = sign_in(visit(demo_site.url), "Dana")
+    page.goto("/clients/")
+    client = page.locator("main a.title").first.get_attribute("href") or ""
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.goto(f"{client}notes")
+    words, away = page.get_by_label("Your words"), page.locator("main a").first
+    away.click()
+    page.goto(f"{client}notes")
+    assert asked == []  # nothing was typed
+    words.fill(TYPED)
+    away.click()
+    expect(words).to_have_value(TYPED)
+    assert asked == ["beforeunload"]
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.get_by_text("Saved.")).to_be_visible()
+    # What was refused stands in the form, and nowhere else.
+    page.get_by_role("link", name="Change").first.click()
+    words.fill("x" * 5001)
+    page.get_by_role("button", name="Save", exact=True).click()
+    expect(page.locator("[data-errors]")).to_be_visible()
+    assert asked == ["beforeunload"]
+    away.click()
+    expect(words).to_have_value("x" * 5001)
+    assert asked == ["beforeunload"] * 2
+    # Signing out hides it at once.
+    page.get_by_role("group").locator("summary").last.click()
+    page.locator("form[action$='/account/logout/'] button").first.click()
+    page.wait_for_url(lambda url: "/notes" not in url)
+    assert asked == ["beforeunload"] * 2
 
 
 # --- a client who went to a colleague meanwhile --------------------------------------------------

@@ -1,5 +1,6 @@
 """What several files of tests about people and sessions share."""
 
+import html
 import re
 from typing import Any
 
@@ -22,6 +23,24 @@ from tests.cast import ZONE, Person
 def text_of(response: Any) -> str:
     """Return a page as it was sent."""
     return str(response.content, "utf-8")
+
+
+def form_on(page: str) -> dict[str, str]:
+    """Return what a browser sends of the page's last form untouched: every line's end is CRLF."""
+    form = page[page.rindex('<form class="') :].partition("</form>")[0]
+    form = re.sub(r"<(input|select|textarea) [^>]* disabled[^>]*>", "", form)
+    said = {}
+    for tag in re.findall(r"<input [^>]+>", form):
+        had = dict(re.findall(r'(\w+)="([^"]*)"', tag))
+        if had["type"] != "checkbox" or " checked" in tag:
+            value = had.get("value", "on" if had["type"] == "checkbox" else "")
+            said[had["name"]] = html.unescape(value)
+    for name, options in re.findall(r'<select name="(\w+)"(.*?)</select>', form, re.DOTALL):
+        said[name] = html.unescape(re.findall(r'value="([^"]*)" selected', options)[0])
+    texts = re.findall(r'<textarea name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL)
+    for name, text in texts:
+        said[name] = re.sub(r"\r?\n", "\r\n", html.unescape(text))
+    return said
 
 
 def roles_chosen(response: Any) -> list[str]:

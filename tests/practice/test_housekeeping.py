@@ -97,7 +97,7 @@ def test_what_breaks_in_one_holds_up_nothing_else(
             erasing.request(by=person.actor, at=now(), client=person.client)
     claim(dana, "spent-key", 100)
     place, name = what.split(".")
-    module: Any = getattr(clockwork.erasing, place, None) or getattr(clockwork, place)
+    module: Any = getattr(clockwork, place)
     real = getattr(module, name)
 
     def broken(whose: Any, at: datetime) -> Any:

@@ -1,8 +1,6 @@
 """What the practice's settings keep, and what the trail says of them."""
 
-import html
 import importlib
-import re
 from typing import Any
 
 import pytest
@@ -17,37 +15,18 @@ from practice.models import (
 from practice.tenancy import scope
 from tests.cast import Person
 from tests.conftest import as_owner
-from tests.practice.ground import policies, text_of
+from tests.practice.ground import form_on, policies, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 TEXT = "Call the lighthouse.\nIt is lit.\n\nAll night."
 
 
-def as_a_browser_sends(page: str) -> dict[str, str]:
-    """Return the form of the settings untouched: every line's end is CRLF."""
-    form = (
-        page.partition('name="name"')[0].rpartition("<form")[2] + page.partition('name="name"')[2]
-    )
-    said = {"name": "Hillside Practice"}
-    for name, value in re.findall(r'<input type="[^"]+" name="(\w+)" value="([^"]*)"', form):
-        said[name] = html.unescape(value)
-    for name, chosen in re.findall(
-        r'<select name="(\w+)".*?<option value="([^"]*)" selected', form, re.DOTALL
-    ):
-        said[name] = html.unescape(chosen)
-    for name, text in re.findall(
-        r'<textarea name="(\w+)"[^>]*>\n?(.*?)</textarea>', form, re.DOTALL
-    ):
-        said[name] = re.sub(r"\r?\n", "\r\n", html.unescape(text))
-    return said
-
-
 @pytest.mark.parametrize("kept", [TEXT, TEXT.replace("\n", "\r\n")], ids=["ours", "a browser's"])
 def test_what_nobody_changed_is_not_said_to_be_changed(ruth: Person, kept: str):
     policies(ruth.practice, crisis_texts={"en": kept})
     browser = ruth.browser()
-    said: dict[str, Any] = as_a_browser_sends(text_of(browser.get("/practice/settings")))
+    said: dict[str, Any] = form_on(text_of(browser.get("/practice/settings")))
     assert "\r\n" in said["crisis_en"]
     assert said["zone"] == ruth.practice.zone
     said |= {"second_factor_required": "on", "idle_minutes": "17"}
@@ -60,7 +39,7 @@ def test_what_nobody_changed_is_not_said_to_be_changed(ruth: Person, kept: str):
 
 def test_a_line_s_end_is_one_character_of_what_fits(ruth: Person):
     browser = ruth.browser()
-    said = as_a_browser_sends(text_of(browser.get("/practice/settings")))
+    said = form_on(text_of(browser.get("/practice/settings")))
     said |= {"crisis_en": "\r\n".join(["x" * 9] * 200)}  # 1999 as they are counted on the page
     assert browser.post("/practice/settings", said).status_code == 302
     with scope(practice=ruth.practice.pk):

@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils.timezone import now
 
+from clients.actions import caring
 from clients.models import Couple
 from exercises.actions import flagging
 from exercises.models import Answer, Flag, FlagKind
@@ -82,6 +83,18 @@ def test_the_trail_names_both_of_a_couple_and_who_was_invited(
     page = text_of(ruth.browser().get("/audit/"))
     assert f"Assignment, {cleared.names_in_lists} " in html.unescape(page)
     assert "Invitation, Theo Marsh " in page
+
+
+def test_the_trail_says_to_whom_a_client_was_handed(
+    dana: Person, ana: Person, omar: Person, ruth: Person
+):
+    with scope(practice=ruth.practice.pk):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+    browser = ruth.browser()
+    (line,) = re.findall(r"<td>(Handed a client over.*?)</td>", text_of(browser.get("/audit/")))
+    assert "to Omar Castellan" in line
+    head, row = csv.reader(io.StringIO(text_of(browser.get("/audit/?as=csv"))))
+    assert dict(zip(head, row, strict=True))["to"] == "Omar Castellan"
 
 
 def test_every_act_that_was_played_has_its_sentence(

@@ -1,0 +1,143 @@
+"""Two tabs, or two of us, change the same: nobody overwrites anybody without a word."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.utils.timezone import localtime, now
+
+from clients.actions import noting
+from clients.models import Client, Couple, PrivateNote
+from clients.visibility import note_text
+from practice.models import Practice, User
+from practice.tenancy import scope
+from tests.cast import Person, Play
+from tests.practice.ground import form_on, policies, text_of
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+CHANGED = "Changed meanwhile, in another tab or by somebody else. Nothing is saved yet."
+
+
+class Tab:
+    """A page with a form, as it was opened."""
+
+    def __init__(self, person: Person, path: str) -> None:
+        self.browser, self.path = person.browser(), path
+        self.said = form_on(text_of(self.browser.get(path)))
+
+    def save(self, **typed: str) -> Any:
+        """Change this on the page, and send all of it."""
+        answer = self.browser.post(self.path, self.said | typed)
+        if answer.status_code == 422:
+            self.said = form_on(text_of(answer))
+        return answer
+
+
+def hour(days: int) -> str:
+    return f"{localtime(now()) + timedelta(days=days):%Y-%m-%dT%H:%M}"
+
+
+def settings_of(person: Person) -> Practice:
+    with scope(practice=person.practice.pk):
+        return Practice.objects.get(pk=person.practice.pk)
+
+
+def test_settings_take_what_each_of_two_admins_changed(ruth: Person):
+    policies(ruth.practice, crisis_texts={"en": "Call.", "es": "Llama."})
+    one, other = (Tab(ruth, "/practice/settings") for _tab in range(2))
+    assert one.save(name="Elm House", crisis_en="Call us.").status_code == 302
+    assert other.save(idle_minutes="7", crisis_es="Ven.").status_code == 302
+    kept = settings_of(ruth)
+    assert (kept.name, kept.idle_minutes) == ("Elm House", 7)
+    assert kept.crisis_texts == {"en": "Call us.", "es": "Ven."}
+
+
+def test_a_setting_that_both_changed_is_asked_about_once(ruth: Person):
+    policies(ruth.practice, second_factor_required=False)
+    User.objects.filter(pk=ruth.user.pk).update(is_demo=True)  # needs no second step herself
+    one, other = (Tab(ruth, "/practice/settings") for _tab in range(2))
+    assert (
+        one.save(name="Elm House", idle_minutes="9", second_factor_required="on").status_code == 302
+    )
+    answer = other.save(name="Oak House", leave_url="https://weather.example/")
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert page.count(CHANGED) == 2  # on top, and beside the field
+    assert "Elm House</p>" in page  # what stands there now
+    kept = settings_of(ruth)
+    assert (kept.name, kept.leave_url) == ("Elm House", ruth.practice.leave_url)
+    # What was typed stays, and what was not touched is shown as it stands: a box ticked, too.
+    assert (other.said["name"], other.said["idle_minutes"]) == ("Oak House", "9")
+    assert other.said["second_factor_required"] == "on"
+    assert other.save().status_code == 302
+    kept = settings_of(ruth)
+    assert (kept.name, kept.idle_minutes) == ("Oak House", 9)
+    assert kept.leave_url == "https://weather.example/"
+    assert kept.second_factor_required
+
+
+def test_the_same_said_twice_is_no_quarrel(ruth: Person):
+    one, other = (Tab(ruth, "/practice/settings") for _tab in range(2))
+    assert one.save(name="Elm House").status_code == 302
+    assert other.save(name="Elm House").status_code == 302
+
+
+def test_a_client_s_record_takes_what_each_tab_changed(dana: Person, ana: Person):
+    path = f"/clients/{ana.client.pk}/edit"
+    one, other, third = (Tab(dana, path) for _tab in range(3))
+    assert one.save(name="Ana Q. Ferreira").status_code == 302
+    assert other.save(next_session_at=hour(3)).status_code == 302
+    answer = third.save(name="Ana Marques")
+    assert answer.status_code == 422
+    assert "Ana Q. Ferreira</p>" in text_of(answer)
+    with scope(practice=dana.practice.pk):
+        kept = Client.objects.get(pk=ana.client.pk)
+    assert kept.name == "Ana Q. Ferreira"
+    assert kept.next_session_at is not None
+    assert third.said["next_session_at"] == hour(3)
+
+
+def test_what_became_the_client_s_own_meanwhile_is_not_dropped_unsaid(dana: Person, ana: Person):
+    def joined(at: datetime | None) -> None:
+        with scope(practice=dana.practice.pk):
+            Client.objects.filter(pk=ana.client.pk).update(joined_at=at)
+
+    joined(None)
+    tab = Tab(dana, f"/clients/{ana.client.pk}/edit")
+    joined(now())
+    assert tab.save(email="another@mail.example").status_code == 422
+
+
+def test_a_stale_tab_does_not_set_a_couple_s_old_hour_back(dana: Person, couple: Couple):
+    with scope(practice=dana.practice.pk):
+        Couple.objects.update(next_session_at=now() + timedelta(days=1))
+    path = f"/couples/{couple.pk}/session"
+    one, other, third = (Tab(dana, path) for _tab in range(3))
+    assert one.save(next_session_at=hour(5)).status_code == 302
+    assert other.save().status_code == 302  # nothing was changed there
+    answer = third.save(next_session_at=hour(9))
+    assert answer.status_code == 422
+    assert CHANGED in text_of(answer)
+    with scope(practice=dana.practice.pk):
+        kept = Couple.objects.get(pk=couple.pk)
+    assert f"{localtime(kept.next_session_at):%Y-%m-%dT%H:%M}" == hour(5)
+    assert third.said["next_session_at"] == hour(9)
+
+
+def test_of_a_note_changed_in_two_tabs_both_texts_are_there(play: Play, dana: Person, ana: Person):
+    with play.at(dana):
+        note = noting.keep_note(by=dana.actor, at=now(), client=ana.client, text="first")
+    one, other = (Tab(dana, f"/clients/{ana.client.pk}/notes/{note.pk}") for _tab in range(2))
+    assert one.save(text="alpha\nand more").status_code == 302
+    answer = other.save(text="beta")
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert CHANGED in page
+    assert "alpha<br>and more" in page
+    assert other.said["text"] == "beta"
+    with play.at(dana):
+        assert note_text(dana.actor, PrivateNote.objects.get()) == "alpha\nand more"
+    assert other.save().status_code == 302
+    with play.at(dana):
+        assert note_text(dana.actor, PrivateNote.objects.get()) == "beta"
