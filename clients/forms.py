@@ -268,7 +268,9 @@ class WishesForm(PlainForm):
     kinds = forms.MultipleChoiceField(
         label=_("Which reminders?"),
         required=False,
-        choices=[c for c in ReminderKind.choices if c[0] != ReminderKind.WAITING],
+        choices=lambda: [
+            (kind, kind.said) for kind in ReminderKind if kind != ReminderKind.WAITING
+        ],
         widget=forms.CheckboxSelectMultiple,
     )
     paused_until = forms.DateField(

@@ -9,6 +9,7 @@ from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Lower, Upper
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from practice.models import Membership, PracticeOwned, User, name_to_sort
@@ -191,6 +192,18 @@ class ReminderKind(models.TextChoices):
     FOLLOW_UP = "follow_up", _("Once more after it")
     ANSWERED = "answered", _("Your therapist answered")
     WAITING = "waiting", _("Something is waiting for review")
+
+    @property
+    def said(self) -> str:
+        """Name the mail by its day, as `exercises.actions.reminding` plans it; the labels above
+        stand in migrations."""
+        by_day = {
+            ReminderKind.DUE_SOON: gettext("Two days before the last day"),
+            ReminderKind.DUE_TODAY: gettext("On the last day"),
+            # Two days after it; a week after opening, where there is no last day.
+            ReminderKind.FOLLOW_UP: gettext("Once more, afterwards"),
+        }
+        return by_day.get(self, str(self.label))
 
 
 class ContactPreference(PracticeOwned):

@@ -236,11 +236,33 @@ def listed(texts: Sequence[str]) -> str:
     return format_list(list(texts), locale=locale)
 
 
+# Where a zone's city lies, by the first part of its name.
+_AREAS = {
+    "Africa": _("Africa"),
+    "America": _("America"),
+    "Antarctica": _("Antarctica"),
+    "Arctic": _("Arctic"),
+    "Asia": _("Asia"),
+    "Atlantic": _("Atlantic"),
+    "Australia": _("Australia"),
+    "Europe": _("Europe"),
+    "Indian": _("Indian Ocean"),
+    "Pacific": _("Pacific"),
+}
+
+
+def place_of(zone: str) -> str:
+    """Name an IANA zone by its city, which one looks for by its first letters: "Lisbon (Europe)"."""
+    area = _AREAS.get(zone.partition("/")[0])
+    return f"{_city(zone, language())} ({area})" if area else zone
+
+
 def clock_of(zone: str) -> str:
     """Name whose clock an IANA zone is, by its city as CLDR spells it: "Lisbon time"."""
     return gettext("%(city)s time") % {"city": _city(zone, language())}
 
 
-@lru_cache(maxsize=256)
+# All there are, in each language: a list of them is drawn at once.
+@lru_cache(maxsize=1024)
 def _city(zone: str, language: str) -> str:
     return str(get_timezone_location(ZoneInfo(zone), locale=language, return_city=True))

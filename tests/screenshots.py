@@ -105,7 +105,7 @@ def shoot(browser: Browser, site: Site, device: str, theme: Any, who: str, where
     )
     page = context.new_page()
     page.goto("/demo/")
-    page.get_by_role("button", name=f"Be {who}", exact=True).click()
+    page.get_by_role("button", name=f"Enter as {who}", exact=True).click()
     page.goto(where)
     page.wait_for_load_state("networkidle")
     # Playwright knows PNG and JPEG only; the browser itself also makes WebP, a third the size.

@@ -37,7 +37,7 @@ def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
                 due_at=at + WAIT,
             )
     except IntegrityError as error:
-        raise NotPossible(_("This was asked for already.")) from error
+        raise NotPossible(_("Somebody asked for this already, so nothing changed.")) from error
     auditing.on_client(by, at, "erasure.requested", client.pk)
     return asked
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
-from clients.models import Caseload, Client, Consent, ContactPreference, SessionTopic
+from clients.models import Caseload, Client, Consent, ContactPreference, Couple, SessionTopic
 from clients.permissions import NOBODY, standing_care
 from clients.queries.care import client_of
 from practice.actors import Actor
@@ -63,6 +63,13 @@ def carers(actor: Actor) -> QuerySet[Caseload]:
         .select_related("member__user")
         .order_by("from_at", "pk")
     )
+
+
+def is_in_couple(actor: Actor) -> bool:
+    """Say whether the client who asks is in a couple now; with whom is no matter of this."""
+    own = actor.client_id or NOBODY
+    found = Couple.objects.filter(practice_id=actor.practice_id, ended_at=None)
+    return found.filter(Q(first=own) | Q(second=own)).exists()
 
 
 def have_cared(actor: Actor) -> set[int]:

@@ -363,6 +363,8 @@ def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords
     ]
     if missing:
         raise NotPossible(
-            _("Some questions are still open. Answer them, skip them, or say them in session."),
+            _(
+                "Some questions are still open. Answer them, skip them, or keep them for the session."
+            ),
             code="gaps",
         )

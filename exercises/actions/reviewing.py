@@ -303,7 +303,7 @@ def _returnable(homework: Homework) -> frozenset[str]:
 
 def _check_texts(draft: Draft) -> None:
     texts = {"words": draft.words} | {f"comments.{key}": t for key, t in draft.comments.items()}
-    said = _("That is %(over)s characters over. Shorten it, or say the rest in session.")
+    said = _("That is %(over)s characters over. Shorten it, or say the rest in the session.")
     too_long = {
         name: [said % {"over": grouped(len(text) - LONGEST_TEXT)}]
         for name, text in texts.items()

@@ -155,7 +155,7 @@ def _option(item: Item, key: Any, language: str) -> str:
 def _feeling(key: str, strength: Any, language: str) -> str:
     word = WORDS[key].text.get(language) if key in WORDS else key
     how = strength_word(strength, language) if isinstance(strength, int) else ""
-    return f"{word}, {how}" if how else word
+    return f"{word} ({how})" if how else word
 
 
 def _step(item: Item, value: Any, language: str) -> str:

@@ -118,7 +118,7 @@ def _chart(
         "id": key,
         "title": title,
         "range_text": range_text,
-        "summary": in_numbers(series, mondays),
+        "summary": in_numbers(series, counts=key == "asks"),
         "aria": f"{title}, {range_text}. " + " ".join(map(_read_out, series)),
         "sizes": charts.draw(columns, series, top=highest if key == "asks" else 10),
         # A letter stands for a person; before and after have their shapes alone.
@@ -150,9 +150,9 @@ def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str,
     ]
 
 
-def in_numbers(series: Sequence[Series], days: Sequence[date], *, weekly: bool = True) -> str:
-    """Say in a sentence each where the curves began and where they are."""
-    courses = [(one.name, _course(one, days, weekly=weekly)) for one in series]
+def in_numbers(series: Sequence[Series], *, weekly: bool = True, counts: bool = False) -> str:
+    """Say in a sentence each between what the curves were; `counts`: how often, not how much."""
+    courses = [(one.name, _course(one, weekly=weekly, counts=counts)) for one in series]
     if len(courses) == 1:
         return courses[0][1]
     return " ".join(
@@ -162,38 +162,55 @@ def in_numbers(series: Sequence[Series], days: Sequence[date], *, weekly: bool =
     )
 
 
-def _course(one: Series, days: Sequence[date], *, weekly: bool) -> str:
-    """Say the way from first to last only where a line could show one; else the span."""
-    found = [(day, value) for day, value in zip(days, one.values, strict=True) if value is not None]
-    if not found:
+def _course(one: Series, *, weekly: bool, counts: bool) -> str:
+    """Say the span with its unit, never a way from first to last: that would hide what was between."""
+    values = [value for value in one.values if value is not None]
+    if not values:
         return ""
-    (since, first), (until, last) = found[0], found[-1]
-    if len(found) < charts.FEWEST_FOR_A_LINE or first == last:
-        return _few([value for _day, value in found], weekly=weekly)
-    weeks = (until - since).days // 7 + 1
-    return ngettext(
-        "From %(first)s to %(last)s within one week.",
-        "From %(first)s to %(last)s over %(weeks)s weeks.",
-        weeks,
-    ) % {"first": said(first), "last": said(last), "weeks": in_words(weeks)}
-
-
-def _few(values: Sequence[float], *, weekly: bool) -> str:
-    low, high, count = min(values), max(values), len(values)
-    words = {"value": said(low), "low": said(low), "high": said(high), "count": in_words(count)}
-    if count == 1:
-        text = _("%(value)s, in one week.") if weekly else _("%(value)s, on one day.")
-    elif low == high:
-        text = (
-            _("%(count)s weeks, %(value)s each.")
-            if weekly
-            else _("%(count)s days, %(value)s each.")
-        )
-    elif weekly:
-        text = _("%(count)s weeks, between %(low)s and %(high)s.")
+    if counts:
+        text = _how_often_by_week(values) if weekly else _how_often_by_day(values)
+    elif len(values) == 1:
+        text = _("%(last)s, in one week.")
+    elif min(values) == max(values):
+        text = _("%(count)s weeks, %(last)s each.")
     else:
-        text = _("%(count)s days, between %(low)s and %(high)s.")
-    return wording.sentence(text % words)
+        text = _("Between %(low)s and %(high)s, last %(last)s.")
+    words = {"low": said(min(values)), "high": said(max(values)), "last": said(values[-1])}
+    return wording.sentence(text % (words | {"count": in_words(len(values))}))
+
+
+def _how_often_by_week(values: Sequence[float]) -> str:
+    most = int(max(values))
+    if len(values) == 1:
+        return ngettext("%(high)s time, in one week.", "%(high)s times, in one week.", most)
+    if min(values) == max(values):
+        return ngettext(
+            "%(high)s time a week, in %(count)s weeks with entries.",
+            "%(high)s times a week, in %(count)s weeks with entries.",
+            most,
+        )
+    return ngettext(
+        "Between %(low)s and %(high)s time a week, in %(count)s weeks with entries.",
+        "Between %(low)s and %(high)s times a week, in %(count)s weeks with entries.",
+        most,
+    )
+
+
+def _how_often_by_day(values: Sequence[float]) -> str:
+    most = int(max(values))
+    if len(values) == 1:
+        return ngettext("%(high)s time, on one day.", "%(high)s times, on one day.", most)
+    if min(values) == max(values):
+        return ngettext(
+            "%(high)s time a day, on %(count)s days with entries.",
+            "%(high)s times a day, on %(count)s days with entries.",
+            most,
+        )
+    return ngettext(
+        "Between %(low)s and %(high)s time a day, on %(count)s days with entries.",
+        "Between %(low)s and %(high)s times a day, on %(count)s days with entries.",
+        most,
+    )
 
 
 def said(value: float | None) -> str:

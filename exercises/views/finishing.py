@@ -29,7 +29,8 @@ from exercises.views.ground import (
     therapist_of,
     way_to_letter,
 )
-from exercises.visibility import Moment, Words
+from exercises.views.steps import earlier_words
+from exercises.visibility import Moment, Words, read_replies
 from exercises.workflow import Status
 from practice.errors import NotPossible
 
@@ -80,7 +81,7 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
     at, zone = now(), work.actor.zone
     opened = work.current.response.opened_at
     points = [
-        _("What %(name)s writes back comes here.") % {"name": therapist},
+        _("What %(name)s writes back will be here.") % {"name": therapist},
         _("%(only)s can read it.") % {"only": carer.only},
         *(
             [_("Your partner sees nothing of it, and not that you sent it.")]
@@ -191,8 +192,11 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> HttpResponse:
     therapist = therapist_of(work.actor)
     missing = {item.key for item in work.missing}
+    asked = _asked(work)
     rows = [
-        _check_row(work, item, missing) for item in work.items if item.kind is not ItemKind.DISPLAY
+        _check_row(work, item, missing) | asked.get(item.key, {})
+        for item in work.items
+        if item.kind is not ItemKind.DISPLAY
     ]
     if work.definition.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
         rows.insert(0, log_row(work, work.definition.open_logs[0]))
@@ -229,6 +233,22 @@ def _add_url(work: Work) -> str:
         return ""
     added = any(not definitions.is_empty(kept.value) for kept in work.words.values())
     return "" if added else work.url("step", number=1)
+
+
+def _asked(work: Work) -> dict[str, dict[str, Any]]:
+    """Return what stood before in each place to go deeper, and what was asked there."""
+    if work.homework.status != Status.RETURNED:
+        return {}
+    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
+    last = replies[-1] if replies else None
+    return {
+        item.key: {
+            "earlier": earlier_words(work, [item]),
+            "author": last.review.reviewer.user.get_short_name() if last else "",
+            "asked": last.comments.get(item.key, "") if last else "",
+        }
+        for item in work.items
+    }
 
 
 def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:

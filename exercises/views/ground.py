@@ -338,7 +338,7 @@ def say_text(work: Work, items: Iterable[Item], therapist: Therapist) -> str:
 def say_without_day(items: Iterable[Item], name: str, *, is_joint: bool) -> str:
     """Return these words where no hour of one's own is near; `name` is the therapist's, if any."""
     if not is_joint or all(item.is_releasable for item in items if item.is_asked):
-        return _("I’d rather say it in session")
+        return _("I’d rather say it in the session")
     if not name:
         return _("I’d rather say it alone")
     return _("I’d rather tell %(name)s alone") % {"name": name}

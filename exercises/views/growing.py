@@ -123,7 +123,12 @@ def _chart(
     }
     if chart.kind is ChartKind.SHARE:
         part, whole = definitions.share(definition, chart, occasions)
-        text = ngettext("%(part)d of %(whole)d time.", "%(part)d of %(whole)d times.", whole)
+        # What a log holds are moments; what a round is about, only its title could say.
+        text = (
+            ngettext("%(part)d of %(whole)d moment.", "%(part)d of %(whole)d moments.", whole)
+            if chart.log
+            else ngettext("%(part)d of %(whole)d time.", "%(part)d of %(whole)d times.", whole)
+        )
         said_so = {"summary": text % {"part": part, "whole": whole}}
         return Found(chart, words | said_so) if whole else None
     if chart.by:
@@ -201,7 +206,7 @@ def _drawn(title: str, kind: ChartKind, curves: Curves) -> dict[str, Any]:
         note = _("Each mark is one week.") if weekly else _("Each mark is one day.")
     return {
         "aria": " ".join([f"{title}.", *lines]),
-        "summary": in_numbers(series, days, weekly=weekly),
+        "summary": in_numbers(series, weekly=weekly, counts=kind is ChartKind.COUNT),
         # 10 fits every scale.
         "sizes": charts.draw(
             columns, series, top=max(4 if kind is ChartKind.COUNT else 10, *values)

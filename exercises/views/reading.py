@@ -168,14 +168,20 @@ def _place(work: Work, item: Item, reply: Reply, therapist: Therapist) -> dict[s
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
     look = forms.Look(work.language, therapist.only, therapist.told)
-    shown = None
+    earlier, shown = earlier_words(work, [item]), None
+    kept_text = (
+        _("What you first wrote stays as it was. Your addition is kept beside it.")
+        if earlier
+        else ""
+    )
     if item.is_asked:
         data = forms.as_fields([item], values, work.language)
-        shown = forms.show(item, data, look) | {"text": _("Add to your answer"), "help": ""}
+        shown = forms.show(item, data, look) | {"text": _("Add to your answer"), "help": kept_text}
     return {
         "key": item.key,
         "label": item.text.get(work.language),
-        "earlier": earlier_words(work, [item]),
+        "earlier": earlier,
+        "kept_text": kept_text,
         "comment": reply.comments.get(item.key, ""),
         "item": shown,
         "url": work.url("entries")

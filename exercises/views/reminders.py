@@ -14,7 +14,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.actions.joining import switch_off
-from clients.models import Client, ReminderKind
+from clients.models import Client, ContactPreference, ReminderKind
 from clients.queries import care, own, records
 from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
@@ -100,6 +100,7 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
         "what": _what(row, mine=mine),
         "state": _("Not sent yet") if is_late else state.label,
         "as_planned": goes,
+        "earlier": _earlier(row, client) if goes else "",
         "tone": "lamp" if is_late else TONES.get(state, "line"),
         "icon": "circle-alert" if is_late else ICONS.get(state, "circle-alert"),
         "reason": _why(row, mine=mine),
@@ -128,7 +129,20 @@ def _what(row: Reminder, *, mine: bool) -> str:
     """Say which mail it was, to its reader or to their therapist."""
     if row.kind == ReminderKind.ANSWERED and not mine:
         return _("Your reply is there")
-    return str(row.get_kind_display())
+    return ReminderKind(row.kind).said
+
+
+def _earlier(row: Reminder, client: Client) -> str:
+    """Say why it comes before the hour that was chosen: what it reminds of is over by then."""
+    chosen: ContactPreference | None = getattr(client, "preference", None)
+    if chosen is None or row.kind != ReminderKind.DUE_TODAY or row.not_after is None:
+        return ""
+    if row.local_at.time() >= chosen.reminder_time:
+        return ""
+    return _("Earlier than %(hour)s, because it runs until %(end)s.") % {
+        "hour": f"{chosen.reminder_time:%H:%M}",
+        "end": wording.clock(row.not_after, row.zone),
+    }
 
 
 def _why(row: Reminder, *, mine: bool) -> str:

@@ -115,7 +115,7 @@ def bring(day: str) -> str:
     """Say that something may be brought to the next session, by its day when that is near."""
     if day:
         return _("Bring it to %(day)s instead") % {"day": day}
-    return _("Bring it to session instead")
+    return _("Bring it to the session instead")
 
 
 def sentence(text: str) -> str:

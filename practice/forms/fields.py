@@ -118,10 +118,21 @@ def _as_said_today(zone: str) -> str:
 
 
 @lru_cache(maxsize=1)
-def zone_choices() -> tuple[tuple[str, str], ...]:
-    """Return the zones of the pinned zone database, by name: each place once."""
-    places = {n for n in _zones() if not n.startswith("Etc/") and n == _as_said_today(n)}
-    return tuple((name, name.replace("_", " ")) for name in sorted(places))
+def _places() -> frozenset[str]:
+    """Return the zones of the pinned zone database: each place once."""
+    return frozenset(n for n in _zones() if not n.startswith("Etc/") and n == _as_said_today(n))
+
+
+def zone_choices() -> list[tuple[str, str]]:
+    """Return the places one can be in, by their names in the reader's language."""
+    return _named(wording.language())
+
+
+@lru_cache(maxsize=4)
+def _named(_language: str) -> list[tuple[str, str]]:
+    """Name and sort them once in each language: the one that is spoken now."""
+    named = [(zone, wording.place_of(zone)) for zone in _places()]
+    return sorted(named, key=lambda one: letters.bare("NFKD", one[1]).casefold())
 
 
 class ZoneField(forms.ChoiceField):
@@ -146,7 +157,7 @@ class ZoneField(forms.ChoiceField):
         """Offer what is no place to whom it belongs: no other may slip into its stead."""
         bound: forms.BoundField = super().get_bound_field(form, field_name)
         kept = bound.value()
-        if kept in _zones() and kept not in dict(zone_choices()):
+        if kept in _zones() and kept not in _places():
             self.choices = [*zone_choices(), (kept, kept)]
         return bound
 

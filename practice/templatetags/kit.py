@@ -191,11 +191,11 @@ def kit_samples() -> dict[str, Any]:
         "given_back": {"words": "You came back into the room.", "comments": [("What happened?", "The bags.")]},
         "brief": [_ANA | {"text": "The move"}],
         "ledger": [
-            {"when": "Mon 23 Nov, 19:30", "what": "On that day", "title": "After a hard moment",
+            {"when": "Mon 23 Nov, 19:30", "what": "On the last day", "title": "After a hard moment",
              "state": "Sent", "tone": "pine", "icon": "check", "sent_at": "Mon 23 Nov, 19:34"},
-            {"when": "Tue 24 Nov, 19:30", "what": "Once more after it", "state": "Not needed any more",
+            {"when": "Tue 24 Nov, 19:30", "what": "Once more, afterwards", "state": "Not needed any more",
              "tone": "line", "icon": "check", "reason": "You had already sent it"},
-            {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On that day",
+            {"when": "Wed 25 Nov, 19:30", "zone": "Asia/Tokyo", "what": "On the last day",
              "state": "Not sent yet", "tone": "lamp", "icon": "circle-alert"},
         ],
         "options": [

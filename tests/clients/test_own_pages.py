@@ -16,6 +16,7 @@ from clients.models import (
     Client,
     Consent,
     ContactPreference,
+    Couple,
     PrivateNote,
     SessionTopic,
 )
@@ -140,6 +141,15 @@ def test_a_topic_is_for_the_client_and_their_therapist(ana: Person, dana: Person
     assert browser.post(f"/you/topics/{topic.pk}/drop").status_code == 302
     with scope(practice=ana.practice.pk):
         assert not SessionTopic.objects.exists()
+
+
+def test_of_a_partner_one_hears_where_there_is_one(ana: Person, noor: Person, couple: Couple):
+    """Dana can read it; then who never does, in a couple; then that it can go."""
+    page, alone = (text_of(one.browser().get("/you/topics")) for one in (ana, noor))
+    said = "Dana can read it straight away. Your partner never sees it. You can remove it any time."
+    assert said in page
+    assert "partner" not in alone
+    assert "Dana can read it straight away. You can remove it any time." in alone
 
 
 def test_no_topic_goes_out_of_sight_and_the_one_too_many_stays_in_its_box(
@@ -312,17 +322,19 @@ def test_consent_is_withdrawn_and_given_again(ana: Person):
     assert browser.post("/you/consent").status_code == 302
     assert browser.post("/you/consent").status_code == 302
     asked = text_of(browser.get("/you/consent/withdraw"))
-    assert "Dana is shown that you no longer agree." in asked
-    assert "Homework and reminders go on" in asked
+    assert "Dana will see that you no longer agree, and will talk with you" in asked
+    assert "<p>Until then your homework stays open" in asked
     assert "You may agree again" in asked
     assert acts(ana, ana.client) == ["consent.given"]
-    assert "<details" not in text_of(browser.get("/you/consent"))
+    day = date_format(now().astimezone(ZoneInfo(ana.client.zone)), "l j F Y")
+    agreed = text_of(browser.get("/you/consent")).replace("\xa0", " ")
+    assert "<details" not in agreed
+    assert f"You agreed on {day}." in agreed
     assert browser.post("/you/consent/withdraw").status_code == 302
     # What would be agreed to anew stands open; the same words once more are folded away.
     page = text_of(browser.get("/you/consent"))
     assert page.index("<details") < page.index("</details>") < page.index("Agree again")
-    day = date_format(now().astimezone(ZoneInfo(ana.client.zone)), "l j F Y")
-    assert f"withdrawn {day}" in page.replace("\xa0", " ")
+    assert f"Withdrawn on {day}." in page.replace("\xa0", " ")
     assert browser.post("/you/consent").status_code == 302
     with scope(practice=ana.practice.pk):
         rows = list(Consent.objects.order_by("given_at"))

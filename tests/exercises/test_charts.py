@@ -1,7 +1,7 @@
 """Charts: gaps stay gaps, no line under five points, two that meet both show, a table beneath."""
 
 import re
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,15 +119,14 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
     assert '<path class="line' not in few
     assert few.count("From five marks on you will see a line.") == 1
     assert "Before writing: " in few
-    assert "four weeks, between 2 and 5.5." in few
-    assert "From 3 to" not in few
+    assert "Before writing: between 2 and 5.5, last 5.5." in few
     close(play, dana, ana, at, close_after=9)
     page = str(ana.browser().get("/growth/").content, "utf-8")
     # The first series has four marks still; the second has its five, and its line.
     assert lines_of(page) == ["ld", "ld"]
     assert page.count('<path class="line') == 3
-    assert "four weeks, between 2 and 5.5." in page
-    assert "from 5 to 9 over five weeks." in page
+    assert "between 2 and 5.5, last 5.5." in page
+    assert "between 4 and 9, last 9." in page
     cells = cells_of(page)
     assert cells == ["3", "5", "4", "4", "2", "6", "5.5", "7.5", "no entry", "9"]
     # In Spanish a number has its comma.
@@ -137,11 +136,23 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
 
 
 def test_a_single_mark_is_said_as_part_of_a_sentence():
-    monday = [date(2026, 11, 2)]
     alone, two = Series("", [5]), [Series("Wanda", [5], "a"), Series("Ivo", [None], "b")]
-    assert curves.in_numbers([alone], monday) == "5, in one week."
-    assert curves.in_numbers([alone], monday, weekly=False) == "5, on one day."
-    assert curves.in_numbers(two, monday) == "Wanda: 5, in one week."
+    assert curves.in_numbers([alone]) == "5, in one week."
+    assert curves.in_numbers([alone], weekly=False, counts=True) == "5 times, on one day."
+    assert curves.in_numbers(two) == "Wanda: 5, in one week."
+
+
+def test_how_often_is_said_with_its_unit_and_hides_no_course():
+    one = Series("", [2, None, 1, 0, 1, 0])
+    assert curves.in_numbers([one], counts=True) == (
+        "Between 0 and 2 times a week, in five weeks with entries."
+    )
+    assert curves.in_numbers([one], weekly=False, counts=True) == (
+        "Between 0 and 2 times a day, on five days with entries."
+    )
+    assert curves.in_numbers([one]) == "Between 0 and 2, last 0."
+    alike = Series("", [1, 1])
+    assert curves.in_numbers([alike], counts=True) == "1 time a week, in two weeks with entries."
 
 
 @pytest.mark.django_db(transaction=True)
@@ -198,7 +209,7 @@ def test_a_day_without_an_entry_is_a_gap(play: Play, dana: Person, ana: Person):
     page = str(ana.browser().get("/growth/").content, "utf-8")
     assert cells_of(page) == ["2", "no entry", "1", "no entry", "1"]
     assert "Each mark is one day." in page
-    assert "Three days, between 1 and 2." in page
+    assert "Between 1 and 2 times a day, on three days with entries." in page
     assert not lines_of(page)
 
 
@@ -216,7 +227,7 @@ def test_a_log_of_many_weeks_counts_each_week_whole(play: Play, dana: Person, an
     # Days without a moment are days, too: three in a week are three, not one and a half a day.
     assert cells_of(page) == ["3", "no entry", "no entry", "2"]
     assert "Each mark is one week." in page
-    assert "Two weeks, between 2 and 3." in page
+    assert "Between 2 and 3 times a week, in two weeks with entries." in page
 
 
 # --- the weeks that are shown -----------------------------------------------------------------

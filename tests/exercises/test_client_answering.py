@@ -317,7 +317,7 @@ def test_what_the_partner_never_sees_is_offered_to_be_told_alone(
     browser = ana.browser()
     afraid = url(homework, f"step/{step_with(browser, homework, 'afraid')}/")
     topic = url(homework, f"step/{step_with(browser, homework, 'topic')}/")
-    alone, anywhere = "I’d rather tell Dana alone", "I’d rather say it in session"
+    alone, anywhere = "I’d rather tell Dana alone", "I’d rather say it in the session"
     assert anywhere in text_of(browser.get(afraid))
     at = now() + timedelta(days=2)
     with play.at(dana):

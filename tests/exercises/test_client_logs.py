@@ -229,7 +229,7 @@ def test_what_is_brought_to_the_session_is_named_by_its_day(
 ):
     browser = ana.browser()
     for page in ("/today/", url(homework)):
-        assert "Bring it to session instead" in text_of(browser.get(page))
+        assert "Bring it to the session instead" in text_of(browser.get(page))
     at = now() + timedelta(days=2)
     with scope(practice=ana.practice.pk):
         Client.objects.filter(pk=ana.client.pk).update(next_session_at=at)

@@ -27,7 +27,10 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     assert response.status_code == 422
     page = text_of(response)
     assert 'href="#row-topic"' in page
-    assert page.index("Answer them, skip them") < page.index('href="#row-topic"')
+    assert " questions before you send</h2>" in page
+    assert page.index("Answer them, skip them, or keep them for the session.") < page.index(
+        'href="#row-topic"'
+    )
     rows = dict(re.findall(r'<div id="row-([\w-]+)" tabindex="-1">(.*?)</div>', page, re.DOTALL))
     needed, free = rows["topic"], rows["story"]
     assert "Answer" in needed
@@ -245,7 +248,12 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     assert f"what you sent on {day}, and a place where".replace("\N{NO-BREAK SPACE}", " ") in today
     page = text_of(browser.get(url(homework, "feedback/")))
     kept = page.index("What you first wrote stays as it was.")
-    assert page.index("being alone") < kept < page.index("What was softer")
+    # Her words, what is asked of them, and only then how the two are kept.
+    assert "<q>being alone</q>" in page
+    assert page.index("being alone") < page.index("What was softer") < kept
+    check = text_of(browser.get(url(homework, "check/")))
+    assert check.index("<q>being alone</q>") < check.index("What was softer under it?")
+    assert check.index("What was softer under it?") < check.index("Nothing added yet")
     for words in ("You came back", "What was softer", "being alone", "Well put.", "One place"):
         assert words in page
     with play.at(ana):

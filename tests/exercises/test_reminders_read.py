@@ -6,6 +6,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -19,7 +20,7 @@ from exercises import emails
 from exercises.models import Reminder, ReminderState
 from practice.config.sink import Sink
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import (
     Reason,
     State,
@@ -138,6 +139,23 @@ def test_today_and_the_ledger_follow_what_was_just_saved(
     assert ledger.count("about 18:15") == 1
 
 
+def test_what_comes_before_the_chosen_hour_says_why(dana: Person, ana: Person, play: Play) -> None:
+    browser = ana.browser()
+    late = {"reminder_time": "23:59", "quiet_from": "00:01", "quiet_until": "00:02"}
+    assert browser.post("/you/", WISHES | late).status_code == 302
+    due = play.homework(ana, play.assign(dana, ana, days=7)).due_at
+    assert due is not None
+    said = f"Earlier than 23:59, because it runs until {due.astimezone(ZoneInfo(ZONE)):%H:%M}."
+    assert ana.client is not None
+    for page in (
+        browser.get(reverse("own_ledger")).content.decode(),
+        dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode(),
+    ):
+        assert page.count(said) == 1
+        assert "On the last day" in page
+        assert "Once more, afterwards" in page
+
+
 def test_what_should_have_gone_is_said_to_wait(dana: Person, ana: Person, play: Play) -> None:
     """A pump that was held back is nobody's fault, and no promise of an hour that is over."""
     play.assign(dana, ana)
@@ -185,7 +203,9 @@ def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play:
     homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
     play.review(dana, homework, words="You stayed with it.")
     ledger = reverse("own_ledger")
-    assert "On that day" not in ana.browser().get(ledger).content.decode()  # not to come any more
+    assert (
+        "On the last day" not in ana.browser().get(ledger).content.decode()
+    )  # not to come any more
     with scope(practice=ana.practice.pk):
         Reminder.objects.filter(state=State.CANCELLED).update(next_at=now())
     assert ana.client is not None

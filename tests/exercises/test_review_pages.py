@@ -435,7 +435,7 @@ def test_who_comes_alone_wanted_it_in_the_session_and_is_read_so(
     """There is no hour to share: what the partner may never see is no reason for another word."""
     homework = play.homework(ana, play.assign(dana, ana))
     number = step_with(ana.browser(), homework, "story")
-    assert "I’d rather say it in session" in text_of(
+    assert "I’d rather say it in the session" in text_of(
         ana.browser().get(url(homework, f"step/{number}/"))
     )
     play.fill(ana, homework, topic="Bags")

@@ -73,7 +73,7 @@ CHARTS = """() => [...document.querySelectorAll(".fig")].map((fig) => {
 
 def sign_in(page: Page, name: str) -> Page:
     page.goto("/demo/")
-    page.get_by_role("button", name=f"Be {name}", exact=True).click()
+    page.get_by_role("button", name=f"Enter as {name}", exact=True).click()
     page.wait_for_url(lambda url: "/demo/" not in url)
     return page
 

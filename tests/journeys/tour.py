@@ -286,7 +286,7 @@ def pretend(page: Page, status: int, language: str = "en") -> None:
     with translation.override(language):
         said = {
             "heading": translation.gettext("This could not be done"),
-            "message": translation.gettext("This was asked for already."),
+            "message": translation.gettext("Somebody asked for this already, so nothing changed."),
             "back_url": "/",
             "request_id": "7c1e4a90",
         }

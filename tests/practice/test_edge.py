@@ -220,6 +220,11 @@ def test_an_address_that_only_takes_forms_says_so_on_a_page_of_ours(ana: Person)
     assert "There is nothing at this address for you" in str(response.content, "utf-8")
 
 
+def test_a_guest_who_finds_nothing_stands_before_the_same_hills(ana: Person):
+    assert 'class="gate-scene"' in text_of(Browser().get("/nothing/here"))
+    assert 'class="gate-scene"' not in text_of(ana.browser().get("/nothing/here"))
+
+
 def test_a_stranger_gets_404_and_the_wrong_role_403(dana: Person, ruth: Person, zoe: Person):
     assert dana.browser().get("/practice/settings").status_code == 403
     assert ruth.browser().get("/practice/settings").status_code == 200
@@ -318,7 +323,7 @@ def test_who_reads_another_language_gets_our_words_above_the_practice_s(ana: Per
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = text_of(browser.get("/help"))
     ours = '(<a href="tel:112">112</a> en la Unión Europea)'
-    assert page.index(ours) < page.index('<p lang="en">Call ')
+    assert page.index(ours) < page.index('<div class="stack" lang="en"><p>Call ')
     assert '(<a href="tel:112">112</a> in the European Union)' in text_of(Browser().get("/help"))
 
 
@@ -329,9 +334,17 @@ def test_who_reads_another_language_gets_the_practice_s_words_in_it(ana: Person)
     browser = ana.browser()
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = text_of(browser.get("/help"))
-    assert '<p lang="es">Llama al faro.</p>' in page
+    assert '<div class="stack" lang="es"><p>Llama al faro.</p></div>' in page
     assert "Call " not in page
     assert "Unión Europea" not in page
+
+
+def test_each_line_of_the_practice_s_words_stands_by_itself(ana: Person):
+    with scope(practice=ana.practice.pk):
+        ana.practice.crisis_texts["en"] = "The lighthouse: 116 123\r\n\r\nThe ward: 020 7946 0001"
+        ana.practice.save()
+    page = text_of(ana.browser().get("/help"))
+    assert '<p>The lighthouse: <a href="tel:116123">116 123</a></p><p>The ward: ' in page
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.processes import Site
 
 def signed_in(page: Page) -> None:
     page.goto("/demo/")
-    page.get_by_role("button", name="Be Ana").click()
+    page.get_by_role("button", name="Enter as Ana").click()
     page.wait_for_url("**/today/")
 
 
@@ -74,7 +74,7 @@ def test_leaving_without_script(demo_site: Site, visit: Visit):
 def test_the_members_pages_run_their_scripts(demo_site: Site, visit: Visit, problems: list[str]):
     page = visit(demo_site.url, "desktop")
     page.goto("/demo/")
-    page.get_by_role("button", name="Be Ruth").click()
+    page.get_by_role("button", name="Enter as Ruth").click()
     page.wait_for_load_state()
     for address in (
         "/people/",

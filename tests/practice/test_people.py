@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import Client as Browser
 from django.utils.timezone import now
@@ -335,6 +336,17 @@ def test_a_zone_has_one_name_and_the_one_it_had_is_understood(dana: Person):
     for typed, kept in (("US/Eastern", "America/New_York"), ("Etc/GMT+5", "Etc/GMT+5")):
         assert browser.post("/you/account", {**said, "zone": typed}).status_code == 302
         assert f'<option value="{kept}" selected>' in text_of(browser.get("/you/account"))
+
+
+def test_a_zone_is_offered_by_its_city_in_the_reader_s_language(dana: Person):
+    browser = dana.browser()
+    page = text_of(browser.get("/you/account"))
+    assert '<option value="Europe/Lisbon" selected>Lisbon (Europe)</option>' in page
+    assert '<option value="UTC">UTC</option>' in page
+    assert page.index(">Amsterdam (") < page.index(">Asunción (") < page.index(">Zagreb")
+    browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
+    page = text_of(browser.get("/you/account"))
+    assert '<option value="Europe/Lisbon" selected>Lisboa (' in page
 
 
 # --- one's own account ------------------------------------------------------------------------
