@@ -79,6 +79,9 @@ class _Time:
     due_local: datetime | None
     due_at: datetime | None
 
+    def is_over(self, at: datetime) -> bool:
+        return self.due_at is not None and self.due_at <= at
+
 
 def assign(
     *,
@@ -213,6 +216,7 @@ class Share:
     assignment_id: UUID
     client_id: UUID
     opens_local: datetime
+    due_local: datetime | None
     rrule: str
     zone: str
     last_slot: int
@@ -238,6 +242,7 @@ def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
         .values("assignment_id", "client_id")
         .annotate(
             opens_local=F("assignment__opens_local"),
+            due_local=F("assignment__due_local"),
             rrule=F("assignment__rrule"),
             zone=F("client__zone"),
             last_slot=Max("slot"),
@@ -255,8 +260,10 @@ def _of_rule(pattern: str) -> Func:
 
 
 def lacks(share: Share, at: datetime) -> bool:
-    """Say whether an occurrence of it is still to be planned."""
-    return len(_slots(share, share.zone, at)) > share.last_slot + 1
+    """Say whether an occurrence of it is still to be planned, and not over already."""
+    return any(
+        one.slot > share.last_slot and not one.is_over(at) for one in _times(share, share.zone, at)
+    )
 
 
 def extend(share: Share, *, at: datetime) -> bool:
@@ -361,8 +368,7 @@ def _check_rule(given: Assignment, people: list[Client], at: datetime) -> None:
 def _check_due(given: Assignment, people: list[Client], at: datetime, when: Schedule) -> None:
     """Give nothing that is over already. Of a series for two, whoever's day is over by their own clock
     begins with the next, whatever the other's clock says."""
-    ends = [[one.due_at for one in _times(given, person, at, when)] for person in people]
-    is_over = [[end is not None and end <= at for end in of_one] for of_one in ends]
+    is_over = [[one.is_over(at) for one in _times(given, who.zone, at, when)] for who in people]
     if any(all(of_one) or (of_one[0] and not given.couple_id) for of_one in is_over):
         raise over()
 
@@ -388,8 +394,8 @@ def _plan_occurrences(
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
     )
-    for one in _times(assignment, client, at, when):
-        if one.slot in planned or (one.due_at and one.due_at <= at):
+    for one in _times(assignment, client.zone, at, when):
+        if one.slot in planned or one.is_over(at):
             continue
         homework = Homework(
             practice_id=assignment.practice_id,
@@ -415,10 +421,9 @@ def _plan_occurrences(
 
 
 def _times(
-    given: Assignment, client: Client, at: datetime, when: Schedule | None
+    given: Assignment | Share, zone: str, at: datetime, when: Schedule | None = None
 ) -> Iterator[_Time]:
-    """Return when this client has it, the first time first, as far as it is planned."""
-    zone = client.zone
+    """Return when somebody in this zone has it, the first time first, as far as it is planned."""
     if when and not when.rrule:
         # Nothing is there before it is given.
         opens_at = max(at, _instant(when.opens_local, zone) or at)

@@ -174,14 +174,14 @@ def test_what_somebody_has_already_and_when_not_stand_beside_the_exercise(
         f'type="radio" name="exercise" value="{version.exercise_id}"'
     )[2]
     note = option.partition("</label>")[2].partition("</div></div>")[0]
-    assert note.startswith('<div class="note chosen">')
+    assert note.startswith('<div class="chosen stack-s"><div class="note">')
     assert all(text.get("en") in note for text in version.definition.cautions)
     assert "has this" not in note
     play.assign(dana, ana)
     option = page(dana, path).partition(
         f'type="radio" name="exercise" value="{version.exercise_id}"'
     )[2]
-    assert "<p>Ana has this now, until " in option.partition("</div></div>")[0]
+    assert "<span>Ana has this now, until " in option.partition("</div></div>")[0]
 
 
 def test_the_chosen_exercise_travels_from_the_library_to_the_form(

@@ -284,11 +284,15 @@ def test_series_that_go_on_ask_nothing_each_while_there_is_nothing_to_plan(
 def test_a_series_is_planned_to_its_end_even_after_weeks_without_the_clock(
     play: Play, dana: Person, ana: Person, rule: str, in_all: int
 ):
+    """What is over meanwhile is not given any more; what is still to come is."""
     given = play.assign(dana, ana, E04, days=1, rrule=rule)
     assert planned(given) < in_all
     with scope(practice=dana.practice.pk):
-        clockwork.extend_series(dana.practice.pk, now() + 80 * DAY)
-    assert planned(given) == in_all
+        clockwork.extend_series(dana.practice.pk, now() + 55 * DAY)
+        last = Homework.objects.filter(assignment=given).latest("slot")
+        assert last.slot == in_all - 1
+        # And once all of it is over, there is nothing left to plan.
+        assert clockwork.extend_series(dana.practice.pk, now() + 80 * DAY) == 0
 
 
 def test_an_idle_round_costs_the_same_however_many_mails_are_planned(

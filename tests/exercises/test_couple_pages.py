@@ -220,4 +220,4 @@ def test_an_hour_that_begins_now_is_to_come_for_one_as_for_two(
     hour = at + timedelta(minutes=minutes)
     ana.client.next_session_at = couple.next_session_at = hour
     for target in (Target(ana.client, None), Target(None, couple)):
-        assert target.session(at) == (hour if found else None)
+        assert target.session(at) == ((hour, (target.couple or ana.client).pk) if found else None)

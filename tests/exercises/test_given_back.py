@@ -131,7 +131,7 @@ def test_a_clients_own_words_are_given_back_when_their_care_has_ended(
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
     carried = {"csrfmiddlewaretoken": "a-form-token", "device": "phone.1", "revision": "3"}
-    closed = browser.post(url(homework, "step/1/"), {"topic": LETTER} | carried)
+    closed = browser.post(url(homework, "step/1/"), {"topic": LETTER} | carried, headers=OURS)
     shown = text_of(closed)
     assert closed.status_code == 403
     assert "This was closed meanwhile" in shown
