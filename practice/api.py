@@ -27,7 +27,7 @@ from practice.queries import people
 
 
 class MeShape(serializers.Serializer[Any]):
-    """From which seat this program acts, and what it may do there."""
+    """Whose account this key acts for, and what it may do."""
 
     kind = serializers.ChoiceField(choices=["member", "client"])
     practice = serializers.UUIDField()
@@ -97,7 +97,7 @@ class AuditQuery(Asked):
 
 
 class AuditShape(serializers.Serializer[Any]):
-    """One line of the trail: who did what to which record when. No word is in it."""
+    """One line of the trail: who did what to which record when. It holds nothing that anyone wrote."""
 
     at = serializers.DateTimeField()
     user = serializers.IntegerField(allow_null=True)
@@ -114,7 +114,7 @@ MemberPage = paged(MemberShape)
 @extend_schema(responses=MeShape)
 @api_view(["GET"])
 def me(request: Request) -> Response:
-    """Say from which seat this program acts."""
+    """Show whose account this key acts for."""
     actor, practice = actor_of(request), plain(request).practice  # type: ignore[attr-defined]  # set with the actor
     return Response(
         {
@@ -188,7 +188,7 @@ def invitation_list(request: Request) -> Response:
 @needs("admin")
 @idempotent
 def invitation_resend(request: Request, pk: UUID) -> Response:
-    """Send a fresh link; the old one opens nothing any more."""
+    """Send the invitation again. The old link stops working."""
     return _moved(request, pk, invitations.resend)
 
 
@@ -197,7 +197,7 @@ def invitation_resend(request: Request, pk: UUID) -> Response:
 @needs("admin")
 @idempotent
 def invitation_revoke(request: Request, pk: UUID) -> Response:
-    """Let the link open nothing any more."""
+    """Cancel the invitation."""
     return _moved(request, pk, invitations.revoke)
 
 

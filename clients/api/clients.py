@@ -25,13 +25,13 @@ from practice.queries import people
 
 @extend_schema(
     methods=["GET"],
-    description="List one’s clients, by name.",
+    description="List your clients, by name.",
     parameters=[AFTER, shapes.ClientQuery],
     responses=shapes.ClientPage,
 )
 @extend_schema(
     methods=["POST"],
-    description="Bring somebody into one’s care.",
+    description="Add a client.",
     request=shapes.ClientRequest,
     responses={201: shapes.ClientShape},
 )
@@ -39,7 +39,7 @@ from practice.queries import people
 @needs("read", "assign")
 @idempotent
 def client_list(request: Request) -> Response:
-    """List one's clients, by name; or bring somebody into one's care."""
+    """List your clients, by name; or add one."""
     actor = acting(request, may_read_caseloads)
     if request.method == "POST":
         return _add(request, actor)
@@ -117,7 +117,7 @@ def _change(request: Request, actor: Actor, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def client_invite(request: Request, pk: UUID) -> Response:
-    """Send the link that lets a client in; an earlier one stops opening."""
+    """Send the client an invitation. An earlier link stops working."""
     return _moved(request, pk, caring.invite)
 
 
@@ -126,7 +126,7 @@ def client_invite(request: Request, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def client_uninvite(request: Request, pk: UUID) -> Response:
-    """Let the invitation open nothing any more."""
+    """Cancel the invitation."""
     return _moved(request, pk, caring.uninvite)
 
 
@@ -153,7 +153,7 @@ def client_reactivate(request: Request, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def client_hand_over(request: Request, pk: UUID) -> Response:
-    """Give a client into a colleague's care; one no longer reaches them oneself."""
+    """Hand a client over to a colleague. You lose access."""
     actor = acting(request, may_read_caseloads)
     client = care.client_to_care_for(actor, pk)
     to = people.member(actor, asked(request, shapes.HandOverRequest)["to"])
@@ -163,12 +163,12 @@ def client_hand_over(request: Request, pk: UUID) -> Response:
 
 @extend_schema(
     methods=["GET"],
-    description="List what was judged about couple work, newest first.",
+    description="List the couple-work clearances, newest first.",
     responses=shapes.ClearanceShape(many=True),
 )
 @extend_schema(
     methods=["POST"],
-    description="Note one’s judgement about couple work.",
+    description="Record whether couple work is cleared.",
     request=shapes.ClearanceRequest,
     responses={201: shapes.ClearanceShape},
 )
@@ -176,7 +176,7 @@ def client_hand_over(request: Request, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def client_clearances(request: Request, pk: UUID) -> Response:
-    """List what was judged about couple work, newest first; or note one's judgement."""
+    """List the couple-work clearances, newest first; or record whether couple work is cleared."""
     actor = acting(request, may_read_caseloads)
     client = care.client_to_care_for(actor, pk)
     if request.method == "GET":

@@ -23,13 +23,13 @@ from practice.queries.paging import page
 
 @extend_schema(
     methods=["GET"],
-    description="List the couples one reaches, newest first.",
+    description="List the couples you have access to, newest first.",
     parameters=[AFTER],
     responses=paged(shapes.CoupleShape),
 )
 @extend_schema(
     methods=["POST"],
-    description="Link two of one’s clients.",
+    description="Link two of your clients as a couple.",
     request=shapes.CoupleRequest,
     responses={201: shapes.CoupleShape},
 )
@@ -37,7 +37,7 @@ from practice.queries.paging import page
 @needs("read", "assign")
 @idempotent
 def couple_list(request: Request) -> Response:
-    """List the couples one reaches, newest first; or link two of one's clients."""
+    """List the couples you have access to, newest first; or link two of your clients."""
     actor = acting(request, may_read_caseloads)
     if request.method == "POST":
         return _link(request, actor)
@@ -59,14 +59,14 @@ def _link(request: Request, actor: Actor) -> Response:
 @extend_schema(methods=["GET"], description="Show one couple.", responses=shapes.CoupleShape)
 @extend_schema(
     methods=["PATCH"],
-    description="Say when a couple comes next.",
+    description="Set the next session.",
     request=shapes.SessionRequest,
     responses=shapes.CoupleShape,
 )
 @api_view(["GET", "PATCH"])
 @needs("read", "assign")
 def couple(request: Request, pk: UUID) -> Response:
-    """Show one couple, or say when they come next."""
+    """Show one couple, or set their next session."""
     actor = acting(request, may_read_caseloads)
     if request.method == "PATCH":
         return _set_session(request, actor, pk)
@@ -87,7 +87,7 @@ def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def couple_unlink(request: Request, pk: UUID) -> Response:
-    """Note that two clients are no longer seen together; neither is told."""
+    """Unlink a couple. Neither of the two is told."""
     actor = acting(request, may_read_caseloads)
     caring.unlink(by=actor, at=now(), couple=care.couple_to_care_for(actor, pk))
     return Response(couple_data(care.couple_of(actor, pk)))

@@ -25,7 +25,7 @@ class ClientSearch(ClientQuery):
 
 
 class ClientRequest(Asked):
-    """Bring somebody into one's care."""
+    """Add a client."""
 
     name = serializers.CharField(max_length=120)
     email = serializers.EmailField(max_length=254)
@@ -58,14 +58,14 @@ class ClientShape(serializers.Serializer[Any]):
 
 
 class ClearanceRequest(Asked):
-    """Note one's judgement, after speaking with the client alone."""
+    """Record whether couple work is cleared, after speaking with the client alone."""
 
     cleared = serializers.BooleanField()
     spoke_alone = serializers.BooleanField(help_text="Must be true")
 
 
 class ClearanceShape(serializers.Serializer[Any]):
-    """A judgement, and the day it is asked again."""
+    """A couple-work clearance, and the day it has to be renewed."""
 
     cleared = serializers.BooleanField()
     attested_at = serializers.DateTimeField()
@@ -77,20 +77,20 @@ class ClearanceShape(serializers.Serializer[Any]):
 
 
 class HandOverRequest(Asked):
-    """Give a client into a colleague's care."""
+    """Hand a client over to a colleague."""
 
     to = serializers.UUIDField(help_text="A member who is a therapist")
 
 
 class CoupleRequest(Asked):
-    """Two of one's clients who are a couple."""
+    """Two of your clients who are a couple."""
 
     first = serializers.UUIDField()
     second = serializers.UUIDField()
 
 
 class SessionRequest(Asked):
-    """When a couple comes next; null: not known."""
+    """The next session of a couple; null: none is set."""
 
     next_session_at = serializers.DateTimeField(allow_null=True)
 

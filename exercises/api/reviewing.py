@@ -49,7 +49,7 @@ def queue(request: Request) -> Response:
 @api_view(["GET"])
 @needs("read", "answer", "review")
 def reviews(request: Request, pk: UUID) -> Response:
-    """Read what was answered to this homework, as far as one may."""
+    """Read what was answered to this homework, as far as you may."""
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     found = read_replies(actor, [row])[row.pk]

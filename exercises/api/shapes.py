@@ -46,7 +46,7 @@ class ExerciseSearch(Asked):
 
 
 class AssignmentRequest(Asked):
-    """Give an exercise to a client or to a couple; wall times in the client's own zone."""
+    """Assign an exercise to a client or a couple; wall times in the client's own zone."""
 
     exercise = serializers.UUIDField()
     client = serializers.UUIDField(required=False, allow_null=True, default=None)
@@ -142,7 +142,7 @@ class RoundShape(serializers.Serializer[Any]):
 
 
 class AnswerRequest(Asked):
-    """Say something to an item, or say why not; nothing at all empties nothing."""
+    """Answer an item, or skip it. An empty body changes nothing."""
 
     at_least_one = ("value", "outcome")
     value = AnyJson(required=False, allow_null=True)

@@ -90,7 +90,7 @@ def exercise(request: Request, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def assignments(request: Request) -> Response:
-    """Give an exercise to a client or to a couple."""
+    """Assign an exercise to a client or a couple."""
     actor, at = acting(request, may_assign), now()
     said = asked(request, shapes.AssignmentRequest)
     client = client_of(actor, said["client"]) if said["client"] else None
@@ -126,7 +126,7 @@ def assignment(request: Request, pk: UUID) -> Response:
 @needs("assign")
 @idempotent
 def withdraw(request: Request, pk: UUID) -> Response:
-    """Take an assignment back from whoever has not handed it in."""
+    """Withdraw an assignment from whoever has not handed it in."""
     actor = actor_of(request)
     found = homework_queries.assignment(actor, pk)
     assigning.withdraw(by=actor, at=now(), assignment=found)
@@ -165,7 +165,7 @@ def homework(request: Request, pk: UUID) -> Response:
 @api_view(["GET"])
 @needs("read", "answer", "review")
 def rounds(request: Request, pk: UUID) -> Response:
-    """Read the words of every round one may read; a therapist's reading is audited."""
+    """Read the words of every round you may read; a therapist's reading is audited."""
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     found = reviewing.open_rounds(by=actor, at=now(), homework=row)
@@ -220,7 +220,7 @@ def entries(request: Request, pk: UUID) -> Response:
 @api_view(["DELETE"])
 @needs("answer")
 def entry(request: Request, pk: UUID, entry: UUID) -> Response:
-    """Take a moment out of a log that is not sent yet."""
+    """Remove a moment from a log that is not sent yet."""
     actor = actor_of(request)
     row = homework_queries.homework(actor, pk)
     found = homework_queries.entry(actor, row, entry)
