@@ -77,7 +77,7 @@ class SessionForm(Meanwhile, PlainForm):
     next_session_at = LocalTimeField(
         label=_("Next session"),
         required=False,
-        help_text=_("In your own time zone. What was given until then moves along."),
+        help_text=_("In your own time zone. Homework that runs until this session moves with it."),
     )
 
     def __init__(self, *args: Any, at: datetime, **kwargs: Any) -> None:

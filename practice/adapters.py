@@ -277,6 +277,9 @@ class AddEmailForm(AllauthAddEmailForm):
         """Say which of the two is meant."""
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("New e-mail")
+        self.fields["email"].help_text = _(
+            "We send a code to the new address. Until you enter it, the old one stays."
+        )
 
 
 class ChangePasswordForm(_ShortEnough, AllauthChangePasswordForm):

@@ -189,7 +189,8 @@ def in_words(count: int) -> str:
 
 def is_general(text: str) -> bool:
     """Say whether a refusal is the same for many fields, and so needs a field's name beside it."""
-    known = (_ANYWHERE, *(words for _kind, words in _ASK))
+    # That of an address names what it asks for, and no form asks for two.
+    known = (_ANYWHERE, *(words for kind, words in _ASK if kind is not forms.EmailField))
     return text in {str(said) for words in known for said in words.values()}
 
 

@@ -180,10 +180,11 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         back=_to(client),
         back_to=client.name,
         text=_(
-            "Your colleague reads everything that was sent and answered, and what the client put down"
-            " for a session. You no longer do. From then on the client’s pages name your colleague; no"
-            " message says so, so tell the client first."
+            "Your colleague will read everything that was sent and answered, and what %(name)s put down"
+            " for a session; you no longer will. %(name)s’s pages then name your colleague. No message"
+            " says so: tell %(name)s first."
         )
+        % {"name": client.name_to_call}
         + " "
         + _(
             "Private notes do not go along: your colleague never reads yours, and you no longer can."
@@ -202,13 +203,13 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("Care has ended. You can take it up again on their page."))
         return redirect("client_page", client.pk)
     text = _(
-        "They can no longer sign in, and no reminder goes out. Nothing is erased by that, and you can take"
-        " care up again at any time. %(name)s can then no longer take a copy of the record or ask"
-        " for erasure here. Offer it first."
+        "%(name)s can no longer sign in and gets no reminders. Nothing is erased, and you can take care"
+        " up again at any time. %(name)s can then no longer take a copy of the record or ask for it"
+        " to be erased here, so offer both first."
     ) % {"name": client.name_to_call}
     if couple := care.couple_with(request.actor, client):
         text += " " + _(
-            "%(partner)s goes on alone with what both were given; nothing new can be given to both."
+            "%(partner)s goes on alone with what the couple has; nothing new can be assigned to both."
         ) % {"partner": care.partner_in(couple, client).name_to_call}
     return form_page(
         request,
@@ -244,14 +245,16 @@ def _together(couple: Any, client: Client) -> str:
     hour = to_come(couple.next_session_at, now())
     if hour is None:
         return ""
-    said = _("With %(name)s: %(when)s.") % {
+    said = _("The session with %(name)s is on %(when)s.") % {
         "name": care.partner_in(couple, client).name_to_call,
         "when": date_format(localtime(hour), _("D j M, H:i")),
     }
     if not couple.cares:  # of two whom one only reads about the hour is not one's own to change
         return said
     where = reverse("couple_page", args=[couple.pk])
-    return format_html('{} <a href="{}">{}</a>', said, where, _("Change it on the couple’s page."))
+    return format_html(
+        '{} <a href="{}">{}</a>', said, where, _("Change that on the couple’s page.")
+    )
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:

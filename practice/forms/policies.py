@@ -31,7 +31,7 @@ MOST_IDLE = 12 * 60
 
 def _name_of_a_sender(name: str) -> None:
     if not emails.can_be_a_sender(name):
-        raise forms.ValidationError(_("Mails cannot carry this name. Write it in plain letters."))
+        raise forms.ValidationError(_("E-mails cannot carry this name. Write it in plain letters."))
 
 
 class NewPracticeForm(PlainForm):
@@ -64,7 +64,7 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
     name = NameField(label=_("Name of the practice"), max_length=120)
     discreet_name = NameField(
         label=_("Discreet name"),
-        help_text=_("Mails carry this name. Choose one that says nothing."),
+        help_text=_("E-mails carry this name. Choose one that gives nothing away."),
         max_length=60,
         validators=[_name_of_a_sender],
     )
@@ -79,13 +79,15 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
 
     idle_minutes = forms.IntegerField(
         label=_("Lock a member’s screen after"),
-        help_text=_("Minutes without a click, up to 720. 0 switches it off."),
+        help_text=_("Minutes with nothing done, up to 720. 0 switches it off."),
         min_value=0,
         max_value=MOST_IDLE,
     )
     retention_months = forms.IntegerField(
         label=_("After care ends, keep records for"),
-        help_text=_("Months, 1 to 1200. Leave it empty to keep them until somebody asks."),
+        help_text=_(
+            "In months, 1 to 1200; then they are erased. Leave it empty to keep them until somebody asks."
+        ),
         required=False,
         min_value=1,
         max_value=MOST_MONTHS,
@@ -145,7 +147,10 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
             "quiet_from": _(
                 "No reminder goes to a client between these two, by the client’s own clock."
             ),
-            "quiet_until": _("It may be the next morning."),
+            "quiet_until": _("This can be the next morning."),
+            "second_factor_required": _(
+                "Whoever has none is asked to set one up before they can go on."
+            ),
         }
         widgets = {
             "reminder_time": TIME,

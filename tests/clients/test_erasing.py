@@ -145,7 +145,8 @@ def test_retention_erases_in_the_end(ana: Person, noor: Person, dana: Person):
 def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     where = f"/clients/{ana.client.pk}/erasure"
     page = text_of(dana.browser().get(where))
-    assert "after 14 days everything here is erased for good" in page
+    assert "14 days after you ask, everything here is erased for good" in page
+    assert f'href="/clients/{ana.client.pk}/">Cancel</a>' in page
     assert "Ana sees on their own page that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409

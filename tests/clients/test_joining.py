@@ -90,6 +90,13 @@ def test_the_page_says_who_reads_what_before_anything_is_asked(link: str):
     assert "Ida" not in re.search(r"<title>(.*?)</title>", page, re.DOTALL).group(1)  # type: ignore[union-attr]
 
 
+def test_the_practice_s_lines_for_danger_stand_where_they_are_promised(dana: Person, link: str):
+    with scope(practice=dana.practice.pk):
+        dana.practice.crisis_texts["en"] = "Call the lighthouse."
+        dana.practice.save()
+    assert "Call the lighthouse." in text_of(Browser().get(link))
+
+
 def test_a_changed_wording_is_a_new_version():
     """Who agreed to a version is not asked again: the same version is the same words, for ever."""
     words = "\n\n".join(consent_text.TEXTS[language] for language in sorted(consent_text.TEXTS))

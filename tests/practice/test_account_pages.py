@@ -15,7 +15,7 @@ BARRED = {
     "/account/password/change/": "Password",
     "/account/2fa/": "Second step",
     "/account/sessions/": "Devices",
-    "/you/keys": "Program keys",
+    "/you/keys": "Keys for programs",
 }
 
 
@@ -38,7 +38,9 @@ def test_each_page_has_the_same_bar_and_says_which_it_is(path: str, here: str, d
 
 
 def test_which_of_two_addresses_is_asked_for(dana: Person):
-    assert re.search(r"<label[^>]*>New e-mail", text_of(dana.browser().get("/account/email/")))
+    page = text_of(dana.browser().get("/account/email/"))
+    assert re.search(r"<label[^>]*>New e-mail", page)
+    assert "Until you enter it, the old one stays." in page
 
 
 def test_a_client_has_the_bar_without_what_is_for_those_who_work_here(ana: Person):

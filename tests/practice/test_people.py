@@ -188,7 +188,9 @@ def test_an_empty_form_is_asked_for_once_more(ruth: Person):
     assert response.status_code == 422
     assert 'value="Ines"' in page
     assert "like name@example.org" in page
-    assert "Choose at least one." in page
+    # Each names what it asks for; its field's name before it would say it twice.
+    assert ">Write an e-mail address, like name@example.org.</a>" in page
+    assert ">Choose at least one role.</a>" in page
     for word in ("required", "nvalid"):
         assert f"field is {word}" not in page
 
