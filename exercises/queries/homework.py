@@ -322,6 +322,17 @@ def given(actor: Actor, assignment: Assignment, most: int) -> Given:
     )
 
 
+def sent(actor: Actor, assignment: Assignment) -> dict[UUID, datetime]:
+    """Return by client when they handed in what is no series; staff only."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(
+        assignment=assignment, status__in=(Status.SUBMITTED, Status.REVIEWED)
+    )
+    pairs = rows.order_by().values_list("client", "submitted_at")
+    return {client: at for client, at in pairs if at}
+
+
 def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:
     """Return by its place in the series each time that can still be taken back, with `last_slot` as
     `course` has it; staff only."""

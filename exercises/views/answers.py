@@ -146,8 +146,8 @@ def sent_reply(reply: Reply, homework: Homework, at: datetime, zone: str) -> dic
     review = reply.review
     return {
         "from": review.reviewer.user.get_short_name(),
-        "sent_text": wording.when(review.sent_at, at, zone) if review.sent_at else "",
-        "seen_text": wording.when(review.seen_at, at, zone) if review.seen_at else "",
+        "sent_text": wording.lately(review.sent_at, at, zone) if review.sent_at else "",
+        "seen_text": wording.lately(review.seen_at, at, zone) if review.seen_at else "",
         "settled": review.settled_at is not None,
         "round": review.response.round,
         **said(homework, reply.words, reply.comments, reply.returned),

@@ -60,7 +60,8 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     is_later = bool(walls) and walls[0] > here_now
     holders = [one for one in target.people if one.pk in given.holders] or target.people
     waits_for = [one for one in holders if one.joined_at is None] if walls else []
-    have = [one for one in holders if one not in waits_for]
+    sent = {} if found.rrule else homeworks.sent(actor, found)
+    have = [one for one in holders if one not in waits_for and one.pk not in sent]
     return render(
         request,
         "exercises/therapist/assigned.html",
@@ -76,6 +77,11 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
             "who": target.name,
             "have": called(have or target.people),
             "number": len(have) if walls else 0,
+            "sent": [
+                (one.name_to_call, wording.lately(sent[one.pk], at, actor.zone))
+                for one in holders
+                if one.pk in sent
+            ],
             "waits_for": waits_for,
             "not_cleared": gate.waits_for(actor, found.couple, at)
             if gate.holds(given.rows) and gate.cares_for_both(actor, found.couple)
@@ -118,13 +124,13 @@ def _with_dates(found: Assignment, given: Given, own: str) -> str:
     title = found.version.definition.title.get(language())
     first = given.rows[0] if given.rows else None
     if first is None or first.due_at is None:
-        return title
+        return _("“%(title)s”") % {"title": title}
     said = {"title": title, "due": _ends(given, own)}
     if found.rrule and given.in_all > given.to_come:
-        return _("%(title)s, the next one until %(due)s.") % said
+        return _("“%(title)s”, the next one until %(due)s.") % said
     if found.rrule:
-        return _("%(title)s, the first one until %(due)s.") % said
-    return _("%(title)s, until %(due)s.") % said
+        return _("“%(title)s”, the first one until %(due)s.") % said
+    return _("“%(title)s”, until %(due)s.") % said
 
 
 def _ends(given: Given, own: str) -> str:
@@ -211,7 +217,7 @@ def _running(rows: Sequence[Any], at: datetime, zone: str) -> list[dict[str, Any
 def _happened(step: Step) -> str:
     """Say what became of a homework, as something that is over."""
     texts = {
-        Move.OPEN: pgettext("what happened", "Given"),
+        Move.OPEN: pgettext("what happened", "Assigned"),
         Move.SUBMIT: pgettext("what happened", "Sent"),
         Move.TAKE_BACK: pgettext("what happened", "Taken back"),
         Move.SKIP: pgettext("what happened", "Set aside"),

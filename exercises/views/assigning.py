@@ -114,7 +114,7 @@ def assign(request: ActorRequest) -> HttpResponse:
             "exercises/therapist/assign_whom.html",
             {
                 "rows": _whom(found.rows, couples),
-                "exercise": request.GET.get("exercise", ""),
+                "exercise": _id(request.GET.get("exercise", "")),
                 **pages(request, found),
             },
         )

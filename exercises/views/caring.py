@@ -319,7 +319,7 @@ def waits_for_review(row: Any) -> bool:
 def state_text(row: Homework, at: Any, zone: str) -> str:
     """Say where a homework stands, without a word of a draft."""
     if row.status == Status.SUBMITTED:
-        sent = wording.when(row.submitted_at, at, zone) if row.submitted_at else ""
+        sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
         if not waits_for_review(row):
             return _("sent %(when)s, the answer is on its way") % {"when": sent}
         return _("sent %(when)s, waits for you") % {"when": sent}

@@ -123,6 +123,7 @@ def _chart(
         "sizes": charts.draw(columns, series, top=highest if key == "asks" else 10),
         # A letter stands for a person; before and after have their shapes alone.
         "legend": legend(series, letters=by_person),
+        "legend_note": ring_text(series),
         "table": {
             "heads": [_("Week of"), *(one.name for one in series)],
             "rows": [[column, *map(said, row)] for column, row in zip(columns, rows, strict=True)],
@@ -132,6 +133,13 @@ def _chart(
 
 def _read_out(one: Series) -> str:
     return f"{one.name}: " + ", ".join(map(said, one.values)) + "."
+
+
+def ring_text(series: Sequence[Series]) -> str:
+    """Say what the ring means, where two curves meet."""
+    rows = zip(*(one.values for one in series), strict=True)
+    has_ring = any(None not in row and len(set(row)) < len(row) for row in rows)
+    return _("A ring: both are the same.") if has_ring else ""
 
 
 def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str, Any]]:

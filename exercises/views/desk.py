@@ -11,7 +11,7 @@ from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Flag, FlagKind
 from exercises.queries import review as asking
-from exercises.views.wording import day, when
+from exercises.views.wording import day, lately
 from exercises.visibility import Words
 from practice.actors import Actor
 from practice.doors.pages import open_to
@@ -107,7 +107,7 @@ def page_of(client: Client, couple: Couple | None) -> str:
 
 def waited(submitted_at: datetime | None, at: datetime, zone: str) -> str:
     """Say since when a round waits."""
-    return when(submitted_at, at, zone) if submitted_at else ""
+    return lately(submitted_at, at, zone) if submitted_at else ""
 
 
 def undo_offers(actor: Actor, at: datetime) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from exercises.charts import Series
 from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
 from exercises.models import Homework
 from exercises.queries.series import Numbers, monday
-from exercises.views.curves import in_numbers, legend, said, short
+from exercises.views.curves import in_numbers, legend, ring_text, said, short
 from exercises.visibility import RoundWords
 from practice.actors import Actor
 from practice.wording import language
@@ -212,7 +212,7 @@ def _drawn(title: str, kind: ChartKind, curves: Curves) -> dict[str, Any]:
             columns, series, top=max(4 if kind is ChartKind.COUNT else 10, *values)
         ),
         "legend": legend(series),
-        "legend_note": note,
+        "legend_note": f"{note} {ring_text(series)}".strip(),
         "table": {
             "heads": [_("Week of") if weekly else _("When"), *(one.name for one in series)],
             "rows": list(table),

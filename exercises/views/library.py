@@ -70,7 +70,7 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
             "takes": wording.takes(definition),
-            "cadence": definition.cadence.get(language()),
+            "cadence": _in_a_list(definition.cadence.get(language())),
             "whole": whole,
             "may_assign": may_assign(request.actor),
             "cautions": [text.get(language()) for text in definition.cautions] if whole else [],
@@ -81,6 +81,12 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "versions": asking.versions(request.actor, version.exercise),
         },
     )
+
+
+def _in_a_list(text: str) -> str:
+    """Return one sentence as it stands beside "about 8 minutes"; more than one stay sentences."""
+    text = text.strip()
+    return text if ". " in text else f"{text[:1].lower()}{text[1:]}".removesuffix(".")
 
 
 @require_GET

@@ -99,7 +99,7 @@ def _caught_up(hours: list[asking.Hour], at: datetime, zone: str) -> str:
     """Say when somebody comes next, so that an empty queue is an answer and not a riddle."""
     if not hours:
         return ""
-    return _("Next session: %(when)s") % {"when": wording.when(hours[0].at, at, zone)}
+    return _("Next session: %(when)s") % {"when": wording.lately(hours[0].at, at, zone)}
 
 
 def _queue_row(row: Any, partner_of: Couple | None, at: Any, zone: str) -> dict[str, Any]:

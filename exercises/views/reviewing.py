@@ -220,7 +220,7 @@ def _refused(typed: Typed | None, replies: list[Reply], actor: Actor, at: dateti
         text = _(
             "Your other reply, from %(when)s, was sent. Take that one back first to change it."
         )
-    return text % {"when": wording.when(gone.sent_at, at, actor.zone)}
+    return text % {"when": wording.lately(gone.sent_at, at, actor.zone)}
 
 
 def _unkept(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:

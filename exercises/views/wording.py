@@ -48,6 +48,18 @@ def when(
     return f"{name}, {time}"
 
 
+def lately(at: datetime, current: datetime, zone: str) -> str:
+    """Return a moment for staff, short: "today, 20:31", "Wed 22:01", "Thu 19 Nov, 17:30"."""
+    local, here = schedule.local_time(at, zone), schedule.local_time(current, zone)
+    days = abs((here.date() - local.date()).days)
+    if days < 2:
+        return when(at, current, zone)
+    if days < 7:
+        return str(formats.date_format(local, _("D H:i")))
+    is_old = local.year != here.year
+    return str(formats.date_format(local, _("D j M Y, H:i") if is_old else _("D j M, H:i")))
+
+
 def saved(at: datetime, current: datetime, zone: str) -> str:
     """Say that words are kept, as short as the bar above a step is narrow."""
     if schedule.local_time(at, zone).date() == schedule.local_time(current, zone).date():
@@ -108,7 +120,7 @@ def takes(definition: Definition, *, left: int | None = None, deeper: int | None
 
 def minutes(n: int, *, each: bool) -> str:
     """Say it short, on a list of exercises: how many minutes each moment of a log takes, or all."""
-    return (_("%(n)d min a moment") if each else _("%(n)d min")) % {"n": n}
+    return (_("%(n)d min each time") if each else _("%(n)d min")) % {"n": n}
 
 
 def bring(day: str) -> str:

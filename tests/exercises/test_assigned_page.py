@@ -80,6 +80,20 @@ def test_who_has_joined_has_it_now(play: Play, dana: Person, cleared: Couple):
     assert "join" not in shown
 
 
+def test_who_has_sent_it_has_it_no_more(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    play.submit(ben, play.homework(ben, given))
+    shown = told(dana, given)
+    assert "Ana has it now</h1>" in shown
+    assert "Ben sent it today, " in shown
+    play.submit(ana, play.homework(ana, given))
+    shown = told(dana, given).replace("&amp;", "&")
+    assert "Assigned to Ana & Ben</h1>" in shown
+    assert "Both have sent it." in shown
+
+
 # --- what is left of it -----------------------------------------------------------------------------
 def withdraw(play: Play, by: Person, given: Assignment, slot: int, part: str) -> None:
     with play.at(by):

@@ -54,7 +54,7 @@ def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Perso
     assert len([row for row in rows if "Reassurance log A log" in row]) == 1
     assert len([row for row in rows if "From test to clear ask With a log" in row]) == 1
     shown = plain_text(page(dana, f"/assign/?client={ana.client.pk}"))
-    assert "2 min a moment · a log" in shown
+    assert "2 min each time · a log" in shown
     assert "8 min · with a log" in shown
 
 
@@ -158,7 +158,7 @@ def test_where_care_has_ended_nothing_is_offered_that_would_be_refused(
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ben.client)
     together = html.unescape(page(dana, f"/couples/{couple.pk}/"))
-    assert "Care has ended for Ben: nothing can be given to both." in together
+    assert "Care has ended for Ben: nothing can be assigned to both." in together
     assert f"/assign/?couple={couple.pk}" not in together
     alone = page(dana, f"/clients/{ben.client.pk}/")
     assert reverse("client_clearance", args=[ben.client.pk]) not in alone

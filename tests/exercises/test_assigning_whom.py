@@ -55,8 +55,8 @@ def test_a_couple_whom_a_colleague_sees_is_offered_to_nobody_else(
     for by, is_theirs in ((dana, True), (omar, False)):
         assert (f"couple={couple.pk}" in page(by, f"/assign/?client={ana.client.pk}")) is is_theirs
         edit = page(by, f"/clients/{ana.client.pk}/edit")
-        assert "With Ben" in edit
-        assert ("Change it on the couple" in edit) is is_theirs
+        assert "The session with Ben is on" in edit
+        assert ("Change that on the couple" in edit) is is_theirs
 
 
 def test_where_care_has_ended_one_is_told_so_before_anything_is_typed(
@@ -71,7 +71,7 @@ def test_where_care_has_ended_one_is_told_so_before_anything_is_typed(
     assert "Their care has ended. Take it up again first." in told
     assert f'action="/clients/{ben.client.pk}/reactivate"' in told
     both = page(dana, together, 409)
-    assert "Care has ended for Ben: nothing can be given to both." in both
+    assert "Care has ended for Ben: nothing can be assigned to both." in both
     assert f'href="/clients/{ben.client.pk}/"' in both
     for text in (told, both):
         assert "<textarea" not in text
@@ -93,3 +93,12 @@ def test_what_opens_later_is_not_said_to_be_there_now(play: Play, dana: Person, 
     shown = page(dana, f"/assign/?client={ana.client.pk}")
     assert f"Ana has this from {date_format(later.astimezone(ZoneInfo(ZONE)), 'j M')}" in shown
     assert "Ana has this now" not in shown
+
+
+def test_who_comes_from_an_exercise_finds_the_way_back_to_it(play: Play, dana: Person, ana: Person):
+    exercise = play.library["e10-from-test-to-clear-ask"].exercise_id
+    shown = page(dana, f"/assign/?exercise={exercise}")
+    assert f'href="/exercises/{exercise}/"' in shown
+    assert f"client={ana.client.pk}&amp;exercise={exercise}" in shown
+    for other in ("/assign/", "/assign/?exercise=nonsense"):
+        assert "/exercises/nonsense" not in page(dana, other)

@@ -340,7 +340,7 @@ def test_a_works_page_speaks_of_what_is_over(play: Play, dana: Person, ana: Pers
     assert "Read it</a>" in page(dana, path)
     play.review(dana, play.fresh(homework), words="I read it.")
     shown = page(dana, path)
-    assert re.search(r"Given .* Sent .* Answered ", plain(shown))
+    assert re.search(r"Assigned .* Sent .* Answered ", plain(shown))
     assert "See the answers and the reply</a>" in shown
     assert "Your note with it" in shown
     assert "A draft is the client’s own." not in shown

@@ -135,6 +135,15 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
     assert "5,5" in cells_of(str(browser.get("/growth/").content, "utf-8"))
 
 
+def test_the_ring_is_explained_where_there_is_one():
+    apart = [Series("Ana", [3, None, 5]), Series("Ben", [4, None, 6])]
+    assert curves.ring_text(apart) == ""
+    assert curves.ring_text(apart[:1]) == ""
+    assert (
+        curves.ring_text([*apart[:1], Series("Ben", [4, None, 5])]) == "A ring: both are the same."
+    )
+
+
 def test_a_single_mark_is_said_as_part_of_a_sentence():
     alone, two = Series("", [5]), [Series("Wanda", [5], "a"), Series("Ivo", [None], "b")]
     assert curves.in_numbers([alone]) == "5, in one week."

@@ -31,7 +31,7 @@ def test_a_screening_that_an_answer_ended_is_to_be_done_again(
 ):
     """On her own page since when; on the couple's, which may lie between the two, as when it ran out."""
     alone, together = f"/clients/{ana.client.pk}/", f"/couples/{cleared.pk}/"
-    assert "Cleared, until" in page(dana, alone)
+    assert "Cleared until" in page(dana, alone)
     afraid(play, dana, ana)
     shown = page(dana, alone)
     assert "To be screened again, since their answer on" in shown

@@ -53,7 +53,7 @@ def test_what_happens_without_words_is_said_only_where_nothing_opens_again(
 
 
 def test_what_was_sent_has_one_name_for_taking_it_back(play: Play, dana: Person, sent: Homework):
-    assert "For two minutes you can take it back." in page(dana, f"/review/{sent.pk}/")
+    assert "You can undo the sending for two minutes." in page(dana, f"/review/{sent.pk}/")
     play.review(dana, sent, settle=False)
     for path in ("/review/", f"/review/{sent.pk}/?sent=1"):
         shown = page(dana, path)

@@ -14,11 +14,26 @@ from clients.actions import joining
 from clients.models import Caseload, Client, Couple
 from exercises.actions import responding
 from exercises.models import Entry, Exercise, ExerciseVersion, Homework, Review
+from exercises.views import wording
 from practice.actions import auditing
 from practice.models import AuditEvent, Membership, User
 from tests.cast import ZONE, Person, Play, make_client
 from tests.conftest import commit_trail
 from tests.exercises.ground import hrefs, page
+
+
+def test_staff_read_every_moment_in_one_short_form():
+    at = datetime(2026, 11, 25, 17, 30, tzinfo=UTC)  # a Wednesday
+    days = {
+        0: "today, 17:30",
+        1: "yesterday, 17:30",
+        3: "Sun 17:30",
+        13: "Thu 12 Nov, 17:30",
+        400: "Tue 21 Oct 2025, 17:30",
+        -3: "Sat 17:30",
+    }
+    for ago, said in days.items():
+        assert wording.lately(at - timedelta(days=ago), at, "UTC") == said
 
 
 # --- whose clock, and which rows ----------------------------------------------------------------

@@ -134,7 +134,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     invite(ruth, "Ivo Marek", "ivo@hillside.example")
     row = ruth.locator("li.item", has_text="Ivo Marek")
     expect(row.get_by_text("Waiting")).to_be_visible()
-    row.get_by_role("button", name="Send again").click()
+    row.get_by_role("button", name="Send it again").click()
     expect(ruth.get_by_text("A new link is on its way.")).to_be_visible()
     off = row.get_by_role("button", name="Cancel the invitation")
     off.click()  # a slip: asked whether it is meant, the browser says no
@@ -143,7 +143,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     off.click()
     expect(row.get_by_text("Cancelled")).to_be_visible()
     expect(row.get_by_role("button", name="Cancel the invitation")).to_have_count(0)
-    row.get_by_role("button", name="Send again").click()
+    row.get_by_role("button", name="Send it again").click()
     expect(row.get_by_text("Waiting")).to_be_visible()
     # To the same address once more: one open invitation, not two.
     invite(ruth, "Ivo Marek", "ivo@hillside.example")

@@ -56,7 +56,7 @@ def test_the_trail_says_whose_record_it_was_and_by_which_clock(
     with scope(practice=ruth.practice.pk):
         people.set_roles(by=ruth.actor, at=now(), member=omar.member, roles=["therapist"])  # type: ignore[arg-type]
     page = text_of(ruth.browser().get("/audit/"))
-    assert "Times are in Lisbon time; the export has UTC." in page
+    assert "Times are in Lisbon time; the export is in UTC." in page
     rows = [re.findall(r"<td>(.*?)<", row) for row in page.split('<th scope="row"')[1:]]
     assert ["Dana Whitlock", "Sent a review", "Homework, Ana Quintero "] in rows
     assert [
