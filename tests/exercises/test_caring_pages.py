@@ -276,7 +276,7 @@ def test_one_of_a_couple_has_it_until_the_couples_session(
         given = Assignment.objects.get()
     assert given.due_local is not None
     until = date_format(given.due_local.replace(tzinfo=None), "D j M, H:i")
-    assert f"Under the argument, until {until}." in page(dana, answer["Location"])
+    assert f"“Under the argument”, until {until}." in page(dana, answer["Location"])
 
 
 def test_dates_count_only_where_dates_were_chosen():
@@ -358,7 +358,7 @@ def test_what_ended_is_not_said_to_be_read_when_they_send_it(play: Play, dana: P
 
 def test_a_new_therapist_is_shown_the_first_step(dana: Person, omar: Person, sana: Person):
     first = page(omar, "/review/").partition("<main")[2]
-    assert 'class="btn small" href="/clients/add"' in first
+    assert 'class="btn" href="/clients/add"' in first
     assert "Second rounds" not in first
     # Nothing of a review is a supervisor's to do.
     assert 'href="/review/"' in page(dana, "/clients/")

@@ -33,7 +33,20 @@ def test_staff_read_every_moment_in_one_short_form():
         -3: "Sat 17:30",
     }
     for ago, said in days.items():
-        assert wording.lately(at - timedelta(days=ago), at, "UTC") == said
+        shown = wording.lately(at - timedelta(days=ago), at, "UTC")
+        assert shown.replace("\N{NO-BREAK SPACE}", " ") == said
+
+
+def test_how_often_reads_on_beside_how_long(play: Play, dana: Person):
+    for slug, said in (
+        ("e10-from-test-to-clear-ask", "twice a week, for two weeks</li>"),
+        (
+            "e04-reassurance-log",
+            "A note for each moment, for 7 days. Repeat after 4 and 8 weeks.</li>",
+        ),
+    ):
+        exercise = play.library[slug].exercise_id
+        assert said in page(dana, reverse("exercise", args=[exercise]))
 
 
 # --- whose clock, and which rows ----------------------------------------------------------------
