@@ -60,6 +60,16 @@ def ended_text(client: Client, zone: str) -> str:
     return text % said
 
 
+def given_text(client: Any, zone: str) -> str:
+    """Say that somebody was handed over lately, and by whom: no message does."""
+    if client.given_at is None:
+        return ""
+    said = {"name": client.given_by, "day": day(client.given_at, zone)}
+    if client.given_by:
+        return _("New in your care, from %(name)s, on %(day)s.") % said
+    return _("New in your care, on %(day)s.") % said
+
+
 def sent_text(homework: Homework) -> str:
     """Say where a reply went: to the client, or, once care has ended, into the record alone."""
     if can_go_back(homework):
