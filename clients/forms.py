@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
+from django.http import QueryDict
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
@@ -22,8 +23,10 @@ from practice.forms.fields import (
     keep_out_of_quiet_hours,
 )
 from practice.forms.meanwhile import Meanwhile
+from practice.forms.policies import AuditFilter
 from practice.models import Membership, User
 from practice.passwords import SHORT_ENOUGH
+from practice.queries.audit import is_id
 
 Taken = Callable[[str], bool]
 LOCAL = ClockInput("datetime-local")
@@ -193,6 +196,31 @@ class RecordFilter(PlainForm):
     """Search the records."""
 
     q = forms.CharField(label=_("Name"), required=False, max_length=100)
+
+
+class TrailFilter(AuditFilter):
+    """Narrow the trail on its page: one box takes an id, or a client's name."""
+
+    q = forms.CharField(label=_("Client or record id"), required=False, max_length=100)
+    field_order = ["person", "action", "q", "since", "until"]
+
+    def __init__(self, data: QueryDict, **kwargs: Any) -> None:
+        if data.get("record") and not data.get("q"):  # a link of the page, which says an id openly
+            data = data.copy()
+            data["q"] = str(data["record"])
+        super().__init__(data, **kwargs)
+        del self.fields["record"]
+        self.fields["client"].widget = forms.HiddenInput()
+
+    def clean(self) -> dict[str, Any]:
+        """Tell an id from a name: `record`, or `name`."""
+        said: dict[str, Any] = super().clean()
+        typed = said.pop("q", "")
+        is_record = is_id(typed.lower())
+        return said | {
+            "record": typed.lower() if is_record else "",
+            "name": "" if is_record else typed,
+        }
 
 
 class HoldForm(PlainForm):

@@ -50,7 +50,9 @@ def available(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[Mo
         homework.pk: [
             move
             for move in Move
-            if possible(move, Status(homework.status)) and may(actor, move, homework, cared=cared)
+            if possible(move, Status(homework.status))
+            and may(actor, move, homework, cared=cared)
+            and (move is not Move.RETURN or can_go_back(homework))
         ]
         for homework in homeworks
     }
@@ -73,6 +75,11 @@ def may_review(actor: Actor, homework: Homework, *, cares: bool | None = None) -
 def may_undo(actor: Actor, review: Review) -> bool:
     """Take a reply back that one has just sent: its reviewer."""
     return may_answer_rounds(actor) and review.reviewer_id == actor.member_id
+
+
+def can_go_back(homework: Homework) -> bool:
+    """Say whether answers could be opened again: once care has ended, nobody is there to answer."""
+    return homework.client.discharged_at is None
 
 
 def may_answer_rounds(actor: Actor) -> bool:

@@ -92,6 +92,7 @@ class AuditQuery(Asked):
     person = serializers.RegexField(r"^[0-9]{1,18}$", required=False, help_text="A user number")
     action = serializers.CharField(required=False, max_length=48)
     record = serializers.CharField(required=False, max_length=40)
+    client = serializers.UUIDField(required=False)
     since = serializers.DateField(required=False)
     until = serializers.DateField(required=False)
 
@@ -215,7 +216,9 @@ def audit(request: Request) -> Response:
     actor = acting(request, may_administer)
     asking = listed(request, AuditQuery)
     said = checked(AuditFilter(asking.said, people=list(people.members(actor))))
-    found = trails.trail(actor, asking.after, **said)
+    client = said.pop("client")
+    whose = trails.Whose([client], []) if client else None
+    found = trails.trail(actor, asking.after, whose=whose, **said)
     return cursor_page(asking, found, [_audit_data(row) for row in found.rows])
 
 

@@ -1,7 +1,7 @@
 """Clients and couples, for those who care for them or read along."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import reduce
 from operator import or_
 from typing import Any
@@ -24,6 +24,7 @@ from django.http import Http404
 
 from clients.models import (
     ERASURE_WAITS,
+    Caseload,
     Clearance,
     Client,
     Consent,
@@ -47,6 +48,8 @@ from practice.queries.paging import Page, page
 from practice.queries.searching import called, holds, words
 
 BY_NAME = ("sort_name", "pk")
+# So long somebody who was handed over is new on a list.
+LATELY = timedelta(days=7)
 # Of what was noted about couple work: what stands, else what was ended last.
 _STANDING_FIRST = (F("ended_at").desc(nulls_first=True), "pk")
 _OF_SCREENING = ("cleared", "recheck_at", "ended_at")
@@ -169,6 +172,24 @@ def _called(actor: Actor, found: QuerySet[Client], search: str) -> QuerySet[Clie
         )
     # Of a couple whose one has all the words, the other is not meant.
     return found.filter(reduce(or_, (holds(word, "sort_name") for word in wanted)))
+
+
+def newly_given(actor: Actor, at: datetime) -> dict[str, Subquery]:
+    """Whether a colleague gave a row's client into one's care in the last days: `given_at`, and
+    `given_by`, the colleague's name, if anybody cared for them before."""
+    ended = Caseload.objects.filter(client=OuterRef("client"), until_at=OuterRef("from_at"))
+    names = ended.exclude(member=OuterRef("member")).order_by("pk").values("member__user__name")
+    given = Caseload.objects.filter(
+        client=OuterRef("pk"),
+        member=actor.member_id or NOBODY,
+        until_at=None,
+        from_at__gte=at - LATELY,
+        from_at__gt=OuterRef("created_at"),
+    )
+    return {
+        "given_at": Subquery(given.values("from_at")[:1]),
+        "given_by": Subquery(given.values(name=Subquery(names[:1]))[:1]),
+    }
 
 
 def clients(

@@ -1,18 +1,19 @@
 """Names and states of clients, no words: for admins, and for the processes that work alone."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.models import ERASURE_WAITS, Caseload, Client, Couple, ErasureRequest
-from clients.permissions import standing_care
+from clients.permissions import NOBODY, standing_care
 from clients.queries.care import BY_NAME
 from practice.actors import Actor
 from practice.models import AuditEvent, Membership, Practice
 from practice.permissions import may_administer
+from practice.queries.audit import Whose
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 from practice.queries.searching import called
@@ -22,9 +23,7 @@ def records(
     actor: Actor, *, search: str = "", after: str | None = None
 ) -> tuple[Page[Client], dict[UUID, ErasureRequest]]:
     """Return every client's name and state, for admins."""
-    if not may_administer(actor):
-        raise PermissionDenied
-    found = Client.objects.filter(practice_id=actor.practice_id)
+    found = _everyone(actor)
     if search:
         found = called(found, search, "sort_name")
     rows = page(found, order=BY_NAME, after=after)
@@ -36,9 +35,30 @@ def records(
 
 def record(actor: Actor, pk: UUID) -> Client:
     """Return one client's name and state, for admins. Raises Http404."""
+    return or_404(_everyone(actor).filter(pk=pk))
+
+
+def _everyone(actor: Actor) -> QuerySet[Client]:
     if not may_administer(actor):
         raise PermissionDenied
-    return or_404(Client.objects.filter(practice_id=actor.practice_id, pk=pk))
+    return Client.objects.filter(practice_id=actor.practice_id)
+
+
+def meant(actor: Actor, *, name: str = "", pk: UUID | None = None) -> dict[UUID, str]:
+    """Return who is called so, or has this id, by name; for admins. Of whom an erasure left nothing
+    there is no name any more."""
+    found = _everyone(actor)
+    found = called(found, name, "sort_name") if name else found.filter(pk=pk or NOBODY)
+    people = dict(found.order_by(*BY_NAME).values_list("pk", "name"))
+    return people or ({pk: ""} if pk else {})
+
+
+def trail_of(actor: Actor, clients: Collection[UUID]) -> Whose:
+    """Say which part of the trail is about these clients: what their couples were given, too."""
+    couples = Couple.objects.filter(
+        Q(first__in=clients) | Q(second__in=clients), practice_id=actor.practice_id
+    )
+    return Whose(clients, list(couples.values_list("pk", flat=True)))
 
 
 def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:

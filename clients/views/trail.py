@@ -3,27 +3,31 @@
 import csv
 from collections.abc import Iterator
 from typing import Any
+from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
+from clients.forms import TrailFilter
 from clients.queries import records
 from practice.actions import auditing
-from practice.actors import ActorRequest
-from practice.doors.pages import open_to, seldom
-from practice.forms.policies import AuditFilter, setting_names
+from practice.actors import Actor, ActorRequest
+from practice.doors.pages import open_to, searches, seldom
+from practice.forms.policies import setting_names
 from practice.models import AuditEvent, Role
 from practice.permissions import may_administer
 from practice.queries import audit as asking
-from practice.queries.paging import Page, pages
+from practice.queries.paging import HIDDEN, Page, pages
 from practice.queries.people import BY_NAME, members
 from practice.wording import KINDS, act_text, clock_of
 
 EXPORT_LIMIT = 50_000
+# So many of those who are called so are named above the trail.
+MOST_NAMED = 20
 # What an address says that leads to the file, and to the page that offers it. The question who it
 # is leads back to that page: led to the file, the browser would keep it and stay at the question.
 FILE, READY = "csv", "ready"
@@ -36,23 +40,30 @@ def _as(request: HttpRequest) -> str:
 def _address(request: HttpRequest, wanted: str) -> str:
     asked = request.GET.copy()
     asked.pop("after", None)
+    if HIDDEN in asked:
+        asked.pop("q", None)
     asked["as"] = wanted
     return f"?{asked.urlencode()}"
 
 
+@searches
 @require_GET
 @open_to(may_administer)
 @reauthentication_required(enabled=lambda request: _as(request) in {FILE, READY})  # type: ignore[untyped-decorator]  # allauth's
 def audit(request: ActorRequest) -> HttpResponse:
     """Show who did what to which record when; offer it as a file, and hand that out."""
-    form = AuditFilter(request.GET, people=list(members(request.actor).order_by(*BY_NAME)))
+    form = TrailFilter(request.GET, people=list(members(request.actor).order_by(*BY_NAME)))
+    whose = _whose(request.actor, form) if form.is_valid() else {}
     # What cannot be understood narrows nothing: it finds nothing, rather than everything.
     understood = form.is_valid()
+    if "client" in form.errors:  # no field of the page: an address that somebody made up
+        raise Http404
+    wanted = _wanted(request.actor, form, whose) if understood else {}
     if understood and _as(request) == FILE:
-        return _export(request, form.cleaned_data)
+        return _export(request, wanted)
     found: Page[AuditEvent] = Page(rows=(), after=None, is_first=True)
     if understood:
-        found = asking.trail(request.actor, request.GET.get("after"), **form.cleaned_data)
+        found = asking.trail(request.actor, request.GET.get("after"), **wanted)
     events = list(found.rows)
     names = asking.names(events)
     concerned = asking.seats(request.actor, events) | records.names_in(request.actor, events)
@@ -62,6 +73,7 @@ def audit(request: ActorRequest) -> HttpResponse:
         {
             **pages(request, found),
             "form": form,
+            "whose": [(pk, name) for pk, name in whose.items() if name][:MOST_NAMED],
             "export_url": _address(request, READY),
             "file_url": _address(request, FILE) if understood and _as(request) == READY else "",
             "zone": clock_of(request.actor.zone),
@@ -69,6 +81,29 @@ def audit(request: ActorRequest) -> HttpResponse:
         },
         status=200 if understood else 422,
     )
+
+
+def _whose(actor: Actor, form: TrailFilter) -> dict[UUID, str]:
+    """Return the clients whose part of the trail is wanted, by name; none: everybody's.
+
+    A name that is looked for goes before the client from whose link one came.
+    """
+    said = form.cleaned_data
+    if not said["name"] and (said["record"] or not said["client"]):
+        return {}
+    whose = records.meant(actor, name=said["name"], pk=said["client"])
+    if not whose:
+        form.add_error(
+            "q", _("No client has these letters in their name, and no record has this id.")
+        )
+    return whose
+
+
+def _wanted(actor: Actor, form: TrailFilter, whose: dict[UUID, str]) -> dict[str, Any]:
+    said = {
+        name: form.cleaned_data[name] for name in ("person", "action", "record", "since", "until")
+    }
+    return said | {"whose": records.trail_of(actor, list(whose)) if whose else None}
 
 
 def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) -> dict[str, Any]:
@@ -84,6 +119,8 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "object": KINDS.get(event.object_kind, event.object_kind),
         "whose": whose if whose != who else "",
         "reference": event.object_id,
+        "client": event.client_id,
+        "client_name": concerned.get(str(event.client_id), ""),
     }
 
 

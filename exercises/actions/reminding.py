@@ -241,7 +241,9 @@ def _wanted(homework: Homework, hours: Hours) -> list[Wanted]:
 
 
 def _assigned(homework: Homework, hours: Hours) -> Wanted:
-    local = schedule.local_time(homework.opens_at, hours.zone).replace(tzinfo=None)
+    # What was given in the evening of a day was not there in its morning.
+    given = max(homework.opens_at, homework.assignment.assigned_at)
+    local = schedule.local_time(given, hours.zone).replace(tzinfo=None)
     return Wanted(
         Kind.ASSIGNED,
         homework.opens_at.isoformat(),

@@ -17,7 +17,7 @@ from exercises.actions import reminding
 from exercises.actions.moving import move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Homework, Response, Review
-from exercises.permissions import may_answer_rounds, may_review, may_undo
+from exercises.permissions import can_go_back, may_answer_rounds, may_review, may_undo
 from exercises.queries import series
 from exercises.queries.series import Span, Weeks
 from exercises.visibility import Reply, RoundWords, read_review, read_rounds
@@ -277,7 +277,10 @@ def _check_sendable(review: Review, draft: Draft) -> None:
         raise _answered()
     if draft.decision not in Decision.values:
         raise NotPossible(_("Choose how it goes on: reviewed, or returned for deepening."))
-    returned = draft.returned & _returnable(review.response.homework)
+    homework = review.response.homework
+    if draft.decision == Decision.RETURNED and not can_go_back(homework):
+        raise NotPossible(_("Their care has ended: no answer can be opened again."))
+    returned = draft.returned & _returnable(homework)
     if draft.decision == Decision.RETURNED and not returned:
         raise NotPossible(_("Choose at least one answer to open again."), code="nothing_reopened")
 

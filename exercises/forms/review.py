@@ -1,6 +1,7 @@
 """What a therapist types in answer to a round."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -27,6 +28,11 @@ class ReplyForm(forms.Form):
     round = forms.IntegerField(
         required=False, min_value=1, max_value=32767, widget=forms.HiddenInput
     )
+
+    def __init__(self, *args: Any, can_go_back: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not can_go_back:  # there is nothing to choose
+            self.fields["decision"].widget = forms.HiddenInput()
 
 
 def draft_from(data: Mapping[str, str]) -> Draft:

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from clients.models import Client
-from clients.queries.care import BY_NAME, listed, shared_session
+from clients.queries.care import BY_NAME, listed, newly_given, shared_session
 from exercises.models import Homework
 from exercises.queries.review import counted, unanswered
 from exercises.workflow import CLIENTS_TURN
@@ -19,8 +19,8 @@ MOST_COUNTED = 200
 
 @dataclass(frozen=True)
 class InCare:
-    """A page of clients, each with `to_review`, `still_open` and `shared_session_at`, and how many
-    there are in all.
+    """A page of clients, each with `to_review`, `still_open`, `shared_session_at`, `given_at` and
+    `given_by`, and how many there are in all.
 
     Counted up to one more than MOST_COUNTED: a longer list costs no more.
     """
@@ -45,6 +45,7 @@ def caseload(
         to_review=counted(waits, by="client"),
         still_open=counted(theirs, by="client"),
         shared_session_at=shared_session(actor, at),
+        **newly_given(actor, at),
     )
     return InCare(
         page=page(with_numbers, order=BY_NAME, after=after),

@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from clients.models import Client, ContactPreference
 from clients.permissions import reachable
 from exercises.models import Homework, Reminder, ReminderState
-from exercises.queries.homework import homeworks
+from exercises.queries.homework import record_of
 from practice.actors import Actor
 from practice.queries.paging import Page, page
 
@@ -55,6 +55,7 @@ def _of(actor: Actor, client: Client) -> QuerySet[Reminder]:
     return found.exclude(state=ReminderState.PLANNED, kind__in=chosen.kinds_off)
 
 
-def homework_of(actor: Actor, rows: Sequence[Reminder]) -> QuerySet[Homework]:
-    """Return the homework these reminders are about, as far as `actor` may know of it."""
-    return homeworks(actor).filter(pk__in=[row.homework_id for row in rows])
+def homework_of(actor: Actor, client: Client, rows: Sequence[Reminder]) -> QuerySet[Homework]:
+    """Return the homework these reminders are about, as far as it belongs into the copy `actor` may
+    take of this client's record."""
+    return record_of(actor, client).filter(pk__in=[row.homework_id for row in rows])

@@ -36,7 +36,7 @@ from exercises.views.desk import (
 )
 from exercises.views.ground import title_of
 from exercises.visibility import read_notes
-from exercises.workflow import Move, Status
+from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
 from practice.queries import people
@@ -44,6 +44,8 @@ from practice.wording import clock_of, language, listed
 
 # So many of the coming days are named.
 SHOWN = 3
+# The newest of what was written is with the therapist.
+SENT = (Status.SUBMITTED, Status.RETURNED, Status.REVIEWED)
 
 
 @for_therapists
@@ -210,7 +212,7 @@ def _running(rows: Sequence[Any], at: datetime, zone: str) -> list[dict[str, Any
             "lines": [],
         }
         item = found.setdefault(row.assignment_id, shown)
-        item["lines"].append(f"{row.client.name_to_call}: {state_text(row, at, zone)}")
+        item["lines"].append(f"{row.client.name_to_call}: {state_text(row, at, zone, cares=True)}")
     return list(found.values())
 
 
@@ -244,6 +246,16 @@ def _story(steps: list[Step], flags: list[Flag]) -> list[tuple[str, datetime]]:
     return sorted(told, key=itemgetter(1))
 
 
+def _since(found: Homework, steps: list[Step], flag: Flag) -> str:
+    """Say where it is if it was picked up again after it asked for a human: "open" or "sent"."""
+    goes_on = {Move.PICK_UP, Move.SUBMIT}
+    if not any(step.move in goes_on and step.at > flag.raised_at for step in steps):
+        return ""
+    if found.status in SENT:
+        return "sent"
+    return "open" if found.status in CLIENTS_TURN else ""
+
+
 @for_carers
 @require_GET
 def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
@@ -253,19 +265,21 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     cares = may_care_for(actor, found.client)
     along = reads_along(actor, cares=cares)
     flags, steps = reviews.flags_on(actor, found), homeworks.steps(actor, found)
+    flag = next((flag for flag in flags if flag.handled_at is None), None)
     return render(
         request,
         "exercises/therapist/homework.html",
         {
             "homework": found,
             "title": title_of(found),
-            "state": state_text(found, at, actor.zone),
+            "state": state_text(found, at, actor.zone, cares=cares),
             "due": wording.ends(found, actor.zone)
             if found.due_at and found.status in homeworks.MOVABLE
             else "",
             "steps": _story(steps, flags),
             "note": read_notes(actor, [found])[found.pk],
-            "flag": next((flag for flag in flags if flag.handled_at is None), None),
+            "flag": flag,
+            "since": _since(found, steps, flag) if flag else "",
             "has_rounds": found.submitted_at is not None,
             "waits": waits_for_review(found),
             # What ended, in whatever way, is not sent any more.

@@ -32,6 +32,7 @@ from exercises.views.desk import (
     flag_card,
     flag_text,
     for_carers,
+    given_text,
     part_of,
     reads_along,
 )
@@ -95,6 +96,7 @@ def _client_row(
         "person": face(client, couple),
         "couple": couple,
         "carer": carer,
+        "given": given_text(client, zone),
         "to_review": ngettext("%(n)d to review", "%(n)d to review", to_review) % {"n": to_review}
         if to_review
         else "",
@@ -136,8 +138,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "cares": client.cares,
             "reads_along": reads_along(actor, cares=client.cares),
             "head": _head(client, at, actor.zone),
-            "now": [_line(row, at, actor.zone) for row in course.now],
-            "past": [_line(row, at, actor.zone) for row in course.past],
+            "now": [_line(row, at, actor.zone, cares=client.cares) for row in course.now],
+            "past": [_line(row, at, actor.zone, cares=client.cares) for row in course.past],
             **pages(request, course.past),
             "at": at,
             "invitation": None
@@ -225,7 +227,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "may_meet": couple.cares and staying and not couple.ended_at,
             "reads_along": reads_along(actor, cares=couple.cares),
             "items": _under_way(course.now, couple, at, actor.zone),
-            "past": [_line(row, at, actor.zone, couple) for row in course.past],
+            "past": [_line(row, at, actor.zone, couple, cares=couple.cares) for row in course.past],
             **pages(request, course.past),
             "pair": pair,
             "screening": screening,
@@ -316,12 +318,14 @@ def waits_for_review(row: Any) -> bool:
     return row.status == Status.SUBMITTED and not row.is_answered
 
 
-def state_text(row: Homework, at: Any, zone: str) -> str:
-    """Say where a homework stands, without a word of a draft."""
+def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
+    """Say where a homework stands, without a word of a draft, to who cares or reads along."""
     if row.status == Status.SUBMITTED:
         sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
         if not waits_for_review(row):
             return _("sent %(when)s, the answer is on its way") % {"when": sent}
+        if not cares:
+            return _("sent %(when)s, not answered yet") % {"when": sent}
         return _("sent %(when)s, waits for you") % {"when": sent}
     if row.client.discharged_at and row.status in homeworks.MOVABLE:
         return _("not in; care has ended")
@@ -340,8 +344,10 @@ def state_text(row: Homework, at: Any, zone: str) -> str:
     return texts[Status(row.status)]
 
 
-def _line(row: Homework, at: Any, zone: str, couple: Couple | None = None) -> dict[str, Any]:
-    text = state_text(row, at, zone)
+def _line(
+    row: Homework, at: Any, zone: str, couple: Couple | None = None, *, cares: bool
+) -> dict[str, Any]:
+    text = state_text(row, at, zone, cares=cares)
     is_in = row.status == Status.SUBMITTED
     if row.status in homeworks.MOVABLE and not row.client.discharged_at:
         if row.due_at and row.due_at > at:
@@ -382,13 +388,11 @@ def _opened(row: Homework) -> str:
     return _("assigned %(day)s") % said
 
 
-def _under_way(
-    rows: Sequence[Homework], couple: Couple, at: Any, zone: str
-) -> list[dict[str, Any]]:
+def _under_way(rows: Sequence[Homework], couple: Any, at: Any, zone: str) -> list[dict[str, Any]]:
     """Return what the two have to do, each exercise once, with where each of them stands."""
     found: dict[Any, dict[str, Any]] = {}
     for row in sorted(rows, key=lambda one: part_of(one.client, couple)):
-        line = _line(row, at, zone, couple)
+        line = _line(row, at, zone, couple, cares=couple.cares)
         item = found.setdefault(row.assignment_id, {"title": line["title"], "lines": []})
         link = _("Review") if line["waits"] else pgettext("a deed", "Open")
         item["lines"].append(line | {"muted": not line["waits"], "link": link})

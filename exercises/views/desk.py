@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from clients.models import Client, Couple
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
-from exercises.models import AnswerOutcome, Flag, FlagKind
+from exercises.models import AnswerOutcome, Flag, FlagKind, Homework
+from exercises.permissions import can_go_back
 from exercises.queries import review as asking
 from exercises.views.wording import day, lately
 from exercises.visibility import Words
@@ -45,6 +46,37 @@ def consent_text(client: Client, withdrawn_at: datetime | None, zone: str) -> st
         return ""
     said = {"name": client.name_to_call, "day": day(withdrawn_at, zone)}
     return _("%(name)s withdrew their consent on %(day)s.") % said
+
+
+def ended_text(client: Client, zone: str) -> str:
+    """Say who will not see a reply, before it is written."""
+    if client.discharged_at is None:
+        return ""
+    said = {"name": client.name_to_call, "day": day(client.discharged_at, zone)}
+    text = _(
+        "Care ended on %(day)s. Your reply is kept in the record; %(name)s sees it only if you take"
+        " their care up again."
+    )
+    return text % said
+
+
+def given_text(client: Any, zone: str) -> str:
+    """Say that somebody was handed over lately, and by whom: no message does."""
+    if client.given_at is None:
+        return ""
+    said = {"name": client.given_by, "day": day(client.given_at, zone)}
+    if client.given_by:
+        return _("New in your care, from %(name)s, on %(day)s.") % said
+    return _("New in your care, on %(day)s.") % said
+
+
+def sent_text(homework: Homework) -> str:
+    """Say where a reply went: to the client, or, once care has ended, into the record alone."""
+    if can_go_back(homework):
+        text = _("Sent to %(name)s.")
+    else:
+        text = _("Kept in the record. %(name)s does not see it: their care has ended.")
+    return text % {"name": homework.client.name_to_call}
 
 
 def face(client: Client, couple: Couple | None) -> dict[str, str]:
@@ -115,7 +147,7 @@ def undo_offers(actor: Actor, at: datetime) -> list[dict[str, Any]]:
     return [
         {
             "pk": review.pk,
-            "text": _("Sent to %(name)s.") % {"name": review.response.homework.client.name_to_call},
+            "text": sent_text(review.response.homework),
             "seconds": max(0, int((review.settles_at - at).total_seconds()))
             if review.settles_at
             else 0,

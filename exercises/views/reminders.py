@@ -32,6 +32,8 @@ from practice.wording import clock_of
 PLANNED = "planned"
 # The pump needs its minutes; what waits longer is late.
 PATIENCE = timedelta(minutes=5)
+# Whoever takes a row up puts it off by so much (`actions/pumping.py`).
+LEASE = timedelta(minutes=5)
 TONES = {ReminderState.SENT: "pine", ReminderState.FAILED: "lamp", ReminderState.UNKNOWN: "lamp"}
 ICONS = {
     ReminderState.PLANNED: "clock",
@@ -64,7 +66,7 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
     planned = None if "after" in asked else to_come(request.actor, client, asked.get(PLANNED))
     past = None if PLANNED in asked else earlier(request.actor, client, at, asked.get("after"))
     rows = [*(planned or ()), *(past or ())]
-    named = {row.pk: title_of(row) for row in homework_of(request.actor, rows)}
+    named = {row.pk: title_of(row) for row in homework_of(request.actor, client, rows)}
 
     def shown(found: Page[Reminder] | None, key: str) -> dict[str, Any]:
         said = [
@@ -103,7 +105,7 @@ def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str
         "earlier": _earlier(row, client) if goes else "",
         "tone": "lamp" if is_late else TONES.get(state, "line"),
         "icon": "circle-alert" if is_late else ICONS.get(state, "circle-alert"),
-        "reason": _why(row, mine=mine),
+        "reason": _why(row, client, mine=mine),
         "sent_at": _sent(row, row.sent_at) if row.sent_at else "",
     }
 
@@ -145,8 +147,13 @@ def _earlier(row: Reminder, client: Client) -> str:
     }
 
 
-def _why(row: Reminder, *, mine: bool) -> str:
+def _why(row: Reminder, client: Client, *, mine: bool) -> str:
     """Say what held it back, to its reader or to their therapist."""
+    if row.reason == ReminderReason.NO_ADDRESS and (
+        client.joined_at is None or row.next_at < client.joined_at + LEASE
+    ):
+        # An address nobody has confirmed gets no mail but the invitation.
+        return _("You had not joined yet") if mine else _("They had not joined yet")
     if row.reason == ReminderReason.SUBMITTED:
         return _("You had already sent it") if mine else _("They had already sent it")
     return str(row.get_reason_display()) if row.reason else ""

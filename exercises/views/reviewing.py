@@ -18,12 +18,13 @@ from clients.queries import care
 from exercises.actions import reviewing
 from exercises.forms.review import ReplyForm, draft_from
 from exercises.models import Homework
-from exercises.permissions import may_review
+from exercises.permissions import can_go_back, may_review
 from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
 from exercises.views import answers, wording
 from exercises.views.desk import (
     consent_text,
+    ended_text,
     faces,
     for_carers,
     for_therapists,
@@ -168,6 +169,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
         "waiting_count": homework.waiting,  # the frame's, which need not ask again
         "couple": couple,
         "reads_along": reads_along(actor, cares=homework.cares),
+        "ended_text": ended_text(client, actor.zone),
         "consent_text": consent_text(client, homework.consent_withdrawn_at, actor.zone),
     }
 
@@ -178,15 +180,16 @@ def _reply_form(
     own: Reply | None,
     too_long: Mapping[str, Sequence[str]],
 ) -> ReplyForm:
+    back = can_go_back(homework)
     said = {
         "letter": draft.words,
-        "decision": draft.decision or "reviewed",
+        "decision": (back and draft.decision) or "reviewed",
         "base": own.review.revision if own else 0,
         "round": homework.round,
     }
     if "words" not in too_long:
-        return ReplyForm(initial=said)
-    form = ReplyForm(said)
+        return ReplyForm(initial=said, can_go_back=back)
+    form = ReplyForm(said, can_go_back=back)
     for text in too_long["words"]:
         form.add_error("letter", text)
     return form

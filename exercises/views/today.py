@@ -42,7 +42,10 @@ def today(request: HttpRequest) -> HttpResponse:
         request,
         "today",
         {
-            "date_text": wording.sentence(wording.day(at, actor.zone)),
+            # On a line of its own, which may break: large text on a narrow phone needs it.
+            "date_text": wording.sentence(wording.day(at, actor.zone)).replace(
+                "\N{NO-BREAK SPACE}", " "
+            ),
             "greeting": wording.greeting(at, actor.zone, actor.name),
             "therapist": therapist.name,
             "feature": _feature(actor, found.feature, at, record, therapist.name),

@@ -172,6 +172,7 @@ class AuditFilter(PlainForm):
     person = forms.TypedChoiceField(label=_("Who"), required=False, coerce=int, empty_value=None)
     action = forms.ChoiceField(label=_("What"), required=False)
     record = forms.CharField(label=_("Record id"), required=False, max_length=40)
+    client = forms.UUIDField(required=False)
     since = forms.DateField(label=_("From"), required=False, widget=DATE)
     until = forms.DateField(label=_("To"), required=False, widget=DATE)
 

@@ -1,6 +1,9 @@
 """The trail, for admins; and for a client, who read them."""
 
+import re
 from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
@@ -19,6 +22,20 @@ from practice.queries.paging import Page, page
 LEFT_OUT = Q(action__in=["homework.begin", "homework.lapse"]) | Q(action__startswith="flag.")
 # So many signs of a record's id, as the page shows it, are enough to find it.
 SHORT_ID, WHOLE_ID = 8, 36
+ID = re.compile(rf"[0-9]+|[0-9a-f-]{{{SHORT_ID},{WHOLE_ID}}}")
+
+
+@dataclass(frozen=True)
+class Whose:
+    """Of whom lines of the trail are wanted; the caller knows which couples are theirs."""
+
+    clients: Collection[UUID]
+    couples: Collection[UUID]
+
+
+def is_id(text: str) -> bool:
+    """Say whether this may be a record's id, or the beginning of one; else it is a name."""
+    return bool(ID.fullmatch(text))
 
 
 def events(
@@ -27,6 +44,7 @@ def events(
     person: int | None = None,
     action: str = "",
     record: str = "",
+    whose: Whose | None = None,
     since: date | None = None,
     until: date | None = None,
 ) -> QuerySet[AuditEvent]:
@@ -44,6 +62,9 @@ def events(
     if record:
         is_short = SHORT_ID <= len(record) < WHOLE_ID
         found = found.filter(**{"object_id__startswith" if is_short else "object_id": record})
+    if whose is not None:
+        given = Q(detail__couple__in=[str(pk) for pk in whose.couples])
+        found = found.filter(Q(client_id__in=whose.clients) | given)
     if since:
         found = found.filter(at__date__gte=since)
     if until:

@@ -60,6 +60,18 @@ _NUMBER = re.compile(
 _CLASSES = {"checkbox": "", "radios": "", "checks": "", "area": "area", "select": "select"}
 
 
+@register.filter
+def fours(secret: str) -> str:
+    """Write a secret that is typed by hand in groups of four; the apps take it with the spaces."""
+    return " ".join(secret[at : at + 4] for at in range(0, len(secret), 4))
+
+
+@register.filter(is_safe=True)
+def unbroken(text: str) -> str:
+    """Keep "e-mail" on one line: browsers break a line behind its hyphen."""
+    return str(text).replace("e-mail", "e-\u2060mail")
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """Draw one line icon; it is decoration, the words beside it carry the meaning."""

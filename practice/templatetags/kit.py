@@ -5,11 +5,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from django import template
+from django import forms, template
 from django.conf import settings
+from django.contrib.messages import SUCCESS, WARNING
+from django.contrib.messages.storage.base import Message
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
+from practice.forms.fields import PlainForm
 from practice.wording import clock_of
 
 register = template.Library()
@@ -164,10 +167,38 @@ def _chart() -> dict[str, Any]:
     }
 
 
+class _Sample(PlainForm):
+    """A field of each kind: with a hint, with what to do, filled in."""
+
+    name = forms.CharField(label="Name", help_text="As it stands on the door.")
+    email = forms.EmailField(label="E-mail", help_text="A code comes by e-mail.")
+    language = forms.ChoiceField(label="Language", choices=[("en", "English"), ("es", "Español")])
+    when = forms.ChoiceField(
+        label="Which days?",
+        choices=[("any", "Any day"), ("week", "Weekdays")],
+        widget=forms.RadioSelect,
+    )
+    agree = forms.BooleanField(label="Remind me by e-mail", required=False)
+
+
 @register.simple_tag
 def kit_samples() -> dict[str, Any]:
     """Return what the kit page shows."""
     return {
+        "actor": {"name": "Dana Whitlock", "initials": "DW", "is_member": True,
+                  "is_therapist": True, "is_admin": True},
+        "messages": [Message(SUCCESS, "Saved."), Message(WARNING, "A colleague was faster.")],
+        "form": _Sample({"name": "Dana", "email": "dana", "when": "week", "language": "es"}),
+        "said": [{"label": "What happened?", "lines": ["The bags.", "And then the door."]},
+                 {"label": "Two quiet minutes", "lines": ["Set aside"], "muted": True}],
+        "answers": [
+            {"value": 7, "word": "very strong"},
+            {"text": "That nobody had asked me."},
+            {"lines": ["My way of doing it", "Being right"]},
+            {"feelings": [{"text": "Alone", "shape": "alone", "strength": 2}]},
+            {"said_in_session": True},
+            {"skipped": True},
+        ],
         "items": _items(),
         "chart": _chart(),
         "couple": [_ANA, _BEN],

@@ -387,3 +387,22 @@ def test_lists_of_names_know_no_accents_and_no_capitals(practice: Practice, dana
 def _regardless(names: list[str]) -> list[str]:
     """Take two who are called the same for the same: their keys decide."""
     return ["Iris" if name in {"Íris", "iris"} else name for name in names]
+
+
+def test_who_was_handed_over_is_new_on_the_list_for_some_days(
+    ana: Person, noor: Person, dana: Person, omar: Person, ruth: Person, sana: Person
+):
+    assert "New in your care" not in text_of(dana.browser().get("/clients/"))
+    with scope(practice=ana.practice.pk):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ana.client], to=omar.member)
+        Caseload.objects.filter(client=noor.client).update(until_at=now())
+        caring.entrust(by=ruth.actor, at=now(), client=noor.client, to=omar.member)
+    listed = text_of(omar.browser().get("/clients/"))
+    assert listed.count("New in your care") == 2
+    assert "New in your care, from Dana Whitlock, on " in listed
+    assert "New in your care, on " in listed
+    for who in (dana, sana):
+        assert "New in your care" not in text_of(who.browser().get("/clients/"))
+    with scope(practice=ana.practice.pk):
+        Caseload.objects.filter(member=omar.member).update(from_at=now() - timedelta(days=8))
+    assert "New in your care" not in text_of(omar.browser().get("/clients/"))

@@ -154,7 +154,9 @@ def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
         asked = ErasureRequest.objects.get()
     assert asked.due_at - asked.requested_at == timedelta(days=14)
     # The client sees it, and takes it back.
-    assert "Take it back" in text_of(ana.browser().get("/you/erasure"))
+    waiting = text_of(ana.browser().get("/you/erasure"))
+    assert "Take it back" in waiting
+    assert "Take your record with you" in waiting  # a copy can still be had
     taken_back = ana.browser().post("/you/erasure", {"cancel": "1"}, follow=True)
     assert "Taken back. Nothing will be erased." in text_of(taken_back)
     with scope(practice=ana.practice.pk):

@@ -354,6 +354,18 @@ def test_what_ended_is_not_said_to_be_read_when_they_send_it(play: Play, dana: P
     shown = page(dana, f"/work/{homework.pk}/")
     assert "What Ana had written is not sent." in shown
     assert "You read it when they send it." not in shown
+    # Thought better of: the flag stays, and what stands below it is so.
+    assert browser.post(url(homework, "pick-up/")).status_code == 302
+    shown = page(dana, f"/work/{homework.pk}/")
+    assert "said they do not feel safe" in shown
+    assert "Ana has picked it up again since. What they write is not sent yet." in shown
+    assert "What Ana had written is not sent." not in shown
+    play.submit(ana, homework, afraid="no")
+    shown = page(dana, f"/work/{homework.pk}/")
+    assert "said they do not feel safe" in shown
+    assert "Ana has picked it up again since, and sent it." in shown
+    assert "had written is not sent" not in shown
+    assert "What they write is not sent yet" not in shown
 
 
 def test_a_new_therapist_is_shown_the_first_step(dana: Person, omar: Person, sana: Person):
@@ -363,3 +375,16 @@ def test_a_new_therapist_is_shown_the_first_step(dana: Person, omar: Person, san
     # Nothing of a review is a supervisor's to do.
     assert 'href="/review/"' in page(dana, "/clients/")
     assert 'href="/review/"' not in page(sana, "/clients/")
+
+
+def test_what_waits_for_the_therapist_waits_not_for_who_reads_along(
+    play: Play, dana: Person, sana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    assigned = play.assign(dana, cleared)
+    homework = play.submit(ana, play.homework(ana, assigned), topic="Bags")
+    pages = (f"/clients/{ana.client.pk}/", f"/couples/{cleared.pk}/", f"/work/{homework.pk}/")
+    for address in pages:
+        assert "waits for you" in page(dana, address)
+        shown = page(sana, address)
+        assert "waits for you" not in shown
+        assert ", not answered yet" in shown

@@ -1,7 +1,7 @@
 """What a mail says and does not say, the way out of mails, and the ledger."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -15,8 +15,10 @@ from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.timezone import now
 
+from clients.actions import caring, joining
 from clients.models import Client, ContactPreference, ReminderKind
-from exercises import emails
+from exercises import emails, schedule
+from exercises.actions import assigning
 from exercises.models import Reminder, ReminderState
 from practice.config.sink import Sink
 from practice.tenancy import scope
@@ -25,6 +27,7 @@ from tests.exercises.ground import (
     Reason,
     State,
     body,
+    due_now,
     pump,
     reminders,
 )
@@ -216,6 +219,61 @@ def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play:
     assert "They had already sent it" in staff
     assert "Your reply is there" in staff
     assert "Reminders for Ana" in staff
+
+
+def test_who_had_not_joined_yet_is_not_said_to_have_no_address(dana: Person, play: Play) -> None:
+    said = {"name": "Ivo Ferreira", "email": "ivo@mail.example", "zone": ZONE}
+    with scope(practice=dana.practice.pk):
+        client = caring.add(by=dana.actor, at=now(), invite_now=False, **said)
+        invitation = caring.invite(by=dana.actor, at=now(), client=client).invitation
+    ivo = Person(dana.user, dana.practice, client=client)
+    play.assign(dana, ivo)
+    due_now(reminders(ivo))
+    pump()
+    ledger = reverse("reminder_ledger", args=[client.pk])
+    assert "They had not joined yet" in dana.browser().get(ledger).content.decode()
+    with scope(practice=dana.practice.pk):
+        arrival = joining.Arrival(called="Ivo", zone=ZONE, language="en")
+        ivo.user, _seat = joining.join(invitation=invitation, user=None, at=now(), arrival=arrival)
+    for browser, where in ((dana.browser(), ledger), (ivo.browser(), reverse("own_ledger"))):
+        shown = browser.get(where).content.decode()
+        assert "had not joined yet" in shown
+        assert "no working address" not in shown
+
+
+def test_what_is_given_in_the_evening_was_not_to_be_told_that_morning(
+    dana: Person, ana: Person, play: Play
+) -> None:
+    morning = schedule.local_time(now() - timedelta(hours=6), ZONE).replace(tzinfo=UTC)
+    given = assigning.Schedule(opens_local=morning, due_local=morning + timedelta(days=7))
+    version = play.library["e01-under-the-argument"]
+    with play.at(dana):
+        assigning.assign(by=dana.actor, at=now(), version=version, client=ana.client, when=given)
+    here = schedule.local_time(now(), ZONE).replace(tzinfo=UTC)
+    assert here - reminders(ana).local_at < timedelta(minutes=5)
+
+
+def test_what_was_withdrawn_keeps_its_name_for_who_may_read_it(
+    dana: Person, ana: Person, play: Play
+) -> None:
+    written, untouched = (
+        play.assign(dana, ana),
+        play.assign(dana, ana, "e10-from-test-to-clear-ask"),
+    )
+    play.say(ana, play.homework(ana, written), topic="Bags")
+    for one in (written, untouched):
+        with play.at(dana):
+            assigning.withdraw(by=dana.actor, at=now(), assignment=one, part=assigning.Part.ALL)
+    assert ana.client is not None
+    with scope(practice=ana.practice.pk):
+        Reminder.objects.update(next_at=now() - timedelta(minutes=1))
+    hers = ana.browser().get(reverse("own_ledger")).content.decode()
+    staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
+    for title in (written.version.definition.title, untouched.version.definition.title):
+        assert title.get("en") in staff
+    assert written.version.definition.title.get("en") in hers
+    # Nothing of theirs is in it, and it is gone from all their pages.
+    assert untouched.version.definition.title.get("en") not in hers
 
 
 # --- discretion -------------------------------------------------------------------------------

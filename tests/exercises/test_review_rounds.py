@@ -5,8 +5,9 @@ import re
 import pytest
 
 from exercises.models import Homework
+from tests.api.ground import Program
 from tests.cast import Person, Play
-from tests.exercises.ground import page
+from tests.exercises.ground import page, text_of
 
 ASKED = ("topic", "under", "need")
 
@@ -59,3 +60,50 @@ def test_what_was_sent_has_one_name_for_taking_it_back(play: Play, dana: Person,
         shown = page(dana, path)
         assert re.search(r'<button class="linkish">Take it back</button>', shown)
         assert "Undo" not in shown
+
+
+# --- once care has ended ---
+@pytest.fixture
+def ended(dana: Person, sent: Homework) -> Homework:
+    assert dana.browser().post(f"/clients/{sent.client_id}/discharge").status_code == 302
+    return sent
+
+
+def test_once_care_has_ended_the_page_says_who_will_not_see_the_reply(
+    dana: Person, ended: Homework
+):
+    assert f"/review/{ended.pk}/" in page(dana, "/review/")
+    shown = page(dana, f"/review/{ended.pk}/")
+    assert "Ana sees it only if you take their care up again" in shown
+    for untrue in (
+        "sees only that you have read it",
+        "Return for deepening",
+        "Open this one again",
+    ):
+        assert untrue not in shown
+    browser = dana.browser()
+    sent_on = browser.post(f"/review/{ended.pk}/", {"decision": "reviewed", "letter": "Read."})
+    assert sent_on.status_code == 302
+    for path in ("/review/", f"/review/{ended.pk}/"):
+        shown = page(dana, path)
+        assert "Kept in the record." in shown
+        assert "Sent to Ana" not in shown
+        assert "then the client sees it" not in shown
+
+
+def test_once_care_has_ended_no_answer_opens_again_by_any_door(dana: Person, ended: Homework):
+    said = {"decision": "returned", "reopen": "under", "letter": "A letter in the making."}
+    refused = dana.browser().post(f"/review/{ended.pk}/", said)
+    assert refused.status_code == 409
+    assert "Their care has ended: no answer can be opened again." in text_of(refused)
+    assert "A letter in the making." in text_of(refused)
+    program = Program(dana)
+    assert "return" not in program.get(f"homework/{ended.pk}").json()["can"]
+    answer = program.post(
+        f"homework/{ended.pk}/review/send",
+        {"words": "", "decision": "returned", "returned": ["under"]},
+    )
+    assert answer.status_code == 409
+    assert "review" in program.get(f"homework/{ended.pk}").json()["can"]
+    assert dana.browser().post(f"/clients/{ended.client_id}/reactivate").status_code == 302
+    assert "Return for deepening" in page(dana, f"/review/{ended.pk}/")

@@ -109,6 +109,8 @@ def test_a_new_master_key_takes_over_and_a_lost_one_is_said(dana: Person, settin
 
 def test_a_wrong_code_of_an_app_speaks_of_no_mail(dana: Person):
     page = text_of(dana.browser().post("/account/2fa/totp/activate/", {"code": "000000"}))
+    assert re.search(r'<span class="code">([A-Z2-7]{4} ){7}[A-Z2-7]{4}</span>', page)
+    assert ">Cancel</a>" in page
     set_up(dana)
     for said in (page, text_of(second_step(dana, "000000"))):
         assert "Look at the app again" in said

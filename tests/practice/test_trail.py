@@ -158,7 +158,15 @@ def test_what_can_be_done_is_listed_by_its_letters(ruth: Person, language: str):
 
 @pytest.mark.parametrize(
     "nonsense",
-    ["person=x", "since=tomorrow", "record=%00", "action=zz", "after=zz", "until=0000-00-00"],
+    [
+        "person=x",
+        "since=tomorrow",
+        "record=%00",
+        "client=x",
+        "action=zz",
+        "after=zz",
+        "until=0000-00-00",
+    ],
 )
 def test_nonsense_breaks_nothing(ruth: Person, nonsense: str):
     assert ruth.browser().get(f"/audit/?{nonsense}").status_code in {404, 422}
