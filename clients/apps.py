@@ -18,6 +18,6 @@ class ClientsConfig(AppConfig):
 
 
 def _moved(*, user: Any, **_more: Any) -> None:
-    from clients.actions.joining import follow  # noqa: PLC0415 -- it needs the models to be there
+    from clients.actions.joining import follow_address  # noqa: PLC0415 -- it needs the models to be there
 
-    follow(user=user, at=now())
+    follow_address(user=user, at=now())

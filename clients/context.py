@@ -10,7 +10,7 @@ from clients.queries.records import uncared
 from practice.permissions import may_administer
 
 
-def nobodys(request: HttpRequest) -> dict[str, Any]:
+def uncared_note(request: HttpRequest) -> dict[str, Any]:
     """Give admins `somebody_is_uncared`; asked only where a page shows it."""
     actor = getattr(request, "actor", None)
     if actor is None or not may_administer(actor):

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from clients.actors import resolve
 from practice.actors import ActorRequest
 from practice.crypto import reading, reads
-from practice.doors.pages import SEAT, sit
+from practice.doors.pages import SEAT, take_seat
 from practice.models import User
 from practice.tenancy import enter, scope
 
@@ -55,4 +55,4 @@ class ActorMiddleware:
         reads(request.actor.seat)
         if here != place:
             request.session[PRACTICE] = str(here)
-        request.__dict__["moved"] = sit(request, request.actor.seat)
+        request.__dict__["moved"] = take_seat(request, request.actor.seat)

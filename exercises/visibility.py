@@ -31,7 +31,7 @@ from practice.crypto import place_of, unseal
 
 
 @dataclass(frozen=True)
-class Words:
+class OpenedAnswer:
     """One answered item: its outcome and, when answered, its value.
 
     `unsaid` is what stood there before it was set aside: its author finds it again, it counts for
@@ -48,23 +48,23 @@ class Words:
 
 
 @dataclass(frozen=True)
-class Moment:
+class OpenedEntry:
     """One entry of a log with its words by item key."""
 
     entry: Entry
-    words: dict[str, Words]
+    words: dict[str, OpenedAnswer]
 
 
 @dataclass(frozen=True)
-class RoundWords:
+class OpenedRound:
     """All a person may read of one round."""
 
     response: Response
-    words: dict[str, Words] = field(default_factory=dict)
-    moments: list[Moment] = field(default_factory=list)
+    words: dict[str, OpenedAnswer] = field(default_factory=dict)
+    moments: list[OpenedEntry] = field(default_factory=list)
     # Opened, and nothing said of them but when: their author may still write there, and nothing else
     # knows of them. Sending drops them.
-    unwritten: list[Moment] = field(default_factory=list)
+    unwritten: list[OpenedEntry] = field(default_factory=list)
     # Read so that nobody else writes into it while this transaction lasts.
     is_held: bool = False
 
@@ -73,7 +73,7 @@ class RoundWords:
         """Return the values by item key, for show-when rules and charts."""
         return {key: words.value for key, words in self.words.items()}
 
-    def moment(self, pk: UUID) -> Moment | None:
+    def moment(self, pk: UUID) -> OpenedEntry | None:
         """Return one moment, also one of which nothing is said yet."""
         return next((one for one in (*self.moments, *self.unwritten) if one.entry.pk == pk), None)
 
@@ -88,12 +88,12 @@ class RoundWords:
         return {key: str(words.outcome) for key, words in self.words.items()}
 
     @staticmethod
-    def merged(rounds: Sequence["RoundWords"]) -> dict[str, Any]:
+    def merged(rounds: Sequence["OpenedRound"]) -> dict[str, Any]:
         """Return the newest value of each item over all rounds, for show-when rules."""
         return {key: value for words in rounds for key, value in words.values.items()}
 
 
-def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list[RoundWords]:
+def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list[OpenedRound]:
     """Open every round of `homework` that `actor` may read, oldest first.
 
     Whoever reads another person's words is audited by the action that calls this. With `hold`
@@ -104,7 +104,7 @@ def read_rounds(actor: Actor, homework: Homework, *, hold: bool = False) -> list
 
 def read_many(
     actor: Actor, homeworks: list[Homework], *, hold: bool = False
-) -> dict[UUID, list[RoundWords]]:
+) -> dict[UUID, list[OpenedRound]]:
     """Open what `actor` may read of several homeworks in a constant number of queries; how the client
     felt after sending comes with it.
 
@@ -128,7 +128,7 @@ def read_many(
 
 def read_numbers(
     actor: Actor, homeworks: Sequence[Homework], begin: datetime, end: datetime, *, most: int
-) -> dict[UUID, list[RoundWords]]:
+) -> dict[UUID, list[OpenedRound]]:
     """Open only what counts in these homeworks (see `definitions.counted`), and of the moments
     the newest `most` that happened from `begin` on and before `end`.
 
@@ -187,7 +187,7 @@ def _with_homework(by_id: Mapping[UUID, Homework], responses: Iterable[Response]
 
 
 @dataclass(frozen=True)
-class Reply:
+class OpenedReview:
     """A review with its words: what opens it, and what is said to each item."""
 
     review: Review
@@ -196,7 +196,7 @@ class Reply:
     returned: frozenset[str]
 
 
-def read_review(actor: Actor, review: Review) -> Reply | None:
+def read_review(actor: Actor, review: Review) -> OpenedReview | None:
     """Open a review's words for `actor`; None when it is not theirs to read."""
     reply = next(iter(_replies(actor, Q(pk=review.pk))), None)
     if reply is not None:
@@ -204,9 +204,9 @@ def read_review(actor: Actor, review: Review) -> Reply | None:
     return reply
 
 
-def _reply(review: Review, comments: list[Comment]) -> Reply:
+def _reply(review: Review, comments: list[Comment]) -> OpenedReview:
     is_closed = review.sent_at is not None and review.decision != Decision.RETURNED
-    return Reply(
+    return OpenedReview(
         review=review,
         words=_open_text(review, "sealed_words"),
         comments={c.item_key: _open_text(c, "sealed_text") for c in comments if c.sealed_text},
@@ -215,7 +215,7 @@ def _reply(review: Review, comments: list[Comment]) -> Reply:
     )
 
 
-def read_replies(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[Reply]]:
+def read_replies(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list[OpenedReview]]:
     """Open what `actor` may read of the reviews of some homework, by homework id, oldest first; in
     a constant number of queries.
 
@@ -223,7 +223,7 @@ def read_replies(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list
     colleague's once sent; a supervisor likewise.
     """
     by_id = {homework.pk: homework for homework in homeworks}
-    found: dict[UUID, list[Reply]] = {pk: [] for pk in by_id}
+    found: dict[UUID, list[OpenedReview]] = {pk: [] for pk in by_id}
     for reply in _replies(actor, Q(response__homework__in=by_id)):
         response = reply.review.response
         response.homework = by_id[response.homework_id]
@@ -231,7 +231,7 @@ def read_replies(actor: Actor, homeworks: Sequence[Homework]) -> dict[UUID, list
     return found
 
 
-def _replies(actor: Actor, wanted: Q) -> list[Reply]:
+def _replies(actor: Actor, wanted: Q) -> list[OpenedReview]:
     client = "response__homework__client"
     if actor.is_client:
         may_read = Q(settled_at__isnull=False)
@@ -287,23 +287,23 @@ def _opened(
     responses: list[Response],
     entries: Iterable[Any],
     answers: Iterable[Answer],
-) -> dict[UUID, list[RoundWords]]:
+) -> dict[UUID, list[OpenedRound]]:
     """Decrypt these answers and put them where they belong."""
-    by_response: dict[UUID, dict[str, Words]] = {response.pk: {} for response in responses}
-    by_entry: dict[UUID, dict[str, Words]] = {}
+    by_response: dict[UUID, dict[str, OpenedAnswer]] = {response.pk: {} for response in responses}
+    by_entry: dict[UUID, dict[str, OpenedAnswer]] = {}
     for answer in answers:
         words = _words(answer)
         if answer.entry_id is None:
             by_response[answer.response_id][answer.item_key] = words
         else:
             by_entry.setdefault(answer.entry_id, {})[answer.item_key] = words
-    moments: dict[tuple[UUID, bool], list[Moment]] = {}
+    moments: dict[tuple[UUID, bool], list[OpenedEntry]] = {}
     for entry in sorted(entries, key=lambda one: (one.happened_at, one.pk)):
-        moment = Moment(entry, by_entry.get(entry.pk, {}))
+        moment = OpenedEntry(entry, by_entry.get(entry.pk, {}))
         moments.setdefault((entry.response_id, entry.is_written), []).append(moment)
-    found: dict[UUID, list[RoundWords]] = {homework.pk: [] for homework in homeworks}
+    found: dict[UUID, list[OpenedRound]] = {homework.pk: [] for homework in homeworks}
     for response in responses:
-        opened = RoundWords(
+        opened = OpenedRound(
             response,
             by_response[response.pk],
             moments.get((response.pk, True), []),
@@ -318,11 +318,11 @@ def opened_value(answer: Answer) -> Any:
     return _words(answer).value
 
 
-def _words(answer: Answer) -> Words:
+def _words(answer: Answer) -> OpenedAnswer:
     text = _open_text(answer, "sealed_value")
     value = json.loads(text) if text else None
     is_said = answer.outcome == AnswerOutcome.ANSWERED
-    return Words(
+    return OpenedAnswer(
         item_key=answer.item_key,
         outcome=AnswerOutcome(answer.outcome),
         value=value if is_said else None,

@@ -15,9 +15,9 @@ from rest_framework.response import Response
 
 from practice.actions import invitations
 from practice.actions.tokens import SCOPES
-from practice.doors.lists import AFTER, cursor_page, listed, paged
+from practice.doors.lists import AFTER, cursor_page, paged, parse_list_request
 from practice.doors.programs import acting, actor_of, checked, idempotent, needs, plain
-from practice.doors.shapes import Asked, Text, asked
+from practice.doors.shapes import StrictSerializer, Text, parse_body
 from practice.forms.people import InviteForm, PeopleFilter
 from practice.forms.policies import AuditFilter
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Role
@@ -50,7 +50,7 @@ class MemberShape(serializers.Serializer[Any]):
     deactivated_at = serializers.DateTimeField(allow_null=True)
 
 
-class PeopleQuery(Asked):
+class PeopleQuery(StrictSerializer):
     """Narrow the list of people."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False)
@@ -63,7 +63,7 @@ class PeopleSearch(PeopleQuery):
     q = serializers.CharField(max_length=100, help_text="A part of the name or e-mail")
 
 
-class InvitationRequest(Asked):
+class InvitationRequest(StrictSerializer):
     """Invite a member."""
 
     name = serializers.CharField(max_length=120)
@@ -86,7 +86,7 @@ class InvitationShape(serializers.Serializer[Any]):
     revoked_at = serializers.DateTimeField(allow_null=True)
 
 
-class AuditQuery(Asked):
+class AuditQuery(StrictSerializer):
     """Narrow the trail."""
 
     person = serializers.RegexField(r"^[0-9]{1,18}$", required=False, help_text="A user number")
@@ -149,7 +149,7 @@ def member_search(request: Request) -> Response:
 
 def _members(request: Request) -> Response:
     actor = acting(request, may_see_people)
-    asking = listed(request, PeopleQuery, PeopleSearch)
+    asking = parse_list_request(request, PeopleQuery, PeopleSearch)
     said = checked(PeopleFilter(asking.said))
     found = people.people(
         actor, search=said["q"], role=said["role"], state=said["state"], after=asking.after
@@ -176,10 +176,10 @@ def invitation_list(request: Request) -> Response:
     """List the members' open invitations, newest first; or send one."""
     actor = acting(request, may_administer)
     if request.method == "GET":
-        asking = listed(request)
+        asking = parse_list_request(request)
         found = people.invitations(actor, asking.after)
         return cursor_page(asking, found, [_invitation_data(row) for row in found.rows])
-    said = checked(InviteForm(asked(request, InvitationRequest)))
+    said = checked(InviteForm(parse_body(request, InvitationRequest)))
     invited = invitations.invite(by=actor, at=now(), kind=InvitationKind.MEMBER, **said)
     return Response(_invitation_data(invited.invitation), status=201)
 
@@ -214,7 +214,7 @@ def _moved(request: Request, pk: UUID, act: Any) -> Response:
 def audit(request: Request) -> Response:
     """Read the trail, newest first; for admins."""
     actor = acting(request, may_administer)
-    asking = listed(request, AuditQuery)
+    asking = parse_list_request(request, AuditQuery)
     said = checked(AuditFilter(asking.said, people=list(people.members(actor))))
     client = said.pop("client")
     whose = trails.Whose([client], []) if client else None

@@ -246,7 +246,7 @@ def reads(seat: str) -> None:
     _reader.set(seat)
 
 
-def hide(text: str, *, place: str) -> str:
+def encrypt_for_url(text: str, *, place: str) -> str:
     """Return `text` so that an address can carry it and say nothing (a name, what is looked for).
 
     It opens in this place alone, and for whoever it was hidden for: a colleague who finds the
@@ -255,8 +255,8 @@ def hide(text: str, *, place: str) -> str:
     return _addresses(place).encrypt(text.encode()).decode().rstrip("=")
 
 
-def reveal(token: str, *, place: str) -> str:
-    """Return what `hide` hid here. Raises ValueError for anything else."""
+def decrypt_from_url(token: str, *, place: str) -> str:
+    """Return what `encrypt_for_url` hid here. Raises ValueError for anything else."""
     try:
         return _addresses(place).decrypt(token + "=" * (-len(token) % 4)).decode()
     except (InvalidToken, UnicodeError) as error:

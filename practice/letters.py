@@ -23,7 +23,7 @@ def normalized(form: Literal["NFC", "NFD", "NFKD"], text: str) -> str:
     return unicodedata.normalize(form, _stream_safe(text))
 
 
-def bare(form: Literal["NFD", "NFKD"], text: str) -> str:
+def without_accents(form: Literal["NFD", "NFKD"], text: str) -> str:
     """Return the letters without what stands over and under them."""
     return "".join(c for c in normalized(form, text) if not unicodedata.combining(c))
 
@@ -34,7 +34,7 @@ def host_of(url: str) -> str:
     return normalized("NFKD", urlsplit(url).hostname or "").replace("\u00ad", "").rstrip(".")
 
 
-def grouped(number: int) -> str:
+def thousands(number: int) -> str:
     """Write a whole number with its thousands apart, by a space that does not break: no language
     takes that for a fraction."""
     return f"{number:,}".replace(",", "\u00a0")
@@ -45,7 +45,7 @@ def in_lines(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def seen(text: str) -> str:
+def visible(text: str) -> str:
     """Return what of `text` can be seen, in the order it is written; nothing if nothing can.
 
     A name of zero-width characters names nobody, and one that is turned round names somebody else.

@@ -28,13 +28,13 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.actors import Actor
+from practice.doors.failures import API, answer_trouble, page_before, problem, words_in
 from practice.doors.pages import (
     keep_on_device,
     known_language,
     language_chosen,
     language_spoken,
 )
-from practice.doors.trouble import API, away, page_before, problem, words_in
 from practice.errors import BadInput, NotPossible, SignInAgain, Stale, sql_state
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
@@ -240,7 +240,7 @@ class RefusalMiddleware:
             )
             return _lock(request, said)
         if not isinstance(error, NotPossible):
-            return away(request, error)
+            return answer_trouble(request, error)
         status = 422 if isinstance(error, BadInput) else 409
         words = {
             "heading": _("This has changed since you opened it")

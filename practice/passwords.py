@@ -13,7 +13,7 @@ from django.core.validators import MaxLengthValidator
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 
-from practice.letters import bare
+from practice.letters import without_accents
 from practice.models import Practice
 from practice.tenancy import scope
 from practice.wording import TOO_LONG
@@ -123,7 +123,7 @@ def _names_of_practices(user: AbstractBaseUser | None) -> set[str]:
 
 def _plain(text: str) -> str:
     """Return letters and digits alone, without accents, capitals and digits that stand for letters."""
-    return re.sub(r"[\W_]", "", bare("NFKD", text.lower().translate(LOOKALIKES)))
+    return re.sub(r"[\W_]", "", without_accents("NFKD", text.lower().translate(LOOKALIKES)))
 
 
 def mark_of(account: AbstractBaseUser | None) -> str:

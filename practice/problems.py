@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from practice.doors.trouble import PROBLEM, problem_body, trouble
+from practice.doors.failures import PROBLEM, problem_body, trouble
 from practice.errors import BadInput, NotPossible, Stale
 
 

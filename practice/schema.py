@@ -6,9 +6,9 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema
 from rest_framework import serializers
 
+from practice.doors.failures import PROBLEM
 from practice.doors.programs import KEY
-from practice.doors.shapes import Asked
-from practice.doors.trouble import PROBLEM
+from practice.doors.shapes import StrictSerializer
 
 IDEMPOTENCY_KEY = {
     "in": "header",
@@ -66,9 +66,9 @@ class Schema(AutoSchema):
 
 
 def only_these_fields(result: Any, **_more: Any) -> Any:
-    """Say in the schema that a body with other fields, or with none, is refused (`Asked`)."""
+    """Say in the schema that a body with other fields, or with none, is refused (`StrictSerializer`)."""
     shapes = result.get("components", {}).get("schemas", {})
-    kinds = [*Asked.__subclasses__()]
+    kinds = [*StrictSerializer.__subclasses__()]
     for kind in kinds:
         kinds += kind.__subclasses__()
         if kind.__name__ in shapes:

@@ -12,7 +12,7 @@ from django import forms
 from django.utils.translation import get_language, gettext, pgettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from practice.letters import bare
+from practice.letters import without_accents
 
 ACTS = {
     "account.changed": _("Changed their own account"),
@@ -122,7 +122,7 @@ def act_text(action: str) -> str:
 def acts() -> list[tuple[str, str]]:
     """Return every act in words, as a reader of the language looks for them: by their letters."""
     said = [(action, str(text)) for action, text in ACTS.items()]
-    return sorted(said, key=lambda one: bare("NFKD", one[1]).casefold())
+    return sorted(said, key=lambda one: without_accents("NFKD", one[1]).casefold())
 
 
 _ASK: list[tuple[type[forms.Field], dict[str, Any]]] = [

@@ -319,7 +319,7 @@ class Play:
                 by=person.actor,
                 at=now(),
                 homework=self.fresh(homework),
-                said=[responding.Said(key, value) for key, value in values.items()],
+                said=[responding.AnswerInput(key, value) for key, value in values.items()],
             )
 
     def flag(
@@ -344,7 +344,7 @@ class Play:
         with self.at(person):
             response = responding.begin(by=person.actor, at=now(), homework=homework)
             rest = [
-                responding.Said(key, None, responding.AnswerOutcome.SKIPPED)
+                responding.AnswerInput(key, None, responding.AnswerOutcome.SKIPPED)
                 for key in responding.open_keys(homework, response)
                 if key not in values and key in asked
             ]
@@ -369,7 +369,7 @@ class Play:
             entry = moments.add_entry(
                 by=who, at=at, homework=found, log_key="moments", happened_at=at
             )
-            said = [responding.Said("urge", 5), responding.Said("form", "words")]
+            said = [responding.AnswerInput("urge", 5), responding.AnswerInput("form", "words")]
             responding.save(by=who, at=at, homework=found, said=said, entry=entry)
             flagging.raise_flag(
                 by=who, at=at, homework=ended, item_key="afraid", kind=FlagKind.TALK

@@ -148,7 +148,7 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
         raise NotPossible(_("Choose two people who are in care."))
     ordered = sorted([first, second], key=lambda one: (one.created_at, str(one.pk)))
     with transaction.atomic():
-        hold(one.pk for one in ordered)
+        lock_clients(one.pk for one in ordered)
         taken = Couple.objects.filter(
             Q(first__in=ordered) | Q(second__in=ordered), ended_at=None
         ).exists()
@@ -256,7 +256,7 @@ def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
     if not may_administer(by):
         raise PermissionDenied
     with transaction.atomic():
-        hold([client.pk])
+        lock_clients([client.pk])
         if standing_care().filter(client=client).exists():
             raise NotPossible(_("This has already moved on. Open it again to see where it is."))
         if not _holds_a_therapist(by, to.pk):
@@ -319,7 +319,7 @@ def _move(
     if to.pk == from_member:
         raise NotPossible(_("Choose somebody else."))
     with transaction.atomic():
-        hold(ids)
+        lock_clients(ids)
         if not _holds_a_therapist(by, to.pk):
             raise NotPossible(_("Choose a therapist who works here."))
         given = Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None)
@@ -379,7 +379,7 @@ def whom(in_care: int, ended: int) -> str:
     return listed(parts)
 
 
-def hold(ids: Iterable[UUID]) -> None:
+def lock_clients(ids: Iterable[UUID]) -> None:
     """Let what is decided about these people come one after the other, until the transaction ends."""
     list(Client.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
 

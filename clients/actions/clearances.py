@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
-from clients.actions.caring import hold
+from clients.actions.caring import lock_clients
 from clients.models import Clearance, Client, Standing
 from clients.permissions import NOBODY, may_change
 from practice.actions import auditing
@@ -21,7 +21,7 @@ def attest(*, by: Actor, at: datetime, client: Client, cleared: bool) -> Clearan
     if not may_change(by, client):
         raise PermissionDenied
     with transaction.atomic():
-        hold([client.pk])
+        lock_clients([client.pk])
         Clearance.objects.filter(client=client, ended_at=None).update(ended_at=at)
         clearance = Clearance.objects.create(
             practice_id=by.practice_id,

@@ -51,7 +51,7 @@ def cancel(*, by: Actor, at: datetime, client: Client) -> None:
             auditing.on_client(by, at, "erasure.cancelled", client.pk)
 
 
-def hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
+def set_legal_hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
     """Keep a record from being erased for as long as the law asks, or let it go again; safe to repeat."""
     if not may_administer(by):
         raise PermissionDenied

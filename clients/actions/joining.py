@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients import consent_text
-from clients.actions.caring import hold, take_address
+from clients.actions.caring import lock_clients, take_address
 from clients.actors import seat_of
 from clients.models import Client, Consent, ContactPreference
 from clients.permissions import NOBODY, is_self
@@ -96,7 +96,7 @@ def consent(*, by: Actor, at: datetime, client: Client, language: str) -> None:
     _require_self(by, client)
     version, text = consent_text.current(language)
     with transaction.atomic():
-        hold([client.pk])
+        lock_clients([client.pk])
         if Consent.objects.filter(client=client, version=version, withdrawn_at=None).exists():
             return
         Consent.objects.create(
@@ -119,7 +119,7 @@ def withdraw_consent(*, by: Actor, at: datetime, client: Client) -> None:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class Preferences:
     """When and how somebody wants to be reminded, and what to call them."""
 
     called: str
@@ -133,7 +133,7 @@ class Wishes:
     paused_until: datetime | None = None
 
 
-def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
+def set_preferences(*, by: Actor, at: datetime, client: Client, wishes: Preferences) -> None:
     """Keep a client's own choices."""
     _require_self(by, client)
     with transaction.atomic():
@@ -157,7 +157,7 @@ def prefer(*, by: Actor, at: datetime, client: Client, wishes: Wishes) -> None:
         auditing.on_client(by, at, "preference.set", client.pk)
 
 
-def follow(*, user: User, at: datetime) -> None:
+def follow_address(*, user: User, at: datetime) -> None:
     """Let each record follow its person's new address; mail that the old one refused is tried again.
 
     A practice that they have left is told nothing; it learns of it when they come back

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import hold
+from clients.actions.caring import lock_clients
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, is_author, is_self, may_keep_note
 from clients.visibility import note_text, topics_of
@@ -15,7 +15,7 @@ from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import place_of, seal
 from practice.errors import BadInput
-from practice.letters import grouped
+from practice.letters import thousands
 
 LONGEST = 5000
 # More than any hour holds; each of them is shown to whoever may read them.
@@ -67,7 +67,7 @@ def raise_topic(*, by: Actor, at: datetime, client: Client, text: str) -> Sessio
     topic = SessionTopic(practice_id=by.practice_id, client=client, created_at=at)
     topic.sealed_text = seal(_checked(text), **place_of(topic, "sealed_text"))
     with transaction.atomic():
-        hold([client.pk])
+        lock_clients([client.pk])
         if SessionTopic.objects.filter(client=client).count() >= MOST_TOPICS:
             said = _(
                 "There are %(most)d topics here already. Remove one that you have talked"
@@ -105,7 +105,7 @@ def _checked(text: str) -> str:
     if not words:
         raise BadInput({"text": [_("Write a few words.")]})
     if len(words) > LONGEST:
-        over = grouped(len(words) - LONGEST)
+        over = thousands(len(words) - LONGEST)
         raise BadInput(
             {"text": [_("That is %(over)s characters over. Shorten it.") % {"over": over}]}
         )

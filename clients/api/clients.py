@@ -16,9 +16,9 @@ from clients.api.shapes import clearance_data, client_data, wall_of
 from clients.forms import ClearanceForm, ClientEditForm, ClientForm
 from clients.queries import care
 from practice.actors import Actor
-from practice.doors.lists import AFTER, cursor_page, listed
+from practice.doors.lists import AFTER, cursor_page, parse_list_request
 from practice.doors.programs import acting, checked, idempotent, needs
-from practice.doors.shapes import asked
+from practice.doors.shapes import parse_body
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries import people
 
@@ -55,7 +55,7 @@ def client_search(request: Request) -> Response:
 
 
 def _clients(request: Request, actor: Actor) -> Response:
-    asking = listed(request, shapes.ClientQuery, shapes.ClientSearch)
+    asking = parse_list_request(request, shapes.ClientQuery, shapes.ClientSearch)
     said = asking.said
     found = care.clients(
         actor, search=said.get("q", ""), only=said.get("only", ""), after=asking.after
@@ -66,7 +66,7 @@ def _clients(request: Request, actor: Actor) -> Response:
 @needs("assign")
 def _add(request: Request, actor: Actor) -> Response:
     acting(request, may_care)
-    said = asked(request, shapes.ClientRequest)
+    said = parse_body(request, shapes.ClientRequest)
     form = ClientForm(said, taken=partial(care.is_taken, actor))
     client = caring.add(by=actor, at=now(), **checked(form))
     return Response(client_data(client), status=201)
@@ -92,7 +92,7 @@ def client(request: Request, pk: UUID) -> Response:
 @needs("assign")
 def _change(request: Request, actor: Actor, pk: UUID) -> Response:
     client = care.client_to_care_for(actor, pk)
-    said = asked(request, shapes.ClientChange)
+    said = parse_body(request, shapes.ClientChange)
     at = now()
     kept = {
         "name": client.name,
@@ -156,7 +156,7 @@ def client_hand_over(request: Request, pk: UUID) -> Response:
     """Hand a client over to a colleague. You lose access."""
     actor = acting(request, may_read_caseloads)
     client = care.client_to_care_for(actor, pk)
-    to = people.member(actor, asked(request, shapes.HandOverRequest)["to"])
+    to = people.member(actor, parse_body(request, shapes.HandOverRequest)["to"])
     caring.hand_over(by=actor, at=now(), clients=[client], to=to)
     return Response(status=204)
 
@@ -181,7 +181,7 @@ def client_clearances(request: Request, pk: UUID) -> Response:
     client = care.client_to_care_for(actor, pk)
     if request.method == "GET":
         return Response([clearance_data(row) for row in care.clearances(actor, client)])
-    said = asked(request, shapes.ClearanceRequest)
+    said = parse_body(request, shapes.ClearanceRequest)
     checked(
         ClearanceForm({"cleared": "yes" if said["cleared"] else "no", "alone": said["spoke_alone"]})
     )

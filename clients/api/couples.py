@@ -14,9 +14,9 @@ from clients.api.shapes import couple_data, wall_of
 from clients.forms import SessionForm
 from clients.queries import care
 from practice.actors import Actor
-from practice.doors.lists import AFTER, cursor_page, listed, paged
+from practice.doors.lists import AFTER, cursor_page, paged, parse_list_request
 from practice.doors.programs import acting, checked, idempotent, needs
-from practice.doors.shapes import asked
+from practice.doors.shapes import parse_body
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries.paging import page
 
@@ -41,7 +41,7 @@ def couple_list(request: Request) -> Response:
     actor = acting(request, may_read_caseloads)
     if request.method == "POST":
         return _link(request, actor)
-    asking = listed(request)
+    asking = parse_list_request(request)
     rows = care.couples(actor)
     found = page(rows, order=("-linked_at", "pk"), after=asking.after)
     return cursor_page(asking, found, [couple_data(row) for row in found.rows])
@@ -50,7 +50,7 @@ def couple_list(request: Request) -> Response:
 @needs("assign")
 def _link(request: Request, actor: Actor) -> Response:
     acting(request, may_care)
-    said = asked(request, shapes.CoupleRequest)
+    said = parse_body(request, shapes.CoupleRequest)
     first, second = (care.client_to_care_for(actor, said[one]) for one in ("first", "second"))
     couple = caring.link(by=actor, at=now(), first=first, second=second)
     return Response(couple_data(couple), status=201)
@@ -76,7 +76,7 @@ def couple(request: Request, pk: UUID) -> Response:
 @needs("assign")
 def _set_session(request: Request, actor: Actor, pk: UUID) -> Response:
     couple, at = care.couple_to_care_for(actor, pk), now()
-    said = asked(request, shapes.SessionRequest)
+    said = parse_body(request, shapes.SessionRequest)
     form = SessionForm({"next_session_at": wall_of(said, None)}, at=at)
     caring.set_session(by=actor, at=at, couple=couple, **checked(form))
     return Response(couple_data(care.couple_of(actor, couple.pk)))

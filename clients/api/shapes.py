@@ -7,10 +7,10 @@ from rest_framework import serializers
 
 from clients.models import Client, Couple
 from practice.doors.lists import paged
-from practice.doors.shapes import Asked
+from practice.doors.shapes import StrictSerializer
 
 
-class ClientQuery(Asked):
+class ClientQuery(StrictSerializer):
     """Narrow the list of clients."""
 
     only = serializers.ChoiceField(
@@ -24,7 +24,7 @@ class ClientSearch(ClientQuery):
     q = serializers.CharField(max_length=100, help_text="A part of the name")
 
 
-class ClientRequest(Asked):
+class ClientRequest(StrictSerializer):
     """Add a client."""
 
     name = serializers.CharField(max_length=120)
@@ -34,7 +34,7 @@ class ClientRequest(Asked):
     invite_now = serializers.BooleanField(required=False, default=False)
 
 
-class ClientChange(Asked):
+class ClientChange(StrictSerializer):
     """Change somebody's details; address, zone and language only until they have joined."""
 
     name = serializers.CharField(max_length=120, required=False)
@@ -57,7 +57,7 @@ class ClientShape(serializers.Serializer[Any]):
     next_session_at = serializers.DateTimeField(allow_null=True)
 
 
-class ClearanceRequest(Asked):
+class ClearanceRequest(StrictSerializer):
     """Record whether couple work is cleared, after speaking with the client alone."""
 
     cleared = serializers.BooleanField()
@@ -76,20 +76,20 @@ class ClearanceShape(serializers.Serializer[Any]):
     )
 
 
-class HandOverRequest(Asked):
+class HandOverRequest(StrictSerializer):
     """Hand a client over to a colleague."""
 
     to = serializers.UUIDField(help_text="A member who is a therapist")
 
 
-class CoupleRequest(Asked):
+class CoupleRequest(StrictSerializer):
     """Two of your clients who are a couple."""
 
     first = serializers.UUIDField()
     second = serializers.UUIDField()
 
 
-class SessionRequest(Asked):
+class SessionRequest(StrictSerializer):
     """The next session of a couple; null: none is set."""
 
     next_session_at = serializers.DateTimeField(allow_null=True)

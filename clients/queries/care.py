@@ -45,7 +45,7 @@ from practice.actors import Actor
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
-from practice.queries.searching import called, holds, words
+from practice.queries.searching import holds, name_contains, words
 
 BY_NAME = ("sort_name", "pk")
 # So long somebody who was handed over is new on a list.
@@ -141,7 +141,7 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -
     return record
 
 
-def listed(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
+def clients_in_reach(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
     """Return the clients in reach. `only`: own (cared for, not only read about), couples,
     individuals, invited or discharged."""
     within = cared_for(actor) if only == "own" else reachable(actor)
@@ -162,7 +162,7 @@ def _called(actor: Actor, found: QuerySet[Client], search: str) -> QuerySet[Clie
         return found.filter(email__istartswith=search, pk__in=cared_for(actor).values("pk"))
     wanted = words(search)
     if len(wanted) < 2:
-        return called(found, search, "sort_name")
+        return name_contains(found, search, "sort_name")
     couples = reachable_couples(actor).filter(ended_at=None)
     for word in wanted:
         found = found.filter(
@@ -195,8 +195,8 @@ def newly_given(actor: Actor, at: datetime) -> dict[str, Subquery]:
 def clients(
     actor: Actor, *, search: str = "", only: str = "", after: str | None = None
 ) -> Page[Client]:
-    """Return a page of them, by name (see `listed`)."""
-    return page(listed(actor, search=search, only=only), order=BY_NAME, after=after)
+    """Return a page of them, by name (see `clients_in_reach`)."""
+    return page(clients_in_reach(actor, search=search, only=only), order=BY_NAME, after=after)
 
 
 def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:

@@ -16,7 +16,7 @@ from practice.permissions import may_administer
 from practice.queries.audit import Whose
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
-from practice.queries.searching import called
+from practice.queries.searching import name_contains
 
 
 def records(
@@ -25,7 +25,7 @@ def records(
     """Return every client's name and state, for admins."""
     found = _everyone(actor)
     if search:
-        found = called(found, search, "sort_name")
+        found = name_contains(found, search, "sort_name")
     rows = page(found, order=BY_NAME, after=after)
     waiting = ErasureRequest.objects.filter(
         ERASURE_WAITS, client_id__in=[row.pk for row in rows.rows]
@@ -48,7 +48,7 @@ def meant(actor: Actor, *, name: str = "", pk: UUID | None = None) -> dict[UUID,
     """Return who is called so, or has this id, by name; for admins. Of whom an erasure left nothing
     there is no name any more."""
     found = _everyone(actor)
-    found = called(found, name, "sort_name") if name else found.filter(pk=pk or NOBODY)
+    found = name_contains(found, name, "sort_name") if name else found.filter(pk=pk or NOBODY)
     people = dict(found.order_by(*BY_NAME).values_list("pk", "name"))
     return people or ({pk: ""} if pk else {})
 

@@ -20,7 +20,7 @@ from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
     form_page,
-    once,
+    once_per_form,
     open_to,
     posted,
     refusals_on,
@@ -82,7 +82,7 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
-@once
+@once_per_form
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients."""
     member = people.member(request.actor, pk)
@@ -146,14 +146,14 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
     if not wanted.is_valid():
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
     held = wanted.cleaned_data["held"] == "yes"
-    erasing.hold(by=request.actor, at=now(), client=client, held=held)
+    erasing.set_legal_hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
     # Back to the part of the list it was pressed in; the address hides what was looked for.
     return redirect(f"{reverse('record_holds')}?{request.META['QUERY_STRING']}")
 
 
 @require_http_methods(["GET", "POST"])
-@once
+@once_per_form
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Find a therapist for somebody who is in nobody's care."""
     client = records.uncared_client(request.actor, pk)

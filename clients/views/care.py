@@ -27,14 +27,14 @@ from clients.models import Client, to_come
 from clients.queries import care
 from clients.views.ground import erasure_page, hand_over_page, say_what_follows
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, once, open_to, posted, refusals_on
+from practice.doors.pages import form_page, once_per_form, open_to, posted, refusals_on
 from practice.permissions import may_care
 from practice.queries import people
 
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_care)
-@once
+@once_per_form
 def client_add(request: ActorRequest) -> HttpResponse:
     """Add somebody to one's care."""
     form = ClientForm(
@@ -159,7 +159,7 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@once
+@once_per_form
 def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
     client = care.client_to_care_for(request.actor, pk)
@@ -194,7 +194,7 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@once
+@once_per_form
 def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End care, after saying what that means."""
     client = care.client_to_care_for(request.actor, pk)

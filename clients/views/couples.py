@@ -17,13 +17,13 @@ from clients.models import Couple
 from clients.queries import care
 from clients.views.ground import say_what_follows
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, once, open_to, posted, refusals_on
+from practice.doors.pages import form_page, once_per_form, open_to, posted, refusals_on
 from practice.permissions import may_care
 
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_care)
-@once
+@once_per_form
 def couple_link(request: ActorRequest) -> HttpResponse:
     """Note that two clients are a couple."""
     people = care.single_clients(request.actor)
@@ -52,7 +52,7 @@ def couple_link(request: ActorRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
-@once
+@once_per_form
 def couple_unlink(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note that two clients are no longer seen together."""
     couple = care.couple_to_care_for(request.actor, pk)

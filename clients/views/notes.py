@@ -14,11 +14,11 @@ from clients.actions import noting
 from clients.forms import NoteForm, TextForm
 from clients.queries import care
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, once, posted
+from practice.doors.pages import form_page, once_per_form, posted
 
 
 @require_http_methods(["GET", "POST"])
-@once
+@once_per_form
 def client_notes(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Read and write one's private notes."""
     client = care.client_to_care_for(request.actor, pk)

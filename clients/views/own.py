@@ -29,7 +29,15 @@ from clients.views.ground import erasure_page
 from practice.actions import idempotency, invitations
 from practice.actors import ActorRequest, system
 from practice.crypto import hash_of
-from practice.doors.pages import language_chosen, once, posted, press_of, refusals_on, saved_in, sit
+from practice.doors.pages import (
+    language_chosen,
+    once_per_form,
+    posted,
+    press_of,
+    refusals_on,
+    saved_in,
+    take_seat,
+)
 from practice.models import Invitation, InvitationKind, User
 from practice.queries.people import account_of
 from practice.wording import language, readers
@@ -65,7 +73,9 @@ def _gone(request: HttpRequest, used: Invitation | None) -> HttpResponse:
     they have, and how to go on."""
     if used and request.method == "GET" and request.user == account_of(used.email):
         if used.client_id:
-            sit(request, f"client:{used.client_id}")  # who has another page, too, gets to this one
+            take_seat(
+                request, f"client:{used.client_id}"
+            )  # who has another page, too, gets to this one
         return redirect("home")
     return render(request, "clients/invitation_gone.html", {"used": used is not None}, status=404)
 
@@ -194,14 +204,14 @@ def _pressed_twice(request: HttpRequest, practice: UUID | None) -> HttpResponse 
 def _come_in(request: HttpRequest, user: User, seat: str) -> HttpResponse:
     """Sign the new person in, and sit them in the seat they were invited to."""
     if request.user == user:
-        sit(request, seat)
+        take_seat(request, seat)
         return redirect("home")
     how = "password" if user.has_usable_password() else "code"
     flows.login.record_authentication(request, user, method=how, email=user.email)
     response: HttpResponse = flows.login.perform_login(
         request, Login(user=user, redirect_url=reverse("home"), email=user.email)
     )
-    sit(request, seat)
+    take_seat(request, seat)
     return response
 
 
@@ -231,7 +241,9 @@ def you(request: ActorRequest) -> HttpResponse:
         },
     )
     if request.method == "POST" and form.is_valid():
-        joining.prefer(by=request.actor, at=at, client=client, wishes=_wishes(form.cleaned_data))
+        joining.set_preferences(
+            by=request.actor, at=at, client=client, wishes=_wishes(form.cleaned_data)
+        )
         return saved_in(request, form.cleaned_data["language"], to="you")
     return render(
         request,
@@ -247,11 +259,11 @@ def you(request: ActorRequest) -> HttpResponse:
     )
 
 
-def _wishes(said: dict[str, Any]) -> joining.Wishes:
+def _wishes(said: dict[str, Any]) -> joining.Preferences:
     kinds, until = said.pop("kinds"), said.pop("paused_until")
     off = [k for k in ReminderKind.values if k not in kinds and k != ReminderKind.WAITING]
     here = ZoneInfo(said["zone"])
-    return joining.Wishes(
+    return joining.Preferences(
         **said,
         kinds_off=off,
         paused_until=datetime.combine(until, time(), here) if until else None,
@@ -259,7 +271,7 @@ def _wishes(said: dict[str, Any]) -> joining.Wishes:
 
 
 @require_http_methods(["GET", "POST"])
-@once
+@once_per_form
 def topics(request: ActorRequest) -> HttpResponse:
     """Note what to talk about in the session."""
     client = own.own_client(request.actor)

@@ -16,7 +16,7 @@ from clients.forms import TrailFilter
 from clients.queries import records
 from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
-from practice.doors.pages import open_to, searches, seldom
+from practice.doors.pages import open_to, rate_limited, searches
 from practice.forms.policies import setting_names
 from practice.models import AuditEvent, Role
 from practice.permissions import may_administer
@@ -132,7 +132,7 @@ def _given(event: AuditEvent, concerned: dict[str, str]) -> list[str]:
     return [*roles, *(_("reads along with %(name)s") % {"name": name} for name in names)]
 
 
-@seldom
+@rate_limited
 def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
     events = list(asking.events(request.actor, **wanted).order_by("seq")[:EXPORT_LIMIT])
     names = asking.names(events)

@@ -19,7 +19,7 @@ from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
 from exercises.actions import gate, reminding
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
 from exercises.permissions import may_assign
@@ -191,7 +191,7 @@ def withdraw(
             .order_by("pk")
         )
         for homework in homeworks:
-            move(homework, Move.WITHDRAW, by=by, at=at)
+            apply_move(homework, Move.WITHDRAW, by=by, at=at)
             reminding.cancel_for_homework(homework.pk, reason="withdrawn")
         if part is not Part.ONE:
             _end(assignment, theirs, at)
@@ -416,7 +416,7 @@ def _plan_occurrences(
         except IntegrityError:  # another planner was here first
             continue
         if opens_now and homework.opens_at <= at:
-            move(homework, Move.OPEN, by=system(assignment.practice_id), at=at)
+            apply_move(homework, Move.OPEN, by=system(assignment.practice_id), at=at)
         reminding.plan_for_homework(homework, at)
 
 

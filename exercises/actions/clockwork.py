@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 
 from clients.actions import erasing as clients_erasing
 from exercises.actions import assigning, erasing, gate, reminding, reviewing
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.models import Homework, ReminderReason, Review
 from exercises.workflow import Move, Status
 from practice.actions import factors, housekeeping
@@ -207,7 +207,7 @@ def _open_scheduled(practice: UUID, at: datetime) -> Chore:
         if gate.closed([homework.assignment], at):
             gate.let_pass([homework], at)
         else:
-            move(homework, Move.OPEN, by=system(practice), at=at)
+            apply_move(homework, Move.OPEN, by=system(practice), at=at)
 
     return due, open_it
 
@@ -224,7 +224,7 @@ def _expire_overdue(practice: UUID, at: datetime) -> Chore:
     )
 
     def expire(homework: Homework) -> None:
-        move(homework, Move.EXPIRE, by=system(practice), at=at)
+        apply_move(homework, Move.EXPIRE, by=system(practice), at=at)
         reminding.cancel_for_homework(homework.pk, reason=ReminderReason.TOO_LATE)
 
     return due, expire

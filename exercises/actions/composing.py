@@ -5,12 +5,12 @@ from typing import Any
 
 from exercises import definition as definitions
 from exercises.models import Answer, AnswerOutcome, Homework
-from exercises.visibility import RoundWords, read_rounds
+from exercises.visibility import OpenedRound, read_rounds
 from practice.actors import Actor
 
 
 def put_together_anew(
-    *, by: Actor, homework: Homework, said: Mapping[str, Any], held: RoundWords | None
+    *, by: Actor, homework: Homework, said: Mapping[str, Any], held: OpenedRound | None
 ) -> list[tuple[Answer, str]]:
     """Return the sentences of the open round that stand as they were put together, as they read with
     what is said now. One that somebody reworded is theirs, and stays.
@@ -27,9 +27,9 @@ def put_together_anew(
 
 
 def _anew(
-    homework: Homework, rounds: list[RoundWords], said: Mapping[str, Any]
+    homework: Homework, rounds: list[OpenedRound], said: Mapping[str, Any]
 ) -> Iterator[tuple[Answer, str]]:
-    definition, before = homework.version.definition, RoundWords.merged(rounds)
+    definition, before = homework.version.definition, OpenedRound.merged(rounds)
     for item in definition.items:
         kept = rounds[-1].words.get(item.key)
         if item.key in said or kept is None or kept.outcome != AnswerOutcome.ANSWERED:

@@ -16,9 +16,9 @@ from exercises.models import Homework
 from exercises.queries.bringing import is_for_session
 from exercises.queries.homework import record_of
 from exercises.visibility import (
-    Moment,
-    Reply,
-    RoundWords,
+    OpenedEntry,
+    OpenedReview,
+    OpenedRound,
     read_many,
     read_notes,
     read_replies,
@@ -82,8 +82,8 @@ def _homework(
     by: Actor,
     row: Homework,
     note: str,
-    rounds: list[RoundWords],
-    replies: list[Reply],
+    rounds: list[OpenedRound],
+    replies: list[OpenedReview],
     language: str,
 ) -> dict[str, Any]:
     items = {item.key: item for item in row.version.definition.items}
@@ -114,7 +114,7 @@ def _homework(
     }
 
 
-def _round(items: dict[str, Any], words: RoundWords, language: str) -> dict[str, Any]:
+def _round(items: dict[str, Any], words: OpenedRound, language: str) -> dict[str, Any]:
     return {
         "round": words.response.round,
         "submitted_at": (
@@ -125,7 +125,7 @@ def _round(items: dict[str, Any], words: RoundWords, language: str) -> dict[str,
     }
 
 
-def _moment(items: dict[str, Any], moment: Moment, language: str) -> dict[str, Any]:
+def _moment(items: dict[str, Any], moment: OpenedEntry, language: str) -> dict[str, Any]:
     inner = {item.key: item for item in items[moment.entry.log_key].items}
     return {
         "at": moment.entry.happened_at.isoformat(),

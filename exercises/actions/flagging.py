@@ -11,7 +11,7 @@ from exercises.actions.pausing import set_aside
 from exercises.actions.reviewing import UNDO
 from exercises.models import Flag, FlagKind, Homework
 from exercises.permissions import may_answer, may_handle
-from exercises.visibility import RoundWords
+from exercises.visibility import OpenedRound
 from exercises.workflow import CLIENTS_TURN
 from practice.actions import auditing
 from practice.actors import Actor
@@ -19,10 +19,10 @@ from practice.errors import NotPossible
 
 
 def flags_in(
-    homework: Homework, rounds: list[RoundWords]
+    homework: Homework, rounds: list[OpenedRound]
 ) -> list[tuple[str, definitions.FlagKind]]:
     """Return which answers want a human, those in moments too, by item key."""
-    definition, values = homework.version.definition, RoundWords.merged(rounds)
+    definition, values = homework.version.definition, OpenedRound.merged(rounds)
     said = [(item, values.get(item.key)) for item in definition.items]
     for moment in (moment for words in rounds for moment in words.moments):
         log = definition.log(moment.entry.log_key)
@@ -36,7 +36,7 @@ def flags_in(
 
 
 def unraised(
-    homework: Homework, rounds: list[RoundWords]
+    homework: Homework, rounds: list[OpenedRound]
 ) -> tuple[str, definitions.FlagKind] | None:
     """Return an answer that wants a human and has asked nobody: it never passed its own page.
 

@@ -13,7 +13,7 @@ from django.db.models import Q
 
 from clients.actions.clearances import cleared
 from exercises.actions import reminding
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.models import Assignment, ExerciseVersion, Homework
 from exercises.workflow import Move, Status
 from practice.actors import system
@@ -62,6 +62,6 @@ def _lapse(which: Q, at: datetime) -> int:
     )
     found = list(rows.select_related("client").order_by("pk")[:BATCH])
     for homework in found:
-        move(homework, Move.LAPSE, by=system(homework.practice_id), at=at)
+        apply_move(homework, Move.LAPSE, by=system(homework.practice_id), at=at)
         reminding.forget(homework.pk)
     return len(found)

@@ -15,7 +15,7 @@ from practice.actors import Actor
 from practice.errors import NotPossible
 
 
-def move(
+def apply_move(
     homework: Homework,
     move: Move,
     *,

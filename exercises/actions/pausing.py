@@ -5,7 +5,7 @@ from datetime import datetime
 from django.db import transaction
 
 from exercises.actions import reminding
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.models import Homework, Response
 from exercises.workflow import Move
 from practice.actors import Actor
@@ -14,7 +14,7 @@ from practice.actors import Actor
 def set_aside(*, by: Actor, at: datetime, homework: Homework, for_session: bool = False) -> None:
     """Finish the whole without sending: let it go, or bring it to the session instead."""
     with transaction.atomic():
-        move(homework, Move.BRING if for_session else Move.SKIP, by=by, at=at)
+        apply_move(homework, Move.BRING if for_session else Move.SKIP, by=by, at=at)
         reminding.cancel_for_homework(homework.pk, reason="not_their_turn")
 
 
@@ -24,7 +24,7 @@ def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
     Raises NotPossible when it was withdrawn meanwhile.
     """
     with transaction.atomic():
-        move(homework, Move.PICK_UP, by=by, at=at)
+        apply_move(homework, Move.PICK_UP, by=by, at=at)
         Response.objects.get_or_create(
             homework=homework,
             round=homework.round,

@@ -12,7 +12,7 @@ from clients.permissions import cared_for
 from exercises import schedule
 from exercises.actions import gate, reminding
 from exercises.actions.assigning import before_it_opens, check_days, over
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.models import Homework
 from exercises.permissions import may_assign
 from exercises.queries.homework import MOVABLE
@@ -66,7 +66,7 @@ def reschedule(
         if homework.status == Status.SCHEDULED and homework.opens_at <= at:
             if gate.closed([homework.assignment], at):
                 raise BadInput({"opens": [_("Couple work waits now. Choose a day to come.")]})
-            move(homework, Move.OPEN, by=system(by.practice_id), at=at)
+            apply_move(homework, Move.OPEN, by=system(by.practice_id), at=at)
         _follow(by, at, homework)
 
 

@@ -17,19 +17,19 @@ from exercises import schedule
 from exercises.actions import reminding
 from exercises.actions.composing import put_together_anew
 from exercises.actions.flagging import raise_flag, unraised
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
 from exercises.models import Answer, AnswerOutcome, Entry, FlagKind, Homework, Response
 from exercises.permissions import may_answer, require
-from exercises.visibility import RoundWords, opened_value, read_rounds
+from exercises.visibility import OpenedRound, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible, Stale
 
 
 @dataclass(frozen=True)
-class Said:
+class AnswerInput:
     """What someone says to one item: a value, or why there is none.
 
     Set aside with a value, or over one that was kept, it is found again until the round is sent.
@@ -53,7 +53,7 @@ def begin(*, by: Actor, at: datetime, homework: Homework) -> Response:
             defaults={"practice_id": homework.practice_id, "started_at": at},
         )
         if homework.status == Status.OPEN:
-            move(homework, Move.BEGIN, by=by, at=at)
+            apply_move(homework, Move.BEGIN, by=by, at=at)
     response.homework = homework
     return response
 
@@ -63,11 +63,11 @@ def save(
     by: Actor,
     at: datetime,
     homework: Homework,
-    said: Sequence[Said],
+    said: Sequence[AnswerInput],
     base: Mapping[str, int] | None = None,
     device: str = "",
     entry: Entry | None = None,
-    held: RoundWords | None = None,
+    held: OpenedRound | None = None,
 ) -> list[Answer]:
     """Keep what was said to some items in the open round. Raises Http404 for an item not in it.
 
@@ -106,7 +106,7 @@ def save(
             _save_one(
                 response,
                 items[row.item_key],
-                Said(row.item_key, text),
+                AnswerInput(row.item_key, text),
                 {row.item_key: row},
                 None,
                 device=device,
@@ -117,11 +117,11 @@ def save(
     return [kept[one.item_key] for one in said]
 
 
-def _is_said(one: Said) -> bool:
+def _is_said(one: AnswerInput) -> bool:
     return one.outcome == AnswerOutcome.ANSWERED
 
 
-class Handed(StrEnum):
+class SubmitResult(StrEnum):
     """How a submission ended."""
 
     IN = "in"
@@ -130,7 +130,7 @@ class Handed(StrEnum):
     ENDED = "ended"
 
 
-def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
+def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
     """Hand in the open round; handing it in twice changes nothing.
 
     Raises NotPossible (code `gaps`) when required items are neither answered nor set aside.
@@ -144,27 +144,27 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> Handed:
             # Nothing written yet that one could hold: a second tab waits at the homework itself.
             _catch_up(homework)
             if homework.status == Status.SUBMITTED:
-                return Handed.ALREADY
+                return SubmitResult.ALREADY
             response = begin(by=by, at=at, homework=homework)
             rounds = read_rounds(by, homework, hold=True)
         elif response.submitted_at is not None:
             _catch_up(homework)
-            return Handed.ALREADY
+            return SubmitResult.ALREADY
         elif homework.status == Status.OPEN:
             _catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
         if (wanting := unraised(homework, rounds)) is not None:
             key, kind = wanting
             raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
-            return Handed.ENDED
+            return SubmitResult.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
         Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
-        move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
+        apply_move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
         reminding.cancel_for_homework(homework.pk, reason="submitted")
     reminding.nudge()
-    return Handed.IN
+    return SubmitResult.IN
 
 
 def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
@@ -176,7 +176,7 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
         if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
         Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
-        move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
+        apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
         reminding.plan_for_homework(homework, at)
 
 
@@ -221,7 +221,7 @@ def _catch_up(homework: Homework) -> None:
 
 
 def _held(
-    *, by: Actor, at: datetime, homework: Homework, held: RoundWords | None = None
+    *, by: Actor, at: datetime, homework: Homework, held: OpenedRound | None = None
 ) -> Response:
     """Return the open round, locked: in one question at most, but for the very first time."""
     _require_turn(by, homework)
@@ -239,7 +239,7 @@ def _held(
     return response
 
 
-def _current(homework: Homework, rounds: Sequence[RoundWords]) -> Response | None:
+def _current(homework: Homework, rounds: Sequence[OpenedRound]) -> Response | None:
     """Return the open round among these, once it was begun."""
     last = rounds[-1].response if rounds else None
     return last if last is not None and last.round == homework.round else None
@@ -276,7 +276,7 @@ def _open_items(homework: Homework, response: Response, entry: Entry | None) -> 
 
 
 def _kept(
-    response: Response, said: Sequence[Said], entry: Entry | None, held: RoundWords | None
+    response: Response, said: Sequence[AnswerInput], entry: Entry | None, held: OpenedRound | None
 ) -> dict[str, Answer]:
     """Return what is there of these answers so far, by item key."""
     if held is not None and held.is_held and entry is None:
@@ -286,7 +286,7 @@ def _kept(
     return {answer.item_key: answer for answer in found.order_by("pk")}
 
 
-def _forget_unsaid(response: Response, words: RoundWords) -> None:
+def _forget_unsaid(response: Response, words: OpenedRound) -> None:
     """Erase what was set aside: it is not sent, and nobody is to find it in what was."""
     found = (words.words, *(moment.words for moment in words.moments))
     if any(one.unsaid is not None for said in found for one in said.values()):
@@ -297,7 +297,7 @@ def _forget_unsaid(response: Response, words: RoundWords) -> None:
 def _save_one(
     response: Response,
     item: Item,
-    one: Said,
+    one: AnswerInput,
     kept: Mapping[str, Answer],
     base: Mapping[str, int] | None,
     *,
@@ -337,7 +337,7 @@ def _clean(item: Item, raw: Any, wall: datetime) -> Any:
         raise BadInput({item.key: [definitions.problem_text(problem, _)]}) from problem
 
 
-def _refuse_stale(answer: Answer, text: str, one: Said, base: int, device: str) -> None:
+def _refuse_stale(answer: Answer, text: str, one: AnswerInput, base: int, device: str) -> None:
     """Refuse to write over what another device saved, unless it is the same text."""
     if base >= answer.revision or (device and device == answer.device):
         return
@@ -352,12 +352,12 @@ def _refuse_stale(answer: Answer, text: str, one: Said, base: int, device: str) 
     )
 
 
-def _refuse_gaps(homework: Homework, response: Response, rounds: list[RoundWords]) -> None:
+def _refuse_gaps(homework: Homework, response: Response, rounds: list[OpenedRound]) -> None:
     words = rounds[-1]
     missing = [
         item
         for item in definitions.missing(
-            homework.version.definition, RoundWords.merged(rounds), words.outcomes
+            homework.version.definition, OpenedRound.merged(rounds), words.outcomes
         )
         if item.key in open_keys(homework, response)
     ]

@@ -14,18 +14,18 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from clients.permissions import cared_for, is_self
 from exercises.actions import reminding
-from exercises.actions.moving import move
+from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Homework, Response, Review
 from exercises.permissions import can_go_back, may_answer_rounds, may_review, may_undo
 from exercises.queries import series
 from exercises.queries.series import Span, Weeks
-from exercises.visibility import Reply, RoundWords, read_review, read_rounds
+from exercises.visibility import OpenedReview, OpenedRound, read_review, read_rounds
 from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible, Stale
-from practice.letters import grouped
+from practice.letters import thousands
 
 UNDO = timedelta(minutes=2)
 LONGEST_TEXT = 5000
@@ -41,7 +41,7 @@ class Draft:
     decision: str = ""
 
 
-def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[RoundWords]:
+def open_rounds(*, by: Actor, at: datetime, homework: Homework) -> list[OpenedRound]:
     """Read what a client handed in; the reading is audited, and ends the time to take it back.
 
     A client reads their own, unaudited. Raises Http404 when nothing was handed in.
@@ -216,7 +216,9 @@ def settle(review: Review, *, at: datetime) -> None:
         if not unsettled.update(settled_at=at):
             return
         if review.decision == Decision.RETURNED:
-            move(homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1)
+            apply_move(
+                homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1
+            )
             Response.objects.create(
                 practice_id=homework.practice_id,
                 homework=homework,
@@ -225,7 +227,7 @@ def settle(review: Review, *, at: datetime) -> None:
                 started_at=at,
             )
         else:
-            move(homework, Move.REVIEW, by=by, at=at)
+            apply_move(homework, Move.REVIEW, by=by, at=at)
         reminding.plan_answered(homework, review, at)
 
 
@@ -285,7 +287,7 @@ def _check_sendable(review: Review, draft: Draft) -> None:
         raise NotPossible(_("Choose at least one answer to open again."), code="nothing_reopened")
 
 
-def _draft_of(reply: Reply) -> Draft:
+def _draft_of(reply: OpenedReview) -> Draft:
     return Draft(reply.words, reply.comments, reply.returned, reply.review.decision)
 
 
@@ -308,7 +310,7 @@ def _check_texts(draft: Draft) -> None:
     texts = {"words": draft.words} | {f"comments.{key}": t for key, t in draft.comments.items()}
     said = _("That is %(over)s characters over. Shorten it, or say the rest in the session.")
     too_long = {
-        name: [said % {"over": grouped(len(text) - LONGEST_TEXT)}]
+        name: [said % {"over": thousands(len(text) - LONGEST_TEXT)}]
         for name, text in texts.items()
         if len(text) > LONGEST_TEXT
     }

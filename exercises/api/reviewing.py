@@ -19,7 +19,7 @@ from exercises.queries import homework as homework_queries
 from exercises.queries import review as review_queries
 from exercises.visibility import read_replies, read_review
 from practice.actors import Actor
-from practice.doors.lists import AFTER, cursor_page, listed
+from practice.doors.lists import AFTER, cursor_page, parse_list_request
 from practice.doors.programs import (
     ETAG,
     IF_MATCH,
@@ -30,7 +30,7 @@ from practice.doors.programs import (
     if_match,
     needs,
 )
-from practice.doors.shapes import asked
+from practice.doors.shapes import parse_body
 from practice.permissions import may_read_caseloads
 
 
@@ -40,7 +40,7 @@ from practice.permissions import may_read_caseloads
 def queue(request: Request) -> Response:
     """List what waits for review: whose session comes first, then what has waited longest."""
     actor = acting(request, may_read_caseloads)
-    asking = listed(request)
+    asking = parse_list_request(request)
     found = review_queries.queue(actor, now(), after=asking.after)
     return cursor_page(asking, found, homeworks_data(actor, found.rows))
 
@@ -109,7 +109,7 @@ def _reviewable(actor: Actor, pk: UUID) -> Homework:
 
 
 def _draft(request: Request) -> reviewing.Draft:
-    said = asked(request, shapes.DraftRequest)
+    said = parse_body(request, shapes.DraftRequest)
     return reviewing.Draft(
         words=said["words"],
         comments=said["comments"],

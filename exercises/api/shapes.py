@@ -11,11 +11,11 @@ from exercises.definition import Item
 from exercises.models import AnswerOutcome, Decision, ExerciseVersion, Homework, Review
 from exercises.permissions import available
 from exercises.queries.bringing import is_for_session
-from exercises.visibility import Reply, RoundWords, Words, status_shown
+from exercises.visibility import OpenedAnswer, OpenedReview, OpenedRound, status_shown
 from exercises.workflow import Move, Status
 from practice.actors import Actor
 from practice.doors.lists import paged
-from practice.doors.shapes import AnyJson, Asked, Text, WallTime
+from practice.doors.shapes import AnyJson, StrictSerializer, Text, WallTime
 from practice.wording import language
 
 
@@ -39,13 +39,13 @@ class ExerciseInFull(ExerciseShape):
     definition = serializers.JSONField()
 
 
-class ExerciseSearch(Asked):
+class ExerciseSearch(StrictSerializer):
     """Look for exercises."""
 
     q = serializers.CharField(max_length=100, help_text="Words of the title or the purpose")
 
 
-class AssignmentRequest(Asked):
+class AssignmentRequest(StrictSerializer):
     """Assign an exercise to a client or a couple; wall times in the client's own zone."""
 
     exercise = serializers.UUIDField()
@@ -71,7 +71,7 @@ class AssignmentRequest(Asked):
         return attrs
 
 
-class HomeworkFilter(Asked):
+class HomeworkFilter(StrictSerializer):
     """Narrow the list of homework."""
 
     client = serializers.UUIDField(required=False)
@@ -141,7 +141,7 @@ class RoundShape(serializers.Serializer[Any]):
     moments = MomentShape(many=True)
 
 
-class AnswerRequest(Asked):
+class AnswerRequest(StrictSerializer):
     """Answer an item, or skip it. An empty body changes nothing."""
 
     at_least_one = ("value", "outcome")
@@ -160,7 +160,7 @@ class AnswerRequest(Asked):
         return {"value": None, **attrs}
 
 
-class AsideRequest(Asked):
+class AsideRequest(StrictSerializer):
     """Finish without sending."""
 
     for_session = serializers.BooleanField(
@@ -170,7 +170,7 @@ class AsideRequest(Asked):
     )
 
 
-class EntryRequest(Asked):
+class EntryRequest(StrictSerializer):
     """Begin a moment in a log."""
 
     log = serializers.CharField(max_length=60)
@@ -192,7 +192,7 @@ class SubmittedShape(serializers.Serializer[Any]):
     homework = HomeworkShape()
 
 
-class DraftRequest(Asked):
+class DraftRequest(StrictSerializer):
     """A review in the making: the whole of it, so its words are always in it."""
 
     words = serializers.CharField(allow_blank=True, max_length=5000)
@@ -272,7 +272,7 @@ def _homework(row: Homework, moves: list[Move], status: Status) -> dict[str, Any
     }
 
 
-def round_data(row: Homework, rounds: RoundWords) -> dict[str, Any]:
+def round_data(row: Homework, rounds: OpenedRound) -> dict[str, Any]:
     """Return a round with its words."""
     items = {item.key: item for item in row.version.definition.walk()}
     return {
@@ -292,7 +292,7 @@ def round_data(row: Homework, rounds: RoundWords) -> dict[str, Any]:
     }
 
 
-def answer_data(item: Item, words: Words) -> dict[str, Any]:
+def answer_data(item: Item, words: OpenedAnswer) -> dict[str, Any]:
     """Return one answer."""
     return {
         "item": words.item_key,
@@ -303,7 +303,7 @@ def answer_data(item: Item, words: Words) -> dict[str, Any]:
     }
 
 
-def review_data(reply: Reply) -> dict[str, Any]:
+def review_data(reply: OpenedReview) -> dict[str, Any]:
     """Return a review with its words."""
     review: Review = reply.review
     return {

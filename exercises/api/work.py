@@ -30,7 +30,7 @@ from exercises.queries import library as library_queries
 from exercises.visibility import read_rounds, statuses_behind
 from exercises.workflow import Status
 from practice.actors import Actor
-from practice.doors.lists import AFTER, cursor_page, listed
+from practice.doors.lists import AFTER, cursor_page, parse_list_request
 from practice.doors.programs import (
     ETAG,
     IF_MATCH,
@@ -41,7 +41,7 @@ from practice.doors.programs import (
     if_match,
     needs,
 )
-from practice.doors.shapes import asked
+from practice.doors.shapes import parse_body
 from practice.errors import BadInput
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import page
@@ -68,7 +68,7 @@ def exercise_search(request: Request) -> Response:
 
 def _exercises(request: Request) -> Response:
     actor = acting(request, may_see_library)
-    asking = listed(request, search=shapes.ExerciseSearch)
+    asking = parse_list_request(request, search=shapes.ExerciseSearch)
     found = library_queries.library(actor, asking.said.get("q", ""), asking.after)
     newest = library_queries.newest_versions(actor, list(found.rows))
     return cursor_page(asking, found, [exercise_data(newest[row.pk]) for row in found.rows])
@@ -92,7 +92,7 @@ def exercise(request: Request, pk: UUID) -> Response:
 def assignments(request: Request) -> Response:
     """Assign an exercise to a client or a couple."""
     actor, at = acting(request, may_assign), now()
-    said = asked(request, shapes.AssignmentRequest)
+    said = parse_body(request, shapes.AssignmentRequest)
     client = client_of(actor, said["client"]) if said["client"] else None
     couple = couple_of(actor, said["couple"]) if said["couple"] else None
     with _refused_by_name():
@@ -141,7 +141,7 @@ def homework_list(request: Request) -> Response:
     actor = actor_of(request)
     if not (actor.is_client or may_read_caseloads(actor)):
         raise PermissionDenied
-    asking = listed(request, shapes.HomeworkFilter)
+    asking = parse_list_request(request, shapes.HomeworkFilter)
     asks = asking.said
     rows = homework_queries.homeworks(actor)
     if "client" in asks:
@@ -204,7 +204,7 @@ def entries(request: Request, pk: UUID) -> Response:
     """Begin a moment in a log: it is there from the first answer that says more than when."""
     actor, at = actor_of(request), now()
     row = _answerable(actor, pk)
-    said = asked(request, shapes.EntryRequest)
+    said = parse_body(request, shapes.EntryRequest)
     entry = moments.add_entry(
         by=actor,
         at=at,
@@ -255,7 +255,7 @@ def take_back(request: Request, pk: UUID) -> Response:
 @idempotent
 def set_aside(request: Request, pk: UUID) -> Response:
     """Finish without sending: let it go, or keep it for the session."""
-    for_session = asked(request, shapes.AsideRequest)["for_session"]
+    for_session = parse_body(request, shapes.AsideRequest)["for_session"]
     return _moved(request, pk, partial(pausing.set_aside, for_session=for_session))
 
 
@@ -287,13 +287,13 @@ def _save(request: Request, pk: UUID, item: str, entry_pk: UUID | None) -> Respo
     actor = actor_of(request)
     row = _answerable(actor, pk)
     entry = homework_queries.entry(actor, row, entry_pk) if entry_pk else None
-    said = asked(request, shapes.AnswerRequest)
+    said = parse_body(request, shapes.AnswerRequest)
     base = if_match(request)
     (saved,) = responding.save(
         by=actor,
         at=now(),
         homework=row,
-        said=[responding.Said(item, said["value"], said["outcome"])],
+        said=[responding.AnswerInput(item, said["value"], said["outcome"])],
         base=None if base is None else {item: base},
         device=said["device"],
         entry=entry,

@@ -8,7 +8,7 @@ from typing import Any
 
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import MOST_ROWS, Item, ItemKind, Text
-from practice.letters import grouped, in_lines, normalized
+from practice.letters import in_lines, normalized, thousands
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 MOST_NUMBER = 1_000_000_000
@@ -141,7 +141,7 @@ def _too_long(over: int) -> AnswerProblem:
         message = gettext_noop(
             "That is %(over)s characters over. Shorten it, or split it in two answers."
         )
-    return AnswerProblem("too_long", message, {"over": grouped(over)})
+    return AnswerProblem("too_long", message, {"over": thousands(over)})
 
 
 def _yesno(item: Item, raw: Any) -> Value:

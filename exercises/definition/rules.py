@@ -15,7 +15,7 @@ from exercises.definition.model import (
     ItemKind,
     Stage,
 )
-from practice.letters import bare
+from practice.letters import without_accents
 
 Answers = Mapping[str, Any]
 # No sentence leads up to a piece with more words than this; each one more is compared anew.
@@ -203,6 +203,6 @@ def _has(words: str, word: str) -> bool:
 
 def _plain(text: str) -> str:
     """Return lower-case words without accents or punctuation, one space between them."""
-    kept = bare("NFD", text.casefold().replace("’", "'"))
+    kept = without_accents("NFD", text.casefold().replace("’", "'"))
     words = "".join(c if c.isalnum() or c in "'#" else " " for c in kept).split()
     return " ".join(words)

@@ -8,12 +8,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
-from exercises.actions.responding import Said
+from exercises.actions.responding import AnswerInput
 from exercises.definition import FAMILIES, AnswerProblem, Item, ItemKind, problem_text
 from exercises.definition.fields import row_numbers, rows_said
 from exercises.definition.model import MOST_ROWS
 from exercises.models import AnswerOutcome
-from exercises.visibility import Words
+from exercises.visibility import OpenedAnswer
 
 Fields = dict[str, list[str]]
 Shown = dict[str, Any]
@@ -75,7 +75,7 @@ def gaps(items: Sequence[Item], values: Mapping[str, Any]) -> dict[str, list[str
     return found
 
 
-def changed(values: Mapping[str, Any], words: Mapping[str, Words]) -> list[Said]:
+def changed(values: Mapping[str, Any], words: Mapping[str, OpenedAnswer]) -> list[AnswerInput]:
     """Return what differs from what is kept; silence where nothing was said changes nothing."""
     said = []
     for key, value in values.items():
@@ -85,23 +85,27 @@ def changed(values: Mapping[str, Any], words: Mapping[str, Words]) -> list[Said]
         if definitions.is_empty(value) and definitions.is_empty(before):
             continue
         if not is_same or (kept is not None and kept.outcome != AnswerOutcome.ANSWERED):
-            said.append(Said(key, value))
+            said.append(AnswerInput(key, value))
     return said
 
 
-def aside(items: Sequence[Item], outcome: AnswerOutcome, values: Mapping[str, Any]) -> list[Said]:
+def aside(
+    items: Sequence[Item], outcome: AnswerOutcome, values: Mapping[str, Any]
+) -> list[AnswerInput]:
     """Finish these items without saying them: skipped, or for the session. What stands in the form
     travels along, for whoever comes back."""
     typed = {key: one for key, one in values.items() if not definitions.is_empty(one)}
-    return [Said(item.key, typed.get(item.key), outcome) for item in items if item.is_asked]
+    return [AnswerInput(item.key, typed.get(item.key), outcome) for item in items if item.is_asked]
 
 
-def revision_of(items: Sequence[Item], words: Mapping[str, Words]) -> int:
+def revision_of(items: Sequence[Item], words: Mapping[str, OpenedAnswer]) -> int:
     """Return one number for how these items stand; it rises with every save of any of them."""
     return sum(words[item.key].revision for item in items if item.key in words)
 
 
-def bases(items: Sequence[Item], words: Mapping[str, Words], revision: int) -> dict[str, int]:
+def bases(
+    items: Sequence[Item], words: Mapping[str, OpenedAnswer], revision: int
+) -> dict[str, int]:
     """Return, by item key, which text the form was written on top of; 0 when that is unknown."""
     if revision != revision_of(items, words):
         return dict.fromkeys((item.key for item in items), 0)
@@ -109,7 +113,7 @@ def bases(items: Sequence[Item], words: Mapping[str, Words], revision: int) -> d
 
 
 def before_aside(
-    one: Said, words: Mapping[str, Words], base: Mapping[str, int], device: str
+    one: AnswerInput, words: Mapping[str, OpenedAnswer], base: Mapping[str, int], device: str
 ) -> bool:
     """Say whether this was typed before the same device set the item aside, and only came later: a
     page on its way out saves once more, and may be overtaken by its own form."""
@@ -124,7 +128,10 @@ def before_aside(
 
 
 def conflicting(
-    said: Sequence[Said], words: Mapping[str, Words], base: Mapping[str, int], device: str
+    said: Sequence[AnswerInput],
+    words: Mapping[str, OpenedAnswer],
+    base: Mapping[str, int],
+    device: str,
 ) -> list[str]:
     """Return the items another device wrote meanwhile, where the two texts differ."""
     return [

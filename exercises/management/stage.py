@@ -338,12 +338,12 @@ def mail(reminders: QuerySet[Reminder], until: datetime) -> None:
 
 def _said(
     items: Sequence[definitions.Item], words: Mapping[str, Any], mood: story.Mood
-) -> list[responding.Said]:
+) -> list[responding.AnswerInput]:
     values = {item.key: story.value_for(item, words, mood) for item in items if item.is_asked}
     return [
-        responding.Said(item.key, values[item.key])
+        responding.AnswerInput(item.key, values[item.key])
         if values[item.key] is not None
-        else responding.Said(item.key, None, AnswerOutcome.SKIPPED)
+        else responding.AnswerInput(item.key, None, AnswerOutcome.SKIPPED)
         for item in definitions.visible_among(items, values)
         if item.is_asked and item.stage is not definitions.Stage.RELEASE
     ]

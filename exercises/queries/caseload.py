@@ -6,7 +6,7 @@ from datetime import datetime
 from django.db.models import Exists, OuterRef
 
 from clients.models import Client
-from clients.queries.care import BY_NAME, listed, newly_given, shared_session
+from clients.queries.care import BY_NAME, clients_in_reach, newly_given, shared_session
 from exercises.models import Homework
 from exercises.queries.review import counted, unanswered
 from exercises.workflow import CLIENTS_TURN
@@ -32,13 +32,13 @@ class InCare:
 def caseload(
     actor: Actor, at: datetime, *, search: str = "", only: str = "", after: str | None = None
 ) -> InCare:
-    """Return the clients in reach by name. `only`: as `clients.queries.care.listed`, or TO_REVIEW.
+    """Return the clients in reach by name. `only`: as `clients.queries.care.clients_in_reach`, or TO_REVIEW.
 
     Begun is counted with open: that somebody has begun is theirs to tell.
     """
     waits = unanswered(actor).filter(client=OuterRef("pk"))
     theirs = Homework.objects.filter(client=OuterRef("pk"), status__in=CLIENTS_TURN)
-    rows = listed(actor, search=search, only=only)
+    rows = clients_in_reach(actor, search=search, only=only)
     if only == TO_REVIEW:
         rows = rows.filter(Exists(waits))
     with_numbers = rows.annotate(

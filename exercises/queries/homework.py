@@ -30,7 +30,7 @@ from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Mov
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
 from practice.queries.finding import or_404
-from practice.queries.paging import Page, behind, cut, fetched, page
+from practice.queries.paging import Page, after_cursor, cut, fetched, page
 
 # What can still be given another day, and what is nobody's turn any more.
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
@@ -150,7 +150,7 @@ class Course:
     brought: Sequence[Homework]
 
 
-def course(
+def under_way_and_past(
     actor: Actor, clients: Sequence[Client], at: datetime, after: str | None = None
 ) -> Course:
     """Return what a client, or a couple, has and had to do, in one query; staff only.
@@ -163,7 +163,7 @@ def course(
         raise Http404
     # Of a series that was withdrawn, the times that would still have come are no part of the past.
     rows = homeworks(actor).filter(client__in=clients).exclude(_NEVER_THERE, slot__gt=0)
-    over = behind(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
+    over = after_cursor(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
     scheduled = Homework.objects.filter(
         assignment=OuterRef("assignment"), client=OuterRef("client"), status=Status.SCHEDULED
     ).order_by()
@@ -291,7 +291,7 @@ class Given:
     holders: Collection[UUID]
 
 
-def given(actor: Actor, assignment: Assignment, most: int) -> Given:
+def remaining_of(actor: Actor, assignment: Assignment, most: int) -> Given:
     """Return what is left of an assignment, `most` rows of it; staff only. Raises Http404 when none
     of it is `actor`'s to know."""
     if actor.is_client:
@@ -335,7 +335,7 @@ def sent(actor: Actor, assignment: Assignment) -> dict[UUID, datetime]:
 
 def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:
     """Return by its place in the series each time that can still be taken back, with `last_slot` as
-    `course` has it; staff only."""
+    `under_way_and_past` has it; staff only."""
     if actor.is_client:
         raise Http404
     rows = homeworks(actor).filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)

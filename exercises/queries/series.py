@@ -19,7 +19,7 @@ from exercises import definition as definitions
 from exercises import schedule
 from exercises.models import Entry, Homework, Response
 from exercises.queries.homework import homeworks
-from exercises.visibility import RoundWords, read_numbers
+from exercises.visibility import OpenedRound, read_numbers
 from practice.actors import Actor
 
 WEEKS = 10
@@ -60,7 +60,7 @@ class Numbers:
 
     span: Span
     rows: Sequence[Homework]
-    rounds: Mapping[UUID, Sequence[RoundWords]]
+    rounds: Mapping[UUID, Sequence[OpenedRound]]
 
 
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ def _of_these_weeks(own: QuerySet[Homework], begin: datetime, end: datetime) -> 
 
 def _since(
     rows: Sequence[Homework],
-    rounds: Mapping[UUID, Sequence[RoundWords]],
+    rounds: Mapping[UUID, Sequence[OpenedRound]],
     until: date,
     zone: str,
 ) -> date:
@@ -178,7 +178,7 @@ def _written(actor: Actor, own: QuerySet[Homework], at: datetime, end: datetime)
 
 
 def _collect(
-    row: Homework, one: RoundWords, zone: str, into: dict[str, dict[date, list[float]]]
+    row: Homework, one: OpenedRound, zone: str, into: dict[str, dict[date, list[float]]]
 ) -> None:
     definition = row.version.definition
     local = schedule.local_time(one.response.started_at, zone).date()

@@ -12,15 +12,15 @@ from exercises.actions.reviewing import Draft
 from exercises.definition import Item
 from exercises.models import Homework
 from exercises.views import wording
-from exercises.views.desk import answer, mark
-from exercises.visibility import Moment, Reply, RoundWords
+from exercises.views.therapist_pages import answer, mark
+from exercises.visibility import OpenedEntry, OpenedReview, OpenedRound
 from practice.wording import language
 
 
 def blocks(
     homework: Homework,
-    rounds: list[RoundWords],
-    replies: list[Reply],
+    rounds: list[OpenedRound],
+    replies: list[OpenedReview],
     draft: Draft,
     part: str,
     refused: Mapping[str, Sequence[str]],
@@ -60,7 +60,7 @@ def blocks(
 
 
 def _former(
-    item: Item, one: RoundWords, replies: list[Reply], *, is_coupled: bool
+    item: Item, one: OpenedRound, replies: list[OpenedReview], *, is_coupled: bool
 ) -> dict[str, Any]:
     """Return an earlier answer, and what was said to it then."""
     number = one.response.round
@@ -77,7 +77,7 @@ def _former(
     }
 
 
-def beside(homework: Homework, rounds: list[RoundWords]) -> list[dict[str, Any]]:
+def beside(homework: Homework, rounds: list[OpenedRound]) -> list[dict[str, Any]]:
     """Return what this exercise wants read together: a caption, and each question's lines."""
     values: dict[str, Any] = {}
     for one in rounds:
@@ -103,7 +103,7 @@ def beside(homework: Homework, rounds: list[RoundWords]) -> list[dict[str, Any]]
 
 
 def days(
-    homework: Homework, rounds: list[RoundWords], at: datetime, zone: str
+    homework: Homework, rounds: list[OpenedRound], at: datetime, zone: str
 ) -> list[dict[str, Any]]:
     """Return a log's moments by day, the newest on top; within a day as they happened."""
     logs = homework.version.definition.logs
@@ -115,7 +115,7 @@ def days(
         return []
     items = [item for item in logs[0].items if item.is_asked]
 
-    def day(moment: Moment) -> Any:
+    def day(moment: OpenedEntry) -> Any:
         return schedule.local_time(moment.entry.happened_at, zone).date()
 
     found = [(date, list(same)) for date, same in groupby(moments, key=day)]
@@ -128,7 +128,7 @@ def days(
     ]
 
 
-def _moment(moment: Moment, items: Iterable[Item], zone: str) -> dict[str, Any]:
+def _moment(moment: OpenedEntry, items: Iterable[Item], zone: str) -> dict[str, Any]:
     return {
         "clock": wording.clock(moment.entry.happened_at, zone),
         "lines": [
@@ -141,7 +141,7 @@ def _moment(moment: Moment, items: Iterable[Item], zone: str) -> dict[str, Any]:
     }
 
 
-def sent_reply(reply: Reply, homework: Homework, at: datetime, zone: str) -> dict[str, Any]:
+def sent_reply(reply: OpenedReview, homework: Homework, at: datetime, zone: str) -> dict[str, Any]:
     """Return a reply that was sent."""
     review = reply.review
     return {
@@ -171,7 +171,9 @@ def said(
     }
 
 
-def kept(homework: Homework, replies: list[Reply], reviewer: UUID | None) -> list[dict[str, Any]]:
+def kept(
+    homework: Homework, replies: list[OpenedReview], reviewer: UUID | None
+) -> list[dict[str, Any]]:
     """Return this therapist's own drafts on rounds that a colleague answered."""
     answered = {reply.review.response_id for reply in replies if reply.review.sent_at}
     return [

@@ -28,13 +28,13 @@ from exercises.queries.running import is_left, still_running
 from exercises.views import gate, wording
 from exercises.views.assigning import Target, called
 from exercises.views.caring import state_text, waits_for_review
-from exercises.views.desk import (
+from exercises.views.client_pages import title_of
+from exercises.views.therapist_pages import (
     flag_text,
     for_carers,
     for_therapists,
     reads_along,
 )
-from exercises.views.ground import title_of
 from exercises.visibility import read_notes
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor, ActorRequest
@@ -56,7 +56,7 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     found = homeworks.assignment(actor, pk)
     # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
     target = Target(found.client, found.couple, among_reached(actor, all_of(found)))
-    given = homeworks.given(actor, found, SHOWN + 2)
+    given = homeworks.remaining_of(actor, found, SHOWN + 2)
     walls = _walls(found, given)
     here_now = schedule.local_time(at, given.zone)
     is_later = bool(walls) and walls[0] > here_now

@@ -28,7 +28,7 @@ from exercises.queries import review as reviews
 from exercises.queries.homework import recently_done, running
 from exercises.queries.running import having_a_series
 from exercises.views import gate, wording
-from exercises.views.desk import (
+from exercises.views.therapist_pages import (
     consent_text,
     face,
     faces,
@@ -39,7 +39,7 @@ from exercises.views.desk import (
 )
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
-from practice.doors.pages import once, posted, refusals_on, searches
+from practice.doors.pages import once_per_form, posted, refusals_on, searches
 from practice.errors import BadInput
 from practice.queries.paging import pages, searched
 from practice.wording import both, clock_of, language
@@ -99,7 +99,7 @@ def called(people: Sequence[Client]) -> str:
 @for_therapists
 @searches
 @require_http_methods(["GET", "POST"])
-@once  # a double tap would give it twice, with two mails
+@once_per_form  # a double tap would give it twice, with two mails
 def assign(request: ActorRequest) -> HttpResponse:
     """Choose for whom, what and when; sensible defaults stand there already."""
     at = now()

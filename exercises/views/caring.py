@@ -24,8 +24,9 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.bringing import is_for_session
 from exercises.queries.caseload import MOST_COUNTED, caseload
-from exercises.views import curves, gate, wording
-from exercises.views.desk import (
+from exercises.views import gate, staff_charts, wording
+from exercises.views.client_pages import title_of
+from exercises.views.therapist_pages import (
     consent_text,
     face,
     faces,
@@ -36,7 +37,6 @@ from exercises.views.desk import (
     part_of,
     reads_along,
 )
-from exercises.views.ground import title_of
 from exercises.workflow import Status
 from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
@@ -121,8 +121,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     client: Any = care.record_for_staff(actor, pk, at, waiting=reviews.number_waiting(actor))
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
-    course = homeworks.course(actor, [client], at, request.GET.get("after"))
-    with auditing.together():
+    course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
+    with auditing.batched():
         topics = noting.read_topics(by=actor, at=at, clients=[client])
         span, weeks = reviewing.read_numbers(
             by=actor, at=at, clients=[client], before=request.GET.get("before")
@@ -145,8 +145,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "invitation": None
             if client.joined_at
             else people.invitation_of_client(actor, client.pk),
-            "charts": curves.of_one(weeks[client.pk]),
-            "span": curves.span(request, actor, span, at),
+            "charts": staff_charts.of_one(weeks[client.pk]),
+            "span": staff_charts.span(request, actor, span, at),
             "consent_text": consent_text(client, client.consent_withdrawn_at, actor.zone),
             "topics": [
                 *(text for _topic, text in topics),
@@ -194,8 +194,8 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     couple: Any = care.couple_of(actor, pk, waiting=reviews.number_waiting(actor))
     pair = [couple.first, couple.second]
-    course = homeworks.course(actor, pair, at, request.GET.get("after"))
-    with auditing.together():
+    course = homeworks.under_way_and_past(actor, pair, at, request.GET.get("after"))
+    with auditing.batched():
         is_theirs = couple.cares and not couple.ended_at
         brief = _brief(actor, at, couple, course.brought) if is_theirs else []
         span, weeks = reviewing.read_numbers(
@@ -234,8 +234,8 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "waits_for": [one.client for one in screening if not one.is_cleared]
             if gate.holds(course.now)
             else [],
-            "charts": curves.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
-            "span": curves.span(request, actor, span, at),
+            "charts": staff_charts.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
+            "span": staff_charts.span(request, actor, span, at),
         },
     )
 
@@ -314,7 +314,7 @@ def _would_rather_talk(row: Homework) -> str:
 
 
 def waits_for_review(row: Any) -> bool:
-    """Say whether what was handed in still wants an answer (see `homeworks.course`)."""
+    """Say whether what was handed in still wants an answer (see `homeworks.under_way_and_past`)."""
     return row.status == Status.SUBMITTED and not row.is_answered
 
 

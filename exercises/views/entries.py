@@ -22,7 +22,7 @@ from exercises.forms.drafts import device_name, whole_number
 from exercises.models import Entry
 from exercises.queries import homework as homeworks
 from exercises.views import wording
-from exercises.views.ground import (
+from exercises.views.client_pages import (
     Therapist,
     Work,
     draft_key,
@@ -31,7 +31,7 @@ from exercises.views.ground import (
     show,
     therapist_of,
 )
-from exercises.views.keeping import (
+from exercises.views.drafts import (
     KEEPS,
     chosen,
     closed_meanwhile,
@@ -42,7 +42,7 @@ from exercises.views.keeping import (
     words_now,
 )
 from exercises.views.steps import Data
-from exercises.visibility import Moment
+from exercises.visibility import OpenedEntry
 from practice.errors import BadInput, Stale
 
 # Said of a moment's page while it is new: what is kept as one types does not make it an old one.
@@ -175,7 +175,7 @@ def _keep(
     request: HttpRequest,
     work: Work,
     log: Item,
-    moment: Moment,
+    moment: OpenedEntry,
     items: list[Item],
     values: Mapping[str, Any],
 ) -> HttpResponse:
@@ -217,7 +217,7 @@ def _closed(request: HttpRequest, work: Work, pk: UUID) -> HttpResponse:
     return closed_meanwhile(request, work, items, values)
 
 
-def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
+def _find(work: Work, pk: UUID) -> tuple[OpenedEntry, Item]:
     moment = work.moment(pk)
     log = work.definition.log(moment.entry.log_key) if moment else None
     if moment is None or log is None:
@@ -225,7 +225,7 @@ def _find(work: Work, pk: UUID) -> tuple[Moment, Item]:
     return moment, log
 
 
-def _data(work: Work, log: Item, moment: Moment) -> Data:
+def _data(work: Work, log: Item, moment: OpenedEntry) -> Data:
     values = {key: one.value for key, one in moment.words.items()}
     if log.when:  # by the clock of now, as the list says it: what was typed may be by another
         local = schedule.local_time(moment.entry.happened_at, work.actor.zone)
@@ -233,7 +233,7 @@ def _data(work: Work, log: Item, moment: Moment) -> Data:
     return forms.as_fields(log.items, values, work.language)
 
 
-def _asked(work: Work, log: Item, moment: Moment, data: Data) -> list[Item]:
+def _asked(work: Work, log: Item, moment: OpenedEntry, data: Data) -> list[Item]:
     """Return the questions of this moment; those for later come once there was time."""
     is_fresh = now() - moment.entry.created_at < FRESH
     values = {key: one.value for key, one in moment.words.items()}
@@ -249,7 +249,7 @@ def _page(
     request: HttpRequest,
     work: Work,
     log: Item,
-    moment: Moment,
+    moment: OpenedEntry,
     data: Data,
     *,
     errors: dict[str, list[str]] | None = None,
@@ -283,7 +283,7 @@ def _until_sent(therapist: Therapist) -> str:
     return _("Nobody but you until you send it; then %(readers)s.") % {"readers": readers}
 
 
-def _newest_first(work: Work, key: str) -> list[Moment]:
+def _newest_first(work: Work, key: str) -> list[OpenedEntry]:
     return [one for one in reversed(work.moments) if one.entry.log_key == key]
 
 
@@ -291,7 +291,7 @@ def _happened(work: Work, row: Entry) -> str:
     return wording.when(row.happened_at, now(), work.actor.zone)
 
 
-def _moment(work: Work, log: Item, moment: Moment) -> dict[str, Any]:
+def _moment(work: Work, log: Item, moment: OpenedEntry) -> dict[str, Any]:
     lines = [
         {"label": item.text.get(work.language), "text": ", ".join(found)}
         for item in log.items

@@ -17,7 +17,7 @@ from exercises.permissions import may_assign, may_read_whole_library, may_see_li
 from exercises.queries import library as asking
 from exercises.queries.homework import is_supervised
 from exercises.views import wording
-from exercises.views.ground import say_without_day
+from exercises.views.client_pages import say_without_day
 from practice.actors import ActorRequest
 from practice.doors.pages import open_to, searches
 from practice.queries.paging import pages, searched

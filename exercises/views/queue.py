@@ -17,7 +17,8 @@ from clients.queries import care
 from exercises.actions import flagging, reviewing
 from exercises.queries import review as asking
 from exercises.views import wording
-from exercises.views.desk import (
+from exercises.views.client_pages import title_of
+from exercises.views.therapist_pages import (
     face,
     faces,
     flag_card,
@@ -26,7 +27,6 @@ from exercises.views.desk import (
     page_of,
     undo_offers,
 )
-from exercises.views.ground import title_of
 from practice.actors import ActorRequest
 from practice.queries.paging import pages
 

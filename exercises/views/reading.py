@@ -21,8 +21,7 @@ from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.queries import homework as homeworks
 from exercises.views import wording
-from exercises.views.finishing import moments_said, said_row
-from exercises.views.ground import (
+from exercises.views.client_pages import (
     Therapist,
     Work,
     actor_of,
@@ -35,7 +34,8 @@ from exercises.views.ground import (
     way_to_letter,
 )
 from exercises.views.steps import earlier_words
-from exercises.visibility import Reply, RoundWords, read_replies
+from exercises.views.submitting import moments_said, said_row
+from exercises.visibility import OpenedReview, OpenedRound, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor
 from practice.models import AuditEvent
@@ -163,7 +163,7 @@ def _day(day: date, this_year: int) -> str:
     return str(date_format(day, _("l j F") if day.year == this_year else _("l j F Y")))
 
 
-def _place(work: Work, item: Item, reply: Reply, therapist: Therapist) -> dict[str, Any]:
+def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) -> dict[str, Any]:
     """Return one returned item: what was written, what was asked, and room to add."""
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
@@ -190,7 +190,7 @@ def _place(work: Work, item: Item, reply: Reply, therapist: Therapist) -> dict[s
     }
 
 
-def _letter(work: Work, reply: Reply, at: Any) -> dict[str, str]:
+def _letter(work: Work, reply: OpenedReview, at: Any) -> dict[str, str]:
     user = reply.review.reviewer.user
     name, settled = user.get_short_name(), reply.review.settled_at or at
     return {
@@ -201,7 +201,9 @@ def _letter(work: Work, reply: Reply, at: Any) -> dict[str, str]:
     }
 
 
-def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _others(
+    work: Work, replies: list[OpenedReview], places: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
     """Return the other answers with what was said to them, all rounds beside each other."""
     taken = {place["key"] for place in places}
     rows = []
@@ -216,7 +218,7 @@ def _others(work: Work, replies: list[Reply], places: list[dict[str, Any]]) -> l
     return sorted(rows, key=lambda row: not any("author" in part for part in row["parts"]))
 
 
-def _in_turn(work: Work, item: Item, replies: list[Reply]) -> list[dict[str, Any]]:
+def _in_turn(work: Work, item: Item, replies: list[OpenedReview]) -> list[dict[str, Any]]:
     """Return what was written to one item and what was said to it, in the order it was written."""
     parts: list[dict[str, Any]] = []
     for one in work.rounds:
@@ -233,12 +235,12 @@ def _in_turn(work: Work, item: Item, replies: list[Reply]) -> list[dict[str, Any
     return parts
 
 
-def _added(work: Work, one: RoundWords) -> str:
+def _added(work: Work, one: OpenedRound) -> str:
     at = one.response.submitted_at or now()
     return _("You added, %(day)s") % {"day": wording.day(at, work.actor.zone, now())}
 
 
-def _moments(work: Work, one: RoundWords, log: Item) -> list[dict[str, Any]]:
+def _moments(work: Work, one: OpenedRound, log: Item) -> list[dict[str, Any]]:
     """Return what was noted in one round of a log: when is said once, above each."""
     return [
         {

@@ -14,7 +14,7 @@ from clients.queries.care import client_to_care_for
 from clients.queries.own import own_client
 from exercises.actions import exporting
 from practice.actors import ActorRequest
-from practice.doors.pages import seldom
+from practice.doors.pages import rate_limited
 from practice.wording import language
 
 
@@ -30,7 +30,7 @@ def export_client(request: ActorRequest, pk: UUID) -> HttpResponse:
     return _export(request, client_to_care_for(request.actor, pk))
 
 
-@seldom
+@rate_limited
 @reauthentication_required  # after it is clear that they may: nobody proves who they are for a no
 def _export(request: ActorRequest, client: Client) -> HttpResponse:
     wanted = request.GET.get("as", "")

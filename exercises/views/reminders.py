@@ -20,7 +20,7 @@ from exercises import emails, schedule
 from exercises.models import Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import earlier, homework_of, to_come
 from exercises.views import wording
-from exercises.views.ground import title_of
+from exercises.views.client_pages import title_of
 from practice.actors import ActorRequest, system
 from practice.doors.pages import open_to
 from practice.permissions import may_read_caseloads

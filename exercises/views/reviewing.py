@@ -22,7 +22,8 @@ from exercises.permissions import can_go_back, may_review
 from exercises.queries import homework as homeworks
 from exercises.queries import review as asking
 from exercises.views import answers, wording
-from exercises.views.desk import (
+from exercises.views.client_pages import title_of
+from exercises.views.therapist_pages import (
     consent_text,
     ended_text,
     faces,
@@ -35,8 +36,7 @@ from exercises.views.desk import (
     undo_offers,
     waited,
 )
-from exercises.views.ground import title_of
-from exercises.visibility import Reply, read_replies
+from exercises.visibility import OpenedReview, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.errors import BadInput, NotPossible, Stale
@@ -177,7 +177,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
 def _reply_form(
     homework: Homework,
     draft: reviewing.Draft,
-    own: Reply | None,
+    own: OpenedReview | None,
     too_long: Mapping[str, Sequence[str]],
 ) -> ReplyForm:
     back = can_go_back(homework)
@@ -201,7 +201,7 @@ def _new(homework: Homework, blocks: list[dict[str, Any]]) -> list[dict[str, Any
     return new if len(new) < len(blocks) else []
 
 
-def _refused(typed: Typed | None, replies: list[Reply], actor: Actor, at: datetime) -> str:
+def _refused(typed: Typed | None, replies: list[OpenedReview], actor: Actor, at: datetime) -> str:
     """Say why it could not go; where another of one's own replies has gone, which one that was."""
     if typed is None:
         return ""
@@ -244,7 +244,7 @@ def _theirs(homework: Homework, typed: Typed | None) -> dict[str, Any] | None:
     )
 
 
-def _draft_of(reply: Reply | None) -> reviewing.Draft:
+def _draft_of(reply: OpenedReview | None) -> reviewing.Draft:
     if reply is None or reply.review.sent_at:
         return reviewing.Draft()
     return reviewing.Draft(

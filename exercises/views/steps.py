@@ -13,14 +13,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from exercises import definition as definitions
 from exercises.actions import responding
-from exercises.actions.responding import Said
+from exercises.actions.responding import AnswerInput
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
 from exercises.models import AnswerOutcome
 from exercises.queries.bringing import is_for_session
 from exercises.views import wording
-from exercises.views.ground import (
+from exercises.views.client_pages import (
     Step,
     Therapist,
     Work,
@@ -33,7 +33,7 @@ from exercises.views.ground import (
     therapist_of,
     way_to_letter,
 )
-from exercises.views.keeping import (
+from exercises.views.drafts import (
     KEEPS,
     chosen,
     closed_meanwhile,
@@ -42,7 +42,7 @@ from exercises.views.keeping import (
     problems_of,
     words_now,
 )
-from exercises.visibility import Words, read_notes
+from exercises.visibility import OpenedAnswer, read_notes
 from exercises.workflow import Status
 from practice.errors import Stale
 
@@ -155,7 +155,7 @@ def _keep(
     work: Work,
     here: Step,
     values: Mapping[str, Any],
-    aside: list[Said] | None = None,
+    aside: list[AnswerInput] | None = None,
 ) -> HttpResponse:
     """Keep the answer, or that it was set aside; over what another device wrote only when asked."""
     device = device_name(request.POST.get("device"))
@@ -260,7 +260,7 @@ def _step_page(
     return show(request, "step", context, status=422 if errors else 200)
 
 
-def _kept(work: Work, here: Step) -> list[Words]:
+def _kept(work: Work, here: Step) -> list[OpenedAnswer]:
     found = [work.words[key] for key in here.keys if key in work.words]
     return [words for words in found if not definitions.is_empty(words.value)]
 

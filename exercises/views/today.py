@@ -18,9 +18,9 @@ from exercises.queries import series
 from exercises.queries import today as todays
 from exercises.queries.bringing import is_for_session
 from exercises.queries.reminders import next_mail
-from exercises.views import curves, wording
-from exercises.views.ground import Work, actor_of, for_clients, show, therapist_of, title_of
-from exercises.views.growing import charts_of
+from exercises.views import staff_charts, wording
+from exercises.views.client_pages import Work, actor_of, for_clients, show, therapist_of, title_of
+from exercises.views.growth import charts_of
 from exercises.workflow import Status
 from practice.actors import Actor
 
@@ -266,5 +266,5 @@ def growth(request: HttpRequest) -> HttpResponse:
     if found.is_first and actor.client_id:
         shown = series.numbers(actor, [actor.client_id], at, request.GET.get("before"))
         context["charts"] = charts_of(actor, shown)
-        context["span"] = curves.span(request, actor, shown.span, at)
+        context["span"] = staff_charts.span(request, actor, shown.span, at)
     return show(request, "growth", context)

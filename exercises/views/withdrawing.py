@@ -23,7 +23,7 @@ from exercises.queries.running import withdrawable_from
 from exercises.views import wording
 from exercises.views.assigned import all_of, back_of
 from exercises.views.assigning import Target
-from exercises.views.desk import for_therapists
+from exercises.views.therapist_pages import for_therapists
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import posted
 from practice.errors import NotPossible

@@ -51,7 +51,7 @@ def record(
 
 
 @contextmanager
-def together() -> Iterator[None]:
+def batched() -> Iterator[None]:
     """Append what is recorded within with one statement, at the end: for a page that reads much
     (and does nothing else: what is done stands or falls with its own transaction).
 

@@ -103,7 +103,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
                 "practice.context.frame",
-                "clients.context.nobodys",
+                "clients.context.uncared_note",
                 "clients.context.seats",
                 "exercises.context.waiting",
             ],

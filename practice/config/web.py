@@ -5,7 +5,7 @@ from typing import Any
 
 from gunicorn.glogging import Logger
 
-from practice.config.patience import PatientWorker
+from practice.config.request_deadline import PatientWorker
 
 bind = os.environ.get("HOMEWARD_BIND", "127.0.0.1:8000")
 wsgi_app = "practice.config.wsgi:application"

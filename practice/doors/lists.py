@@ -11,8 +11,8 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from practice.crypto import hide, reveal
-from practice.doors.shapes import Asked, valid
+from practice.crypto import decrypt_from_url, encrypt_for_url
+from practice.doors.shapes import StrictSerializer, valid
 from practice.queries.paging import Page
 
 AFTER = OpenApiParameter(
@@ -31,10 +31,10 @@ class Asking:
     after: str | None = None
 
 
-def listed(
+def parse_list_request(
     request: Request,
-    filters: type[Asked] | None = None,
-    search: type[Asked] | None = None,
+    filters: type[StrictSerializer] | None = None,
+    search: type[StrictSerializer] | None = None,
 ) -> Asking:
     """Return what a list is asked: by the body of a search, or by its address and the cursor there.
 
@@ -43,14 +43,16 @@ def listed(
     """
     place = f"list {request.path.removesuffix('/search')}"
     if request.method == "POST" and search:
-        valid(Asked, request.query_params.dict())  # whoever asks on here would get page one again
+        valid(
+            StrictSerializer, request.query_params.dict()
+        )  # whoever asks on here would get page one again
         return Asking(valid(search, request.data), dict(request.data), place)
     came = request.query_params.dict()
     after = came.pop("after", None)
     if search and "q" in came:
         said = _("No address says what is looked for: send it as a POST to {path}/search.")
         raise serializers.ValidationError({"q": [said.format(path=request.path)]})
-    found = Asking(valid(filters or Asked, came), came, place)
+    found = Asking(valid(filters or StrictSerializer, came), came, place)
     if not after:
         return found
     carried, after = _opened(after, place)
@@ -58,19 +60,21 @@ def listed(
         said = _("This cursor goes on with something else. It carries what was asked first.")
         raise serializers.ValidationError({name: [said] for name in other})
     shape = search if search and "q" in carried else filters
-    return Asking(valid(shape or Asked, carried), carried, place, after)
+    return Asking(valid(shape or StrictSerializer, carried), carried, place, after)
 
 
 def cursor_page(asking: Asking, found: Page[Any], rows: list[Any]) -> Response:
     """Return one page: `results`, and `next`, the cursor to ask for with `?after=`."""
-    after = found.after and hide(json.dumps([asking.came, found.after]), place=asking.place)
+    after = found.after and encrypt_for_url(
+        json.dumps([asking.came, found.after]), place=asking.place
+    )
     return Response({"results": rows, "next": after})
 
 
 def _opened(cursor: str, place: str) -> tuple[dict[str, Any], str]:
     """Return what was asked and where the page ended. Raises Http404 for what is no cursor."""
     try:
-        carried, after = json.loads(reveal(cursor, place=place))
+        carried, after = json.loads(decrypt_from_url(cursor, place=place))
     except (ValueError, TypeError) as error:
         raise Http404 from error
     if not isinstance(carried, dict) or not isinstance(after, str):

@@ -24,7 +24,7 @@ from django.utils.translation import override
 from practice.actions import idempotency
 from practice.actors import Actor, ActorRequest
 from practice.cache import seconds_to_wait
-from practice.crypto import hide, reveal
+from practice.crypto import decrypt_from_url, encrypt_for_url
 from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
@@ -50,7 +50,7 @@ def open_to(may: Callable[[Actor], bool]) -> Callable[[View[P]], Guarded[P]]:
     return guard
 
 
-def sit(request: HttpRequest, seat: str) -> bool:
+def take_seat(request: HttpRequest, seat: str) -> bool:
     """Seat somebody; say whether they sat elsewhere before.
 
     Forms on pages of the seat before are refused from then on: what was typed about a client of
@@ -117,11 +117,11 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
             looked_for = asked.pop("q")[-1][:100].replace("\x00", "")
             asked.pop("csrfmiddlewaretoken", None)
             if looked_for.strip():
-                asked[HIDDEN] = hide(looked_for, place=place)
+                asked[HIDDEN] = encrypt_for_url(looked_for, place=place)
             return HttpResponseRedirect(f"{request.path}?{asked.urlencode()}")
         if HIDDEN in asked:
             try:
-                asked["q"] = reveal(str(asked[HIDDEN]), place=place)
+                asked["q"] = decrypt_from_url(str(asked[HIDDEN]), place=place)
             except ValueError as error:
                 raise Http404 from error
             request.__dict__["GET"] = asked
@@ -192,7 +192,7 @@ def form_page(
     )
 
 
-def seldom(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def rate_limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
     """Let one person ask for something heavy so often in a minute and no more."""
 
     @wraps(view)
@@ -220,7 +220,7 @@ def press_of(request: HttpRequest) -> str:
     return hashlib.sha256(f"{request.get_full_path()}\n{said.urlencode()}".encode()).hexdigest()
 
 
-def once(view: View[P]) -> View[P]:
+def once_per_form(view: View[P]) -> View[P]:
     """Do what a page's form asks for once, however often it is sent: a second press waits for the
     first, and leads where that one led. What was refused may be sent again."""
 

@@ -13,7 +13,7 @@ from rest_framework.request import Request
 WALL = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
-class Asked(serializers.Serializer[Any]):
+class StrictSerializer(serializers.Serializer[Any]):
     """What a program sends: the fields named, of the type named, and nothing else.
 
     DRF would take 1 for "1" and pass over what it does not know; a field nobody reads (another
@@ -74,12 +74,12 @@ class WallTime(serializers.Field[datetime, Any, Any, Any]):
             self.fail("invalid")
 
 
-def asked(request: Request, shape: type[Asked]) -> dict[str, Any]:
+def parse_body(request: Request, shape: type[StrictSerializer]) -> dict[str, Any]:
     """Return what the body says, in this shape. Raises ValidationError, field by field."""
     return valid(shape, request.data)
 
 
-def valid(shape: type[Asked], data: Any) -> dict[str, Any]:
+def valid(shape: type[StrictSerializer], data: Any) -> dict[str, Any]:
     """Return the data as this shape makes them. Raises ValidationError, field by field."""
     checking = shape(data=data)
     checking.is_valid(raise_exception=True)

@@ -43,7 +43,7 @@ class NameField(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         """Drop what nobody sees, and what turns the rest round."""
-        return letters.seen(super().to_python(value) or "")
+        return letters.visible(super().to_python(value) or "")
 
 
 class WordsField(forms.CharField):
@@ -132,7 +132,7 @@ def zone_choices() -> list[tuple[str, str]]:
 def _named(_language: str) -> list[tuple[str, str]]:
     """Name and sort them once in each language: the one that is spoken now."""
     named = [(zone, wording.place_of(zone)) for zone in _places()]
-    return sorted(named, key=lambda one: letters.bare("NFKD", one[1]).casefold())
+    return sorted(named, key=lambda one: letters.without_accents("NFKD", one[1]).casefold())
 
 
 class ZoneField(forms.ChoiceField):

@@ -11,7 +11,7 @@ from django.db import DataError, transaction
 from django.db.models import Model, Q, QuerySet
 from django.http import Http404, HttpRequest
 
-from practice.crypto import hide, reveal
+from practice.crypto import decrypt_from_url, encrypt_for_url
 
 Row = TypeVar("Row", bound=Model)
 PAGE_SIZE = 25
@@ -47,11 +47,11 @@ def page(
     with is an address that does not exist (Http404).
     """
     size = max(1, min(size, LARGEST_PAGE))
-    found = fetched(behind(rows, order=order, after=after)[: size + 1], after=after)
+    found = fetched(after_cursor(rows, order=order, after=after)[: size + 1], after=after)
     return cut(found, order=order, after=after, size=size)
 
 
-def behind(rows: QuerySet[Row], *, order: Sequence[str], after: str | None) -> QuerySet[Row]:
+def after_cursor(rows: QuerySet[Row], *, order: Sequence[str], after: str | None) -> QuerySet[Row]:
     """Return the rows behind a cursor, in order; Http404 for a cursor that is none."""
     try:
         if after:
@@ -122,7 +122,7 @@ def _encode(row: Model, order: Sequence[str]) -> str:
             value = getattr(value, part)
         values.append(value.isoformat() if hasattr(value, "isoformat") else str(value))
     # A list sorted by name has names in its cursors, and no name is ever in an address.
-    return hide(json.dumps(values), place=_place(order, type(row)))
+    return encrypt_for_url(json.dumps(values), place=_place(order, type(row)))
 
 
 def _place(order: Sequence[str], model: type[Model]) -> str:
@@ -131,7 +131,7 @@ def _place(order: Sequence[str], model: type[Model]) -> str:
 
 def _decode(cursor: str, order: Sequence[str], model: type[Model]) -> list[str]:
     try:
-        values = json.loads(reveal(cursor, place=_place(order, model)))
+        values = json.loads(decrypt_from_url(cursor, place=_place(order, model)))
     except RecursionError as error:
         raise ValueError("not a cursor") from error
     if (

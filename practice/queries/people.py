@@ -13,7 +13,7 @@ from practice.models import ApiToken, Invitation, InvitationKind, Membership, Ro
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
-from practice.queries.searching import called
+from practice.queries.searching import name_contains
 from practice.tenancy import scope
 
 BY_NAME = ("user__sort_name", "pk")
@@ -31,7 +31,7 @@ def people(
     """Return members by name; `state` may be `active` or `deactivated`."""
     found = members(actor)
     if search:
-        found = called(found, search, "user__sort_name", "user__email")
+        found = name_contains(found, search, "user__sort_name", "user__email")
     if role in Role.values:
         found = found.filter(roles__contains=[role])
     if state in {"active", "deactivated"}:

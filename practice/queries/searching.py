@@ -12,7 +12,7 @@ from practice.models import FIRST_MARK, LAST_MARK
 Row = TypeVar("Row", bound=Model)
 
 
-def called(rows: QuerySet[Row], search: str, *fields: str) -> QuerySet[Row]:
+def name_contains(rows: QuerySet[Row], search: str, *fields: str) -> QuerySet[Row]:
     """Return the rows with these words, in any order, among their fields: "lucia" finds Lucía, and
     "lucía" Lucia. A name is looked for in its `sort_name`, which says it plainly."""
     for word in words(search):

@@ -82,7 +82,7 @@ def icon(name: str) -> SafeString:
 
 @register.simple_tag
 def once() -> SafeString:
-    """Give a form a word of its own: sent twice, it is done once, where its view is `once`
+    """Give a form a word of its own: sent twice, it is done once, where its view is `once_per_form`
     (`practice.doors.pages`); our script swallows a second press in any case."""
     return format_html('<input type="hidden" name="once" value="{}">', get_random_string(22))
 

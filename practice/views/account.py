@@ -32,8 +32,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from practice.actions import people, tokens
 from practice.actors import ActorRequest
-from practice.crypto import hide, reveal
-from practice.doors.pages import once, posted, saved_in
+from practice.crypto import decrypt_from_url, encrypt_for_url
+from practice.doors.pages import once_per_form, posted, saved_in
 from practice.forms.people import AccountForm, TokenForm
 from practice.models import User
 from practice.passwords import mark_of
@@ -197,14 +197,14 @@ def session_list(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @reauthentication_required
-@once
+@once_per_form
 def token_list(request: ActorRequest) -> HttpResponse:
     """List one's keys for programs, and make one; its text is shown on the next page, and only there:
     loaded again, that page makes no second key."""
     form = TokenForm(posted(request), offered=tokens.useful_scopes(request.actor))
     if request.method == "POST" and form.is_valid():
         made = tokens.make(by=request.actor, at=now(), **form.cleaned_data)
-        request.session[NEW_KEY] = hide(made.text, place=NEW_KEY)
+        request.session[NEW_KEY] = encrypt_for_url(made.text, place=NEW_KEY)
         return redirect("token_list")
     return render(
         request,
@@ -218,7 +218,7 @@ def _new_key(request: ActorRequest) -> str:
     """Return the text of the key that was just made, this once; empty when there is none."""
     sealed = request.session.pop(NEW_KEY, "")
     try:
-        return reveal(sealed, place=NEW_KEY)
+        return decrypt_from_url(sealed, place=NEW_KEY)
     except ValueError:  # none, or from another seat
         return ""
 

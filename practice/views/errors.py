@@ -9,7 +9,7 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.doors.trouble import API, away, page_before, problem, typed
+from practice.doors.failures import API, answer_trouble, free_text_of, page_before, problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -30,7 +30,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer our own mistake, and say honestly when the database is away; needs neither."""
-    found = away(request, sys.exc_info()[1])
+    found = answer_trouble(request, sys.exc_info()[1])
     if found is not None:
         return found
     if request.path.startswith(API):
@@ -52,5 +52,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _page(request: HttpRequest, template: str, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(API):
         return problem(status, detail=detail)
-    words = {"back": page_before(request), "typed": typed(request)}
+    words = {"back": page_before(request), "typed": free_text_of(request)}
     return render(request, template, words, status=status)

@@ -16,7 +16,7 @@ from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
     form_page,
-    once,
+    once_per_form,
     open_to,
     posted,
     refusals_on,
@@ -60,7 +60,7 @@ def people(request: ActorRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
-@once
+@once_per_form
 def invite(request: ActorRequest) -> HttpResponse:
     """Invite a colleague."""
     form = InviteForm(posted(request))

@@ -115,11 +115,11 @@ def stage(
 ) -> tuple[Ana, Browser]:
     """Both have the same exercise; the clock stands still on the pages, so that only moves count."""
     import clients.views.own
+    import exercises.views.drafts
     import exercises.views.entries
-    import exercises.views.finishing
-    import exercises.views.keeping
     import exercises.views.reading
     import exercises.views.steps
+    import exercises.views.submitting
     import exercises.views.today
 
     assignment = play.assign(dana, cleared, "e11-what-reaches-me")
@@ -127,8 +127,8 @@ def stage(
     for module in (
         clients.views.own,
         exercises.views.entries,
-        exercises.views.finishing,
-        exercises.views.keeping,
+        exercises.views.submitting,
+        exercises.views.drafts,
         exercises.views.reading,
         exercises.views.steps,
         exercises.views.today,

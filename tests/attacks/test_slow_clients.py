@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from practice.config.patience import WHOLE
+from practice.config.request_deadline import WHOLE
 from practice.errors import records_away
 from tests.processes import Site
 

@@ -91,10 +91,10 @@ def test_a_record_goes_with_its_account_and_the_partner_keeps_theirs(
 def test_a_held_record_waits(ana: Person, ruth: Person, dana: Person):
     ask(ana)
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
-        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=True)
     assert run() == 0
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
-        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=False)
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=False)
     assert run() == 1
     assert left(dana.practice) == set()
 
@@ -207,7 +207,7 @@ def test_a_held_record_says_on_every_page_that_its_erasure_waits(
     for person, path, said in pages:
         assert said not in text_of(person.browser().get(path))
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
-        erasing.hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=True)
     for person, path, said in pages:
         assert said in text_of(person.browser().get(path))
 

@@ -183,7 +183,7 @@ def kept(play: Play, dana: Person, ana: Person) -> Homework:
     play.fill(ana, homework, topic="Bags")
     with play.at(ana):
         said = [
-            responding.Said(key, None, responding.AnswerOutcome.IN_SESSION)
+            responding.AnswerInput(key, None, responding.AnswerOutcome.IN_SESSION)
             for key in ("under", "story")
         ]
         responding.save(by=ana.actor, at=now(), homework=play.fresh(homework), said=said)

@@ -15,7 +15,7 @@ from exercises.charts import Series
 from exercises.models import Homework
 from exercises.queries import series
 from exercises.queries.homework import homework as homework_of
-from exercises.views import curves
+from exercises.views import staff_charts
 from tests.cast import ZONE, Person, Play
 
 WEEKS = ["2 Nov", "9 Nov", "16 Nov", "23 Nov", "30 Nov", "7 Dec"]
@@ -98,7 +98,7 @@ def close(play: Play, dana: Person, ana: Person, when: datetime, **said: int) ->
             by=ana.actor,
             at=when,
             homework=homework_of(ana.actor, homework.pk),
-            said=[responding.Said(key, value) for key, value in said.items()],
+            said=[responding.AnswerInput(key, value) for key, value in said.items()],
         )
     return homework
 
@@ -137,31 +137,34 @@ def test_growth_draws_what_the_table_beneath_says(play: Play, dana: Person, ana:
 
 def test_the_ring_is_explained_where_there_is_one():
     apart = [Series("Ana", [3, None, 5]), Series("Ben", [4, None, 6])]
-    assert curves.ring_text(apart) == ""
-    assert curves.ring_text(apart[:1]) == ""
+    assert staff_charts.ring_text(apart) == ""
+    assert staff_charts.ring_text(apart[:1]) == ""
     assert (
-        curves.ring_text([*apart[:1], Series("Ben", [4, None, 5])]) == "A ring: both are the same."
+        staff_charts.ring_text([*apart[:1], Series("Ben", [4, None, 5])])
+        == "A ring: both are the same."
     )
 
 
 def test_a_single_mark_is_said_as_part_of_a_sentence():
     alone, two = Series("", [5]), [Series("Wanda", [5], "a"), Series("Ivo", [None], "b")]
-    assert curves.in_numbers([alone]) == "5, in one week."
-    assert curves.in_numbers([alone], weekly=False, counts=True) == "5 times, on one day."
-    assert curves.in_numbers(two) == "Wanda: 5, in one week."
+    assert staff_charts.in_numbers([alone]) == "5, in one week."
+    assert staff_charts.in_numbers([alone], weekly=False, counts=True) == "5 times, on one day."
+    assert staff_charts.in_numbers(two) == "Wanda: 5, in one week."
 
 
 def test_how_often_is_said_with_its_unit_and_hides_no_course():
     one = Series("", [2, None, 1, 0, 1, 0])
-    assert curves.in_numbers([one], counts=True) == (
+    assert staff_charts.in_numbers([one], counts=True) == (
         "Between 0 and 2 times a week, in five weeks with entries."
     )
-    assert curves.in_numbers([one], weekly=False, counts=True) == (
+    assert staff_charts.in_numbers([one], weekly=False, counts=True) == (
         "Between 0 and 2 times a day, on five days with entries."
     )
-    assert curves.in_numbers([one]) == "Between 0 and 2, last 0."
+    assert staff_charts.in_numbers([one]) == "Between 0 and 2, last 0."
     alike = Series("", [1, 1])
-    assert curves.in_numbers([alike], counts=True) == "1 time a week, in two weeks with entries."
+    assert (
+        staff_charts.in_numbers([alike], counts=True) == "1 time a week, in two weeks with entries."
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -255,8 +258,8 @@ def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int 
             at=when,
             homework=homework_of(ana.actor, homework.pk),
             said=[
-                responding.Said("form", "words"),
-                *([] if urge is None else [responding.Said("urge", urge)]),
+                responding.AnswerInput("form", "words"),
+                *([] if urge is None else [responding.AnswerInput("urge", urge)]),
             ],
             entry=entry,
         )

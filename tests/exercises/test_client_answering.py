@@ -111,7 +111,7 @@ def test_what_has_been_is_not_still_to_come(play: Play, homework: Homework, ana:
             by=ana.actor,
             at=now(),
             homework=play.fresh(homework),
-            said=[responding.Said("when", "2099-01-01")],
+            said=[responding.AnswerInput("when", "2099-01-01")],
         )
     today = now().astimezone(ZoneInfo(ZONE))
     said = {

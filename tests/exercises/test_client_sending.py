@@ -51,7 +51,7 @@ def test_sent_once_whatever_one_presses(play: Play, homework: Homework, ana: Per
     assert "You can stop here for today." in page
     assert "Until Dana opens it you can take it back" in page
     assert "Take it back" in page
-    with mock.patch("exercises.views.finishing.now", return_value=now() + timedelta(days=1)):
+    with mock.patch("exercises.views.submitting.now", return_value=now() + timedelta(days=1)):
         page = text_of(browser.get(url(homework, "sent/")))
     assert "for today" not in page
     assert "honesty" not in page  # nobody praises what is in it, nor what is not

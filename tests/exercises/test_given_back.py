@@ -14,7 +14,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from exercises.models import Homework
-from practice.doors.trouble import WORDS
+from practice.doors.failures import WORDS
 from practice.forms.policies import CRISIS
 from tests.cast import Person, Play
 from tests.exercises.ground import save, text_of, url

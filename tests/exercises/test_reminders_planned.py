@@ -107,14 +107,14 @@ def test_a_mail_whose_new_hour_is_over_is_not_lost(dana: Person, ana: Person, pl
     homework = play.homework(ana, play.assign(dana, ana, days=0))
     before = rows(homework)["follow_up"].next_at
     at = before - timedelta(minutes=30)
-    wishes = joining.Wishes("Ana", ZONE, "en", time(8), time(22), time(7), by_email=True)
+    wishes = joining.Preferences("Ana", ZONE, "en", time(8), time(22), time(7), by_email=True)
     assert ana.client is not None
     with play.at(ana):
-        joining.prefer(by=ana.actor, at=at, client=ana.client, wishes=wishes)
+        joining.set_preferences(by=ana.actor, at=at, client=ana.client, wishes=wishes)
     assert rows(homework)["follow_up"].next_at == before
     with play.at(ana):
         early = replace(wishes, quiet_from=time(18))
-        joining.prefer(by=ana.actor, at=at, client=ana.client, wishes=early)
+        joining.set_preferences(by=ana.actor, at=at, client=ana.client, wishes=early)
     goes = rows(homework)["follow_up"].next_at
     assert f"{goes.astimezone(ZoneInfo(ZONE)):%H:%M}" == "07:00"
 

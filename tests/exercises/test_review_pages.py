@@ -440,7 +440,7 @@ def test_who_comes_alone_wanted_it_in_the_session_and_is_read_so(
     )
     play.fill(ana, homework, topic="Bags")
     with play.at(ana):
-        aside = responding.Said("story", None, responding.AnswerOutcome.IN_SESSION)
+        aside = responding.AnswerInput("story", None, responding.AnswerOutcome.IN_SESSION)
         responding.save(by=ana.actor, at=now(), homework=play.fresh(homework), said=[aside])
         responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
     read = page(dana, f"/review/{homework.pk}/")

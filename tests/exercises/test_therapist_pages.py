@@ -342,7 +342,7 @@ def test_a_logs_moments_stand_under_their_day_the_newest_first(
                 by=ana.actor,
                 at=now(),
                 homework=play.fresh(homework),
-                said=[responding.Said("urge", urge)],
+                said=[responding.AnswerInput("urge", urge)],
                 entry=entry,
             )
     play.submit(ana, homework)

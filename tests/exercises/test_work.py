@@ -21,7 +21,7 @@ from exercises.actions import (
     responding,
     reviewing,
 )
-from exercises.actions.responding import Handed, Said
+from exercises.actions.responding import AnswerInput, SubmitResult
 from exercises.models import AnswerOutcome, ExerciseVersion, Homework, Response, Step
 from exercises.permissions import available
 from exercises.queries import homework as homework_queries
@@ -80,9 +80,13 @@ def test_two_devices_get_both_texts_and_nothing_is_written(play: Play, dana: Per
     homework = given(play, dana, ana)
     with play.at(ana):
         save = {"by": ana.actor, "at": now(), "homework": homework}
-        responding.save(**save, said=[Said("topic", "On the phone")], base={}, device="phone")
+        responding.save(
+            **save, said=[AnswerInput("topic", "On the phone")], base={}, device="phone"
+        )
         with pytest.raises(Stale) as refusal:
-            responding.save(**save, said=[Said("topic", "On the laptop")], base={}, device="laptop")
+            responding.save(
+                **save, said=[AnswerInput("topic", "On the laptop")], base={}, device="laptop"
+            )
         (current,) = read_rounds(ana.actor, homework)
     assert (refusal.value.mine, refusal.value.theirs) == ("On the laptop", "On the phone")
     assert current.values == {"topic": "On the phone"}
@@ -96,7 +100,7 @@ def test_the_same_device_goes_on_without_a_question(play: Play, dana: Person, an
                 by=ana.actor,
                 at=now(),
                 homework=play.fresh(homework),
-                said=[Said("topic", text)],
+                said=[AnswerInput("topic", text)],
                 base={},
                 device="phone",
             )
@@ -125,7 +129,7 @@ def test_handing_in_twice_hands_in_once(play: Play, dana: Person, ana: Person):
     homework = play.submit(ana, given(play, dana, ana), topic="The bags")
     with play.at(ana):
         again = responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
-        assert again is Handed.ALREADY
+        assert again is SubmitResult.ALREADY
         assert Step.objects.filter(homework=homework, move=Move.SUBMIT).count() == 1
 
 
@@ -137,7 +141,7 @@ def test_a_tab_that_saw_it_unbegun_may_send_what_the_other_began(
     play.fill(ana, homework, topic="The bags")
     assert seen.status == Status.OPEN
     with play.at(ana):
-        assert responding.submit(by=ana.actor, at=now(), homework=seen) is Handed.IN
+        assert responding.submit(by=ana.actor, at=now(), homework=seen) is SubmitResult.IN
     assert play.fresh(homework).status == Status.SUBMITTED
 
 
@@ -166,7 +170,7 @@ def test_afraid_ends_it_kindly_and_asks_for_a_human(
     play.fill(ana, homework, afraid=True, topic="The bags")
     with play.at(ana):
         result = responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
-    assert result is Handed.ENDED
+    assert result is SubmitResult.ENDED
     assert play.fresh(homework).status == Status.SKIPPED
     with play.at(dana):
         assert [flag.client_id for flag in review_queries.flags(dana.actor)] == [ana.client.pk]
@@ -207,8 +211,8 @@ def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
         entry = moments.add_entry(**who, log_key="moments", happened_at=now())
-        responding.save(**who, said=[Said("hurt", value=True)], entry=entry)
-        assert responding.submit(**who) is Handed.ENDED
+        responding.save(**who, said=[AnswerInput("hurt", value=True)], entry=entry)
+        assert responding.submit(**who) is SubmitResult.ENDED
     assert play.fresh(homework).status == Status.SKIPPED
     with play.at(dana):
         assert [flag.item_key for flag in review_queries.flags(dana.actor)] == ["hurt"]
@@ -235,14 +239,14 @@ def test_what_is_for_the_therapist_is_not_sent_past_them_but_may_be_after(
     homework = of_our_own(play, dana, ana, TALK)
     with play.at(ana):
         who = {"by": ana.actor, "at": now(), "homework": homework}
-        responding.save(**who, said=[Said("alone", value=True)])
-        assert responding.submit(**who) is Handed.ENDED
+        responding.save(**who, said=[AnswerInput("alone", value=True)])
+        assert responding.submit(**who) is SubmitResult.ENDED
     with play.at(dana):
         assert [flag.kind for flag in review_queries.flags(dana.actor)] == ["talk"]
     with play.at(ana):
         pausing.pick_up(by=ana.actor, at=now(), homework=play.fresh(homework))
         again = {"by": ana.actor, "at": now(), "homework": play.fresh(homework)}
-        assert responding.submit(**again) is Handed.IN
+        assert responding.submit(**again) is SubmitResult.IN
     with play.at(dana):
         assert len(review_queries.flags(dana.actor)) == 1
 
@@ -254,7 +258,7 @@ def test_only_the_client_answers_and_only_their_therapist_reviews(
     for other in (ben, dana, omar, ruth):
         with play.at(other), pytest.raises(PermissionDenied):
             responding.save(
-                by=other.actor, at=now(), homework=homework, said=[Said("topic", "mine")]
+                by=other.actor, at=now(), homework=homework, said=[AnswerInput("topic", "mine")]
             )
     play.submit(ana, homework, topic="The bags")
     for other in (ben, omar, ruth, ana):
@@ -366,9 +370,12 @@ def test_skipping_one_question_costs_nothing(play: Play, dana: Person, ana: Pers
             by=ana.actor,
             at=now(),
             homework=play.fresh(homework),
-            said=[Said("under", None, AnswerOutcome.IN_SESSION)],
+            said=[AnswerInput("under", None, AnswerOutcome.IN_SESSION)],
         )
-        assert responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework)) is Handed.IN
+        assert (
+            responding.submit(by=ana.actor, at=now(), homework=play.fresh(homework))
+            is SubmitResult.IN
+        )
 
 
 def test_that_a_client_has_begun_is_theirs_until_they_send(play: Play, dana: Person, ana: Person):

@@ -49,7 +49,7 @@ def begin(walker: Walker, crowd: Crowd, homework: Homework, *keys: str) -> None:
     with crowd.play.at(crowd.ana):
         homework = crowd.play.fresh(homework)
         aside = [
-            responding.Said(item.key, None, AnswerOutcome.SKIPPED)
+            responding.AnswerInput(item.key, None, AnswerOutcome.SKIPPED)
             for item in homework.version.definition.asked
             if item.key not in keys
         ]

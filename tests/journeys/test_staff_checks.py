@@ -101,7 +101,7 @@ def hand_in(site: Site, name: str) -> None:
             pk = Homework.objects.filter(client=client, status="open").latest("opens_at").pk
             homework = homework_of(actor, pk)
             said = [
-                responding.Said(item.key, None, responding.AnswerOutcome.SKIPPED)
+                responding.AnswerInput(item.key, None, responding.AnswerOutcome.SKIPPED)
                 for item in homework.version.definition.asked
             ]
             responding.save(by=actor, at=now(), homework=homework, said=said)

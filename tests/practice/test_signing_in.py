@@ -124,7 +124,7 @@ def test_a_practice_that_somebody_left_is_told_no_new_address(ana: Person, dana:
     with scope(practice=dana.practice.pk, user=dana.user.pk):
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
     User.objects.filter(pk=ana.user.pk).update(email="new@mail.example")
-    joining.follow(user=User.objects.get(pk=ana.user.pk), at=now())
+    joining.follow_address(user=User.objects.get(pk=ana.user.pk), at=now())
     with scope(practice=ana.practice.pk):
         assert Client.objects.get(pk=ana.client.pk).email == "ana@mail.example"
     # It learns of it when they come back: the therapist could not change it.

@@ -21,7 +21,7 @@ from exercises.models import Answer, Flag, FlagKind
 from practice.actions import auditing, invitations, keys, people, practices
 from practice.crypto import key_number, keyring
 from practice.forms.policies import setting_names
-from practice.letters import bare
+from practice.letters import without_accents
 from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
@@ -153,7 +153,7 @@ def test_what_can_be_done_is_listed_by_its_letters(ruth: Person, language: str):
     listed = text_of(browser.get("/audit/")).partition('name="action"')[2].partition("</select>")[0]
     acts = [html.unescape(one) for one in re.findall(r"<option[^>]*>([^<]+)<", listed)][1:]
     assert len(acts) == len(ACTS)
-    assert acts == sorted(acts, key=lambda act: bare("NFKD", act).casefold())
+    assert acts == sorted(acts, key=lambda act: without_accents("NFKD", act).casefold())
 
 
 @pytest.mark.parametrize(

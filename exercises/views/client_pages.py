@@ -24,7 +24,7 @@ from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import today as todays
 from exercises.views import wording
-from exercises.visibility import Moment, RoundWords, Words, read_replies, read_rounds
+from exercises.visibility import OpenedAnswer, OpenedEntry, OpenedRound, read_replies, read_rounds
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.doors.pages import device_key
@@ -94,7 +94,7 @@ class Work:
         self.actor = actor
         self.homework = homework
         self.definition: Definition = homework.version.definition
-        self.rounds: list[RoundWords] = read_rounds(actor, homework, hold=hold)
+        self.rounds: list[OpenedRound] = read_rounds(actor, homework, hold=hold)
         self.language = language()
 
     @property
@@ -116,20 +116,20 @@ class Work:
         return self.homework.assignment.couple_id is not None
 
     @property
-    def current(self) -> RoundWords | None:
+    def current(self) -> OpenedRound | None:
         """Return what was written in the open round, when it has been begun."""
         last = self.rounds[-1] if self.rounds else None
         return last if last and last.response.round == self.homework.round else None
 
     @property
-    def words(self) -> dict[str, Words]:
+    def words(self) -> dict[str, OpenedAnswer]:
         return self.current.words if self.current else {}
 
     @property
-    def moments(self) -> list[Moment]:
+    def moments(self) -> list[OpenedEntry]:
         return self.current.moments if self.current else []
 
-    def moment(self, pk: UUID) -> Moment | None:
+    def moment(self, pk: UUID) -> OpenedEntry | None:
         """Return one moment of the open round, also one of which nothing is said yet."""
         return self.current.moment(pk) if self.current else None
 
@@ -139,13 +139,13 @@ class Work:
         return bool(self.words or self.moments)
 
     @property
-    def earlier(self) -> list[RoundWords]:
+    def earlier(self) -> list[OpenedRound]:
         return [one for one in self.rounds if one.response.round < self.homework.round]
 
     @cached_property
     def values(self) -> dict[str, Any]:
         """Return the newest value of each item, over all rounds."""
-        return RoundWords.merged(self.rounds)
+        return OpenedRound.merged(self.rounds)
 
     @cached_property
     def items(self) -> list[Item]:

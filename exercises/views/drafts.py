@@ -21,13 +21,13 @@ from exercises.forms.drafts import LARGEST, Draft, parse_draft
 from exercises.models import AnswerOutcome, Entry, FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
-from exercises.views.ground import (
+from exercises.views.client_pages import (
     Work,
     for_clients,
     open_work,
     show,
 )
-from exercises.visibility import Words
+from exercises.visibility import OpenedAnswer
 from exercises.workflow import SHOWN_TO_CLIENT
 from practice.errors import BadInput, Stale
 
@@ -44,7 +44,7 @@ def keep_draft(
     request: HttpRequest,
     work: Work,
     among: list[Item],
-    words: Mapping[str, Words],
+    words: Mapping[str, OpenedAnswer],
     entry: Entry | None = None,
     log: Item | None = None,
 ) -> HttpResponse:
@@ -107,7 +107,7 @@ def tell_when(
         moments.move_entry(by=work.actor, at=at, homework=work.homework, entry=entry, to=to)
 
 
-def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
+def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, OpenedAnswer]:
     """Return what another device has written by now."""
     fresh = Work(work.actor, homeworks.homework(work.actor, work.homework.pk))
     if entry is None:
@@ -117,7 +117,7 @@ def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, Words]:
 
 
 def problems_of(
-    work: Work, items: list[Item], found: forms.Read, words: Mapping[str, Words]
+    work: Work, items: list[Item], found: forms.Read, words: Mapping[str, OpenedAnswer]
 ) -> dict[str, list[str]]:
     """Return what stops these items: unreadable words, and silence where words are needed."""
     settled = {key for key, one in words.items() if one.outcome != AnswerOutcome.ANSWERED}
@@ -133,7 +133,7 @@ def conflict_page(
     work: Work,
     items: list[Item],
     mine: Mapping[str, Any],
-    words: Mapping[str, Words],
+    words: Mapping[str, OpenedAnswer],
     back_url: str,
 ) -> HttpResponse:
     """Show both texts and let the person choose; what was typed here travels along, hidden."""
@@ -166,7 +166,7 @@ KEEPS = frozenset({"mine", "theirs", "both"})
 
 
 def chosen(
-    items: list[Item], mine: Mapping[str, Any], words: Mapping[str, Words], keep: str
+    items: list[Item], mine: Mapping[str, Any], words: Mapping[str, OpenedAnswer], keep: str
 ) -> dict[str, Any]:
     """Return the values after the choice between two devices: this one, the other, or both."""
     theirs = {key: one.value for key, one in words.items()}
@@ -218,7 +218,7 @@ def closed_meanwhile(
 
 
 def _conflict_data(
-    work: Work, items: list[Item], words: Mapping[str, Words], sent: Draft
+    work: Work, items: list[Item], words: Mapping[str, OpenedAnswer], sent: Draft
 ) -> HttpResponse:
     theirs = {item.key: words[item.key].value for item in items if item.key in words}
     return JsonResponse(

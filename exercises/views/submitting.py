@@ -20,7 +20,7 @@ from exercises.forms import items as forms
 from exercises.models import AnswerOutcome, FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
-from exercises.views.ground import (
+from exercises.views.client_pages import (
     Work,
     actor_of,
     for_clients,
@@ -30,7 +30,7 @@ from exercises.views.ground import (
     way_to_letter,
 )
 from exercises.views.steps import earlier_words
-from exercises.visibility import Moment, Words, read_replies
+from exercises.visibility import OpenedAnswer, OpenedEntry, read_replies
 from exercises.workflow import Status
 from practice.errors import NotPossible
 
@@ -66,7 +66,7 @@ def submit(request: HttpRequest, pk: UUID) -> HttpResponse:
             raise
         # On an address of its own, so that Back and a reload show it again instead of sending.
         return redirect(f"{reverse('check', kwargs={'pk': pk})}?{SENT_BACK}")
-    return redirect("ended" if result is responding.Handed.ENDED else "sent", pk=pk)
+    return redirect("ended" if result is responding.SubmitResult.ENDED else "sent", pk=pk)
 
 
 @require_GET
@@ -300,7 +300,7 @@ def log_row(work: Work, item: Item) -> dict[str, Any]:
     }
 
 
-def moment_link(work: Work, moment: Moment) -> dict[str, str]:
+def moment_link(work: Work, moment: OpenedEntry) -> dict[str, str]:
     """Say when a moment was, how it begins, and where to change it."""
     when = wording.when(moment.entry.happened_at, now(), work.actor.zone)
     return {
@@ -310,7 +310,7 @@ def moment_link(work: Work, moment: Moment) -> dict[str, str]:
     }
 
 
-def _first_words(work: Work, moment: Moment) -> str:
+def _first_words(work: Work, moment: OpenedEntry) -> str:
     log = work.definition.log(moment.entry.log_key)
     lines = (
         line
@@ -322,7 +322,7 @@ def _first_words(work: Work, moment: Moment) -> str:
     return Truncator(next(lines, "")).words(FIRST_WORDS, truncate="…")
 
 
-def said_row(work: Work, item: Item, words: Words | None) -> dict[str, Any]:
+def said_row(work: Work, item: Item, words: OpenedAnswer | None) -> dict[str, Any]:
     if words is None or (
         words.outcome == AnswerOutcome.ANSWERED and definitions.is_empty(words.value)
     ):

@@ -13,7 +13,7 @@ from exercises.models import AnswerOutcome, Flag, FlagKind, Homework
 from exercises.permissions import can_go_back
 from exercises.queries import review as asking
 from exercises.views.wording import day, lately
-from exercises.visibility import Words
+from exercises.visibility import OpenedAnswer
 from practice.actors import Actor
 from practice.doors.pages import open_to
 from practice.permissions import may_care, may_read_caseloads
@@ -102,7 +102,7 @@ def part_of(client: Client, couple: Couple | None) -> str:
 
 
 def answer(
-    item: Item, words: Words | None, language: str, *, is_coupled: bool = False
+    item: Item, words: OpenedAnswer | None, language: str, *, is_coupled: bool = False
 ) -> dict[str, Any]:
     """Return an answer as components/answer_value.html takes it.
 

@@ -56,7 +56,7 @@ def page_before(request: HttpRequest) -> str:
     return path if ours and url_has_allowed_host_and_scheme(path, None) else "/"
 
 
-def typed(request: HttpRequest) -> dict[str, list[str]]:
+def free_text_of(request: HttpRequest) -> dict[str, list[str]]:
     """Return the free text of a form that led nowhere, to be given back to whoever is signed in.
 
     Their record may have gone to a colleague while they wrote. Only what a box for words holds:
@@ -105,7 +105,7 @@ def trouble(error: BaseException | None) -> str:
     return ""
 
 
-def away(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
+def answer_trouble(request: HttpRequest, error: BaseException | None) -> HttpResponse | None:
     """Say honestly that the database or a key is away; needs neither. None for other errors."""
     code = trouble(error)
     if not code:

@@ -17,8 +17,8 @@ from exercises.charts import Series
 from exercises.definition import Chart, ChartKind, Definition, Item, Occasion
 from exercises.models import Homework
 from exercises.queries.series import Numbers, monday
-from exercises.views.curves import in_numbers, legend, ring_text, said, short
-from exercises.visibility import RoundWords
+from exercises.views.staff_charts import in_numbers, legend, ring_text, said, short
+from exercises.visibility import OpenedRound
 from practice.actors import Actor
 from practice.wording import language
 
@@ -89,7 +89,7 @@ def _on_one_axis(found: Sequence[Found]) -> list[Found]:
     ]
 
 
-def _occasions(chart: Chart, rounds: Sequence[RoundWords], zone: str) -> list[Occasion]:
+def _occasions(chart: Chart, rounds: Sequence[OpenedRound], zone: str) -> list[Occasion]:
     if chart.log:
         return [
             Occasion(
