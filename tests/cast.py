@@ -25,6 +25,7 @@ from exercises.actions import (
     clockwork,
     flagging,
     moments,
+    planning,
     publishing,
     responding,
     reviewing,
@@ -289,7 +290,7 @@ class Play:
                 version=self.library[slug],
                 client=to.client if isinstance(to, Person) else None,
                 couple=to if isinstance(to, Couple) else None,
-                when=assigning.Schedule(
+                when=planning.Schedule(
                     opens_local=wall,
                     due_local=wall + timedelta(days=days) if days else None,
                     rrule=rrule,

@@ -1,15 +1,12 @@
 """Give an exercise to a client or a couple, and take it away again."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
-from django.db.models import F, Func, IntegerField, Max, Q, TextField, Value
-from django.db.models.functions import Cast
+from django.db import transaction
+from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
@@ -18,69 +15,15 @@ from clients.actions.clearances import cleared
 from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
-from exercises.actions import gate, reminding
+from exercises.actions import gate, planning, reminding
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
 from exercises.permissions import may_assign
 from exercises.workflow import BY_MOVE, Move
 from practice.actions import auditing
-from practice.actors import Actor, system
+from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
-
-# Recurring work is planned this far ahead (docs/reminders.md); its very first time always is.
-HORIZON_DAYS = 35
-FURTHEST = timedelta(days=730)
-EVENING = time(21, 0)
-# How a rule that ends says so, for PostgreSQL. What is written in another way is taken for endless.
-UNTIL, COUNT = "(?i)UNTIL=([0-9]{8})", r"(?i)COUNT=\+?([0-9]{1,4})(?![0-9])"
-
-
-@dataclass(frozen=True)
-class Schedule:
-    """When: once or repeating (RFC 5545).
-
-    What was picked are wall times, the same for each by their own clock. "Now" and a session are
-    instants, the same for all: what each one's clock says then follows from their own zone alone,
-    so that nobody can tell by it where their partner is.
-    """
-
-    # None: now.
-    opens_local: datetime | None = None
-    due_local: datetime | None = None
-    # Instead of `due_local`: until the evening of the day so many days on, or until a session: its
-    # hour, and whose it is (a client's own or a couple's, by their id).
-    days: int | None = None
-    session_at: datetime | None = None
-    session_of: UUID | None = None
-    rrule: str = ""
-    reminders_on: bool = True
-
-    def opens(self, zone: str, at: datetime) -> datetime:
-        """Return the wall time by this clock at which it opens."""
-        return self.opens_local or schedule.wall_time(at, zone).replace(microsecond=0)
-
-    def due(self, zone: str, at: datetime) -> datetime | None:
-        """Return the wall time by this clock until which it is there, if it has an end."""
-        if self.session_at:
-            return schedule.wall_time(self.session_at, zone)
-        if self.days is not None:
-            day = schedule.local_time(at, zone).date() + timedelta(days=self.days)
-            return datetime.combine(day, EVENING, tzinfo=UTC)
-        return self.due_local
-
-
-@dataclass(frozen=True)
-class _Time:
-    """One time somebody has it."""
-
-    slot: int
-    opens_at: datetime
-    due_local: datetime | None
-    due_at: datetime | None
-
-    def is_over(self, at: datetime) -> bool:
-        return self.due_at is not None and self.due_at <= at
 
 
 def assign(
@@ -90,7 +33,7 @@ def assign(
     version: ExerciseVersion,
     client: Client | None = None,
     couple: Couple | None = None,
-    when: Schedule,
+    when: planning.Schedule,
     note: str = "",
 ) -> Assignment:
     """Give `version` to a client, or to both of a couple, each in a sealed homework of their own.
@@ -128,7 +71,7 @@ def assign(
         assignment.sealed_note = sealed(assignment, "sealed_note", note)
         assignment.save(force_insert=True)
         for person in people:
-            _plan_occurrences(assignment, person, at=at, when=when)
+            planning.plan_occurrences(assignment, person, at=at, when=when)
         auditing.record(
             by=by,
             at=at,
@@ -178,7 +121,7 @@ def withdraw(
         raise Http404
     wanted = {Part.ALL: Q(), Part.LATER: Q(slot__gte=slot), Part.ONE: Q(slot=slot)}[part]
     with transaction.atomic():
-        _hold(assignment)
+        planning.hold(assignment)
         homeworks = list(
             Homework.objects.select_for_update(of=("self",))
             .select_related("client")
@@ -207,89 +150,6 @@ def withdraw(
             part=part,
         )
     return len(homeworks)
-
-
-@dataclass(frozen=True)
-class Share:
-    """One person's share of what repeats, and the last of its occurrences that is planned."""
-
-    assignment_id: UUID
-    client_id: UUID
-    opens_local: datetime
-    due_local: datetime | None
-    rrule: str
-    zone: str
-    last_slot: int
-
-
-def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
-    """Return each person's share of what repeats in one practice and may still want planning.
-
-    The database leaves out what is over, so that series of years ago cost nothing: of COUNT all are
-    planned, or UNTIL is longer ago than planning reaches ahead. One question, however many there
-    are. Everybody has a first occurrence since it was given to them, and so is found by it.
-    """
-    longest_ago = f"{at - timedelta(days=HORIZON_DAYS + 2):%Y%m%d}"
-    shares = (
-        Homework.objects.filter(
-            assignment__practice_id=practice_id,
-            assignment__withdrawn_at=None,
-            client__discharged_at=None,
-        )
-        .exclude(assignment__rrule="")
-        .alias(until=_of_rule(UNTIL), times=Cast(_of_rule(COUNT), IntegerField()))
-        .filter(Q(until=None) | Q(until__gte=longest_ago))
-        .values("assignment_id", "client_id")
-        .annotate(
-            opens_local=F("assignment__opens_local"),
-            due_local=F("assignment__due_local"),
-            rrule=F("assignment__rrule"),
-            zone=F("client__zone"),
-            last_slot=Max("slot"),
-        )
-        .filter(Q(times=None) | Q(last_slot__lt=F("times") - 1))
-        .order_by("assignment_id", "client_id")
-    )
-    return [Share(**share) for share in shares]
-
-
-def _of_rule(pattern: str) -> Func:
-    return Func(
-        F("assignment__rrule"), Value(pattern), function="substring", output_field=TextField()
-    )
-
-
-def lacks(share: Share, at: datetime) -> bool:
-    """Say whether an occurrence of it is still to be planned, and not over already."""
-    return any(
-        one.slot > share.last_slot and not one.is_over(at) for one in _times(share, share.zone, at)
-    )
-
-
-def extend(share: Share, *, at: datetime) -> bool:
-    """Plan what this share lacks; say whether it goes on, neither withdrawn nor discharged.
-
-    Runs inside the calling transaction, and keeps who withdraws waiting until that ends.
-    """
-    client = Client.objects.filter(pk=share.client_id, discharged_at=None).first()
-    assignment = Assignment.objects.filter(pk=share.assignment_id).first()
-    if client is None or assignment is None or not _hold(assignment):
-        return False
-    if not assignment.goes_on_for(client.pk):
-        return False
-    is_closed = bool(gate.closed([assignment], at))
-    _plan_occurrences(assignment, client, at=at, opens_now=not is_closed)
-    return True
-
-
-def _hold(assignment: Assignment) -> bool:
-    """Keep planning and withdrawing apart until this transaction ends, with what stands by now; say
-    whether it goes on for anybody."""
-    held = Assignment.objects.select_for_update(no_key=True).filter(pk=assignment.pk)
-    assignment.withdrawn_at, assignment.ended_for = held.values_list(
-        "withdrawn_at", "ended_for"
-    ).get()
-    return assignment.withdrawn_at is None
 
 
 def _recipients(assignment: Assignment) -> list[Client]:
@@ -342,7 +202,7 @@ def _check_gate(
 
 def is_near(day: datetime, at: datetime) -> bool:
     """Say whether somebody can mean this day."""
-    return -FURTHEST < day - at < FURTHEST
+    return -planning.FURTHEST < day - at < planning.FURTHEST
 
 
 def check_days(opens: datetime | None, due: datetime | None, at: datetime) -> None:
@@ -361,14 +221,18 @@ def _check_rule(given: Assignment, people: list[Client], at: datetime) -> None:
         schedule.parse_rrule(given.rrule)
     except schedule.ScheduleProblem as problem:
         raise BadInput({"rrule": [str(problem)]}) from problem
-    if not all(_slots(given, person.zone, at) for person in people):
+    if not all(planning.slots_of(given, person.zone, at) for person in people):
         raise BadInput({"rrule": [_("This rule gives no day in the next two years.")]})
 
 
-def _check_due(given: Assignment, people: list[Client], at: datetime, when: Schedule) -> None:
+def _check_due(
+    given: Assignment, people: list[Client], at: datetime, when: planning.Schedule
+) -> None:
     """Give nothing that is over already. Of a series for two, whoever's day is over by their own clock
     begins with the next, whatever the other's clock says."""
-    is_over = [[one.is_over(at) for one in _times(given, who.zone, at, when)] for who in people]
+    is_over = [
+        [one.is_over(at) for one in planning.times_of(given, who.zone, at, when)] for who in people
+    ]
     if any(all(of_one) or (of_one[0] and not given.couple_id) for of_one in is_over):
         raise over()
 
@@ -381,69 +245,3 @@ def over() -> BadInput:
 def before_it_opens() -> BadInput:
     """Return what is said of an end that comes before the beginning."""
     return BadInput({"due": [_("Choose the day it opens, or a later one.")]})
-
-
-def _plan_occurrences(
-    assignment: Assignment,
-    client: Client,
-    *,
-    at: datetime,
-    when: Schedule | None = None,
-    opens_now: bool = True,
-) -> None:
-    planned = set(
-        Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
-    )
-    for one in _times(assignment, client.zone, at, when):
-        if one.slot in planned or one.is_over(at):
-            continue
-        homework = Homework(
-            practice_id=assignment.practice_id,
-            assignment=assignment,
-            client=client,
-            version_id=assignment.version_id,
-            slot=one.slot,
-            opens_at=one.opens_at,
-            due_local=one.due_local,
-            due_at=one.due_at,
-            zone=client.zone,
-            session_of=when.session_of if when else None,
-            created_at=at,
-        )
-        try:
-            with transaction.atomic():
-                homework.save(force_insert=True)
-        except IntegrityError:  # another planner was here first
-            continue
-        if opens_now and homework.opens_at <= at:
-            apply_move(homework, Move.OPEN, by=system(assignment.practice_id), at=at)
-        reminding.plan_for_homework(homework, at)
-
-
-def _times(
-    given: Assignment | Share, zone: str, at: datetime, when: Schedule | None = None
-) -> Iterator[_Time]:
-    """Return when somebody in this zone has it, the first time first, as far as it is planned."""
-    if when and not when.rrule:
-        # Nothing is there before it is given.
-        opens_at = max(at, _instant(when.opens_local, zone) or at)
-        due = when.due(zone, at)
-        yield _Time(0, opens_at, due, when.session_at or _instant(due, zone))
-        return
-    length = given.due_local - given.opens_local if given.due_local else None
-    for number, slot in enumerate(_slots(given, zone, at)):
-        due = slot.local.replace(tzinfo=UTC) + length if length else None
-        yield _Time(number, slot.utc, due, _instant(due, zone))
-
-
-def _instant(wall: datetime | None, zone: str) -> datetime | None:
-    return schedule.resolve(wall.replace(tzinfo=None), zone) if wall else None
-
-
-def _slots(given: Assignment | Share, zone: str, at: datetime) -> list[schedule.Slot]:
-    """Return what is planned of a series: all within the horizon, else the first there ever is."""
-    rule, first = schedule.parse_rrule(given.rrule), given.opens_local.replace(tzinfo=None)
-    horizon = at + timedelta(days=HORIZON_DAYS)
-    return schedule.slots(rule, first, zone, until=horizon) or schedule.slots(
-        rule, first, zone, until=at + FURTHEST, limit=1
-    )

@@ -16,7 +16,7 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from clients.actions import erasing as clients_erasing
-from exercises.actions import assigning, erasing, gate, reminding, reviewing
+from exercises.actions import erasing, gate, planning, reminding, reviewing
 from exercises.actions.moving import apply_move
 from exercises.models import Homework, ReminderReason, Review
 from exercises.workflow import Move, Status
@@ -71,19 +71,19 @@ def plan(at: datetime) -> None:
 def extend_series(practice: UUID, at: datetime) -> int:
     """Plan the coming occurrences of everything that repeats in one practice."""
     with scope(practice=practice):
-        shares = assigning.unfinished_shares(practice, at)
+        shares = planning.unfinished_shares(practice, at)
     return _each(
         practice,
         ((share.assignment_id, partial(_extend, practice, share, at)) for share in shares),
     )
 
 
-def _extend(practice: UUID, share: assigning.Share, at: datetime) -> bool:
+def _extend(practice: UUID, share: planning.Share, at: datetime) -> bool:
     # Told without asking the database: nearly always, there is nothing to plan.
-    if not assigning.lacks(share, at):
+    if not planning.lacks(share, at):
         return False
     with scope(practice=practice):
-        return assigning.extend(share, at=at)
+        return planning.extend(share, at=at)
 
 
 def end_what_was_for_two(practice: UUID, at: datetime) -> int:

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from clients.queries.care import client_of, couple_of
-from exercises.actions import assigning, moments, pausing, responding, reviewing
+from exercises.actions import assigning, moments, pausing, planning, responding, reviewing
 from exercises.api import shapes
 from exercises.api.shapes import exercise_data, homework_data, homeworks_data, round_data
 from exercises.models import Assignment, Homework
@@ -102,7 +102,7 @@ def assignments(request: Request) -> Response:
             version=library_queries.newest_version(actor, said["exercise"]),
             client=client,
             couple=couple,
-            when=assigning.Schedule(
+            when=planning.Schedule(
                 opens_local=said["opens_local"],
                 due_local=said["due_local"],
                 rrule=said["rrule"],

@@ -13,7 +13,8 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from exercises.actions.assigning import EVENING, Schedule, is_near
+from exercises.actions import planning
+from exercises.actions.assigning import is_near
 from exercises.schedule import WEEKDAYS, wall_time
 from practice.forms.fields import DATE, PlainForm, WordsField
 
@@ -145,10 +146,10 @@ class AssignForm(forms.Form):
             day += timedelta(days=1)
         return _morning(day)
 
-    def schedule(self) -> Schedule:
+    def schedule(self) -> planning.Schedule:
         """Return what was chosen: wall times where days were picked, else from this moment on."""
         said = self.cleaned_data
-        found = Schedule(reminders_on=said["reminders_on"])
+        found = planning.Schedule(reminders_on=said["reminders_on"])
         if said["when"] == "session" and self.session:
             session_at, session_of = self.session
             return replace(found, session_at=session_at, session_of=session_of)
@@ -196,7 +197,7 @@ def _morning(day: date) -> datetime:
 
 
 def _evening(day: date) -> datetime:
-    return datetime.combine(day, EVENING, tzinfo=UTC)
+    return datetime.combine(day, planning.EVENING, tzinfo=UTC)
 
 
 class WithdrawForm(PlainForm):

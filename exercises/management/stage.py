@@ -16,7 +16,7 @@ from clients.actions import joining
 from clients.actors import seat_of
 from clients.models import Client, Couple
 from exercises import definition as definitions
-from exercises.actions import assigning, clockwork, moments, responding, reviewing
+from exercises.actions import assigning, clockwork, moments, planning, responding, reviewing
 from exercises.actions.asking import NUDGES
 from exercises.management import story
 from exercises.models import (
@@ -147,10 +147,10 @@ class Stage:
         note = story.note(reader.language, exercise, number) if reader else ""
 
         def move() -> None:
-            when = assigning.Schedule(days=days)
+            when = planning.Schedule(days=days)
             if until_session and (session := self._session(couple or client)):
                 session_at, of = session
-                when = assigning.Schedule(session_at=session_at, session_of=of.pk)
+                when = planning.Schedule(session_at=session_at, session_of=of.pk)
             given.assignment = assigning.assign(
                 by=self.therapist(therapist),
                 at=at,

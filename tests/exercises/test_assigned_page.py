@@ -11,7 +11,8 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Client, Couple
-from exercises.actions.assigning import Schedule, assign
+from exercises.actions import planning
+from exercises.actions.assigning import assign
 from exercises.models import Assignment, Homework
 from practice.models import Invitation
 from tests.cast import ZONE, Person, Play
@@ -197,7 +198,7 @@ def test_the_days_of_homework_are_their_clients_and_a_session_is_ones_own(
     opens = datetime.combine(now().astimezone(far).date() + timedelta(days=3), time(8), UTC)
     due = opens + timedelta(days=1, hours=13)
 
-    def give(to: Person | Couple, when: Schedule) -> Assignment:
+    def give(to: Person | Couple, when: planning.Schedule) -> Assignment:
         with play.at(dana):
             return assign(
                 by=dana.actor,
@@ -208,7 +209,7 @@ def test_the_days_of_homework_are_their_clients_and_a_session_is_ones_own(
                 when=when,
             )
 
-    picked = give(ana, Schedule(opens_local=opens, due_local=due))
+    picked = give(ana, planning.Schedule(opens_local=opens, due_local=due))
     work = reverse("homework_page", args=[play.homework(ana, picked).pk])
     starts, ends = (
         f"{date_format(wall.replace(tzinfo=None), 'D j M, H:i')}, Auckland time"
@@ -224,11 +225,11 @@ def test_the_days_of_homework_are_their_clients_and_a_session_is_ones_own(
     assert f"until {ends}." in shown(reverse("assignment_sent", args=[picked.pk]))
     assert f"it opens {starts}." in shown(f"/assign/?client={ana.client.pk}")
     # The same for both, each by their own clock; until a session it is one hour, and that is Dana's.
-    of_two = give(cleared, Schedule(opens_local=opens, due_local=due))
+    of_two = give(cleared, planning.Schedule(opens_local=opens, due_local=due))
     wall = date_format(due.replace(tzinfo=None), "D j M, H:i")
     said = shown(reverse("assignment_sent", args=[of_two.pk]))
     assert f"until {wall}, each by their own clock." in said
-    until = give(cleared, Schedule(session_at=session, session_of=cleared.pk))
+    until = give(cleared, planning.Schedule(session_at=session, session_of=cleared.pk))
     hour = date_format(session.astimezone(ZoneInfo(ZONE)), "D j M, H:i")
     assert f"until {hour}." in shown(reverse("assignment_sent", args=[until.pk]))
     form = shown(f"/assign/?couple={cleared.pk}")

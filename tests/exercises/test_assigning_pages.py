@@ -10,7 +10,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Couple
-from exercises.actions import assigning, flagging
+from exercises.actions import assigning, flagging, planning
 from exercises.models import Flag
 from practice.errors import BadInput
 from practice.models import Practice
@@ -129,7 +129,7 @@ def test_what_ends_before_it_is_given_is_given_to_nobody(play: Play, dana: Perso
             at=now(),
             version=play.library["e01-under-the-argument"],
             client=ana.client,
-            when=assigning.Schedule(
+            when=planning.Schedule(
                 opens_local=now() - timedelta(days=3), due_local=now() - timedelta(days=2)
             ),
         )

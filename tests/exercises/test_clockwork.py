@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from clients.actions import caring, erasing
 from clients.models import Client, Couple, ErasureRequest
 from exercises import schedule
-from exercises.actions import assigning, clockwork, reminding
+from exercises.actions import assigning, clockwork, planning, reminding
 from exercises.models import Assignment, Homework, Reminder, Review, Step
 from exercises.workflow import Status
 from practice.logs import JsonFormatter
@@ -317,14 +317,14 @@ def test_what_is_withdrawn_while_it_is_planned_gets_no_more_days(
     later = now() + timedelta(days=20)
     with play.at(dana):
         before = Homework.objects.filter(assignment=given).count()
-        (share,) = assigning.unfinished_shares(dana.practice.pk, now())
-        assert assigning.lacks(share, later)
+        (share,) = planning.unfinished_shares(dana.practice.pk, now())
+        assert planning.lacks(share, later)
         with transaction.atomic():
             assigning.withdraw(by=dana.actor, at=now(), assignment=given)
-            assert not assigning.extend(share, at=later)
+            assert not planning.extend(share, at=later)
             assert Homework.objects.filter(assignment=given).count() == before
             transaction.set_rollback(True)
-        assert assigning.extend(share, at=later)
+        assert planning.extend(share, at=later)
         assert Homework.objects.filter(assignment=given).count() > before
 
 
@@ -333,10 +333,10 @@ def test_who_is_discharged_while_it_is_planned_gets_no_more_days(
 ):
     play.assign(dana, ana, rrule="FREQ=WEEKLY")
     with play.at(dana):
-        (share,) = assigning.unfinished_shares(dana.practice.pk, now())
+        (share,) = planning.unfinished_shares(dana.practice.pk, now())
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
-        assert not assigning.extend(share, at=now() + timedelta(days=20))
-        assert assigning.unfinished_shares(dana.practice.pk, now()) == []
+        assert not planning.extend(share, at=now() + timedelta(days=20))
+        assert planning.unfinished_shares(dana.practice.pk, now()) == []
 
 
 def test_of_mails_to_be_planned_again_those_that_go_first_come_first(

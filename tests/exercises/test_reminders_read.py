@@ -18,7 +18,7 @@ from django.utils.timezone import now
 from clients.actions import caring, joining
 from clients.models import Client, ContactPreference, ReminderKind
 from exercises import emails, schedule
-from exercises.actions import assigning
+from exercises.actions import assigning, planning
 from exercises.models import Reminder, ReminderState
 from practice.config.sink import Sink
 from practice.tenancy import scope
@@ -245,7 +245,7 @@ def test_what_is_given_in_the_evening_was_not_to_be_told_that_morning(
     dana: Person, ana: Person, play: Play
 ) -> None:
     morning = schedule.local_time(now() - timedelta(hours=6), ZONE).replace(tzinfo=UTC)
-    given = assigning.Schedule(opens_local=morning, due_local=morning + timedelta(days=7))
+    given = planning.Schedule(opens_local=morning, due_local=morning + timedelta(days=7))
     version = play.library["e01-under-the-argument"]
     with play.at(dana):
         assigning.assign(by=dana.actor, at=now(), version=version, client=ana.client, when=given)

@@ -13,8 +13,8 @@ from django.utils.timezone import now
 from clients.actions import caring
 from clients.models import Client, Couple
 from exercises import schedule
-from exercises.actions import rescheduling
-from exercises.actions.assigning import Schedule, assign
+from exercises.actions import planning, rescheduling
+from exercises.actions.assigning import assign
 from exercises.models import Homework, Reminder, ReminderState
 from exercises.workflow import Status
 from practice.errors import NotPossible
@@ -150,7 +150,7 @@ def test_what_has_no_end_needs_none_to_open_another_day(play: Play, dana: Person
             at=now(),
             version=play.library["e01-under-the-argument"],
             client=ana.client,
-            when=Schedule(opens_local=wall + timedelta(days=3)),
+            when=planning.Schedule(opens_local=wall + timedelta(days=3)),
         )
     homework = play.homework(ana, given)
     path = reverse("homework_due", args=[homework.pk])
