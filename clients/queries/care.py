@@ -1,9 +1,10 @@
 """Clients and couples, for those who care for them or read along."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
-from operator import or_
+from operator import and_, or_
 from typing import Any
 from uuid import UUID
 
@@ -165,13 +166,17 @@ def _called(actor: Actor, found: QuerySet[Client], search: str) -> QuerySet[Clie
         return name_contains(found, search, "sort_name")
     couples = reachable_couples(actor).filter(ended_at=None)
     for word in wanted:
-        found = found.filter(
-            holds(word, "sort_name")
-            | Exists(couples.filter(holds(word, "second__sort_name"), first=OuterRef("pk")))
-            | Exists(couples.filter(holds(word, "first__sort_name"), second=OuterRef("pk")))
-        )
+        couples = couples.filter(holds(word, "first__sort_name", "second__sort_name"))
     # Of a couple whose one has all the words, the other is not meant.
-    return found.filter(reduce(or_, (holds(word, "sort_name") for word in wanted)))
+    as_first = couples.exclude(_has_all(wanted, "second__sort_name")).filter(first=OuterRef("pk"))
+    as_second = couples.exclude(_has_all(wanted, "first__sort_name")).filter(second=OuterRef("pk"))
+    has_any = reduce(or_, (holds(word, "sort_name") for word in wanted))
+    two = has_any & (Exists(as_first) | Exists(as_second))
+    return found.filter(_has_all(wanted, "sort_name") | two)
+
+
+def _has_all(wanted: Sequence[str], field: str) -> Q:
+    return reduce(and_, (holds(word, field) for word in wanted))
 
 
 def newly_given(actor: Actor, at: datetime) -> dict[str, Subquery]:

@@ -66,7 +66,7 @@ def test_a_client_s_form_says_when_they_come_with_their_partner(couple: Couple, 
     for hours, is_said in ((-2, False), (30, True)):
         with scope(practice=dana.practice.pk):
             Couple.objects.update(next_session_at=now() + timedelta(hours=hours))
-        assert ("With Ben: " in text_of(dana.browser().get(edit))) is is_said
+        assert ("The session with Ben is on " in text_of(dana.browser().get(edit))) is is_said
 
 
 @pytest.mark.parametrize("rest", POSTED)

@@ -161,7 +161,7 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     dana.get_by_role("link", name="Assign").last.click()
     dana.get_by_label(re.compile("^What reaches me")).check()
     dana.get_by_role("button", name="Assign").click()
-    expect(dana.get_by_text("Each has their own")).to_be_visible()
+    expect(dana.get_by_text("Each works on their own copy")).to_be_visible()
 
     mails = site.sink.wait_for(3, "ana@mail.example")
     assert [mail["Subject"] for mail in mails[1:3]] == ["A quiet reminder"] * 2
