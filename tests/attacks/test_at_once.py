@@ -224,7 +224,7 @@ def test_two_devices_may_write_the_first_words_at_once(
         return browser.generic("POST", path, body, content_type="application/json")
 
     phone, laptop = quiet(ana.browser()), quiet(ana.browser())
-    meet(monkeypatch, responding, "move")
+    meet(monkeypatch, responding, "apply_move")
     assert at_once(lambda: save(phone, "phone"), lambda: save(laptop, "laptop")) == [200, 412]
     with scope(practice=ana.practice.pk):
         assert Answer.objects.filter(response__homework=work).count() == 1
@@ -247,7 +247,7 @@ def test_one_screen_sent_from_two_tabs_at_once_asks_which_to_keep(
         texts.append(answer.content.decode())
         return answer
 
-    meet(monkeypatch, responding, "move")
+    meet(monkeypatch, responding, "apply_move")
     assert at_once(lambda: send(one, "Left tab"), lambda: send(other, "Right tab")) == [302, 409]
     assert "Left tab" in max(texts, key=len)
     assert "Right tab" in max(texts, key=len)

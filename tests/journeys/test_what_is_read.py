@@ -69,7 +69,7 @@ WORDS = {
         " «Todavía no lo sé» también es una respuesta.",
         how_strong="Con qué fuerza: con dolor",
         writing="Más allá de ese asunto, creo que tenía miedo de que…",
-        writing_hint="Termina la frase con tus palabras. Con pocas alcanza.",
+        writing_hint="Termina la frase con tus palabras. Bastan pocas.",
         one_thing="Una cosa antes de seguir",
         write_something="Escribe unas palabras o elige «Saltar esta».",
         choose_something="Elige una opción o «Saltar esta».",
@@ -262,7 +262,7 @@ def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
     review = read(page)
     question = WORDS["en"].writing
     review.only("heading", question)
-    review.only("DisclosureTriangle", f"Comment on {question}")
+    review.only("DisclosureTriangle", f"Comment on “{question}”")
     assert review.only("group", "Your reply to Ana").role == "group"
     comment = page.locator("details[data-comment]", has_text=question)
     comment.locator("summary").click()

@@ -33,7 +33,7 @@ def test_no_form_leads_to_the_browsers_own_page_of_errors(
     pressed: list[tuple[str, Callable[[], None]]] = [
         (f"/homework/{homework.pk}/check/", phone.get_by_role("button", name="Send to Dana").click),
         (f"/homework/{log.pk}/entries/", phone.get_by_role("button", name="Note a").first.click),
-        ("/today/", phone.get_by_role("button", name="Bring it to session instead").click),
+        ("/today/", phone.get_by_role("button", name="Bring it to the session instead").click),
         ("/you", phone.get_by_role("button", name="Save", exact=True).click),
     ]
     for address, press in pressed:
