@@ -94,7 +94,7 @@ def found(site: Site) -> dict[str, str]:
             "returned": f"/homework/{noor.get(status='returned').pk}/feedback/",
             "review": f"/review/{noor.filter(status='submitted').latest('submitted_at').pk}/",
             "client": f"/clients/{ana.pk}/",
-            "couple": f"/couples/{Couple.objects.get(first=ana).pk}/",
+            "couple": f"/couples/{Couple.objects.get(first=ana).pk}/#weeks",
         }
 
 
@@ -115,7 +115,7 @@ def shoot(browser: Browser, site: Site, device: str, theme: Any, who: str, where
         {
             "format": "webp",
             "quality": QUALITY,
-            "clip": {"x": 0, "y": 0, **DEVICES[device]["viewport"], "scale": scale},
+            "clip": {"x": 0, "y": page.evaluate("scrollY"), **DEVICES[device]["viewport"], "scale": scale},
         },
     )
     context.close()
