@@ -115,7 +115,12 @@ def shoot(browser: Browser, site: Site, device: str, theme: Any, who: str, where
         {
             "format": "webp",
             "quality": QUALITY,
-            "clip": {"x": 0, "y": page.evaluate("scrollY"), **DEVICES[device]["viewport"], "scale": scale},
+            "clip": {
+                "x": 0,
+                "y": page.evaluate("scrollY"),
+                **DEVICES[device]["viewport"],
+                "scale": scale,
+            },
         },
     )
     context.close()

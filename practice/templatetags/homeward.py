@@ -9,6 +9,7 @@ from allauth.account.internal.flows.email_verification_by_code import EmailVerif
 from django import forms, template
 from django.forms.boundfield import BoundField
 from django.http import HttpRequest
+from django.template.defaultfilters import stringfilter
 from django.utils.crypto import get_random_string
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -67,9 +68,10 @@ def fours(secret: str) -> str:
 
 
 @register.filter(is_safe=True)
+@stringfilter  # a help text may be lazy: it is markup only once it was asked for
 def unbroken(text: str) -> str:
     """Keep "e-mail" on one line: browsers break a line behind its hyphen."""
-    return str(text).replace("e-mail", "e-\u2060mail")
+    return text.replace("e-mail", "e-\u2060mail")
 
 
 @register.simple_tag

@@ -1,8 +1,9 @@
 """The face: every page as each person, on a phone and a laptop, by day and by night.
 
 On each page axe finds nothing (WCAG 2.0 to 2.2, A and AA, and best practice), the console says
-nothing, and nothing is wider than the screen, at 390, 1280 and 320 pixels. What axe finds in the
-tree of a page does not depend on the theme, so that by night only its colours are asked again.
+nothing, no markup is there to be read, and nothing is wider than the screen, at 390, 1280 and 320
+pixels. What axe finds in the tree of a page does not depend on the theme, so that by night only its
+colours are asked again.
 """
 
 import pytest
@@ -30,6 +31,10 @@ TOO_WIDE = """(screen) => document.documentElement.scrollWidth <= screen ? [] :
     ["the page", ...[...document.querySelectorAll("body *")]
         .filter((el) => el.getBoundingClientRect().right > screen + 1).slice(0, 3)
         .map((el) => `${el.tagName}.${el.className}`)]"""
+# Markup somebody would read as words: it was escaped once too often. Code may show some.
+READ = """() => [...document.querySelectorAll("body *:not(script, style, pre, code)")]
+    .flatMap((el) => [...el.childNodes]).filter((node) => node.nodeType === Node.TEXT_NODE
+        && /<\\/?[a-z]+[^<>]*>|&[a-z]+;|&#\\d+;/i.test(node.data)).map((node) => node.data.trim())"""
 
 # At twice the text, what of a client's page sticks out of the screen, or out of its own frame.
 CUT = """(screen) => !document.body.matches(".client, .public") || location.pathname === "/kit" ? [] :
@@ -72,6 +77,7 @@ def findings(page: Page, device: str) -> list[str]:
     """Return what is wrong with this page, in both themes."""
     page.evaluate(AXE_SCRIPT)
     found = [f"by day: {one}" for one in page.evaluate(ASK, WHOLE)]
+    found += [f"markup to be read: {one}" for one in page.evaluate(READ)]
     page.emulate_media(color_scheme="dark")
     found += [f"by night: {one}" for one in page.evaluate(ASK, COLOURS)]
     page.emulate_media(color_scheme="light")

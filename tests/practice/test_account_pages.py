@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from tests.cast import PASSWORD, Person
 
@@ -74,8 +75,12 @@ def test_what_was_saved_is_said_in_the_language_it_was_saved_with(dana: Person):
 def test_two_faults_of_one_field_do_not_repeat_its_name(dana: Person):
     said = {"oldpassword": PASSWORD, "password1": "admin", "password2": "admin"}
     page = str(dana.browser().post("/account/password/change/", said).content, "utf-8")
-    assert "At least 12 characters." in page
+    assert "<li>At least 12 characters.</li>" in page
     assert "New password: " not in page
+
+
+def test_a_forgotten_password_is_one_press_from_signing_in(client: Client):
+    assert '<a href="/account/password/reset/">' in text_of(client.get("/account/login/"))
 
 
 def test_the_page_for_signing_out_offers_it_once_beside_the_menu(dana: Person, ana: Person):
