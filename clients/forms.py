@@ -70,7 +70,7 @@ class ClientForm(AddressForm):
         label=_("Send the invitation now"),
         required=False,
         initial=True,
-        help_text=_("It says nothing of what it is for."),
+        help_text=_("The e-mail does not say what it is about."),
     )
 
 
@@ -243,11 +243,11 @@ class JoinForm(PlainForm):
         error_messages={"required": _("Write a password.")},
     )
     agree = forms.BooleanField(
-        label=_("I have read this, and I agree."),
+        label=_("I have read what I agree to, and I agree."),
         error_messages={
             "required": _(
-                "Tick “I have read this, and I agree” to go on. If you would rather not, talk with"
-                " your therapist."
+                "Tick “I have read what I agree to, and I agree” to go on. If you would rather not,"
+                " talk with your therapist."
             )
         },
     )
@@ -267,10 +267,10 @@ class JoinForm(PlainForm):
             del self.fields["password"]
         elif is_member:
             self.fields["password"].required = True
-            self.fields["password"].help_text = _("At least twelve characters. A sentence is good.")
+            self.fields["password"].help_text = _("At least 12 characters. A sentence is good.")
         else:
             self.fields["password"].help_text = _(
-                "At least twelve characters; a sentence is good. Or leave it empty: each time you"
+                "At least 12 characters; a sentence is good. Or leave it empty: each time you"
                 " sign in, a code comes by e-mail."
             )
 

@@ -127,7 +127,7 @@ def _chart(
         text = (
             ngettext("%(part)d of %(whole)d moment.", "%(part)d of %(whole)d moments.", whole)
             if chart.log
-            else ngettext("%(part)d of %(whole)d time.", "%(part)d of %(whole)d times.", whole)
+            else ngettext("%(part)d of %(whole)d.", "%(part)d of %(whole)d times.", whole)
         )
         said_so = {"summary": text % {"part": part, "whole": whole}}
         return Found(chart, words | said_so) if whole else None

@@ -246,7 +246,7 @@ def _reminder(actor: Actor, record: Client, at: datetime) -> str:
     if row is None:
         return _("No e-mail is planned.")
     meant = schedule.without_spread(row.next_at, row.local_at, actor.zone)
-    return _("One e-mail, %(when)s. It says only that something is waiting, never what.") % {
+    return _("Next e-mail: %(when)s. It says only that something is waiting, never what.") % {
         "when": wording.when(meant, at, actor.zone, wording.about)
     }
 

@@ -10,6 +10,7 @@ from django.utils.translation import ngettext, pgettext
 
 from clients.models import Client, to_come
 from exercises import schedule
+from exercises.actions.planning import EVENING
 from exercises.definition import Definition
 from exercises.models import Homework
 from practice.wording import clock_of
@@ -86,9 +87,10 @@ def next_session(client: Client, current: datetime) -> datetime | None:
 
 def soon(at: datetime | None, current: datetime, zone: str) -> str:
     """Return the weekday of something within the next six days, else nothing."""
-    if at is None or at - current > timedelta(days=6):
+    if at is None:
         return ""
-    return str(formats.date_format(schedule.local_time(at, zone), "l"))
+    local, today = schedule.local_time(at, zone), schedule.local_time(current, zone)
+    return str(formats.date_format(local, "l")) if (local.date() - today.date()).days <= 6 else ""
 
 
 def own_day(client: Client, current: datetime, zone: str) -> str:
@@ -98,12 +100,17 @@ def own_day(client: Client, current: datetime, zone: str) -> str:
 
 
 def due(at: datetime | None, current: datetime, zone: str) -> str:
-    """Say by when, without pressing: that day is still part of it."""
+    """Say by when, without pressing: that day is still part of it, or its hour is named."""
     if at is None or at < current:
         return ""
-    if schedule.local_time(at, zone).date() == schedule.local_time(current, zone).date():
-        return _("today, if you want it")
-    return _("by %(day)s") % {"day": soon(at, current, zone) or day(at, zone)}
+    local = schedule.local_time(at, zone)
+    is_whole, said = local.time() >= EVENING, {"time": clock(at, zone)}
+    if local.date() == schedule.local_time(current, zone).date():
+        if is_whole:
+            return _("today, if you want it")
+        return _("today until %(time)s, if you want it") % said
+    said["day"] = soon(at, current, zone) or day(at, zone)
+    return (_("by %(day)s") if is_whole else _("by %(day)s, %(time)s")) % said
 
 
 def takes(definition: Definition, *, left: int | None = None, deeper: int | None = None) -> str:

@@ -147,7 +147,7 @@ def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     page = text_of(dana.browser().get(where))
     assert "14 days after you ask, everything here is erased for good" in page
     assert f'href="/clients/{ana.client.pk}/">Cancel</a>' in page
-    assert "Ana sees on their own page that it was asked for" in page
+    assert "Ana is shown that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409
     with scope(practice=ana.practice.pk):

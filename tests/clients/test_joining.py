@@ -112,7 +112,7 @@ def test_without_consent_nobody_joins(dana: Person, link: str):
     response = Browser().post(link, ARRIVAL | {"agree": "", "called": "Idi"})
     assert response.status_code == 422
     page = text_of(response)
-    assert ">Tick “I have read this, and I agree” to go on." in page
+    assert ">Tick “I have read what I agree to, and I agree” to go on." in page
     assert 'value="Idi"' in page
     assert not User.objects.filter(email="ida@mail.example").exists()
     assert the_client(dana.practice).joined_at is None
@@ -125,7 +125,7 @@ def test_each_error_says_what_to_write(dana: Person, link: str):
         "Write a name.",
         "Where are you? (time zone): Choose one of those offered here.",
     ]
-    assert summary[2].startswith("Tick “I have read this, and I agree” to go on.")
+    assert summary[2].startswith("Tick “I have read what I agree to, and I agree” to go on.")
 
 
 def test_joining_by_code(dana: Person, link: str):

@@ -276,6 +276,15 @@ def test_the_day_something_is_due_is_part_of_the_time_for_it(days: int, said: st
     assert bool(words) == bool(said)
 
 
+def test_the_hour_something_ends_at_is_named_where_it_ends_before_the_evening():
+    friday = datetime(2026, 11, 27, 12, tzinfo=ZoneInfo(ZONE))
+    in_an_hour, at_six = friday.replace(hour=13), friday.replace(hour=6) + timedelta(days=6)
+    assert wording.due(in_an_hour, friday, ZONE) == "today until 13:00, if you want it"
+    # A weekday alone, though it is more than six days of 24 hours until the evening of that day.
+    assert wording.due(at_six, friday, ZONE) == "by Thursday, 06:00"
+    assert wording.due(at_six.replace(hour=21), friday, ZONE) == "by Thursday"
+
+
 @pytest.mark.parametrize(
     ("language", "near", "far"),
     [

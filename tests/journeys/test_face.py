@@ -32,7 +32,7 @@ TOO_WIDE = """(screen) => document.documentElement.scrollWidth <= screen ? [] :
         .filter((el) => el.getBoundingClientRect().right > screen + 1).slice(0, 3)
         .map((el) => `${el.tagName}.${el.className}`)]"""
 # Markup somebody would read as words: it was escaped once too often. Code may show some.
-READ = """() => [...document.querySelectorAll("body *:not(script, style, pre, code)")]
+READ = """() => [...document.querySelectorAll("body *:not(script, noscript, style, pre, code)")]
     .flatMap((el) => [...el.childNodes]).filter((node) => node.nodeType === Node.TEXT_NODE
         && /<\\/?[a-z]+[^<>]*>|&[a-z]+;|&#\\d+;/i.test(node.data)).map((node) => node.data.trim())"""
 

@@ -43,7 +43,7 @@ def come_in(page: Page, link: str, *, name: str, password: str = PASSWORD) -> No
     page.goto(link)
     page.get_by_label(re.compile("Your name|like to be called")).fill(name)
     page.get_by_label(re.compile("^A password")).fill(password)
-    agree = page.get_by_label(re.compile("I have read this"))
+    agree = page.get_by_label(re.compile("I have read what I agree to"))
     if agree.count():
         agree.check()
     page.get_by_role("button", name="Come in").click()
