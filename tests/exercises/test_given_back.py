@@ -89,7 +89,7 @@ def test_so_are_words_that_are_not_ones_own_to_send_any_more(dana: Person):
 
 def test_who_only_looks_or_wrote_nothing_is_given_nothing(dana: Person):
     for response in (
-        dana.browser().get("/nowhere/?text=words"),
+        dana.browser().get("/nowhere/?text=words", headers=OURS),
         dana.browser().post("/practice/settings", {"crisis_en": " "} | SECRETS, headers=OURS),
     ):
         assert "What you typed just now" not in text_of(response)
@@ -139,7 +139,8 @@ def test_a_clients_own_words_are_given_back_when_their_care_has_ended(
     assert LETTER in given_back
     assert not [one for one in ("a-form-token", "phone.1") if one in given_back]
     # Where nothing is written nothing comes back; the page's own saving is told apart from signed out.
-    assert "What you typed" not in text_of(browser.post(url(homework, "set-aside/"), {"how": "x"}))
+    deed = browser.post(url(homework, "set-aside/"), {"how": LETTER}, headers=OURS)
+    assert "What you typed" not in text_of(deed)
     assert save(browser, homework, {"topic": [LETTER]}).status_code == 403
     strict = Browser(enforce_csrf_checks=True)
     strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")
