@@ -46,6 +46,15 @@ def test_where_one_is_the_only_admin_they_may_be_its_therapist(ruth: Person, rae
     assert give(ruth, ruth, "admin", "therapist")[0] == 302
 
 
+def test_an_admin_whose_account_is_closed_is_none(ruth: Person, rae: Person):
+    """Else the only one who can still come in could give it up, and nobody could give it back."""
+    User.objects.filter(pk=rae.user.pk).update(is_active=False)
+    status, page = give(ruth, ruth, "therapist")
+    assert status == 422
+    assert "Somebody has to be an admin." in page
+    assert give(ruth, ruth, "admin", "therapist")[0] == 302
+
+
 def test_a_link_one_sent_oneself_adds_no_role(ruth: Person, rae: Person):
     """To another address, which one takes before opening it."""
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
