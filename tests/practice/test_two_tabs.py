@@ -2,6 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,8 +11,10 @@ from django.utils.timezone import localtime, now
 from clients.actions import noting
 from clients.models import Client, Couple, PrivateNote
 from clients.visibility import note_text
+from practice.actions import people, practices
 from practice.models import Membership, Practice, User
 from practice.tenancy import scope
+from tests.attacks.test_at_once import meet, one_is_told
 from tests.cast import Person, Play, make_member
 from tests.practice.ground import form_on, policies, text_of
 
@@ -99,6 +102,22 @@ def test_a_page_s_source_is_no_place_to_guess_what_a_field_held(ruth: Person):
     assert marks["crisis_en"] != marks["idle_minutes"]
     for guess in ("7", "crisis_en7", "crisis_en\n7"):
         assert hashlib.sha256(guess.encode()).hexdigest()[:16] not in said["shown"]
+
+
+def test_what_both_change_at_one_moment_is_asked_about_as_well(
+    ruth: Person, omar: Person, rae: Person, monkeypatch: pytest.MonkeyPatch
+):
+    settings, roles = "/practice/settings", f"/people/{omar.actor.member_id}/"
+    one, other = Tab(ruth, settings), Tab(rae, settings)
+    meet(monkeypatch, practices, "set_policies")
+    one_is_told(CHANGED, partial(one.save, name="Elm"), partial(other.save, name="Oak"))
+    one, other = Tab(ruth, roles), Tab(rae, roles)
+    meet(monkeypatch, people, "set_roles")
+    one_is_told(
+        CHANGED,
+        partial(one.save, roles=["therapist", "admin"]),
+        partial(other.save, roles=["therapist", "supervisor"]),
+    )
 
 
 # --- roles --------------------------------------------------------------------------------------
