@@ -4,6 +4,7 @@ from django.urls import path
 
 from clients.api import clients as client_api
 from clients.api import couples as couple_api
+from clients.api import trail as trail_api
 from clients.views import admin, care, couples, notes, own, seats, trail
 
 urlpatterns = [
@@ -65,5 +66,6 @@ urlpatterns = [
     path("api/v1/couples", couple_api.couple_list, name="api_couples"),
     path("api/v1/couples/<uuid:pk>", couple_api.couple, name="api_couple"),
     path("api/v1/couples/<uuid:pk>/unlink", couple_api.couple_unlink, name="api_couple_unlink"),
+    path("api/v1/audit", trail_api.audit, name="api_audit"),
     path("you/erasure", own.erase_own, name="erase_own"),
 ]

@@ -1,4 +1,4 @@
-"""The practice, for programs: who I am, who works here, invitations, the trail, and the schema."""
+"""The practice, for programs: who I am, who works here, invitations, and the schema."""
 
 from typing import Any
 from uuid import UUID
@@ -19,10 +19,8 @@ from practice.doors.lists import AFTER, cursor_page, paged, parse_list_request
 from practice.doors.programs import acting, actor_of, checked, idempotent, needs, plain
 from practice.doors.shapes import StrictSerializer, Text, parse_body
 from practice.forms.people import InviteForm, PeopleFilter
-from practice.forms.policies import AuditFilter
-from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Role
+from practice.models import Invitation, InvitationKind, Membership, Role
 from practice.permissions import may_administer, may_see_people
-from practice.queries import audit as trails
 from practice.queries import people
 
 
@@ -84,29 +82,6 @@ class InvitationShape(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
     accepted_at = serializers.DateTimeField(allow_null=True)
     revoked_at = serializers.DateTimeField(allow_null=True)
-
-
-class AuditQuery(StrictSerializer):
-    """Narrow the trail."""
-
-    person = serializers.RegexField(r"^[0-9]{1,18}$", required=False, help_text="A user number")
-    action = serializers.CharField(required=False, max_length=48)
-    record = serializers.CharField(required=False, max_length=40)
-    client = serializers.UUIDField(required=False)
-    since = serializers.DateField(required=False)
-    until = serializers.DateField(required=False)
-
-
-class AuditShape(serializers.Serializer[Any]):
-    """One line of the trail: who did what to which record when. It holds nothing that anyone wrote."""
-
-    at = serializers.DateTimeField()
-    user = serializers.IntegerField(allow_null=True)
-    actor_kind = serializers.CharField()
-    action = serializers.CharField()
-    object_kind = serializers.CharField()
-    object_id = serializers.CharField()
-    client = serializers.UUIDField(allow_null=True)
 
 
 MemberPage = paged(MemberShape)
@@ -208,20 +183,6 @@ def _moved(request: Request, pk: UUID, act: Any) -> Response:
     return Response(_invitation_data(people.invitation(actor, pk)))
 
 
-@extend_schema(parameters=[AFTER, AuditQuery], responses=paged(AuditShape))
-@api_view(["GET"])
-@needs("admin")
-def audit(request: Request) -> Response:
-    """Read the trail, newest first; for admins."""
-    actor = acting(request, may_administer)
-    asking = parse_list_request(request, AuditQuery)
-    said = checked(AuditFilter(asking.said, people=list(people.members(actor))))
-    client = said.pop("client")
-    whose = trails.Whose([client], []) if client else None
-    found = trails.trail(actor, asking.after, whose=whose, **said)
-    return cursor_page(asking, found, [_audit_data(row) for row in found.rows])
-
-
 class Document(SpectacularAPIView):
     """The API, described (OpenAPI 3.1)."""
 
@@ -251,16 +212,4 @@ def _invitation_data(row: Invitation) -> dict[str, Any]:
         "expires_at": row.expires_at,
         "accepted_at": row.accepted_at,
         "revoked_at": row.revoked_at,
-    }
-
-
-def _audit_data(row: AuditEvent) -> dict[str, Any]:
-    return {
-        "at": row.at,
-        "user": row.user_id,
-        "actor_kind": row.actor_kind,
-        "action": row.action,
-        "object_kind": row.object_kind,
-        "object_id": row.object_id,
-        "client": row.client_id,
     }

@@ -68,7 +68,6 @@ urlpatterns = [
     path(
         "api/v1/invitations/<uuid:pk>/revoke", api.invitation_revoke, name="api_invitation_revoke"
     ),
-    path("api/v1/audit", api.audit, name="api_audit"),
     # Operators only: accounts and practices, and no clinical text.
     path("operations/", operations.urls),
 ]

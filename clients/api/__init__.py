@@ -1,1 +1,1 @@
-"""Clients and couples, for programs: the same queries, forms and actions as the pages."""
+"""Clients, couples and the trail, for programs: the same queries, forms and actions as the pages."""

@@ -16,6 +16,7 @@ from clients.forms import HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
 from clients.views.ground import hand_over_page
 from practice.actions import people as people_actions
+from practice.actions import practices
 from practice.actors import ActorRequest
 from practice.doors.pages import (
     begin_anew_if_ended,
@@ -42,6 +43,8 @@ MOST_UNCARED = 20
 @reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def member(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one member, and say what they do, just after saying who one is: it may open words."""
+    if request.method == "POST":
+        practices.take_turns(by=request.actor)
     found = people.member(request.actor, pk)
     therapists = [one for one in people.therapists(request.actor) if one.pk != found.pk]
     # Whose caseloads they read is asked once they are a supervisor.

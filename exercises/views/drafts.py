@@ -161,6 +161,8 @@ def conflict_page(
     return show(request, "conflict", context, status=409)
 
 
+# What a form for answers carries beside them.
+CARRIED = ("revision", "device", "from", "keep", "add_row")
 # What a choice between two texts may be.
 KEEPS = frozenset({"mine", "theirs", "both"})
 

@@ -32,6 +32,7 @@ from exercises.views.client_pages import (
     therapist_of,
 )
 from exercises.views.drafts import (
+    CARRIED,
     KEEPS,
     chosen,
     closed_meanwhile,
@@ -43,6 +44,7 @@ from exercises.views.drafts import (
 )
 from exercises.views.steps import Data
 from exercises.visibility import OpenedEntry
+from practice.doors.failures import asks_questions
 from practice.errors import BadInput, Stale
 
 # Said of a moment's page while it is new: what is kept as one types does not make it an old one.
@@ -109,6 +111,7 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_clients
+@asks_questions(*CARRIED)
 def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     """One moment on one short screen."""
     is_post = request.method == "POST"

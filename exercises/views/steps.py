@@ -34,6 +34,7 @@ from exercises.views.client_pages import (
     way_to_letter,
 )
 from exercises.views.drafts import (
+    CARRIED,
     KEEPS,
     chosen,
     closed_meanwhile,
@@ -44,6 +45,7 @@ from exercises.views.drafts import (
 )
 from exercises.visibility import OpenedAnswer, read_notes
 from exercises.workflow import Status
+from practice.doors.failures import asks_questions
 from practice.errors import Stale
 
 Data = Mapping[str, list[str]]
@@ -97,6 +99,7 @@ def homework(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @for_clients
+@asks_questions(ANEW, *CARRIED)
 def step(request: HttpRequest, pk: UUID, number: int) -> HttpResponse:
     """Ask one thing, and keep what is said to it."""
     is_post = request.method == "POST"

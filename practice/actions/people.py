@@ -9,6 +9,7 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
@@ -170,13 +171,7 @@ def _leave_to_another(
     roles = set(wanted) - {*member.roles, Role.ADMIN}
     if not roles and not {one.pk for one in named} - set(had):
         return
-    others = Membership.objects.filter(
-        practice_id=member.practice_id,
-        roles__contains=[Role.ADMIN],
-        deactivated_at=None,
-        user__is_active=True,
-    ).exclude(pk=member.pk)
-    if others.exists():
+    if _admins(member.practice_id).exclude(pk=member.pk).exists():
         raise NotPossible(
             _("Nobody gives themselves a way to clients’ words. Another admin can give it to you.")
         )
@@ -184,13 +179,19 @@ def _leave_to_another(
 
 def _keep_an_admin(member: Membership) -> None:
     # All of them, in one order: two who demote each other at once wait, and do not lock each other out.
-    admins = (
-        Membership.objects.select_for_update()
-        .filter(practice_id=member.practice_id, roles__contains=[Role.ADMIN], deactivated_at=None)
-        .order_by("pk")
-    )
-    if all(one.pk == member.pk for one in admins):
+    held = _admins(member.practice_id).select_for_update(of=("self",)).order_by("pk")
+    if all(one.pk == member.pk for one in held):
         raise NotPossible(_("Somebody has to be an admin. Make a colleague one first."))
+
+
+def _admins(practice_id: UUID) -> QuerySet[Membership]:
+    """Return those who can act as an admin: a seat whose account is closed cannot."""
+    return Membership.objects.filter(
+        practice_id=practice_id,
+        roles__contains=[Role.ADMIN],
+        deactivated_at=None,
+        user__is_active=True,
+    )
 
 
 def _note(

@@ -1,15 +1,16 @@
 """What a door says when something went wrong: problems (RFC 9457), and our own house in trouble."""
 
 import logging
-import re
+from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
+from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -21,9 +22,7 @@ API = "/api/"
 PROBLEM = "application/problem+json"
 # How the boxes for free text on staff's pages are named (tests/exercises/test_given_back.py looks).
 WORDS = ("text", "letter", "note", "comment.", "crisis_")
-# Where clients write: every box is called after its question there, beside what such a form carries.
-WORK = re.compile(r"/homework/[^/]+/(step/\d+|entries/[0-9a-f-]{36})/")
-CARRIED = frozenset({"csrfmiddlewaretoken", "revision", "device", "from", "keep", "once"})
+View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 def problem_body(status: int, *, code: str = "", detail: str = "", **more: Any) -> dict[str, Any]:
@@ -56,6 +55,16 @@ def page_before(request: HttpRequest) -> str:
     return path if ours and url_has_allowed_host_and_scheme(path, None) else "/"
 
 
+def asks_questions(*carried: str) -> Callable[[View], View]:
+    """Mark a page where every box is called after its question, beside what its form carries."""
+
+    def mark(view: View) -> View:
+        view.__dict__["carried"] = {"csrfmiddlewaretoken", "once", *carried}
+        return view
+
+    return mark
+
+
 def free_text_of(request: HttpRequest) -> dict[str, list[str]]:
     """Return the free text of a form that led nowhere, to be given back to whoever is signed in.
 
@@ -75,8 +84,8 @@ def words_in(request: HttpRequest) -> dict[str, list[str]]:
         said = [(name, str(text)) for name, text in request.POST.items()]
     except (SuspiciousOperation, MultiPartParserError, OSError):  # there is nothing to be read
         return {}
-    boxes = [text for name, text in said if _holds_words(request, name, text)]
-    texts = [text for text in boxes if text.strip()]
+    carried = _carried_on(request)
+    texts = [text for name, text in said if _holds_words(name, text, carried) and text.strip()]
     return {"texts": texts} if texts else {}
 
 
@@ -87,9 +96,19 @@ def _is_ours(request: HttpRequest) -> bool:
     return ours and bool(urlsplit(came).netloc)
 
 
-def _holds_words(request: HttpRequest, name: str, text: str) -> bool:
-    is_answer = WORK.fullmatch(request.path) and name not in CARRIED and not text.isdigit()
-    return bool(is_answer) or name.startswith(WORDS)
+def _carried_on(request: HttpRequest) -> set[str] | None:
+    """Return what goes along on a page that asks questions; None for any other."""
+    try:  # a request that was refused on the way in has not been led anywhere yet
+        view = resolve(request.path_info).func
+    except Resolver404:
+        return None
+    carried: set[str] | None = getattr(view, "carried", None)
+    return carried
+
+
+def _holds_words(name: str, text: str, carried: set[str] | None) -> bool:
+    is_answer = carried is not None and name not in carried and not text.isdigit()
+    return is_answer or name.startswith(WORDS)
 
 
 def trouble(error: BaseException | None) -> str:

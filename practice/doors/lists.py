@@ -43,9 +43,8 @@ def parse_list_request(
     """
     place = f"list {request.path.removesuffix('/search')}"
     if request.method == "POST" and search:
-        valid(
-            StrictSerializer, request.query_params.dict()
-        )  # whoever asks on here would get page one again
+        # Whoever asks on here would get page one again.
+        valid(StrictSerializer, request.query_params.dict())
         return Asking(valid(search, request.data), dict(request.data), place)
     came = request.query_params.dict()
     after = came.pop("after", None)

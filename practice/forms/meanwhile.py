@@ -1,14 +1,15 @@
 """A form on a page that was left open while somebody else, or another tab, saved the same."""
 
-import hashlib
 from copy import copy
 from datetime import datetime, time
 from typing import Any
 
 from django import forms
+from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from practice import wording
 from practice.forms.fields import ClockInput
 
 SHOWN = "shown"
@@ -48,53 +49,66 @@ class Meanwhile(forms.BaseForm):
         """
         pairs = (pair.partition(":") for pair in str(self[SHOWN].data or "").split())
         shown = {name: mark for name, _colon, mark in pairs}
+        if not shown:
+            return []
         said: Any = copy(self.data)
         contested = []
         for name, field in self.fields.items():
-            if name not in shown or (field.disabled and self[name].html_name not in said):
+            if name == SHOWN or (field.disabled and self[name].html_name not in said):
                 continue
             typed, stands = (self._plain(name, one) for one in (self[name].data, self._kept(name)))
             if typed == stands:
                 continue
-            if _mark(typed) == shown[name]:
-                said[self[name].html_name] = stands
-            elif field.disabled or _mark(stands) != shown[name]:
+            # What only another's change brought into the form was not on this page to be touched.
+            is_touched = name in shown and _mark(name, typed) != shown[name]
+            if not is_touched:
+                said.setlist(self[name].html_name, stands)
+            elif field.disabled or _mark(name, stands) != shown[name]:
                 contested.append(name)
-        if shown:
-            said[self[SHOWN].html_name] = self._marks()
+        said[self[SHOWN].html_name] = self._marks()
         self.data = said
         return contested
 
     def _marks(self) -> str:
         names = [name for name in self.fields if name != SHOWN]
-        return " ".join(f"{name}:{_mark(self._plain(name, self._kept(name)))}" for name in names)
+        marks = (_mark(name, self._plain(name, self._kept(name))) for name in names)
+        return " ".join(map(":".join, zip(names, marks, strict=True)))
 
     def _kept(self, name: str) -> Any:
         return self.get_initial_for_field(self.fields[name], name)
 
-    def _plain(self, name: str, value: Any) -> str:
-        """Return what a field holds as its page has it: of a time, no seconds."""
+    def _plain(self, name: str, value: Any) -> list[str]:
+        """Return what a page sends of a field that holds this: of a time no seconds, of boxes those
+        that are ticked."""
         field = self.fields[name]
         try:
             value = field.prepare_value(field.to_python(value))
         except forms.ValidationError:
-            return str(value)
+            return [str(value)]
         if isinstance(field.widget, ClockInput):
             value = field.widget.format_value(value)
-        return "" if value is None else str(value)
+        if isinstance(value, list):
+            return sorted(map(str, value))
+        return ["" if value is None else str(value)]
 
     def _said(self, name: str) -> str:
         """Say what stands in a field, for people."""
         field = self.fields[name]
         value = field.prepare_value(self._kept(name))  # of a moment, one's own clock
+        if value in (None, "", []):
+            return "–"
         if isinstance(field, forms.BooleanField):
             return _("Yes") if value else _("No")
         if isinstance(field, forms.ChoiceField):
-            value = dict(field.choices).get(value, value)  # type: ignore[arg-type]  # no groups
+            names = dict(field.choices)  # type: ignore[arg-type]  # no groups
+            chosen = value if isinstance(value, list) else [value]
+            return wording.listed([str(names.get(one, one)) for one in chosen])
         if isinstance(value, datetime):
             return date_format(value, _("D j M Y, H:i"))
-        return f"{value:%H:%M}" if isinstance(value, time) else str(value or "–")
+        return f"{value:%H:%M}" if isinstance(value, time) else str(value)
 
 
-def _mark(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _mark(name: str, values: list[str]) -> str:
+    """Keyed: from the page's source nobody finds out, by guessing, what a field held."""
+    value = "\n".join([name, *values])
+    return salted_hmac("homeward.shown", value, algorithm="sha256").hexdigest()[:16]

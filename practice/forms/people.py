@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from practice.forms.fields import TIME, NameField, PlainForm, ZoneField
+from practice.forms.meanwhile import Meanwhile
 from practice.models import Membership, Role
 
 SCOPE_NAMES = {
@@ -49,7 +50,7 @@ class InviteForm(PlainForm):
     )
 
 
-class RolesForm(PlainForm):
+class RolesForm(Meanwhile, PlainForm):
     """Say what a member does."""
 
     roles = forms.MultipleChoiceField(

@@ -138,8 +138,8 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
         fields = tuple(name for _title, names in PARTS for name in names if name not in CRISIS)
         labels = {
             "reminder_time": _("Reminders go at"),
-            "quiet_from": _("Quiet from"),
-            "quiet_until": _("Quiet until"),
+            "quiet_from": _("Quiet hours from"),
+            "quiet_until": _("Quiet hours until"),
             "second_factor_required": _("Everyone who works here needs a second step"),
         }
         help_texts = {

@@ -122,7 +122,7 @@ def has_second_factor(user_id: int) -> bool:
 
 
 def has_codes(user_id: int) -> bool:
-    """Say whether somebody has an authenticator app, or codes on paper, to read a code from."""
+    """Say whether somebody has an authenticator app, or recovery codes, to read a code from."""
     return Authenticator.objects.filter(
         user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
     ).exists()

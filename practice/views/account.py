@@ -1,4 +1,4 @@
-"""A member's own account, and keys for programs."""
+"""One's own account: coming in by a code, a forgotten password, a new address, devices, keys for programs."""
 
 from typing import Any, cast
 from uuid import UUID

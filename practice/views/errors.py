@@ -41,9 +41,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """Answer a form whose page was open too long, or came from elsewhere."""
-    if (
-        request.content_type == "application/json"
-    ):  # what a page keeps by itself: sign in, and go on
+    # What a page keeps by itself as one types: who signs in goes on with it.
+    if request.content_type == "application/json":
         said = _("You were signed out to keep this private. Sign in, and you will be back.")
         return problem(401, code="signed_out", detail=said)
     return _page(request, "403_csrf.html", 403, _("This is not yours to do."))

@@ -20,11 +20,13 @@ from practice.permissions import may_administer
 @open_to(may_administer)
 def practice_settings(request: ActorRequest) -> HttpResponse:
     """Show and set the policies."""
-    # The form writes into its own: the frame names the practice as it is.
-    form = PracticeForm(posted(request), instance=copy(request.practice))
-    if request.method == "POST" and form.is_valid():
+    is_post = request.method == "POST"
+    practice = practices.take_turns(by=request.actor) if is_post else request.practice
+    # The form writes into its own: what changed is told by how the practice stands.
+    form = PracticeForm(posted(request), instance=copy(practice))
+    if is_post and form.is_valid():
         practices.set_policies(
-            by=request.actor, at=now(), practice=request.practice, values=form.cleaned_data
+            by=request.actor, at=now(), practice=practice, values=form.cleaned_data
         )
         messages.success(request, _("Saved."))
         return redirect("practice_settings")

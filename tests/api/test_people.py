@@ -9,7 +9,7 @@ from clients.models import Couple
 from practice.actions import people, tokens
 from practice.tenancy import scope
 from tests.api.ground import Program
-from tests.cast import Person
+from tests.cast import Person, Play
 
 
 def test_somebody_new_is_added_invited_and_changed(dana: Person, omar: Person):
@@ -109,6 +109,16 @@ def test_the_trail_is_for_admins_and_holds_no_word(ruth: Person, dana: Person, a
     assert program.get("audit?since=yesterday").status_code == 422
     assert program.get(f"audit?person={10**17}").status_code == 422
     assert Program(dana).get("audit").status_code == 403
+
+
+def test_the_trail_of_one_client_has_what_they_were_given_as_a_couple(
+    play: Play, ruth: Person, dana: Person, ana: Person, noor: Person, cleared: Couple
+):
+    for whom in (cleared, ana, noor):
+        play.assign(dana, whom)
+    rows = Program(ruth).get(f"audit?client={ana.client.pk}").json()["results"]
+    assigned = [row["client"] for row in rows if row["action"] == "assignment.assigned"]
+    assert assigned == [str(ana.client.pk), None]
 
 
 @pytest.mark.parametrize(

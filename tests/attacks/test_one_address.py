@@ -15,7 +15,7 @@ from practice.models import User
 from practice.tenancy import scope
 from tests.attacks.test_at_once import PIA, answers, meet, quiet, word_of
 from tests.cast import Person
-from tests.practice.ground import code_sent, text_of
+from tests.practice.ground import code_sent, on_the_list, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
 
@@ -46,15 +46,8 @@ def test_of_two_practices_that_invite_one_address_the_second_link_asks_for_a_sig
 ):
     ways = []
     for person in (dana, zoe):
+        client = on_the_list(person, "Pia", "pia@mail.example")
         with scope(practice=person.practice.pk, user=person.user.pk):
-            client = caring.add(
-                by=person.actor,
-                at=now(),
-                name="Pia",
-                email="pia@mail.example",
-                zone="Europe/Lisbon",
-                invite_now=False,
-            )
             link = caring.invite(by=person.actor, at=now(), client=client).link
         ways.append((quiet(Browser()), "/invitation/" + link.rpartition("/")[2]))
     said = [PIA | {"once": word_of(browser, way)} for browser, way in ways]

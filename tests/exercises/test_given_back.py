@@ -89,7 +89,7 @@ def test_so_are_words_that_are_not_ones_own_to_send_any_more(dana: Person):
 
 def test_who_only_looks_or_wrote_nothing_is_given_nothing(dana: Person):
     for response in (
-        dana.browser().get("/nowhere/?text=words"),
+        dana.browser().get("/nowhere/?text=words", headers=OURS),
         dana.browser().post("/practice/settings", {"crisis_en": " "} | SECRETS, headers=OURS),
     ):
         assert "What you typed just now" not in text_of(response)
@@ -124,22 +124,24 @@ def test_a_program_that_asks_is_given_nothing_but_the_problem(dana: Person):
 
 
 # --- a client whose care ended while they wrote ---------------------------------------------------
+@pytest.mark.parametrize("page", ["step/1/", "entries/8d2bd6a2-6f54-4ac3-a3f6-6ad0c2b9e1a5/"])
 def test_a_clients_own_words_are_given_back_when_their_care_has_ended(
-    play: Play, dana: Person, ana: Person
+    play: Play, dana: Person, ana: Person, page: str
 ):
     homework, browser = play.homework(ana, play.assign(dana, ana)), ana.browser()
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
-    carried = {"csrfmiddlewaretoken": "a-form-token", "device": "phone.1", "revision": "3"}
-    closed = browser.post(url(homework, "step/1/"), {"topic": LETTER} | carried, headers=OURS)
+    carried = {"csrfmiddlewaretoken": "a-form-token", "device": "phone.1", "add_row": "points"}
+    closed = browser.post(url(homework, page), {"topic": LETTER} | carried, headers=OURS)
     shown = text_of(closed)
     assert closed.status_code == 403
     assert "This was closed meanwhile" in shown
     given_back = shown[shown.index("What you typed just now") : shown.index("</main>")]
     assert LETTER in given_back
-    assert not [one for one in ("a-form-token", "phone.1") if one in given_back]
+    assert not [one for one in carried.values() if one in given_back]
     # Where nothing is written nothing comes back; the page's own saving is told apart from signed out.
-    assert "What you typed" not in text_of(browser.post(url(homework, "set-aside/"), {"how": "x"}))
+    deed = browser.post(url(homework, "set-aside/"), {"how": LETTER}, headers=OURS)
+    assert "What you typed" not in text_of(deed)
     assert save(browser, homework, {"topic": [LETTER]}).status_code == 403
     strict = Browser(enforce_csrf_checks=True)
     strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")

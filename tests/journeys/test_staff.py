@@ -228,7 +228,7 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
     ruth.locator("[type=password]").fill(PASSWORD)
     ruth.locator("main form button").first.click()
     with ruth.expect_download() as taken:
-        ruth.get_by_role("link", name="Take the file").click()
+        ruth.get_by_role("link", name="Download the file").click()
     assert taken.value.suggested_filename == "audit.csv"
     lines = list(csv.reader(io.StringIO(Path(taken.value.path()).read_text("utf-8"))))
     assert len(lines) == 2

@@ -6,16 +6,11 @@ from django.utils.timezone import now
 from practice.actions import invitations
 from practice.models import AuditEvent, InvitationKind, Membership, User
 from practice.tenancy import scope
-from tests.cast import ZONE, Person, make_member
+from tests.cast import ZONE, Person
 from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ANOTHER = "Another admin can give it to you."
-
-
-@pytest.fixture
-def rae(ruth: Person) -> Person:
-    return make_member(ruth.practice, "rae@hillside.example", "Rae Ito", "admin")
 
 
 def give(by: Person, to: Person, *roles: str, reads: Person | None = None) -> tuple[int, str]:
@@ -51,6 +46,15 @@ def test_where_one_is_the_only_admin_they_may_be_its_therapist(ruth: Person, rae
     assert give(ruth, ruth, "admin", "therapist")[0] == 302
 
 
+def test_an_admin_whose_account_is_closed_is_none(ruth: Person, rae: Person):
+    """Else the only one who can still come in could give it up, and nobody could give it back."""
+    User.objects.filter(pk=rae.user.pk).update(is_active=False)
+    status, page = give(ruth, ruth, "therapist")
+    assert status == 422
+    assert "Somebody has to be an admin." in page
+    assert give(ruth, ruth, "admin", "therapist")[0] == 302
+
+
 def test_a_link_one_sent_oneself_adds_no_role(ruth: Person, rae: Person):
     """To another address, which one takes before opening it."""
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
@@ -64,7 +68,8 @@ def test_a_link_one_sent_oneself_adds_no_role(ruth: Person, rae: Person):
         ).link
     User.objects.filter(pk=ruth.user.pk).update(email="other@hillside.example")
     way = "/invitation/" + link.rpartition("/")[2]
-    ruth.browser().post(way, {"called": "Ruth Abernathy", "zone": ZONE, "language": "en"})
+    said = {"called": "Ruth Abernathy", "zone": ZONE, "language": "en"}
+    assert ruth.browser().post(way, said).status_code == 302
     with scope(practice=ruth.practice.pk):
         assert Membership.objects.get(pk=ruth.member.pk).roles == ["admin"]  # type: ignore[union-attr]
 

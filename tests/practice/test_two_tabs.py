@@ -1,6 +1,8 @@
 """Two tabs, or two of us, change the same: nobody overwrites anybody without a word."""
 
+import hashlib
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,9 +11,11 @@ from django.utils.timezone import localtime, now
 from clients.actions import noting
 from clients.models import Client, Couple, PrivateNote
 from clients.visibility import note_text
-from practice.models import Practice, User
+from practice.actions import people, practices
+from practice.models import Membership, Practice, User
 from practice.tenancy import scope
-from tests.cast import Person, Play
+from tests.attacks.test_at_once import meet, one_is_told
+from tests.cast import Person, Play, make_member
 from tests.practice.ground import form_on, policies, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +30,7 @@ class Tab:
         self.browser, self.path = person.browser(), path
         self.said = form_on(text_of(self.browser.get(path)))
 
-    def save(self, **typed: str) -> Any:
+    def save(self, **typed: Any) -> Any:
         """Change this on the page, and send all of it."""
         answer = self.browser.post(self.path, self.said | typed)
         if answer.status_code == 422:
@@ -83,6 +87,87 @@ def test_the_same_said_twice_is_no_quarrel(ruth: Person):
     assert other.save(name="Elm House").status_code == 302
 
 
+def test_what_stands_there_is_said_also_where_it_is_nothing_much(ruth: Person):
+    one, other = (Tab(ruth, "/practice/settings") for _tab in range(2))
+    assert one.save(idle_minutes="0", second_factor_required="").status_code == 302
+    page = text_of(other.save(idle_minutes="7"))
+    assert '<p class="words">0</p>' in page
+
+
+def test_a_page_s_source_is_no_place_to_guess_what_a_field_held(ruth: Person):
+    policies(ruth.practice, crisis_texts={"en": "7"}, idle_minutes=7)
+    said = Tab(ruth, "/practice/settings").said
+    marks = dict(pair.split(":") for pair in said["shown"].split())
+    assert said["crisis_en"] == said["idle_minutes"] == "7"
+    assert marks["crisis_en"] != marks["idle_minutes"]
+    for guess in ("7", "crisis_en7", "crisis_en\n7"):
+        assert hashlib.sha256(guess.encode()).hexdigest()[:16] not in said["shown"]
+
+
+def test_what_both_change_at_one_moment_is_asked_about_as_well(
+    ruth: Person, omar: Person, rae: Person, monkeypatch: pytest.MonkeyPatch
+):
+    settings, roles = "/practice/settings", f"/people/{omar.actor.member_id}/"
+    one, other = Tab(ruth, settings), Tab(rae, settings)
+    meet(monkeypatch, practices, "set_policies")
+    one_is_told(CHANGED, partial(one.save, name="Elm"), partial(other.save, name="Oak"))
+    one, other = Tab(ruth, roles), Tab(rae, roles)
+    meet(monkeypatch, people, "set_roles")
+    one_is_told(
+        CHANGED,
+        partial(one.save, roles=["therapist", "admin"]),
+        partial(other.save, roles=["therapist", "supervisor"]),
+    )
+
+
+# --- roles --------------------------------------------------------------------------------------
+def seat_of(person: Person) -> tuple[list[str], set[Any]]:
+    with scope(practice=person.practice.pk):
+        seat = Membership.objects.get(pk=person.actor.member_id)
+        return seat.roles, set(seat.supervises.values_list("therapist_id", flat=True))
+
+
+def test_of_two_admins_neither_sets_the_other_s_roles_back_unseen(
+    ruth: Person, rae: Person, omar: Person, dana: Person
+):
+    path = f"/people/{omar.actor.member_id}/"
+    with scope(practice=omar.practice.pk):  # as a link left them, in no order of ours
+        Membership.objects.filter(pk=omar.actor.member_id).update(roles=["therapist", "admin"])
+    one, other, third = (Tab(person, path) for person in (rae, ruth, ruth))
+    assert one.save(roles=["therapist", "supervisor"]).status_code == 302
+    # Saved untouched a page changes nothing, nor does it take what it never showed.
+    one = Tab(rae, path)
+    assert one.save(supervises=[str(dana.actor.member_id)]).status_code == 302
+    assert other.save().status_code == 302
+    assert seat_of(omar) == (["therapist", "supervisor"], {dana.actor.member_id})
+    answer = third.save(roles=["admin", "therapist", "supervisor"])
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert CHANGED in page
+    assert '<p class="words">Therapist and Supervisor</p>' in page
+    assert seat_of(omar)[0] == ["therapist", "supervisor"]
+    # What was typed stays; and the caseload that the other one named is there, ticked.
+    assert third.said["roles"] == ["admin", "therapist", "supervisor"]
+    assert third.said["supervises"] == [str(dana.actor.member_id)]
+    assert third.save().status_code == 302
+    assert seat_of(omar) == (["admin", "therapist", "supervisor"], {dana.actor.member_id})
+
+
+def test_a_caseload_that_both_named_differently_is_asked_about_by_name(
+    ruth: Person, rae: Person, omar: Person, dana: Person
+):
+    uwe = make_member(ruth.practice, "uwe@hillside.example", "Uwe Brandt", "therapist")
+    path = f"/people/{omar.actor.member_id}/"
+    assert Tab(ruth, path).save(roles=["therapist", "supervisor"]).status_code == 302
+    one, other = (Tab(person, path) for person in (rae, ruth))
+    assert one.save(supervises=[str(dana.actor.member_id)]).status_code == 302
+    answer = other.save(supervises=[str(uwe.actor.member_id)])
+    assert answer.status_code == 422
+    assert '<p class="words">Dana Whitlock</p>' in text_of(answer)
+    assert seat_of(omar)[1] == {dana.actor.member_id}
+
+
+# --- clients ------------------------------------------------------------------------------------
 def test_a_client_s_record_takes_what_each_tab_changed(dana: Person, ana: Person):
     path = f"/clients/{ana.client.pk}/edit"
     one, other, third = (Tab(dana, path) for _tab in range(3))
