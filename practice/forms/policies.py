@@ -138,15 +138,13 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
         fields = tuple(name for _title, names in PARTS for name in names if name not in CRISIS)
         labels = {
             "reminder_time": _("Reminders go at"),
-            "quiet_from": _("Quiet from"),
-            "quiet_until": _("Quiet until"),
+            "quiet_from": _("Quiet hours from"),
+            "quiet_until": _("Quiet hours until"),
             "second_factor_required": _("Everyone who works here needs a second step"),
         }
         help_texts = {
             "reminder_time": _("New clients begin with these times, and choose their own."),
-            "quiet_from": _(
-                "No reminder goes to a client between these two, by the client’s own clock."
-            ),
+            "quiet_from": _("By the client’s own clock."),
             "quiet_until": _("This can be the next morning."),
             "second_factor_required": _(
                 "Whoever has none is asked to set one up before they can go on."

@@ -122,8 +122,8 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     # Quiet at another time of the day, so that the mails of this test come at any hour it runs.
     quiet = 3 if 8 <= datetime.now(ZoneInfo("Europe/Lisbon")).hour < 20 else 13
     ruth.goto("/practice/settings")
-    ruth.get_by_label("Quiet from").fill(f"{quiet:02}:00")
-    ruth.get_by_label("Quiet until").fill(f"{quiet + 1:02}:00")
+    ruth.get_by_label("Quiet hours from").fill(f"{quiet:02}:00")
+    ruth.get_by_label("Quiet hours until").fill(f"{quiet + 1:02}:00")
     ruth.get_by_role("button", name="Save").click()
     expect(ruth.get_by_text("Saved.")).to_be_visible()
     invite(ruth, "Dana Whitlock", "dana@hillside.example")
