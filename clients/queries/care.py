@@ -1,6 +1,6 @@
 """Clients and couples, for those who care for them or read along."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import reduce
@@ -29,6 +29,7 @@ from clients.models import (
     Clearance,
     Client,
     Consent,
+    ContactPreference,
     Couple,
     ErasureRequest,
     PrivateNote,
@@ -104,6 +105,12 @@ def client_to_care_for(actor: Actor, pk: UUID, **more: Expression | Subquery) ->
         raise PermissionDenied
     found: Client = client
     return found
+
+
+def preferences(actor: Actor, clients: Iterable[Client]) -> dict[UUID, ContactPreference]:
+    """Return what these clients chose of mails, by their id; who has not joined chose nothing yet."""
+    within = reachable(actor).filter(pk__in=[one.pk for one in clients])
+    return {one.client_id: one for one in ContactPreference.objects.filter(client__in=within)}
 
 
 def _own(actor: Actor) -> Exists:

@@ -34,6 +34,7 @@ from exercises.views.therapist_pages import (
     for_therapists,
     page_of,
     part_of,
+    reminded,
 )
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
@@ -163,7 +164,8 @@ def _whom(found: Sequence[Client], couples: dict[UUID, Any]) -> list[dict[str, A
             shown = {"name": couple.names, "people": faces(couple), "text": text}
             rows.append({"key": "couple", "pk": couple.pk, **shown})
         shown = {"name": client.name, "people": [face(client, couple)]}
-        rows.append({"key": "client", "pk": client.pk, **shown})
+        invited = {"is_invited": client.joined_at is None}
+        rows.append({"key": "client", "pk": client.pk, **shown, **invited})
     return rows
 
 
@@ -225,6 +227,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             "components/exercise_results.html",
             {"id": "options", "name": "exercise", **context},
         )
+    form.fields["reminders_on"].help_text = reminded(request.actor, target.people, at)
     return render(
         request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
     )

@@ -10,7 +10,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
@@ -394,6 +394,6 @@ def _under_way(rows: Sequence[Homework], couple: Any, at: Any, zone: str) -> lis
     for row in sorted(rows, key=lambda one: part_of(one.client, couple)):
         line = _line(row, at, zone, couple, cares=couple.cares)
         item = found.setdefault(row.assignment_id, {"title": line["title"], "lines": []})
-        link = _("Review") if line["waits"] else pgettext("a deed", "Open")
+        link = _("Review") if line["waits"] and couple.cares else ""
         item["lines"].append(line | {"muted": not line["waits"], "link": link})
     return list(found.values())

@@ -52,7 +52,8 @@ class Found(NamedTuple):
 
 def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
     """Return the charts of what was written in some weeks, one exercise after the other; only
-    what has numbers."""
+    what has numbers. What is drawn comes first, then what is counted in a table, then what one
+    sentence says: side by side stands what is of a height."""
     by_exercise: dict[Any, list[Homework]] = defaultdict(list)
     for row in found.rows:
         by_exercise[row.version.exercise_id].append(row)
@@ -68,6 +69,7 @@ def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
             ]
             if one := _chart(definition, chart, occasions, len(charts_found)):
                 charts_found.append(one)
+    charts_found.sort(key=lambda one: (one.curves is None, "table" not in one.words))
     return [
         one.words | _drawn(one.words["title"], one.chart.kind, one.curves)
         if one.curves

@@ -1,12 +1,14 @@
 """What the therapist's pages stand on: who may come in, how people and answers are shown."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from clients.models import Client, Couple
+from clients.models import Client, ContactPreference, Couple
+from clients.queries import care
 from exercises import definition as definitions
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Flag, FlagKind, Homework
@@ -154,3 +156,21 @@ def undo_offers(actor: Actor, at: datetime) -> list[dict[str, Any]]:
         }
         for review in asking.unsettled(actor, at)
     ]
+
+
+def reminded(actor: Actor, people: Sequence[Client], at: datetime) -> str:
+    """Say what each of these people chose of mails, where one chooses whether they are reminded."""
+    wishes = care.preferences(actor, people)
+    said = [_mails(one, wishes.get(one.pk), at, actor.zone) for one in people]
+    return _("By their own settings: %(each)s.") % {"each": ", ".join(said)}
+
+
+def _mails(client: Client, wish: ContactPreference | None, at: datetime, zone: str) -> str:
+    said = {"name": client.name_to_call}
+    if wish is None:
+        return _("%(name)s once they have joined") % said
+    if wish.suppressed_at or not wish.by_email:
+        return _("%(name)s none") % said
+    if wish.paused_until and wish.paused_until > at:
+        return _("%(name)s none until %(day)s") % (said | {"day": day(wish.paused_until, zone)})
+    return _("%(name)s by e-mail at %(time)s") % (said | {"time": f"{wish.reminder_time:%H:%M}"})

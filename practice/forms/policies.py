@@ -144,9 +144,7 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
         }
         help_texts = {
             "reminder_time": _("New clients begin with these times, and choose their own."),
-            "quiet_from": _(
-                "No reminder goes to a client between these two, by the client’s own clock."
-            ),
+            "quiet_from": _("By the client’s own clock."),
             "quiet_until": _("This can be the next morning."),
             "second_factor_required": _(
                 "Whoever has none is asked to set one up before they can go on."

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.timezone import now
 
 from clients.actions import caring
-from clients.models import Couple
+from clients.models import ContactPreference, Couple
 from exercises.actions import assigning, flagging, planning
 from exercises.models import Flag
 from practice.errors import BadInput
@@ -149,6 +149,32 @@ def test_what_asked_for_a_human_is_said_before_something_new_is_given(
     with play.at(dana):
         flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
     assert "feel safe" not in page(dana, alone)
+
+
+def test_by_whose_settings_they_are_reminded_and_when_they_see_it(
+    play: Play, dana: Person, ana: Person, ben: Person, couple: Couple
+):
+    with scope(practice=dana.practice.pk):
+        chosen = ContactPreference.objects.filter(client=ana.client)
+        chosen.update(reminder_time="19:30")
+        ContactPreference.objects.filter(client=ben.client).update(by_email=False)
+    together = plain_text(page(dana, f"/assign/?couple={couple.pk}"))
+    assert "By their own settings: Ana by e-mail at 19:30, Ben none." in together.replace(
+        "\u2060", ""
+    )
+    assert "They see it now, or on the day you pick. You can withdraw it later." in together
+    alone = f"/assign/?client={ana.client.pk}"
+    assert "Ana sees it now, or on the day you pick." in plain_text(page(dana, alone))
+    for change, said in (
+        ({"paused_until": now() + timedelta(days=9)}, "Ana none until"),
+        ({"suppressed_at": now()}, "Ana none."),
+    ):
+        with scope(practice=dana.practice.pk):
+            chosen.update(**change)
+        assert f"By their own settings: {said}" in plain_text(page(dana, alone))
+    with scope(practice=dana.practice.pk):
+        chosen.delete()
+    assert "settings: Ana once they have joined." in plain_text(page(dana, alone))
 
 
 def test_where_care_has_ended_nothing_is_offered_that_would_be_refused(

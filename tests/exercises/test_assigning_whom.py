@@ -9,8 +9,9 @@ from django.utils.formats import date_format
 from django.utils.timezone import now
 
 from clients.actions import caring
-from clients.models import Caseload, Couple
+from clients.models import Caseload, Client, Couple
 from practice.models import Membership, Supervision
+from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play, make_client
 from tests.exercises.ground import page
 
@@ -37,6 +38,16 @@ def test_nobody_is_offered_whom_one_only_reads_about(
         caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
     assert offered(omar) == ["Ben Achterberg", "Lea Brandt"]
     page(omar, f"/assign/?couple={couple.pk}", 403)
+
+
+def test_who_has_not_joined_is_marked(dana: Person, ana: Person):
+    with scope(practice=dana.practice.pk):
+        Client.objects.filter(pk=ana.client.pk).update(joined_at=None)
+    rows = page(dana, "/assign/").split("<li")[1:]
+    assert ["Not joined yet" in row for row in rows if "Ana Quintero" in row] == [True]
+    make_client(dana.practice, "lea@mail.example", "Lea Brandt", dana)
+    rows = page(dana, "/assign/").split("<li")[1:]
+    assert ["Not joined yet" in row for row in rows if "Lea Brandt" in row] == [False]
 
 
 def test_a_couple_whom_a_colleague_sees_is_offered_to_nobody_else(

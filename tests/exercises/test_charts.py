@@ -242,8 +242,33 @@ def test_a_log_of_many_weeks_counts_each_week_whole(play: Play, dana: Person, an
     assert "Between 2 and 3 times a week, in two weeks with entries." in page
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_is_drawn_comes_before_what_is_counted_and_that_before_what_is_said(
+    play: Play, dana: Person, ana: Person
+):
+    """Side by side stands what is of a height: nothing leaves a hole."""
+    at = now()
+    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
+    said = {"for": "real", "relief_now": 3, "relief_hour": 5}
+    for days in (3, 1):
+        note(play, ana, log, at - timedelta(days=days), 4, **said)
+    page = str(ana.browser().get("/growth/").content, "utf-8")
+    shown = page.partition('<div class="charts">')[2].partition('id="past"')[0]
+    cards = shown.split('<section class="card')[1:]
+    kinds = ["drawn" if "<svg" in one else "table" if "<table" in one else "said" for one in cards]
+    assert kinds == sorted(kinds, key=["drawn", "table", "said"].index)
+    assert set(kinds) == {"drawn", "table", "said"}
+
+
 # --- the weeks that are shown -----------------------------------------------------------------
-def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int | None) -> None:
+def note(
+    play: Play,
+    ana: Person,
+    homework: Homework,
+    when: datetime,
+    urge: int | None,
+    **said: str | int,
+) -> None:
     """Let Ana note a moment as it happens."""
     with play.at(ana):
         entry = moments.add_entry(
@@ -260,6 +285,7 @@ def note(play: Play, ana: Person, homework: Homework, when: datetime, urge: int 
             said=[
                 responding.AnswerInput("form", "words"),
                 *([] if urge is None else [responding.AnswerInput("urge", urge)]),
+                *(responding.AnswerInput(item, value) for item, value in said.items()),
             ],
             entry=entry,
         )

@@ -28,6 +28,7 @@ def test_gaps_are_named_before_sending(homework: Homework, ana: Person):
     page = text_of(response)
     assert 'href="#row-topic"' in page
     assert " questions before you send</h2>" in page
+    assert page.index("</h1>") < page.index("data-errors")  # as on every other page
     assert page.index("Answer them, skip them, or keep them for the session.") < page.index(
         'href="#row-topic"'
     )

@@ -2,6 +2,7 @@
 by one, screened again."""
 
 import html
+import re
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -38,7 +39,7 @@ def test_a_screening_that_an_answer_ended_is_to_be_done_again(
     assert "Screen again" in shown
     both = page(dana, together)
     after_flag = both.partition("Screening for couple work</h2>")[2].partition("</section>")[0]
-    assert f'href="{alone}">Ana</a>: to be screened again<br>' in after_flag
+    assert f'href="{alone}">Ana</a>: to be screened again</span>' in after_flag
     assert ">Ben</a>: cleared until" in after_flag
     for text in (shown, both):
         assert "not screened yet" not in text.lower()
@@ -168,6 +169,22 @@ def test_what_one_would_rather_talk_about_stands_with_what_is_for_the_hour(
     assert told not in page(sana, f"/clients/{ana.client.pk}/")
     assert told not in page(dana, f"/clients/{ben.client.pk}/")
     assert world(ben, bens) == before
+
+
+def test_where_one_stands_is_the_way_there_and_only_a_review_is_a_deed(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    sent = play.submit(ana, play.homework(ana, given), topic="Bags")
+    shown = page(dana, f"/couples/{cleared.pk}/").partition("Homework now")[2]
+    links = re.findall(
+        r'<a(?: class="[^"]*")? href="([^"]+)">(.*?)</a>', shown.partition("</section>")[0]
+    )
+    review, work = f"/review/{sent.pk}/", f"/work/{play.homework(ben, given).pk}/"
+    assert [there for there, _words in links] == [review, review, work]
+    assert [words for _there, words in links if "Ana" not in words and "Ben" not in words] == [
+        "Review"
+    ]
 
 
 def test_what_was_given_to_both_leads_to_the_one_who_stayed(

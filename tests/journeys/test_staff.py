@@ -306,7 +306,7 @@ def test_what_is_typed_after_a_hand_over_stays_in_its_form_and_comes_back(
     other.wait_for_url("**/clients/**")
     # The search, as one types: it finds nothing to show, and leaves the form alone.
     with page.expect_response(lambda one: one.status == 404):
-        page.get_by_placeholder("Search the exercises").type("ask")
+        page.get_by_label("Search the exercises").type("ask")
     expect(note).to_have_value(TYPED)
     page.locator("#options label").first.click()
     page.get_by_role("button", name="Assign to Petra").click()

@@ -336,7 +336,7 @@ def test_without_script_one_assigns_and_answers(demo_site: Site, visit: Visit):
     expect(page.get_by_text("Sent to").first).to_be_visible()
     page.get_by_role("link", name="Assign", exact=True).click()
     page.locator("a.title").first.click()
-    page.get_by_placeholder("Search the exercises").fill("argument")
+    page.get_by_label("Search the exercises").fill("argument")
     page.get_by_role("button", name="Search").click()
     page.locator("label", has_text="Under the argument").click()
     page.get_by_role("button", name=re.compile("^Assign to")).click()
@@ -383,7 +383,7 @@ def test_to_a_couple_in_six_clicks_as_previewed_and_taken_back_in_two(
     page.goto(of_ana_and_ben(page))
     page.locator("main").get_by_role("link", name="Assign").click()  # 1
     page.get_by_label("A word with it").fill("For Friday.")
-    page.get_by_placeholder("Search the exercises").type("ask")
+    page.get_by_label("Search the exercises").type("ask")
     expect(page.locator("#options label")).to_have_count(1)  # found while typing, no click
     with page.expect_response(lambda one: one.request.method == "GET" and one.ok):
         page.keyboard.press("Enter")  # who presses it all the same loses nothing
