@@ -21,10 +21,11 @@ from exercises import schedule
 from exercises.actions import rescheduling
 from exercises.forms.assign import DaysForm
 from exercises.models import Assignment, Flag, FlagKind, Homework, Step
+from exercises.queries import given as assignments
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
-from exercises.queries.homework import Given
-from exercises.queries.running import is_left, still_running
+from exercises.queries.given import Given
+from exercises.queries.running import still_running
 from exercises.views import gate, wording
 from exercises.views.assigning import Target, called
 from exercises.views.caring import state_text, waits_for_review
@@ -53,16 +54,16 @@ SENT = (Status.SUBMITTED, Status.RETURNED, Status.REVIEWED)
 def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that it is there, or for whom it waits, as it is by now, and how to take it away again."""
     actor, at = request.actor, now()
-    found = homeworks.assignment(actor, pk)
+    found = assignments.assignment(actor, pk)
     # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
     target = Target(found.client, found.couple, among_reached(actor, all_of(found)))
-    given = homeworks.remaining_of(actor, found, SHOWN + 2)
+    given = assignments.remaining_of(actor, found, SHOWN + 2)
     walls = _walls(found, given)
     here_now = schedule.local_time(at, given.zone)
     is_later = bool(walls) and walls[0] > here_now
     holders = [one for one in target.people if one.pk in given.holders] or target.people
     waits_for = [one for one in holders if one.joined_at is None] if walls else []
-    sent = {} if found.rrule else homeworks.sent(actor, found)
+    sent = {} if found.rrule else assignments.sent(actor, found)
     have = [one for one in holders if one not in waits_for and one.pk not in sent]
     return render(
         request,
@@ -284,7 +285,8 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "waits": waits_for_review(found),
             # What ended, in whatever way, is not sent any more.
             "may_come": found.submitted_at is None and found.status in homeworks.MOVABLE,
-            "goes_on": found.assignment.goes_on_for(found.client_id) or is_left(actor, found),
+            "goes_on": found.assignment.goes_on_for(found.client_id)
+            or assignments.is_left(actor, found),
             **(_gate(actor, found, flags, steps, at) if cares else {}),
             "own_note": found.assignment.assigned_by_id == actor.member_id,
             "can_move": found.status in homeworks.MOVABLE and not along,
