@@ -15,7 +15,7 @@ from clients.actions.clearances import cleared
 from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
-from exercises.actions import gate, planning, reminding
+from exercises.actions import planning, reminding
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.models import Assignment, ExerciseVersion, Homework
@@ -48,8 +48,6 @@ def assign(
         raise Http404
     _check_gate(version, people, couple, at)
     check_days(when.opens_local, when.due_local, at)
-    if when.due_local and when.opens_local and when.due_local <= when.opens_local:
-        raise before_it_opens()
     zone = by.zone if couple else people[0].zone
     assignment = Assignment(
         practice_id=by.practice_id,
@@ -63,6 +61,10 @@ def assign(
         reminders_on=when.reminders_on,
         assigned_at=at,
     )
+    # Of what is given once, "now" is no wall time: until when it is there is asked below.
+    opens = assignment.opens_local if when.rrule else when.opens_local
+    if when.due_local and opens and when.due_local <= opens:
+        raise before_it_opens()
     _check_rule(assignment, people, at)
     _check_due(assignment, people, at, when)
     with transaction.atomic():
@@ -185,7 +187,7 @@ def _check_gate(
     version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
 ) -> None:
     """Keep the gate of couple work (exercises.actions.gate); `couple` is a linked one."""
-    if not gate.is_for_two(version):
+    if not version.definition.is_for_two:
         return
     if couple is None:
         raise NotPossible(_("This exercise is for two. Assign it to a couple."))

@@ -82,6 +82,7 @@ class Share:
     due_local: datetime | None
     rrule: str
     zone: str
+    ended_for: list[UUID]
     last_slot: int
 
 
@@ -108,12 +109,14 @@ def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
             due_local=F("assignment__due_local"),
             rrule=F("assignment__rrule"),
             zone=F("client__zone"),
+            ended_for=F("assignment__ended_for"),
             last_slot=Max("slot"),
         )
         .filter(Q(times=None) | Q(last_slot__lt=F("times") - 1))
         .order_by("assignment_id", "client_id")
     )
-    return [Share(**share) for share in shares]
+    found = (Share(**share) for share in shares)
+    return [one for one in found if one.client_id not in one.ended_for]
 
 
 def _of_rule(pattern: str) -> Func:
@@ -141,7 +144,7 @@ def extend(share: Share, *, at: datetime) -> bool:
         return False
     if not assignment.goes_on_for(client.pk):
         return False
-    is_closed = bool(gate.closed([assignment], at))
+    is_closed = gate.is_closed(assignment, at)
     plan_occurrences(assignment, client, at=at, opens_now=not is_closed)
     return True
 

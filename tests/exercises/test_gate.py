@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,8 +10,9 @@ from django.utils.timezone import now
 
 from clients.actions import caring, clearances
 from clients.models import Clearance, Client, Couple
-from exercises.actions import clockwork, flagging, rescheduling
-from exercises.models import Assignment, FlagKind, Homework, Reminder
+from exercises import definition as definitions
+from exercises.actions import clockwork, flagging, planning, publishing, rescheduling
+from exercises.models import Assignment, FlagKind, Homework, Reminder, Step
 from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import AuditEvent
@@ -166,6 +168,50 @@ def test_unlinking_ends_what_is_for_two_and_not_open_yet(
     assert states(play, dana, now_open, 0) == [Status.OPEN, Status.OPEN]
 
 
+def test_of_what_was_for_two_who_were_parted_one_row_that_breaks_holds_up_no_other(
+    play: Play, dana: Person, ana: Person, ben: Person, series: Assignment, cleared: Couple
+):
+    broken = play.homework(ana, series)
+    with play.at(dana):
+        caring.unlink(by=dana.actor, at=now(), couple=cleared)
+        # The database refuses its next step: there is one already.
+        Step.objects.create(
+            practice_id=broken.practice_id,
+            homework=broken,
+            revision=broken.revision + 1,
+            move="open",
+            source=broken.status,
+            target=broken.status,
+            round=1,
+            at=now(),
+        )
+    with working():
+        clockwork.plan(now())
+    assert states(play, dana, series, 0) == [Status.SCHEDULED, Status.WITHDRAWN]
+    assert states(play, dana, series, 1) == [Status.WITHDRAWN, Status.WITHDRAWN]
+    with play.at(dana):
+        assert Assignment.objects.get(pk=series.pk).withdrawn_at
+
+
+def test_what_was_for_one_stays_so_when_a_newer_version_is_for_two(
+    play: Play, dana: Person, ana: Person, shelf: list[definitions.Definition]
+):
+    given = play.assign(dana, ana, rrule=WEEKLY, days=6)
+    changed = [
+        replace(one, kind=definitions.Kind.PAIR)
+        for one in shelf
+        if one.slug == given.version.exercise.slug
+    ]
+    with play.at(dana):
+        assert publishing.publish(dana.practice.pk, changed, at=now()) == 1
+    with working():
+        clockwork.plan(now())
+    with play.at(dana):
+        assert Assignment.objects.get(pk=given.pk).withdrawn_at is None
+    tick(dana, now() + timedelta(weeks=1))
+    assert states(play, dana, given, 1) == [Status.OPEN]
+
+
 def test_planning_and_another_day_do_not_go_round_the_gate(
     play: Play, dana: Person, ana: Person, series: Assignment
 ):
@@ -282,6 +328,9 @@ def test_of_two_with_a_therapist_each_one_ends_a_series_for_their_own(
     assert "Ben" not in shown
     assert dana.browser().post(ask).status_code == 302
     with play.at(omar):
+        # Of whose it has ended nothing is asked again, round after round.
+        (share,) = planning.unfinished_shares(dana.practice.pk, now())
+        assert share.client_id == ben.client.pk
         for weeks in range(4, 21, 4):
             clockwork.extend_series(dana.practice.pk, at=now() + timedelta(weeks=weeks))
         left = Homework.objects.filter(assignment=given).exclude(status=Status.WITHDRAWN)
