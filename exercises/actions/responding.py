@@ -20,7 +20,7 @@ from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
-from exercises.models import Answer, AnswerOutcome, Entry, FlagKind, Homework, Response
+from exercises.models import Answer, AnswerOutcome, Entry, Homework, Response
 from exercises.permissions import may_answer, require
 from exercises.visibility import OpenedRound, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
@@ -83,13 +83,16 @@ def save(
         if not {one.item_key for one in said} <= items.keys():
             raise Http404
         kept = _kept(response, said, entry, held)
-        values = {one.item_key: one.value if _is_said(one) else None for one in said}
-        anew = (
-            put_together_anew(by=by, homework=homework, said=values, held=held)
-            if entry is None
-            else []
-        )
         wall = schedule.local_time(at, by.zone)
+        anew = []
+        if entry is None:
+            values = {
+                one.item_key: _clean(items[one.item_key], one.value, wall)
+                if _is_said(one)
+                else None
+                for one in said
+            }
+            anew = put_together_anew(by=by, homework=homework, said=values, held=held)
         for one in said:
             kept[one.item_key] = _save_one(
                 response,
@@ -155,7 +158,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
         _require_turn(by, homework)
         if (wanting := unraised(homework, rounds)) is not None:
             key, kind = wanting
-            raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
+            raise_flag(by=by, at=at, homework=homework, item_key=key, kind=kind)
             return SubmitResult.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
