@@ -69,6 +69,7 @@ class Time:
     due_at: datetime | None
 
     def is_over(self, at: datetime) -> bool:
+        """Say whether its end has passed."""
         return self.due_at is not None and self.due_at <= at
 
 
@@ -167,6 +168,8 @@ def plan_occurrences(
     when: Schedule | None = None,
     opens_now: bool = True,
 ) -> None:
+    """Plan what somebody has not got of it yet, and is not over; open what has come already, unless
+    that is not to be (`opens_now`)."""
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
     )

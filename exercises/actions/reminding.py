@@ -118,7 +118,7 @@ def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
     nudge()
 
 
-def cancel_for_homework(homework_id: uuid.UUID, *, reason: str) -> None:
+def cancel_for_homework(homework_id: uuid.UUID, *, reason: ReminderReason) -> None:
     """Call off what is planned; the row's lock orders this against the pump's arming."""
     Reminder.objects.filter(homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK).update(
         state=ReminderState.CANCELLED, reason=reason

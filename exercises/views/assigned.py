@@ -17,6 +17,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.models import Client
 from clients.permissions import among_reached, may_care_for
+from clients.queries import care
 from exercises import schedule
 from exercises.actions import rescheduling
 from exercises.forms.assign import DaysForm
@@ -295,6 +296,15 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
 
 
+def _moves_with_session(actor: Actor, found: Homework) -> bool:
+    """Say whether it runs until a session that can still be moved: not so once two were parted, or
+    have a therapist each."""
+    if found.session_of is None or found.session_of == found.client_id:
+        return found.session_of is not None
+    couple = care.couples_of(actor, [found.client]).get(found.client_id)
+    return couple is not None and couple.cares and couple.pk == found.session_of
+
+
 @for_therapists
 @require_http_methods(["GET", "POST"])
 def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
@@ -315,11 +325,12 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         if is_open
         else _("The morning and the evening of these days where %(name)s lives: %(zone)s.")
     )
-    if found.session_of:
+    if _moves_with_session(request.actor, found):
         text += " " + _("It moves with the session so far; a day you choose here stays.")
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
+            if form.has_changed():  # the hour at which it ends may be another than a day's evening
+                rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
             messages.success(request, _("Saved. Reminders follow."))
             return redirect("homework_page", found.pk)
     return form_page(
