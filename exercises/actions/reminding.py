@@ -126,9 +126,10 @@ def cancel_for_homework(homework_id: uuid.UUID, *, reason: ReminderReason) -> No
 
 
 def forget(homework_id: uuid.UUID) -> None:
-    """Take back what is planned for something that never opened, without a line in the ledger: there
-    it would tell its reader that something was held."""
-    Reminder.objects.filter(homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK).delete()
+    """Take back what was planned for something that never opened, without a line in the ledger: there
+    it would tell its reader that something was held. None of it went; what its reader did not want,
+    or what had another day before, goes as well."""
+    Reminder.objects.filter(homework_id=homework_id, kind__in=OF_HOMEWORK).delete()
 
 
 def follow_wishes(client: Client, at: datetime) -> None:

@@ -51,7 +51,8 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
     form = None
     if parts or whose:
         # Who are seen together no more are asked about one by one.
-        first = BOTH if found.couple and not found.couple.ended_at else whose[-1:] and whose[-1][0]
+        is_parted = found.couple is not None and found.couple.ended_at is not None
+        first = whose[-1][0] if whose and is_parted else BOTH
         form = WithdrawForm(
             posted(request), parts=parts, whose=whose, initial={"part": Part.ONE, "whose": first}
         )

@@ -12,13 +12,13 @@ from clients.actions import caring, clearances
 from clients.models import Clearance, Client, Couple
 from exercises import definition as definitions
 from exercises.actions import clockwork, flagging, planning, publishing, rescheduling
-from exercises.models import Assignment, FlagKind, Homework, Reminder
+from exercises.models import Assignment, FlagKind, Homework, Reminder, ReminderState
 from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import AuditEvent
 from practice.queries import audit
 from tests.cast import Person, Play
-from tests.exercises.ground import E11, break_next_move, hrefs, page, working
+from tests.exercises.ground import E11, break_next_move, due_now, hrefs, page, prefer, pump, working
 
 WEEKLY = "FREQ=WEEKLY;COUNT=20"
 WAITS = "Exercises for two wait until couple work is cleared for Ana."
@@ -98,6 +98,32 @@ def test_neither_partner_is_told_that_something_was_held(
     for who in (ana, ben):
         for address in ("/you/reminders", "/log/", "/growth/"):
             assert "withdrawn" not in page(who, address).lower()
+
+
+def test_nor_does_a_mail_that_was_not_wanted_or_had_another_day(
+    play: Play, dana: Person, ana: Person, ben: Person, series: Assignment
+):
+    """The pump may look before the clock does, and writes down why nothing goes."""
+    bens = play.homework(ben, series)
+    assert bens.due_local
+    later = bens.due_local + timedelta(hours=1)
+    prefer(ben, kinds_off=["assigned"])
+    with play.at(dana):
+        rescheduling.reschedule(by=dana.actor, at=now(), homework=bens, due_local=later)
+        told = Reminder.objects.filter(homework_id=bens.pk)
+        row = told.get(kind="assigned")
+    due_now(row)
+    pump()
+    with play.at(dana):
+        assert {"skipped", "cancelled"} == {
+            ReminderState(state).name.lower()
+            for state in told.values_list("state", flat=True)
+            if state != ReminderState.PLANNED
+        }
+    afraid(play, dana, ana)
+    tick(dana, now() + timedelta(days=1))
+    with play.at(dana):
+        assert not told.exists()
 
 
 def test_the_trail_does_not_tell_that_couple_work_waited(
