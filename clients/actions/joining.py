@@ -167,8 +167,9 @@ def follow_address(*, user: User, at: datetime) -> None:
         seats = list(Client.objects.filter(user=user, discharged_at=None))
     for client in seats:
         with scope(practice=client.practice_id):
-            ContactPreference.objects.filter(client=client).update(suppressed_at=None)
+            # The client's row first, as everywhere.
             take_address(by=seat_of(client), at=at, client=client, user=user)
+            ContactPreference.objects.filter(client=client).update(suppressed_at=None)
 
 
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:

@@ -50,7 +50,7 @@ def meant(actor: Actor, *, name: str = "", pk: UUID | None = None) -> dict[UUID,
     found = _everyone(actor)
     found = name_contains(found, name, "sort_name") if name else found.filter(pk=pk or NOBODY)
     people = dict(found.order_by(*BY_NAME).values_list("pk", "name"))
-    return people or ({pk: ""} if pk else {})
+    return people or ({pk: ""} if pk and not name else {})
 
 
 def trail_of(actor: Actor, clients: Collection[UUID]) -> Whose:

@@ -133,12 +133,12 @@ def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Note whether couple work is cleared for this client."""
-    client = care.client_to_care_for(request.actor, pk)
+    client, at = care.client_to_care_for(request.actor, pk), now()
     form = ClearanceForm(posted(request))
     if request.method == "POST" and form.is_valid():
         clearances.attest(
             by=request.actor,
-            at=now(),
+            at=at,
             client=client,
             cleared=form.cleaned_data["cleared"] == "yes",
         )
@@ -150,9 +150,7 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
         {
             "client": client,
             "form": form,
-            "history": [
-                (one, one.standing(now())) for one in care.clearances(request.actor, client)
-            ],
+            "history": [(one, one.standing(at)) for one in care.clearances(request.actor, client)],
         },
         status=422 if form.is_bound else 200,
     )

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
-from clients.models import Couple
+from clients.models import Couple, to_come
 from clients.queries import care
 from clients.views.ground import say_what_follows
 from practice.actors import ActorRequest
@@ -80,7 +80,7 @@ def _what_unlinking_means(couple: Couple) -> list[str]:
             " have not opened yet no longer come."
         ),
     ]
-    if couple.next_session_at and couple.next_session_at > now():
+    if to_come(couple.next_session_at, now()):
         said.append(_("The session they share goes from every page: note one for each."))
     return said
 

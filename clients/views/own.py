@@ -72,10 +72,8 @@ def _gone(request: HttpRequest, used: Invitation | None) -> HttpResponse:
     """Say that a link opens nothing: to who came in by it, for many keep it as their way here, that
     they have, and how to go on."""
     if used and request.method == "GET" and request.user == account_of(used.email):
-        if used.client_id:
-            take_seat(
-                request, f"client:{used.client_id}"
-            )  # who has another page, too, gets to this one
+        if used.client_id:  # who has another page, too, gets to this one
+            take_seat(request, f"client:{used.client_id}")
         return redirect("home")
     return render(request, "clients/invitation_gone.html", {"used": used is not None}, status=404)
 

@@ -15,10 +15,10 @@ from clients.actions.clearances import cleared
 from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule
-from exercises.actions import gate, planning, reminding
+from exercises.actions import planning, reminding
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
-from exercises.models import Assignment, ExerciseVersion, Homework
+from exercises.models import Assignment, ExerciseVersion, Homework, ReminderReason
 from exercises.permissions import may_assign
 from exercises.workflow import BY_MOVE, Move
 from practice.actions import auditing
@@ -48,23 +48,7 @@ def assign(
         raise Http404
     _check_gate(version, people, couple, at)
     check_days(when.opens_local, when.due_local, at)
-    if when.due_local and when.opens_local and when.due_local <= when.opens_local:
-        raise before_it_opens()
-    zone = by.zone if couple else people[0].zone
-    assignment = Assignment(
-        practice_id=by.practice_id,
-        version=version,
-        client=None if couple else client,
-        couple=couple,
-        assigned_by_id=by.member_id or NOBODY,
-        opens_local=when.opens(zone, at),
-        due_local=when.due(zone, at),
-        rrule=when.rrule,
-        reminders_on=when.reminders_on,
-        assigned_at=at,
-    )
-    _check_rule(assignment, people, at)
-    _check_due(assignment, people, at, when)
+    assignment = _on_these_days(by, at, version, people, couple, when)
     with transaction.atomic():
         if couple:  # who may have been parted since they were asked for
             hold_linked(couple)
@@ -85,6 +69,37 @@ def assign(
         )
     reminding.nudge()
     return assignment
+
+
+def _on_these_days(
+    by: Actor,
+    at: datetime,
+    version: ExerciseVersion,
+    people: list[Client],
+    couple: Couple | None,
+    when: planning.Schedule,
+) -> Assignment:
+    """Return the assignment to keep. Raises BadInput for days that don't fit."""
+    zone = by.zone if couple else people[0].zone
+    found = Assignment(
+        practice_id=by.practice_id,
+        version=version,
+        client=None if couple else people[0],
+        couple=couple,
+        assigned_by_id=by.member_id or NOBODY,
+        opens_local=when.opens(zone, at),
+        due_local=when.due(zone, at),
+        rrule=when.rrule,
+        reminders_on=when.reminders_on,
+        assigned_at=at,
+    )
+    # Of what is given once, "now" is no wall time: until when it is there is asked below.
+    opens = found.opens_local if when.rrule else when.opens_local
+    if when.due_local and opens and when.due_local <= opens:
+        raise before_it_opens()
+    _check_rule(found, people, at)
+    _check_due(found, people, at, when)
+    return found
 
 
 class Part(StrEnum):
@@ -135,7 +150,7 @@ def withdraw(
         )
         for homework in homeworks:
             apply_move(homework, Move.WITHDRAW, by=by, at=at)
-            reminding.cancel_for_homework(homework.pk, reason="withdrawn")
+            reminding.cancel_for_homework(homework.pk, reason=ReminderReason.WITHDRAWN)
         if part is not Part.ONE:
             _end(assignment, theirs, at)
         auditing.record(
@@ -185,7 +200,7 @@ def _check_gate(
     version: ExerciseVersion, people: list[Client], couple: Couple | None, at: datetime
 ) -> None:
     """Keep the gate of couple work (exercises.actions.gate); `couple` is a linked one."""
-    if not gate.is_for_two(version):
+    if not version.definition.is_for_two:
         return
     if couple is None:
         raise NotPossible(_("This exercise is for two. Assign it to a couple."))

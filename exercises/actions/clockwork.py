@@ -45,15 +45,12 @@ def tick(at: datetime) -> int:
 
 def tick_practice(practice: UUID, at: datetime) -> int:
     """Do what has come due in one practice."""
-    chores = [
+    return _do_all(
+        practice,
         _settle_reviews(practice, at),
         _open_scheduled(practice, at),
         _expire_overdue(practice, at),
-    ]
-    # One transaction for all the questions: nearly always, nothing is due.
-    with scope(practice=practice):
-        due = [_found(chore) for chore in chores]
-    return sum(_move_each(practice, *one) for one in zip(chores, due, strict=True))
+    )
 
 
 def plan(at: datetime) -> None:
@@ -87,9 +84,12 @@ def _extend(practice: UUID, share: planning.Share, at: datetime) -> bool:
 
 
 def end_what_was_for_two(practice: UUID, at: datetime) -> int:
-    """Let go what was for two who are linked no more, and has not opened."""
-    with scope(practice=practice):
-        return gate.end_for_good(practice, at)
+    """End what was for two who are linked no more: their series, and what has not opened."""
+    return _do_all(
+        practice,
+        (gate.series_in_vain(practice), partial(gate.end, at=at)),
+        (gate.scheduled_in_vain(practice), partial(gate.lapse, at=at)),
+    )
 
 
 def plan_daily_mails(practice: UUID, at: datetime) -> int:
@@ -164,6 +164,13 @@ def _unless_it_breaks(
     return None
 
 
+def _do_all(practice: UUID, *chores: Chore) -> int:
+    # One transaction for all the questions: nearly always, nothing is due.
+    with scope(practice=practice):
+        due = [_found(chore) for chore in chores]
+    return sum(_move_each(practice, *one) for one in zip(chores, due, strict=True))
+
+
 def _found(chore: Chore) -> list[UUID]:
     """Return the rows that are due, the first ones first."""
     return list(chore[0].values_list("pk", flat=True)[:MOST_LOOKED_AT])
@@ -204,8 +211,8 @@ def _open_scheduled(practice: UUID, at: datetime) -> Chore:
     )
 
     def open_it(homework: Homework) -> None:
-        if gate.closed([homework.assignment], at):
-            gate.let_pass([homework], at)
+        if gate.is_closed(homework.assignment, at):
+            gate.let_pass(homework, at)
         else:
             apply_move(homework, Move.OPEN, by=system(practice), at=at)
 

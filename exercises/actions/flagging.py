@@ -1,6 +1,8 @@
 """An answer that wants a human: found, raised, taken on by a therapist, given back."""
 
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -9,6 +11,7 @@ from django.utils.translation import gettext as _
 from exercises import definition as definitions
 from exercises.actions.pausing import set_aside
 from exercises.actions.reviewing import UNDO
+from exercises.definition import Item
 from exercises.models import Flag, FlagKind, Homework
 from exercises.permissions import may_answer, may_handle
 from exercises.visibility import OpenedRound
@@ -18,37 +21,34 @@ from practice.actors import Actor
 from practice.errors import NotPossible
 
 
-def flags_in(
-    homework: Homework, rounds: list[OpenedRound]
-) -> list[tuple[str, definitions.FlagKind]]:
-    """Return which answers want a human, those in moments too, by item key."""
-    definition, values = homework.version.definition, OpenedRound.merged(rounds)
-    said = [(item, values.get(item.key)) for item in definition.items]
-    for moment in (moment for words in rounds for moment in words.moments):
-        log = definition.log(moment.entry.log_key)
-        said += [
-            (item, moment.words[item.key].value)
-            for item in (log.items if log else ())
-            if item.key in moment.words
-        ]
-    found = [(item.key, definitions.safety(item, value)) for item, value in said]
-    return [(key, kind) for key, kind in found if kind is not None]
-
-
-def unraised(
-    homework: Homework, rounds: list[OpenedRound]
-) -> tuple[str, definitions.FlagKind] | None:
+def unraised(homework: Homework, rounds: list[OpenedRound]) -> tuple[str, FlagKind] | None:
     """Return an answer that wants a human and has asked nobody: it never passed its own page.
 
     Danger counts each time. What is for the therapist counts once: whoever takes the exercise up
     again after that may send it.
     """
-    raised = flags_in(homework, rounds)
+    raised = _wanting(_said_in(homework, rounds))
     known = set(homework.flags.values_list("item_key", flat=True)) if raised else set()
-    for key, kind in sorted(raised, key=lambda one: one[1] is not definitions.FlagKind.SAFETY):
-        if kind is definitions.FlagKind.SAFETY or key not in known:
-            return key, kind
-    return None
+    return next(
+        (one for one in raised if one[1] is FlagKind.SAFETY or one[0] not in known),
+        None,
+    )
+
+
+def raise_if_wanted(
+    *,
+    by: Actor,
+    at: datetime,
+    homework: Homework,
+    items: Iterable[Item],
+    values: Mapping[str, Any],
+) -> bool:
+    """Raise a flag when one of these answers wants a human, danger before all else; say whether one
+    did."""
+    wanting = _wanting((item, values.get(item.key)) for item in items)
+    for key, kind in wanting[:1]:
+        raise_flag(by=by, at=at, homework=homework, item_key=key, kind=kind)
+    return bool(wanting)
 
 
 def raise_flag(
@@ -117,6 +117,25 @@ def give_back_flag(*, by: Actor, at: datetime, flag: Flag) -> None:
         if not given_back:
             raise NotPossible(_("This cannot be put back any more."))
         _note(by, at, "flag.given_back", flag)
+
+
+def _said_in(homework: Homework, rounds: list[OpenedRound]) -> Iterator[tuple[Item, Any]]:
+    """Yield what was said to each question, also in moments."""
+    definition, values = homework.version.definition, OpenedRound.merged(rounds)
+    for item in definition.items:
+        yield item, values.get(item.key)
+    for moment in (moment for words in rounds for moment in words.moments):
+        log = definition.log(moment.entry.log_key)
+        for item in log.items if log else ():
+            if item.key in moment.words:
+                yield item, moment.words[item.key].value
+
+
+def _wanting(said: Iterable[tuple[Item, Any]]) -> list[tuple[str, FlagKind]]:
+    """Return which of these answers want a human, by item key; danger first."""
+    found = [(item.key, definitions.safety(item, value)) for item, value in said]
+    kinds = [(key, FlagKind(str(kind))) for key, kind in found if kind is not None]
+    return sorted(kinds, key=lambda one: one[1] is not FlagKind.SAFETY)
 
 
 def _end_clearance(homework: Homework, at: datetime) -> None:

@@ -6,7 +6,7 @@ from django.db import transaction
 
 from exercises.actions import reminding
 from exercises.actions.moving import apply_move
-from exercises.models import Homework, Response
+from exercises.models import Homework, ReminderReason, Response
 from exercises.workflow import Move
 from practice.actors import Actor
 
@@ -15,7 +15,7 @@ def set_aside(*, by: Actor, at: datetime, homework: Homework, for_session: bool 
     """Finish the whole without sending: let it go, or bring it to the session instead."""
     with transaction.atomic():
         apply_move(homework, Move.BRING if for_session else Move.SKIP, by=by, at=at)
-        reminding.cancel_for_homework(homework.pk, reason="not_their_turn")
+        reminding.cancel_for_homework(homework.pk, reason=ReminderReason.NOT_THEIR_TURN)
 
 
 def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:

@@ -69,6 +69,7 @@ class Time:
     due_at: datetime | None
 
     def is_over(self, at: datetime) -> bool:
+        """Say whether its end has passed."""
         return self.due_at is not None and self.due_at <= at
 
 
@@ -82,6 +83,7 @@ class Share:
     due_local: datetime | None
     rrule: str
     zone: str
+    ended_for: list[UUID]
     last_slot: int
 
 
@@ -108,12 +110,14 @@ def unfinished_shares(practice_id: UUID, at: datetime) -> list[Share]:
             due_local=F("assignment__due_local"),
             rrule=F("assignment__rrule"),
             zone=F("client__zone"),
+            ended_for=F("assignment__ended_for"),
             last_slot=Max("slot"),
         )
         .filter(Q(times=None) | Q(last_slot__lt=F("times") - 1))
         .order_by("assignment_id", "client_id")
     )
-    return [Share(**share) for share in shares]
+    found = (Share(**share) for share in shares)
+    return [one for one in found if one.client_id not in one.ended_for]
 
 
 def _of_rule(pattern: str) -> Func:
@@ -141,7 +145,7 @@ def extend(share: Share, *, at: datetime) -> bool:
         return False
     if not assignment.goes_on_for(client.pk):
         return False
-    is_closed = bool(gate.closed([assignment], at))
+    is_closed = gate.is_closed(assignment, at)
     plan_occurrences(assignment, client, at=at, opens_now=not is_closed)
     return True
 
@@ -164,6 +168,8 @@ def plan_occurrences(
     when: Schedule | None = None,
     opens_now: bool = True,
 ) -> None:
+    """Plan what somebody has not got of it yet, and is not over; open what has come already, unless
+    that is not to be (`opens_now`)."""
     planned = set(
         Homework.objects.filter(assignment=assignment, client=client).values_list("slot", flat=True)
     )

@@ -23,7 +23,7 @@ def publish(practice_id: UUID, wanted: list[Definition], *, at: datetime) -> int
 def _publish_one(practice_id: UUID, definition: Definition, *, at: datetime) -> bool:
     facts = {
         "search_text": _search_text(definition),
-        "is_pair": definition.kind in {"pair", "joint"},
+        "is_pair": definition.is_for_two,
         "is_log": bool(definition.open_logs),
         "minutes": definition.minutes,
         "retired_at": None,

@@ -32,7 +32,7 @@ from exercises.actions.asking import (
     parameters_of,
 )
 from exercises.emails import Mail
-from exercises.models import Reminder, ReminderReason, ReminderState
+from exercises.models import LEASE, Reminder, ReminderReason, ReminderState
 from practice import bell, statements
 from practice.errors import records_away
 from practice.smtp import Outcome, PhaseSMTP, Result, clock
@@ -76,7 +76,7 @@ UPDATE exercises_reminder r SET
   reason = CASE WHEN r.attempt < %(most)s THEN r.reason
     WHEN r.error_code IS NULL THEN '{Reason.CRASHED}' ELSE '{Reason.REFUSED}' END,
   lane = r.lane + CASE WHEN due.apart THEN %(alone)s ELSE 0 END,
-  next_at = now() + CASE WHEN due.apart THEN interval '0' ELSE interval '5 minutes' END,
+  next_at = now() + CASE WHEN due.apart THEN interval '0' ELSE interval '{LEASE.seconds} seconds' END,
   attempt = r.attempt + CASE WHEN due.apart THEN 0 ELSE 1 END,
   lease_token = %(token)s
 FROM due WHERE r.id = due.id

@@ -118,7 +118,7 @@ def plan_answered(homework: Homework, review: Review, at: datetime) -> None:
     nudge()
 
 
-def cancel_for_homework(homework_id: uuid.UUID, *, reason: str) -> None:
+def cancel_for_homework(homework_id: uuid.UUID, *, reason: ReminderReason) -> None:
     """Call off what is planned; the row's lock orders this against the pump's arming."""
     Reminder.objects.filter(homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK).update(
         state=ReminderState.CANCELLED, reason=reason
@@ -126,9 +126,10 @@ def cancel_for_homework(homework_id: uuid.UUID, *, reason: str) -> None:
 
 
 def forget(homework_id: uuid.UUID) -> None:
-    """Take back what is planned for something that never opened, without a line in the ledger: there
-    it would tell its reader that something was held."""
-    Reminder.objects.filter(homework_id=homework_id, state__in=OPEN, kind__in=OF_HOMEWORK).delete()
+    """Take back what was planned for something that never opened, without a line in the ledger: there
+    it would tell its reader that something was held. None of it went; what its reader did not want,
+    or what had another day before, goes as well."""
+    Reminder.objects.filter(homework_id=homework_id, kind__in=OF_HOMEWORK).delete()
 
 
 def follow_wishes(client: Client, at: datetime) -> None:

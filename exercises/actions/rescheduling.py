@@ -64,7 +64,7 @@ def reschedule(
             )
         homework.refresh_from_db(fields=["opens_at", "status", "revision"])
         if homework.status == Status.SCHEDULED and homework.opens_at <= at:
-            if gate.closed([homework.assignment], at):
+            if gate.is_closed(homework.assignment, at):
                 raise BadInput({"opens": [_("Couple work waits now. Choose a day to come.")]})
             apply_move(homework, Move.OPEN, by=system(by.practice_id), at=at)
         _follow(by, at, homework)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -20,7 +21,7 @@ from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.definition import Item, Stage
-from exercises.models import Answer, AnswerOutcome, Entry, FlagKind, Homework, Response
+from exercises.models import Answer, AnswerOutcome, Entry, Homework, ReminderReason, Response
 from exercises.permissions import may_answer, require
 from exercises.visibility import OpenedRound, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
@@ -83,38 +84,31 @@ def save(
         if not {one.item_key for one in said} <= items.keys():
             raise Http404
         kept = _kept(response, said, entry, held)
-        values = {one.item_key: one.value if _is_said(one) else None for one in said}
-        anew = (
-            put_together_anew(by=by, homework=homework, said=values, held=held)
-            if entry is None
-            else []
-        )
         wall = schedule.local_time(at, by.zone)
+        write = partial(_save_one, response, device=device, entry=entry, at=at, wall=wall)
+        anew = [] if entry else _anew(by, homework, items, said, held, wall)
         for one in said:
-            kept[one.item_key] = _save_one(
-                response,
-                items[one.item_key],
-                one,
-                kept,
-                base,
-                device=device,
-                entry=entry,
-                at=at,
-                wall=wall,
-            )
+            kept[one.item_key] = write(items[one.item_key], one, kept, base)
         for row, text in anew:
-            _save_one(
-                response,
-                items[row.item_key],
-                AnswerInput(row.item_key, text),
-                {row.item_key: row},
-                None,
-                device=device,
-                entry=None,
-                at=at,
-                wall=wall,
-            )
+            one = AnswerInput(row.item_key, text)
+            write(items[one.item_key], one, {one.item_key: row}, None)
     return [kept[one.item_key] for one in said]
+
+
+def _anew(
+    by: Actor,
+    homework: Homework,
+    items: Mapping[str, Item],
+    said: Sequence[AnswerInput],
+    held: OpenedRound | None,
+    wall: datetime,
+) -> list[tuple[Answer, str]]:
+    """Return the sentences that follow what is said now, in the words in which it is kept."""
+    values = {
+        one.item_key: _clean(items[one.item_key], one.value, wall) if _is_said(one) else None
+        for one in said
+    }
+    return put_together_anew(by=by, homework=homework, said=values, held=held)
 
 
 def _is_said(one: AnswerInput) -> bool:
@@ -155,14 +149,14 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
         _require_turn(by, homework)
         if (wanting := unraised(homework, rounds)) is not None:
             key, kind = wanting
-            raise_flag(by=by, at=at, homework=homework, item_key=key, kind=FlagKind(str(kind)))
+            raise_flag(by=by, at=at, homework=homework, item_key=key, kind=kind)
             return SubmitResult.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
         Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
         apply_move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
-        reminding.cancel_for_homework(homework.pk, reason="submitted")
+        reminding.cancel_for_homework(homework.pk, reason=ReminderReason.SUBMITTED)
     reminding.nudge()
     return SubmitResult.IN
 

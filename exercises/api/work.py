@@ -25,6 +25,7 @@ from exercises.permissions import (
     may_read_whole_library,
     may_see_library,
 )
+from exercises.queries import given as given_queries
 from exercises.queries import homework as homework_queries
 from exercises.queries import library as library_queries
 from exercises.visibility import read_rounds, statuses_behind
@@ -118,7 +119,7 @@ def assignments(request: Request) -> Response:
 @needs("read", "assign")
 def assignment(request: Request, pk: UUID) -> Response:
     """Show one assignment."""
-    return Response(_assignment_data(homework_queries.assignment(actor_of(request), pk)))
+    return Response(_assignment_data(given_queries.assignment(actor_of(request), pk)))
 
 
 @extend_schema(request=None, responses=shapes.AssignmentShape)
@@ -128,9 +129,9 @@ def assignment(request: Request, pk: UUID) -> Response:
 def withdraw(request: Request, pk: UUID) -> Response:
     """Withdraw an assignment from whoever has not handed it in."""
     actor = actor_of(request)
-    found = homework_queries.assignment(actor, pk)
+    found = given_queries.assignment(actor, pk)
     assigning.withdraw(by=actor, at=now(), assignment=found)
-    return Response(_assignment_data(homework_queries.assignment(actor, pk)))
+    return Response(_assignment_data(given_queries.assignment(actor, pk)))
 
 
 @extend_schema(parameters=[AFTER, shapes.HomeworkFilter], responses=shapes.HomeworkPage)

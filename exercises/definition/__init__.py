@@ -37,6 +37,7 @@ from exercises.definition.describing import (
 from exercises.definition.feelings import FAMILIES, WORDS, Family, Feeling
 from exercises.definition.fields import from_form, to_form
 from exercises.definition.model import (
+    FOR_TWO,
     Chart,
     ChartKind,
     Condition,
@@ -74,6 +75,7 @@ __all__ = [
     "AHEAD",
     "FAMILIES",
     "FIRST_YEAR",
+    "FOR_TWO",
     "LAST_YEAR",
     "WORDS",
     "AnswerProblem",

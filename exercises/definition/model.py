@@ -62,6 +62,9 @@ class Stage(StrEnum):
     RELEASE = "release"
 
 
+FOR_TWO = frozenset({Kind.PAIR, Kind.JOINT})
+
+
 class FlagKind(StrEnum):
     """Why an answer wants a human. `safety` ends the exercise."""
 
@@ -275,6 +278,11 @@ class Definition:
     computed: tuple[Computed, ...] = ()
     # The whole exercise can never be released, whatever its items say.
     never_released: bool = field(default=False)
+
+    @property
+    def is_for_two(self) -> bool:
+        """Say whether two do it, each alone or together: only a couple can be given it."""
+        return self.kind in FOR_TWO
 
     def item(self, key: str) -> Item | None:
         """Return the item with this key, also one inside a log."""

@@ -1,5 +1,7 @@
 """The planned reminder: the row is the queue (docs/reminders.md)."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
@@ -39,6 +41,10 @@ class ReminderReason(models.TextChoices):
     REFUSED = "refused", _("The mail server refused it")
     CRASHED = "crashed", _("It was tried too often")
     AMBIGUOUS = "ambiguous", _("The mail server did not say whether it took it")
+
+
+# Whoever takes a row up puts it off by so much, and has so long to settle it.
+LEASE = timedelta(minutes=5)
 
 
 class Reminder(PracticeOwned):

@@ -1,12 +1,12 @@
 """Homework as its client and as their therapist may see it."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When, Window
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.http import Http404
 
@@ -17,7 +17,6 @@ from clients.queries.own import carers
 from exercises.models import (
     Answer,
     AnswerOutcome,
-    Assignment,
     Entry,
     Homework,
     Response,
@@ -26,7 +25,7 @@ from exercises.models import (
 )
 from exercises.queries.bringing import brought_at, brought_lately, in_order
 from exercises.queries.review import HAS_WORDS, answer_on_its_way, number_waiting
-from exercises.workflow import BY_MOVE, CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
+from exercises.workflow import CLIENTS_TURN, SHOWN_TO_CLIENT, TURN, Move, Side, Status
 from practice.actors import Actor
 from practice.models import Role, Supervision, User
 from practice.queries.finding import or_404
@@ -38,7 +37,7 @@ OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
 PAST_ORDER = ("-opens_at", "pk")
 PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 # Withdrawn before it had opened.
-_NEVER_THERE = Q(
+NEVER_THERE = Q(
     Exists(
         Step.objects.filter(
             homework=OuterRef("pk"), source=Status.SCHEDULED, target=Status.WITHDRAWN
@@ -162,7 +161,7 @@ def under_way_and_past(
     if actor.is_client:
         raise Http404
     # Of a series that was withdrawn, the times that would still have come are no part of the past.
-    rows = homeworks(actor).filter(client__in=clients).exclude(_NEVER_THERE, slot__gt=0)
+    rows = homeworks(actor).filter(client__in=clients).exclude(NEVER_THERE, slot__gt=0)
     over = after_cursor(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
     scheduled = Homework.objects.filter(
         assignment=OuterRef("assignment"), client=OuterRef("client"), status=Status.SCHEDULED
@@ -176,7 +175,7 @@ def under_way_and_past(
     rows = rows.annotate(
         more=Subquery(follow.annotate(n=Count("pk")).values("n")),
         last_opens_at=Subquery(follow.annotate(last=Max("opens_at")).values("last")),
-        last_slot=_last_slot(),
+        last_slot=last_slot(),
         # What was brought may be on another page of what is over.
         is_listed=listed,
     )
@@ -250,102 +249,8 @@ def steps(actor: Actor, homework: Homework) -> list[Step]:
     return list(found if actor.is_client else found.exclude(move=Move.BEGIN))
 
 
-def assignment(actor: Actor, pk: UUID) -> Any:
-    """Return one assignment whose homework `actor` may know of; staff only. Raises Http404.
-
-    With `couple_opens` (both of the couple it was given to are in reach) and `in_reach`: one of
-    those it was given to who is.
-    """
-    theirs = homeworks(actor).filter(assignment=OuterRef("pk"))
-    found = (
-        Assignment.objects.filter(Exists(theirs), practice_id=actor.practice_id, pk=pk)
-        .annotate(
-            couple_opens=Exists(reachable_couples(actor).filter(pk=OuterRef("couple"))),
-            in_reach=Subquery(theirs.order_by("slot", "pk").values("client")[:1]),
-        )
-        .select_related("version__exercise", "client", "couple__first", "couple__second")
-        .defer("version__body")
-        .first()
-    )
-    if found is None or actor.is_client:
-        raise Http404
-    return found
-
-
-@dataclass(frozen=True)
-class Given:
-    """What is left of an assignment, seen from one of those it was given to."""
-
-    # What they have of it now and what opens next, in the order of the series.
-    rows: Sequence[Homework]
-    # How many there are of these, how many with those that are over, and the place of the last that
-    # is planned, or was. What is withdrawn counts nowhere.
-    to_come: int
-    in_all: int
-    last_slot: int
-    zone: str
-    # Of two, what the other has of the first of these.
-    partners: Homework | None
-    client_id: UUID
-    # Who of those in reach has, or had, any of it that was not withdrawn.
-    holders: Collection[UUID]
-
-
-def remaining_of(actor: Actor, assignment: Assignment, most: int) -> Given:
-    """Return what is left of an assignment, `most` rows of it; staff only. Raises Http404 when none
-    of it is `actor`'s to know."""
-    if actor.is_client:
-        raise Http404
-    theirs = homeworks(actor).filter(assignment=assignment)
-    turn = Case(When(status__in=MOVABLE, then=0), When(status=Status.WITHDRAWN, then=2), default=1)
-    one: Any = or_404(theirs.annotate(last_slot=_last_slot()).order_by(turn, "slot", "pk"))
-    planned = theirs.filter(client=one.client_id).exclude(status=Status.WITHDRAWN)
-    numbered = planned.annotate(
-        of=Window(Count("pk")), open=Window(Count("pk", filter=Q(status__in=MOVABLE)))
-    )
-    rows: list[Any] = list(numbered.order_by(turn, "slot", "pk")[:most])
-    to_come, in_all = (rows[0].open, rows[0].of) if rows else (0, 0)
-    partners = None
-    if to_come and assignment.couple_id:
-        beside = theirs.filter(slot=rows[0].slot, status__in=MOVABLE)
-        partners = beside.exclude(client=one.client_id).first()
-    holders = theirs.exclude(status=Status.WITHDRAWN).order_by().values_list("client", flat=True)
-    return Given(
-        rows[:to_come],
-        to_come,
-        in_all,
-        one.last_slot,
-        one.client.zone,
-        partners=partners,
-        client_id=one.client_id,
-        holders=set(holders.distinct()),
-    )
-
-
-def sent(actor: Actor, assignment: Assignment) -> dict[UUID, datetime]:
-    """Return by client when they handed in what is no series; staff only."""
-    if actor.is_client:
-        raise Http404
-    rows = homeworks(actor).filter(
-        assignment=assignment, status__in=(Status.SUBMITTED, Status.REVIEWED)
-    )
-    pairs = rows.order_by().values_list("client", "submitted_at")
-    return {client: at for client, at in pairs if at}
-
-
-def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:
-    """Return by its place in the series each time that can still be taken back, with `last_slot` as
-    `under_way_and_past` has it; staff only."""
-    if actor.is_client:
-        raise Http404
-    rows = homeworks(actor).filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)
-    # Of a couple, whose occurrence is the same for both, either will do.
-    rows = rows.annotate(last_slot=_last_slot()).order_by("slot", "pk")
-    return {row.slot: row for row in rows}
-
-
-def _last_slot() -> Subquery:
-    """The last of its series that is planned, or was."""
+def last_slot() -> Subquery:
+    """The last of its series that is planned, or was; goes into another query."""
     series = Homework.objects.filter(assignment=OuterRef("assignment"), client=OuterRef("client"))
     return Subquery(series.order_by("-slot").values("slot")[:1])
 
@@ -374,41 +279,3 @@ def care(actor: Actor) -> Care:
 def is_supervised(actor: Actor) -> bool:
     """Say whether a supervisor reads what `actor`'s clients send."""
     return _standing.filter(practice_id=actor.practice_id, therapist=actor.member_id).exists()
-
-
-def running(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
-    """Count what each of these clients has under way (more than two are said to be many)."""
-    rows = (
-        homeworks(actor)
-        .filter(client__in=list(clients), status__in=CLIENTS_TURN)
-        .order_by()
-        .values("client_id")
-        .annotate(count=Count("pk"))
-    )
-    return {row["client_id"]: row["count"] for row in rows}
-
-
-def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, list[Homework]]:
-    """Return of each exercise what each client has of it now, else what opens next, else what they
-    had last, by exercise id."""
-    of_each = ("version__exercise", "client")
-    rows = (
-        homeworks(actor)
-        .filter(client__in=list(clients))
-        .exclude(_NEVER_THERE)
-        .annotate(
-            rank=Case(
-                When(status__in=CLIENTS_TURN, then=0),
-                When(status=Status.SCHEDULED, then=1),
-                default=2,
-            ),
-            next_at=Case(When(status=Status.SCHEDULED, then="opens_at")),
-        )
-        .order_by(*of_each, "rank", "next_at", "-opens_at", "pk")
-        .distinct(*of_each)
-    )
-    order = [client.pk for client in clients]
-    found: dict[UUID, list[Homework]] = {}
-    for row in sorted(rows, key=lambda one: order.index(one.client_id)):
-        found.setdefault(row.version.exercise_id, []).append(row)
-    return found

@@ -1,18 +1,19 @@
-"""What of a client's work for two, or of one exercise, still runs: asked for once an answer wants a
-human, and by whoever takes something back."""
+"""What somebody has by now: what still runs once an answer wants a human, and what is there already
+where something more is to be given."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Case, Count, Exists, OuterRef, Q, When
 from django.http import Http404
 
 from clients.models import Client
 from clients.permissions import cared_for
-from exercises.models import Assignment, ExerciseVersion, Homework
-from exercises.queries.homework import MOVABLE, homeworks
-from exercises.workflow import BY_MOVE, Move
+from exercises.definition import FOR_TWO
+from exercises.models import ExerciseVersion, Homework
+from exercises.queries.homework import MOVABLE, NEVER_THERE, homeworks
+from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 
 
@@ -24,7 +25,7 @@ def still_running(actor: Actor, homework: Homework) -> list[Any]:
     return list(
         homeworks(actor)
         .filter(
-            Q(version__exercise__is_pair=True) | same,
+            Q(version__body__kind__in=sorted(FOR_TWO)) | same,
             Exists(given),
             status__in=MOVABLE,
             client__in=cared_for(actor),
@@ -46,24 +47,48 @@ def having_a_series(
         assignment__withdrawn_at=None,
         status__in=MOVABLE,
     )
-    going_on = rows.exclude(assignment__rrule="").order_by().values_list("client", flat=True)
-    found = set(going_on.distinct())
-    return [one for one in people if one.pk in found]
+    pairs = rows.exclude(assignment__rrule="").order_by().distinct()
+    going_on = {
+        client
+        for client, ended_for in pairs.values_list("client", "assignment__ended_for")
+        if client not in ended_for
+    }
+    return [one for one in people if one.pk in going_on]
 
 
-def is_left(actor: Actor, homework: Homework) -> bool:
-    """Say whether its client has, or is to get, anything of the same assignment; staff only."""
-    if actor.is_client:
-        raise Http404
-    rows = homeworks(actor).filter(assignment=homework.assignment_id, client=homework.client_id)
-    return rows.filter(status__in=MOVABLE).exists()
-
-
-def withdrawable_from(actor: Actor, assignment: Assignment) -> Collection[UUID]:
-    """Return from which of one's own clients anything of it can still be taken back."""
-    rows = homeworks(actor).filter(
-        assignment=assignment,
-        client__in=cared_for(actor),
-        status__in=BY_MOVE[Move.WITHDRAW].sources,
+def count_under_way(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:
+    """Count what each of these clients has under way (more than two are said to be many)."""
+    rows = (
+        homeworks(actor)
+        .filter(client__in=list(clients), status__in=CLIENTS_TURN)
+        .order_by()
+        .values("client_id")
+        .annotate(count=Count("pk"))
     )
-    return set(rows.order_by().values_list("client", flat=True).distinct())
+    return {row["client_id"]: row["count"] for row in rows}
+
+
+def recently_done(actor: Actor, clients: Sequence[Client]) -> dict[UUID, list[Homework]]:
+    """Return of each exercise what each client has of it now, else what opens next, else what they
+    had last, by exercise id."""
+    of_each = ("version__exercise", "client")
+    rows = (
+        homeworks(actor)
+        .filter(client__in=list(clients))
+        .exclude(NEVER_THERE)
+        .annotate(
+            rank=Case(
+                When(status__in=CLIENTS_TURN, then=0),
+                When(status=Status.SCHEDULED, then=1),
+                default=2,
+            ),
+            next_at=Case(When(status=Status.SCHEDULED, then="opens_at")),
+        )
+        .order_by(*of_each, "rank", "next_at", "-opens_at", "pk")
+        .distinct(*of_each)
+    )
+    order = [client.pk for client in clients]
+    found: dict[UUID, list[Homework]] = {}
+    for row in sorted(rows, key=lambda one: order.index(one.client_id)):
+        found.setdefault(row.version.exercise_id, []).append(row)
+    return found

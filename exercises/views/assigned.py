@@ -17,14 +17,16 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.models import Client
 from clients.permissions import among_reached, may_care_for
+from clients.queries import care
 from exercises import schedule
 from exercises.actions import rescheduling
 from exercises.forms.assign import DaysForm
 from exercises.models import Assignment, Flag, FlagKind, Homework, Step
+from exercises.queries import given as assignments
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
-from exercises.queries.homework import Given
-from exercises.queries.running import is_left, still_running
+from exercises.queries.given import Given
+from exercises.queries.running import still_running
 from exercises.views import gate, wording
 from exercises.views.assigning import Target, called
 from exercises.views.caring import state_text, waits_for_review
@@ -53,16 +55,16 @@ SENT = (Status.SUBMITTED, Status.RETURNED, Status.REVIEWED)
 def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say that it is there, or for whom it waits, as it is by now, and how to take it away again."""
     actor, at = request.actor, now()
-    found = homeworks.assignment(actor, pk)
+    found = assignments.assignment(actor, pk)
     # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
     target = Target(found.client, found.couple, among_reached(actor, all_of(found)))
-    given = homeworks.remaining_of(actor, found, SHOWN + 2)
+    given = assignments.remaining_of(actor, found, SHOWN + 2)
     walls = _walls(found, given)
     here_now = schedule.local_time(at, given.zone)
     is_later = bool(walls) and walls[0] > here_now
     holders = [one for one in target.people if one.pk in given.holders] or target.people
     waits_for = [one for one in holders if one.joined_at is None] if walls else []
-    sent = {} if found.rrule else homeworks.sent(actor, found)
+    sent = {} if found.rrule else assignments.sent(actor, found)
     have = [one for one in holders if one not in waits_for and one.pk not in sent]
     return render(
         request,
@@ -284,13 +286,23 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "waits": waits_for_review(found),
             # What ended, in whatever way, is not sent any more.
             "may_come": found.submitted_at is None and found.status in homeworks.MOVABLE,
-            "goes_on": found.assignment.goes_on_for(found.client_id) or is_left(actor, found),
+            "goes_on": found.assignment.goes_on_for(found.client_id)
+            or assignments.is_left(actor, found),
             **(_gate(actor, found, flags, steps, at) if cares else {}),
             "own_note": found.assignment.assigned_by_id == actor.member_id,
             "can_move": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,
         },
     )
+
+
+def _moves_with_session(actor: Actor, found: Homework) -> bool:
+    """Say whether it runs until a session that can still be moved: not so once two were parted, or
+    have a therapist each."""
+    if found.session_of is None or found.session_of == found.client_id:
+        return found.session_of is not None
+    couple = care.couples_of(actor, [found.client]).get(found.client_id)
+    return couple is not None and couple.cares and couple.pk == found.session_of
 
 
 @for_therapists
@@ -313,11 +325,12 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
         if is_open
         else _("The morning and the evening of these days where %(name)s lives: %(zone)s.")
     )
-    if found.session_of:
+    if _moves_with_session(request.actor, found):
         text += " " + _("It moves with the session so far; a day you choose here stays.")
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
-            rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
+            if form.has_changed():  # the hour at which it ends may be another than a day's evening
+                rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
             messages.success(request, _("Saved. Reminders follow."))
             return redirect("homework_page", found.pk)
     return form_page(

@@ -18,15 +18,13 @@ from clients.models import Client, Couple, to_come
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
-from exercises.actions.gate import is_for_two
 from exercises.definition import Definition
 from exercises.forms.assign import AssignForm
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
 from exercises.queries import review as reviews
-from exercises.queries.homework import recently_done, running
-from exercises.queries.running import having_a_series
+from exercises.queries.running import count_under_way, having_a_series, recently_done
 from exercises.views import gate, wording
 from exercises.views.therapist_pages import (
     consent_text,
@@ -175,7 +173,7 @@ def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetim
     single = next((one for one in target.people if str(one.pk) == who), None)
     client = single or (None if target.couple else target.client)
     version = library.newest_version(request.actor, form.cleaned_data["exercise"])
-    if single and is_for_two(version):
+    if single and version.definition.is_for_two:
         text = _("This exercise is for two. Choose “%(both)s”.") % {"both": _("Both, each alone")}
         raise BadInput({"who": [text]})
     people = [single] if single else target.people
@@ -201,7 +199,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
     query = searched(request)
     chosen = _id(str(form["exercise"].value() or ""))
     options = _options(request, target, query, chosen)
-    load = running(request.actor, target.people)
+    load = count_under_way(request.actor, target.people)
     context = {
         "form": form,
         "target": target,

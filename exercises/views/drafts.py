@@ -18,7 +18,7 @@ from exercises.actions import flagging, moments, responding
 from exercises.definition import Item
 from exercises.forms import items as forms
 from exercises.forms.drafts import LARGEST, Draft, parse_draft
-from exercises.models import AnswerOutcome, Entry, FlagKind
+from exercises.models import AnswerOutcome, Entry
 from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.client_pages import (
@@ -180,18 +180,9 @@ def chosen(
 
 def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
     """End the exercise kindly when an answer wants a human; say whether it did."""
-    for item in items:
-        kind = definitions.safety(item, values.get(item.key))
-        if kind is not None:
-            flagging.raise_flag(
-                by=work.actor,
-                at=now(),
-                homework=work.homework,
-                item_key=item.key,
-                kind=FlagKind(str(kind)),
-            )
-            return True
-    return False
+    return flagging.raise_if_wanted(
+        by=work.actor, at=now(), homework=work.homework, items=items, values=values
+    )
 
 
 def closed_meanwhile(

@@ -6,7 +6,6 @@ from datetime import datetime
 from clients.models import Client, Couple
 from clients.permissions import among_cared_for
 from clients.queries import care
-from exercises.actions.gate import is_for_two
 from exercises.models import Homework
 from exercises.workflow import Status
 from practice.actors import Actor
@@ -29,4 +28,4 @@ def cares_for_both(actor: Actor, couple: Couple | None) -> bool:
 
 def holds(rows: Iterable[Homework]) -> bool:
     """Say whether any of these is for two and still to open."""
-    return any(row.status == Status.SCHEDULED and is_for_two(row.version) for row in rows)
+    return any(row.status == Status.SCHEDULED and row.version.definition.is_for_two for row in rows)

@@ -17,7 +17,7 @@ from clients.actions.joining import switch_off
 from clients.models import Client, ContactPreference, ReminderKind
 from clients.queries import care, own, records
 from exercises import emails, schedule
-from exercises.models import Reminder, ReminderReason, ReminderState
+from exercises.models import LEASE, Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import earlier, homework_of, to_come
 from exercises.views import wording
 from exercises.views.client_pages import title_of
@@ -32,8 +32,6 @@ from practice.wording import clock_of
 PLANNED = "planned"
 # The pump needs its minutes; what waits longer is late.
 PATIENCE = timedelta(minutes=5)
-# Whoever takes a row up puts it off by so much (`actions/pumping.py`).
-LEASE = timedelta(minutes=5)
 TONES = {ReminderState.SENT: "pine", ReminderState.FAILED: "lamp", ReminderState.UNKNOWN: "lamp"}
 ICONS = {
     ReminderState.PLANNED: "clock",

@@ -18,8 +18,8 @@ from exercises.actions import assigning
 from exercises.actions.assigning import Part
 from exercises.forms.assign import WithdrawForm
 from exercises.models import Assignment, Homework
-from exercises.queries import homework as homeworks
-from exercises.queries.running import withdrawable_from
+from exercises.queries import given as assignments
+from exercises.queries.homework import homework as homework_of
 from exercises.views import wording
 from exercises.views.assigned import all_of, back_of
 from exercises.views.assigning import Target
@@ -39,11 +39,11 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
 
     Once it is asked for from one homework (`?homework=`), that is what "this one" means.
     """
-    found = homeworks.assignment(request.actor, pk)
+    found = assignments.assignment(request.actor, pk)
     # Of two who were parted since, one's own: from the other it is not taken.
     target = Target(found.client, found.couple, among_cared_for(request.actor, all_of(found)))
     here = _named(request, found)
-    series = homeworks.to_withdraw(request.actor, found) if found.rrule else {}
+    series = assignments.to_withdraw(request.actor, found) if found.rrule else {}
     parts = _parts(series, here) if here else []
     if here and found.rrule and not parts:
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
@@ -51,7 +51,8 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
     form = None
     if parts or whose:
         # Who are seen together no more are asked about one by one.
-        first = BOTH if found.couple and not found.couple.ended_at else whose[-1:] and whose[-1][0]
+        is_parted = found.couple is not None and found.couple.ended_at is not None
+        first = whose[-1][0] if whose and is_parted else BOTH
         form = WithdrawForm(
             posted(request), parts=parts, whose=whose, initial={"part": Part.ONE, "whose": first}
         )
@@ -87,7 +88,11 @@ def _whose(
     actor: Actor, found: Assignment, here: Homework | None, target: Target
 ) -> list[tuple[str, str]]:
     """Return from whom of two it can be withdrawn, seen from one's homework, where both have it."""
-    if here is None or len(target.people) < 2 or len(withdrawable_from(actor, found)) < 2:
+    if (
+        here is None
+        or len(target.people) < 2
+        or len(assignments.withdrawable_from(actor, found)) < 2
+    ):
         return []
     only = _("Only %(name)s’s") % {"name": here.client.name_to_call}
     return [(BOTH, _("Both: %(names)s") % {"names": target.name}), (str(here.client_id), only)]
@@ -99,7 +104,7 @@ def _named(request: ActorRequest, found: Assignment) -> Homework | None:
     if not named:
         return None
     try:
-        homework = homeworks.homework(request.actor, UUID(named))
+        homework = homework_of(request.actor, UUID(named))
     except ValueError as error:
         raise Http404 from error
     if homework.assignment_id != found.pk:

@@ -16,7 +16,7 @@ from django.utils.timezone import now
 from clients.models import ContactPreference
 from exercises.actions import pumping
 from exercises.forms.assign import AssignForm
-from exercises.models import Homework, Reminder, ReminderReason, ReminderState
+from exercises.models import Homework, Reminder, ReminderReason, ReminderState, Step
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
 from tests.conftest import acting_as
@@ -120,3 +120,18 @@ def page(person: Person, path: str, status: int = 200) -> str:
 
 def hrefs(text: str, within: str = "") -> list[str]:
     return re.findall(rf'href="([^"]*{within}[^"]*)"', text)
+
+
+def break_next_move(homework: Homework) -> None:
+    """Write the step that the next move would write: its constraint then refuses that one."""
+    with scope(practice=homework.practice_id):
+        Step.objects.create(
+            practice_id=homework.practice_id,
+            homework=homework,
+            revision=homework.revision + 1,
+            move="open",
+            source=homework.status,
+            target=homework.status,
+            round=1,
+            at=now(),
+        )

@@ -54,6 +54,16 @@ def test_what_nobody_reworded_is_put_together_anew(
     assert now_ in html.unescape(text_of(browser.get(url(begun, "check/"))))
 
 
+def test_it_follows_what_is_kept_and_not_what_was_typed(play: Play, ana: Person, begun: Homework):
+    """A program's line with a break in it is kept as one line; the sentence goes on following it."""
+    browser = ana.browser()
+    address, _page = whole(browser, begun)
+    browser.post(address, {"ask": PUT_TOGETHER.format(time="today")})
+    for typed, kept in (("tomorrow\nat five", "tomorrow at five"), ("on Friday", "on Friday")):
+        play.say(ana, begun, time=typed)
+        assert f"\n{PUT_TOGETHER.format(time=kept)}</textarea>" in whole(browser, begun)[1]
+
+
 def test_what_was_reworded_stays_and_its_new_wording_is_offered(
     play: Play, ana: Person, begun: Homework
 ):

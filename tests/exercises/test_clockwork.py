@@ -15,14 +15,14 @@ from clients.actions import caring, erasing
 from clients.models import Client, Couple, ErasureRequest
 from exercises import schedule
 from exercises.actions import assigning, clockwork, planning, reminding
-from exercises.models import Assignment, Homework, Reminder, Review, Step
+from exercises.models import Assignment, Homework, Reminder, Review
 from exercises.workflow import Status
 from practice.logs import JsonFormatter
 from practice.models import AuditEvent, Membership
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
 from tests.conftest import as_owner
-from tests.exercises.ground import working
+from tests.exercises.ground import break_next_move, working
 from tests.faults.ground import until
 
 E04 = "e04-reassurance-log"
@@ -35,21 +35,6 @@ DAY = timedelta(days=1)
 def live_in(person: Person, zone: str) -> None:
     with scope(practice=person.practice.pk):
         Client.objects.filter(pk=person.client.pk).update(zone=zone)
-
-
-def break_next_move(homework: Homework) -> None:
-    """Write the step that the next move would write: its constraint then refuses that one."""
-    with scope(practice=homework.practice_id):
-        Step.objects.create(
-            practice_id=homework.practice_id,
-            homework=homework,
-            revision=homework.revision + 1,
-            move="open",
-            source=homework.status,
-            target=homework.status,
-            round=1,
-            at=now(),
-        )
 
 
 def tick(at: datetime, times: int = 3) -> None:

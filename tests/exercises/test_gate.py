@@ -2,6 +2,7 @@
 
 import html
 import re
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import pytest
@@ -9,14 +10,15 @@ from django.utils.timezone import now
 
 from clients.actions import caring, clearances
 from clients.models import Clearance, Client, Couple
-from exercises.actions import clockwork, flagging, rescheduling
-from exercises.models import Assignment, FlagKind, Homework, Reminder
+from exercises import definition as definitions
+from exercises.actions import clockwork, flagging, planning, publishing, rescheduling
+from exercises.models import Assignment, FlagKind, Homework, Reminder, ReminderState
 from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import AuditEvent
 from practice.queries import audit
 from tests.cast import Person, Play
-from tests.exercises.ground import E11, hrefs, page, working
+from tests.exercises.ground import E11, break_next_move, due_now, hrefs, page, prefer, pump, working
 
 WEEKLY = "FREQ=WEEKLY;COUNT=20"
 WAITS = "Exercises for two wait until couple work is cleared for Ana."
@@ -93,12 +95,35 @@ def test_neither_partner_is_told_that_something_was_held(
     with play.at(dana):
         held = Homework.objects.filter(assignment=series, slot=0).values("pk")
         assert not Reminder.objects.filter(homework_id__in=held).exists()
-        # Nor does an admin, who may be somebody's therapist, see more in the trail than before.
-        assert AuditEvent.objects.filter(action="homework.lapse").count() == 2
     for who in (ana, ben):
-        for address in ("/you/reminders", "/you/log", "/growth/"):
-            response = who.browser().get(address)
-            assert "withdrawn" not in response.content.decode().lower()
+        for address in ("/you/reminders", "/log/", "/growth/"):
+            assert "withdrawn" not in page(who, address).lower()
+
+
+def test_nor_does_a_mail_that_was_not_wanted_or_had_another_day(
+    play: Play, dana: Person, ana: Person, ben: Person, series: Assignment
+):
+    """The pump may look before the clock does, and writes down why nothing goes."""
+    bens = play.homework(ben, series)
+    assert bens.due_local
+    later = bens.due_local + timedelta(hours=1)
+    prefer(ben, kinds_off=["assigned"])
+    with play.at(dana):
+        rescheduling.reschedule(by=dana.actor, at=now(), homework=bens, due_local=later)
+        told = Reminder.objects.filter(homework_id=bens.pk)
+        row = told.get(kind="assigned")
+    due_now(row)
+    pump()
+    with play.at(dana):
+        assert {"skipped", "cancelled"} == {
+            ReminderState(state).name.lower()
+            for state in told.values_list("state", flat=True)
+            if state != ReminderState.PLANNED
+        }
+    afraid(play, dana, ana)
+    tick(dana, now() + timedelta(days=1))
+    with play.at(dana):
+        assert not told.exists()
 
 
 def test_the_trail_does_not_tell_that_couple_work_waited(
@@ -107,6 +132,7 @@ def test_the_trail_does_not_tell_that_couple_work_waited(
     afraid(play, dana, ana)
     tick(dana, now() + timedelta(days=1))
     with play.at(ruth):
+        assert AuditEvent.objects.filter(action="homework.lapse").count() == 2
         told = audit.events(ruth.actor).values_list("action", flat=True)
         assert "assignment.assigned" in told
         assert "homework.lapse" not in told
@@ -164,6 +190,40 @@ def test_unlinking_ends_what_is_for_two_and_not_open_yet(
     # What each has alone, and what is open already, stays.
     assert states(play, dana, each, 1) == [Status.SCHEDULED, Status.SCHEDULED]
     assert states(play, dana, now_open, 0) == [Status.OPEN, Status.OPEN]
+
+
+def test_of_what_was_for_two_who_were_parted_one_row_that_breaks_holds_up_no_other(
+    play: Play, dana: Person, ana: Person, ben: Person, series: Assignment, cleared: Couple
+):
+    broken = play.homework(ana, series)
+    with play.at(dana):
+        caring.unlink(by=dana.actor, at=now(), couple=cleared)
+    break_next_move(broken)
+    with working():
+        clockwork.plan(now())
+    assert states(play, dana, series, 0) == [Status.SCHEDULED, Status.WITHDRAWN]
+    assert states(play, dana, series, 1) == [Status.WITHDRAWN, Status.WITHDRAWN]
+    with play.at(dana):
+        assert Assignment.objects.get(pk=series.pk).withdrawn_at
+
+
+def test_what_was_for_one_stays_so_when_a_newer_version_is_for_two(
+    play: Play, dana: Person, ana: Person, shelf: list[definitions.Definition]
+):
+    given = play.assign(dana, ana, rrule=WEEKLY, days=6)
+    changed = [
+        replace(one, kind=definitions.Kind.PAIR)
+        for one in shelf
+        if one.slug == given.version.exercise.slug
+    ]
+    with play.at(dana):
+        assert publishing.publish(dana.practice.pk, changed, at=now()) == 1
+    with working():
+        clockwork.plan(now())
+    with play.at(dana):
+        assert Assignment.objects.get(pk=given.pk).withdrawn_at is None
+    tick(dana, now() + timedelta(weeks=1))
+    assert states(play, dana, given, 1) == [Status.OPEN]
 
 
 def test_planning_and_another_day_do_not_go_round_the_gate(
@@ -282,6 +342,9 @@ def test_of_two_with_a_therapist_each_one_ends_a_series_for_their_own(
     assert "Ben" not in shown
     assert dana.browser().post(ask).status_code == 302
     with play.at(omar):
+        # Of whose it has ended nothing is asked again, round after round.
+        (share,) = planning.unfinished_shares(dana.practice.pk, now())
+        assert share.client_id == ben.client.pk
         for weeks in range(4, 21, 4):
             clockwork.extend_series(dana.practice.pk, at=now() + timedelta(weeks=weeks))
         left = Homework.objects.filter(assignment=given).exclude(status=Status.WITHDRAWN)

@@ -9,6 +9,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Couple
+from exercises.actions import assigning
 from exercises.models import Assignment, Homework
 from tests.cast import Person, Play
 from tests.exercises.ground import E11, page
@@ -128,6 +129,28 @@ def test_a_second_series_of_the_same_is_given_only_once_it_was_asked_for(
         series = Assignment.objects.filter(version=play.library["e04-reassurance-log"])
         assert series.exclude(rrule="").count() == 2
     assert 'name="twice"' not in page(dana, address)
+
+
+def test_a_series_that_has_ended_for_one_of_two_is_not_theirs_any_more(
+    play: Play, dana: Person, ana: Person, cleared: Couple
+):
+    """Its first time is open still; no more come."""
+    slug = "e04-reassurance-log"
+    given = play.assign(dana, cleared, slug, rrule="FREQ=WEEKLY", days=6)
+    with play.at(dana):
+        assigning.withdraw(
+            by=dana.actor,
+            at=now(),
+            assignment=given,
+            part=assigning.Part.LATER,
+            slot=1,
+            client=ana.client,
+        )
+    said = {"exercise": play.library[slug].exercise_id, "who": "both", "when": "weekly"}
+    refused = dana.browser().post(f"/assign/?couple={cleared.pk}", said)
+    assert "There is a series of this for Ben already." in refused.content.decode()
+    said["who"] = str(ana.client.pk)
+    assert dana.browser().post(f"/assign/?couple={cleared.pk}", said).status_code == 302
 
 
 def test_what_one_of_two_has_is_told_by_whose_it_is(

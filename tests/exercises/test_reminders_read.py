@@ -241,11 +241,14 @@ def test_who_had_not_joined_yet_is_not_said_to_have_no_address(dana: Person, pla
         assert "no working address" not in shown
 
 
+@pytest.mark.parametrize("rule", ["", "FREQ=WEEKLY;COUNT=1"])
 def test_what_is_given_in_the_evening_was_not_to_be_told_that_morning(
-    dana: Person, ana: Person, play: Play
+    dana: Person, ana: Person, play: Play, rule: str
 ) -> None:
     morning = schedule.local_time(now() - timedelta(hours=6), ZONE).replace(tzinfo=UTC)
-    given = planning.Schedule(opens_local=morning, due_local=morning + timedelta(days=7))
+    given = planning.Schedule(
+        opens_local=morning, due_local=morning + timedelta(days=7), rrule=rule
+    )
     version = play.library["e01-under-the-argument"]
     with play.at(dana):
         assigning.assign(by=dana.actor, at=now(), version=version, client=ana.client, when=given)

@@ -265,6 +265,27 @@ def test_what_ran_until_a_session_that_was_cleared_waits_for_the_next(
     assert str(kept.astimezone(LISBON).date()) == by_hand["due"]
 
 
+def test_saved_untouched_it_moves_on_with_the_session_until_they_are_parted(
+    play: Play, dana: Person, cleared: Couple
+):
+    first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=first)
+    until_the_session(dana, play, f"couple={cleared.pk}", who="both")
+    with play.at(dana):
+        homework = Homework.objects.earliest("pk")
+    path = reverse("homework_due", args=[homework.pk])
+    shown = {"due": str(first.astimezone(LISBON).date())}
+    assert dana.browser().post(path, shown).status_code == 302
+    kept = play.fresh(homework)
+    assert (kept.due_at, kept.session_of) == (first, cleared.pk)
+    said = "It moves with the session so far"
+    assert said in page(dana, path)
+    with play.at(dana):
+        caring.unlink(by=dana.actor, at=now(), couple=cleared)
+    assert said not in page(dana, path)
+
+
 def test_what_was_given_before_it_was_kept_whose_session_that_is_still_follows(
     play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
 ):

@@ -12,7 +12,7 @@ from django.utils.timezone import now
 
 from clients.models import Couple
 from exercises import schedule
-from exercises.actions import clockwork
+from exercises.actions import assigning, clockwork, planning
 from exercises.models import Assignment, Homework
 from exercises.workflow import Status
 from practice.errors import BadInput
@@ -31,6 +31,26 @@ def test_a_rule_that_never_happens_is_refused_and_nothing_is_kept(
     assert refused.value.fields == {"rrule": ["This rule gives no day in the next two years."]}
     with play.at(dana):
         assert not Assignment.objects.exists()
+
+
+@pytest.mark.parametrize("whom", ["couple", "ana"])
+def test_a_series_from_now_on_does_not_end_before_it_opens(
+    play: Play, dana: Person, ana: Person, couple: Couple, whom: str
+):
+    at = now()
+    when = planning.Schedule(
+        due_local=schedule.wall_time(at, ZONE) - timedelta(hours=1), rrule="FREQ=WEEKLY"
+    )
+    with play.at(dana), pytest.raises(BadInput) as refused:
+        assigning.assign(
+            by=dana.actor,
+            at=at,
+            version=play.library["e04-reassurance-log"],
+            client=ana.client if whom == "ana" else None,
+            couple=couple if whom == "couple" else None,
+            when=when,
+        )
+    assert refused.value.fields == {"due": ["Choose the day it opens, or a later one."]}
 
 
 @pytest.mark.parametrize("said", [{"when": "weekly"}, {"when": "dates", "again": "1"}])

@@ -251,6 +251,33 @@ def test_what_is_for_the_therapist_is_not_sent_past_them_but_may_be_after(
         assert len(review_queries.flags(dana.actor)) == 1
 
 
+TWO = (
+    TALK
+    + """\
+    screen: one
+  - key: afraid
+    screen: one
+    kind: yesno
+    text: {en: "Are you afraid?"}
+    flag_if: {is: "yes", flag: safety}
+"""
+)
+
+
+@pytest.mark.parametrize("door", ["step/1/", "submit/"])
+def test_of_two_answers_that_want_a_human_danger_goes_first(
+    play: Play, dana: Person, ana: Person, door: str
+):
+    homework = of_our_own(play, dana, ana, TWO)
+    if door == "submit/":
+        play.say(ana, homework, alone=True, afraid=True)
+    said = {"alone": "yes", "afraid": "yes"}
+    answer = ana.browser().post(f"/homework/{homework.pk}/{door}", said)
+    assert answer.url == f"/homework/{homework.pk}/ended/"
+    with play.at(dana):
+        assert [flag.item_key for flag in review_queries.flags(dana.actor)] == ["afraid"]
+
+
 def test_only_the_client_answers_and_only_their_therapist_reviews(
     play: Play, dana: Person, ana: Person, ben: Person, omar: Person, ruth: Person
 ):

@@ -60,6 +60,16 @@ def test_two_who_are_called_so_are_told_apart(
         assert f'<a href="?client={one.client.pk}">{one.client.name}</a>' in found
 
 
+def test_a_name_nobody_has_shows_not_the_client_from_whose_link_one_came(
+    play: Play, dana: Person, ana: Person, ruth: Person
+):
+    play.assign(dana, ana)
+    asked = {"q": "petrichor", "client": str(ana.client.pk)}
+    answer = ruth.browser().post("/audit/", asked, follow=True)
+    assert answer.status_code == 422
+    assert "No client has these letters in their name" in text_of(answer)
+
+
 @pytest.mark.parametrize("typed", ["petrichor", "12ab"])
 def test_what_is_no_id_and_nobody_s_name_is_said_to_be_neither(
     ruth: Person, ana: Person, typed: str

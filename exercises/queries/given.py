@@ -1,0 +1,129 @@
+"""What was given: one assignment, what is left of it and with whom, and what can still be taken back."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When, Window
+from django.http import Http404
+
+from clients.permissions import cared_for, reachable_couples
+from exercises.models import Assignment, Homework
+from exercises.queries.homework import MOVABLE, homeworks, last_slot
+from exercises.workflow import BY_MOVE, Move, Status
+from practice.actors import Actor
+from practice.queries.finding import or_404
+
+
+def assignment(actor: Actor, pk: UUID) -> Any:
+    """Return one assignment whose homework `actor` may know of; staff only. Raises Http404.
+
+    With `couple_opens` (both of the couple it was given to are in reach) and `in_reach`: one of
+    those it was given to who is.
+    """
+    theirs = homeworks(actor).filter(assignment=OuterRef("pk"))
+    found = (
+        Assignment.objects.filter(Exists(theirs), practice_id=actor.practice_id, pk=pk)
+        .annotate(
+            couple_opens=Exists(reachable_couples(actor).filter(pk=OuterRef("couple"))),
+            in_reach=Subquery(theirs.order_by("slot", "pk").values("client")[:1]),
+        )
+        .select_related("version__exercise", "client", "couple__first", "couple__second")
+        .defer("version__body")
+        .first()
+    )
+    if found is None or actor.is_client:
+        raise Http404
+    return found
+
+
+@dataclass(frozen=True)
+class Given:
+    """What is left of an assignment, seen from one of those it was given to."""
+
+    # What they have of it now and what opens next, in the order of the series.
+    rows: Sequence[Homework]
+    # How many there are of these, how many with those that are over, and the place of the last that
+    # is planned, or was. What is withdrawn counts nowhere.
+    to_come: int
+    in_all: int
+    last_slot: int
+    zone: str
+    # Of two, what the other has of the first of these.
+    partners: Homework | None
+    client_id: UUID
+    # Who of those in reach has, or had, any of it that was not withdrawn.
+    holders: Collection[UUID]
+
+
+def remaining_of(actor: Actor, assignment: Assignment, most: int) -> Given:
+    """Return what is left of an assignment, `most` rows of it; staff only. Raises Http404 when none
+    of it is `actor`'s to know."""
+    if actor.is_client:
+        raise Http404
+    theirs = homeworks(actor).filter(assignment=assignment)
+    turn = Case(When(status__in=MOVABLE, then=0), When(status=Status.WITHDRAWN, then=2), default=1)
+    one: Any = or_404(theirs.annotate(last_slot=last_slot()).order_by(turn, "slot", "pk"))
+    planned = theirs.filter(client=one.client_id).exclude(status=Status.WITHDRAWN)
+    numbered = planned.annotate(
+        of=Window(Count("pk")), open=Window(Count("pk", filter=Q(status__in=MOVABLE)))
+    )
+    rows: list[Any] = list(numbered.order_by(turn, "slot", "pk")[:most])
+    to_come, in_all = (rows[0].open, rows[0].of) if rows else (0, 0)
+    partners = None
+    if to_come and assignment.couple_id:
+        beside = theirs.filter(slot=rows[0].slot, status__in=MOVABLE)
+        partners = beside.exclude(client=one.client_id).first()
+    holders = theirs.exclude(status=Status.WITHDRAWN).order_by().values_list("client", flat=True)
+    return Given(
+        rows[:to_come],
+        to_come,
+        in_all,
+        one.last_slot,
+        one.client.zone,
+        partners=partners,
+        client_id=one.client_id,
+        holders=set(holders.distinct()),
+    )
+
+
+def sent(actor: Actor, assignment: Assignment) -> dict[UUID, datetime]:
+    """Return by client when they handed in what is no series; staff only."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(
+        assignment=assignment, status__in=(Status.SUBMITTED, Status.REVIEWED)
+    )
+    pairs = rows.order_by().values_list("client", "submitted_at")
+    return {client: at for client, at in pairs if at}
+
+
+def to_withdraw(actor: Actor, assignment: Assignment) -> dict[int, Any]:
+    """Return by its place in the series each time that can still be taken back, with `last_slot` as
+    `under_way_and_past` has it; staff only."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(assignment=assignment, status__in=BY_MOVE[Move.WITHDRAW].sources)
+    # Of a couple, whose occurrence is the same for both, either will do.
+    rows = rows.annotate(last_slot=last_slot()).order_by("slot", "pk")
+    return {row.slot: row for row in rows}
+
+
+def is_left(actor: Actor, homework: Homework) -> bool:
+    """Say whether its client has, or is to get, anything of the same assignment; staff only."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(assignment=homework.assignment_id, client=homework.client_id)
+    return rows.filter(status__in=MOVABLE).exists()
+
+
+def withdrawable_from(actor: Actor, assignment: Assignment) -> Collection[UUID]:
+    """Return from which of one's own clients anything of it can still be taken back."""
+    rows = homeworks(actor).filter(
+        assignment=assignment,
+        client__in=cared_for(actor),
+        status__in=BY_MOVE[Move.WITHDRAW].sources,
+    )
+    return set(rows.order_by().values_list("client", flat=True).distinct())
