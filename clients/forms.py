@@ -143,14 +143,32 @@ class ClearanceForm(PlainForm):
     """Note one's judgement."""
 
     cleared = forms.ChoiceField(
-        label=_("Couple work"),
+        label=_("Your decision"),
         choices=[("yes", _("Cleared")), ("no", _("Not cleared"))],
         widget=forms.RadioSelect,
     )
     alone = forms.BooleanField(
         label=_("I spoke with them alone, and this is my own decision."),
-        error_messages={"required": _("This can only be noted after speaking with them alone.")},
+        required=False,
+        help_text=_("Only to clear. “Not cleared” can be noted at any time."),
     )
+    # Shown where an answer of theirs waits for somebody to see to it.
+    despite = forms.BooleanField(
+        label=_(
+            "I know of this answer, and clear couple work all the same. Exercises for two can then"
+            " open."
+        ),
+        required=False,
+    )
+    # What the page showed (`clearances.basis`).
+    seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """Ask for a talk alone before couple work; what shuts the gate needs none."""
+        said: dict[str, Any] = super().clean() or self.cleaned_data
+        if said.get("cleared") == "yes" and not said["alone"]:
+            self.add_error("alone", _("Clear them only after speaking with them alone."))
+        return said
 
 
 class HandOverForm(PlainForm):

@@ -13,7 +13,6 @@ urlpatterns = [
     path("clients/<uuid:pk>/edit", care.client_edit, name="client_edit"),
     path("clients/<uuid:pk>/invite", care.client_invite, name="client_invite"),
     path("clients/<uuid:pk>/uninvite", care.client_uninvite, name="client_uninvite"),
-    path("clients/<uuid:pk>/clearance", care.client_clearance, name="client_clearance"),
     path("clients/<uuid:pk>/hand-over", care.client_hand_over, name="client_hand_over"),
     path("clients/<uuid:pk>/discharge", care.client_discharge, name="client_discharge"),
     path("clients/<uuid:pk>/reactivate", care.client_reactivate, name="client_reactivate"),

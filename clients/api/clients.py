@@ -185,7 +185,9 @@ def client_clearances(request: Request, pk: UUID) -> Response:
     checked(
         ClearanceForm({"cleared": "yes" if said["cleared"] else "no", "alone": said["spoke_alone"]})
     )
-    row = clearances.attest(by=actor, at=now(), client=client, cleared=said["cleared"])
+    row = clearances.attest(
+        by=actor, at=now(), client=client, cleared=said["cleared"], despite=said["despite"]
+    )
     return Response(clearance_data(row), status=201)
 
 

@@ -58,10 +58,17 @@ class ClientShape(serializers.Serializer[Any]):
 
 
 class ClearanceRequest(StrictSerializer):
-    """Record whether couple work is cleared, after speaking with the client alone."""
+    """Record whether couple work is cleared: after speaking with the client alone, or that it is not."""
 
     cleared = serializers.BooleanField()
-    spoke_alone = serializers.BooleanField(help_text="Must be true")
+    spoke_alone = serializers.BooleanField(
+        required=False, default=False, help_text="Must be true to clear"
+    )
+    despite = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="Must be true to clear while an answer of theirs waits for somebody to see to it",
+    )
 
 
 class ClearanceShape(serializers.Serializer[Any]):

@@ -242,7 +242,7 @@ def couple_of(actor: Actor, pk: UUID, **more: Expression) -> Any:
     return or_404(
         reachable_couples(actor)
         .filter(pk=pk)
-        .select_related("first", "second")
+        .select_related("first__preference", "second__preference")
         .annotate(
             cares=_both_own(actor),
             is_together=Exists(seen_together(actor).filter(pk=OuterRef("pk"))),

@@ -8,7 +8,7 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.html import format_html
@@ -16,9 +16,8 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clients.actions import caring, clearances
+from clients.actions import caring
 from clients.forms import (
-    ClearanceForm,
     ClientEditForm,
     ClientForm,
     HandOverForm,
@@ -128,32 +127,6 @@ def client_uninvite(request: ActorRequest, pk: UUID) -> HttpResponse:
     caring.uninvite(by=request.actor, at=now(), client=client)
     messages.success(request, _("The link no longer opens."))
     return redirect("client_page", client.pk)
-
-
-@require_http_methods(["GET", "POST"])
-def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Note whether couple work is cleared for this client."""
-    client, at = care.client_to_care_for(request.actor, pk), now()
-    form = ClearanceForm(posted(request))
-    if request.method == "POST" and form.is_valid():
-        clearances.attest(
-            by=request.actor,
-            at=at,
-            client=client,
-            cleared=form.cleaned_data["cleared"] == "yes",
-        )
-        messages.success(request, _("Noted. It is asked again after 90 days."))
-        return redirect("client_page", client.pk)
-    return render(
-        request,
-        "clients/clearance.html",
-        {
-            "client": client,
-            "form": form,
-            "history": [(one, one.standing(at)) for one in care.clearances(request.actor, client)],
-        },
-        status=422 if form.is_bound else 200,
-    )
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from clients.actions.caring import lock_clients
 from exercises import definition as definitions
 from exercises.actions.pausing import set_aside
 from exercises.actions.reviewing import UNDO
@@ -67,6 +68,8 @@ def raise_flag(
     if not is_open and waiting.exists():
         return
     with transaction.atomic():
+        # Whoever clears couple work at this moment does it before, or learns of this.
+        lock_clients([homework.client_id])
         Flag.objects.create(
             practice_id=homework.practice_id,
             client_id=homework.client_id,

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, Subquery, When, Window
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When, Window
 from django.http import Http404
 
 from clients.permissions import cared_for, reachable_couples
@@ -14,7 +14,6 @@ from exercises.models import Assignment, Homework
 from exercises.queries.homework import MOVABLE, homeworks, last_slot
 from exercises.workflow import BY_MOVE, Move, Status
 from practice.actors import Actor
-from practice.queries.finding import or_404
 
 
 def assignment(actor: Actor, pk: UUID) -> Any:
@@ -41,8 +40,10 @@ def assignment(actor: Actor, pk: UUID) -> Any:
 
 @dataclass(frozen=True)
 class Given:
-    """What is left of an assignment, seen from one of those it was given to."""
+    """What is left of an assignment for one of those it was given to."""
 
+    client_id: UUID
+    zone: str
     # What they have of it now and what opens next, in the order of the series.
     rows: Sequence[Homework]
     # How many there are of these, how many with those that are over, and the place of the last that
@@ -50,43 +51,26 @@ class Given:
     to_come: int
     in_all: int
     last_slot: int
-    zone: str
-    # Of two, what the other has of the first of these.
-    partners: Homework | None
-    client_id: UUID
-    # Who of those in reach has, or had, any of it that was not withdrawn.
-    holders: Collection[UUID]
 
 
-def remaining_of(actor: Actor, assignment: Assignment, most: int) -> Given:
-    """Return what is left of an assignment, `most` rows of it; staff only. Raises Http404 when none
-    of it is `actor`'s to know."""
+def remaining_of(actor: Actor, assignment: Assignment, most: int) -> dict[UUID, Given]:
+    """Return by client what is left of an assignment, `most` rows of it; staff only."""
     if actor.is_client:
         raise Http404
     theirs = homeworks(actor).filter(assignment=assignment)
-    turn = Case(When(status__in=MOVABLE, then=0), When(status=Status.WITHDRAWN, then=2), default=1)
-    one: Any = or_404(theirs.annotate(last_slot=last_slot()).order_by(turn, "slot", "pk"))
-    planned = theirs.filter(client=one.client_id).exclude(status=Status.WITHDRAWN)
+    each = theirs.order_by().values_list("client", "client__zone").annotate(last=Max("slot"))
+    planned = theirs.exclude(status=Status.WITHDRAWN)
+    return {pk: _given(pk, zone, planned.filter(client=pk), most, last) for pk, zone, last in each}
+
+
+def _given(pk: UUID, zone: str, planned: QuerySet[Homework], most: int, last: int) -> Given:
     numbered = planned.annotate(
         of=Window(Count("pk")), open=Window(Count("pk", filter=Q(status__in=MOVABLE)))
     )
+    turn = Case(When(status__in=MOVABLE, then=0), default=1)
     rows: list[Any] = list(numbered.order_by(turn, "slot", "pk")[:most])
     to_come, in_all = (rows[0].open, rows[0].of) if rows else (0, 0)
-    partners = None
-    if to_come and assignment.couple_id:
-        beside = theirs.filter(slot=rows[0].slot, status__in=MOVABLE)
-        partners = beside.exclude(client=one.client_id).first()
-    holders = theirs.exclude(status=Status.WITHDRAWN).order_by().values_list("client", flat=True)
-    return Given(
-        rows[:to_come],
-        to_come,
-        in_all,
-        one.last_slot,
-        one.client.zone,
-        partners=partners,
-        client_id=one.client_id,
-        holders=set(holders.distinct()),
-    )
+    return Given(pk, zone, rows[:to_come], to_come, in_all, last)
 
 
 def sent(actor: Actor, assignment: Assignment) -> dict[UUID, datetime]:
@@ -125,5 +109,13 @@ def withdrawable_from(actor: Actor, assignment: Assignment) -> Collection[UUID]:
         assignment=assignment,
         client__in=cared_for(actor),
         status__in=BY_MOVE[Move.WITHDRAW].sources,
+    )
+    return set(rows.order_by().values_list("client", flat=True).distinct())
+
+
+def senders(actor: Actor, assignment: Assignment) -> Collection[UUID]:
+    """Return which of one's own clients have handed in any of it."""
+    rows = homeworks(actor).filter(
+        assignment=assignment, client__in=cared_for(actor), submitted_at__isnull=False
     )
     return set(rows.order_by().values_list("client", flat=True).distinct())

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, When
+from django.db.models.functions import Coalesce, TruncDate
 from django.http import Http404
 
 from clients.models import Client
@@ -34,7 +35,8 @@ from practice.queries.paging import Page, after_cursor, cut, fetched, page
 # What can still be given another day, and what is nobody's turn any more.
 MOVABLE = (Status.SCHEDULED, *CLIENTS_TURN)
 OVER = tuple(status for status in Status if TURN[status] is Side.NOBODY)
-PAST_ORDER = ("-opens_at", "pk")
+# Of two, what opened on one day stands with the first of them on top.
+PAST_ORDER = ("-day", "place", "-opens_at", "pk")
 PAST, MOST_UNDER_WAY, MOST_KEPT = 20, 40, 10
 # Withdrawn before it had opened.
 NEVER_THERE = Q(
@@ -162,6 +164,10 @@ def under_way_and_past(
         raise Http404
     # Of a series that was withdrawn, the times that would still have come are no part of the past.
     rows = homeworks(actor).filter(client__in=clients).exclude(NEVER_THERE, slot__gt=0)
+    rows = rows.annotate(
+        day=TruncDate("opens_at", tzinfo=ZoneInfo(actor.zone)),
+        place=Case(When(client=clients[0], then=0), default=1),
+    )
     over = after_cursor(rows.filter(status__in=OVER), order=PAST_ORDER, after=after)
     scheduled = Homework.objects.filter(
         assignment=OuterRef("assignment"), client=OuterRef("client"), status=Status.SCHEDULED

@@ -302,14 +302,16 @@ def flags_on(actor: Actor, homework: Homework) -> list[Flag]:
     )
 
 
-def flags_of(actor: Actor, client: Client) -> list[Flag]:
-    """Return which of a client's answers asked for a human, newest first, those seen to as well
-    (behind those that still wait); for therapists of theirs, those who took over since too."""
+def flags_of(actor: Actor, *clients: Client) -> list[Flag]:
+    """Return which answers of these clients asked for a human, newest first, those seen to as well
+    (behind those that still wait); for therapists of theirs, those who took over since too.
+
+    `clients` calls it by `HOMEWARD_FLAGS`.
+    """
     return list(
         Flag.objects.filter(
             practice_id=actor.practice_id,
-            client=client,
-            client__in=cared_for(actor).values("pk"),
+            client__in=cared_for(actor).filter(pk__in=[one.pk for one in clients]).values("pk"),
         )
         .select_related("handled_by__user")
         .order_by(IsNull(F("handled_at"), rhs=True).desc(), "-raised_at", "pk")[:MOST_FLAGS]

@@ -17,15 +17,17 @@ from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 
 
-def still_running(actor: Actor, homework: Homework) -> list[Any]:
-    """Return what for two, and what of this same exercise, its client or their partner still has or
-    is to get: of each assignment and client what comes first; for who cares for them."""
-    given = Homework.objects.filter(assignment=OuterRef("assignment"), client=homework.client_id)
-    same = Q(version__exercise=homework.version.exercise_id)
+def still_running(actor: Actor, client: UUID, exercise: UUID | None = None) -> list[Any]:
+    """Return what for two, and what of this exercise, a client or their partner still has or is to
+    get: of each assignment and client what comes first; for who cares for them."""
+    given = Homework.objects.filter(assignment=OuterRef("assignment"), client=client)
+    wanted = Q(version__body__kind__in=sorted(FOR_TWO))
+    if exercise:
+        wanted |= Q(version__exercise=exercise)
     return list(
         homeworks(actor)
         .filter(
-            Q(version__body__kind__in=sorted(FOR_TWO)) | same,
+            wanted,
             Exists(given),
             status__in=MOVABLE,
             client__in=cared_for(actor),

@@ -25,12 +25,12 @@ from exercises.models import Assignment, Flag, FlagKind, Homework, Step
 from exercises.queries import given as assignments
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
-from exercises.queries.given import Given
 from exercises.queries.running import still_running
 from exercises.views import gate, wording
-from exercises.views.assigning import Target, called
-from exercises.views.caring import state_text, waits_for_review
 from exercises.views.client_pages import title_of
+from exercises.views.lines import state_text, still_runs, waits_for_review
+from exercises.views.shares import SHOWN, alike, share_of, told, with_dates
+from exercises.views.target import Target, called
 from exercises.views.therapist_pages import (
     flag_text,
     for_carers,
@@ -42,10 +42,8 @@ from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import form_page, posted, refusals_on
 from practice.queries import people
-from practice.wording import clock_of, language, listed
+from practice.wording import clock_of
 
-# So many of the coming days are named.
-SHOWN = 3
 # The newest of what was written is with the therapist.
 SENT = (Status.SUBMITTED, Status.RETURNED, Status.REVIEWED)
 
@@ -59,37 +57,42 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
     target = Target(found.client, found.couple, among_reached(actor, all_of(found)))
     given = assignments.remaining_of(actor, found, SHOWN + 2)
-    walls = _walls(found, given)
-    here_now = schedule.local_time(at, given.zone)
-    is_later = bool(walls) and walls[0] > here_now
-    holders = [one for one in target.people if one.pk in given.holders] or target.people
-    waits_for = [one for one in holders if one.joined_at is None] if walls else []
+    shares = [share_of(one, found, given[one.pk], at) for one in target.people if one.pk in given]
+    left = [share for share in shares if share.walls]
+    holders = [share.client for share in shares if share.walls or share.given.in_all]
+    waits_for = [share.client for share in left if share.client.joined_at is None]
     sent = {} if found.rrule else assignments.sent(actor, found)
-    have = [one for one in holders if one not in waits_for and one.pk not in sent]
+    # Who cares for one of two is told the rule alone: the other's screening is a colleague's.
+    is_gated = any(gate.holds(share.given.rows) for share in left)
+    is_both = gate.cares_for_both(actor, found.couple) if is_gated else False
+    not_cleared = gate.waits_for(actor, found.couple, at) if is_both else []
     return render(
         request,
         "exercises/therapist/assigned.html",
         {
-            "opens": wording.day_named(walls[0]) if is_later else "",
-            "opens_today": f"{walls[0]:%H:%M}"
-            if is_later and walls[0].date() == here_now.date()
-            else "",
             "assignment": found,
-            "is_withdrawn": not walls and not given.in_all,
-            "title": _with_dates(found, given, actor.zone),
-            "again": _again(found, given, walls) if found.rrule and walls else "",
-            "who": target.name,
-            "have": called(have or target.people),
-            "number": len(have) if walls else 0,
+            "is_withdrawn": not holders,
+            "title": with_dates(found, [], actor.zone),
+            "parts": [
+                told(
+                    found,
+                    group,
+                    actor.zone,
+                    is_held=is_gated and (not is_both or bool(not_cleared)),
+                )
+                for group in alike(left)
+            ],
+            "number": len(left) - len(waits_for),
+            "only_rule": is_gated and not is_both,
+            "who": called(holders or target.people),
+            "back_to": target.name,
             "sent": [
                 (one.name_to_call, wording.lately(sent[one.pk], at, actor.zone))
-                for one in holders
+                for one in target.people
                 if one.pk in sent
             ],
             "waits_for": waits_for,
-            "not_cleared": gate.waits_for(actor, found.couple, at)
-            if gate.holds(given.rows) and gate.cares_for_both(actor, found.couple)
-            else [],
+            "not_cleared": not_cleared,
             "uninvited": [one for one in waits_for if not _is_invited(actor, one, at)],
             "back": back_of(found),
         },
@@ -114,75 +117,6 @@ def _is_invited(actor: Actor, client: Client, at: datetime) -> bool:
     return found is not None and found.revoked_at is None and found.expires_at > at
 
 
-def _walls(found: Assignment, given: Given) -> list[datetime]:
-    """Return when what is left of it opens or opened, as far as it is shown, by their own clock."""
-    walls = [schedule.local_time(one.opens_at, given.zone) for one in given.rows]
-    if found.rrule and found.goes_on_for(given.client_id):
-        coming = found.times(given.zone, limit=given.last_slot + SHOWN + 3)
-        walls += [slot.local for slot in coming[given.last_slot + 1 :]]
-    return walls
-
-
-def _with_dates(found: Assignment, given: Given, own: str) -> str:
-    """Say what it is and until when."""
-    title = found.version.definition.title.get(language())
-    first = given.rows[0] if given.rows else None
-    if first is None or first.due_at is None:
-        return _("“%(title)s”") % {"title": title}
-    said = {"title": title, "due": _ends(given, own)}
-    if found.rrule and given.in_all > given.to_come:
-        return _("“%(title)s”, the next one until %(due)s.") % said
-    if found.rrule:
-        return _("“%(title)s”, the first one until %(due)s.") % said
-    return _("“%(title)s”, until %(due)s.") % said
-
-
-def _ends(given: Given, own: str) -> str:
-    """Say until when, once where it is one moment or one wall time for both."""
-    first, other = given.rows[0], given.partners
-    if other is None or other.due_at is None or other.due_at == first.due_at:
-        return wording.ends(first, own)
-    walls = [
-        schedule.local_time(one.due_at, one.client.zone) for one in (first, other) if one.due_at
-    ]
-    if walls[0] == walls[1]:
-        return _("%(when)s, each by their own clock") % {"when": wording.until_day(walls[0])}
-    return listed([wording.ends(first, own), wording.ends(other, own)])
-
-
-def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
-    """Say on which days what is left comes again, and how often in all or until when."""
-    rule, number = schedule.parse_rrule(found.rrule), _in_all(found, given)
-    is_all = number is not None and len(walls) == number - given.in_all + given.to_come
-    days = [wording.day_named(wall) for wall in walls[1 : SHOWN + 1]]
-    said = {
-        "days": ", ".join(days),
-        "n": number,
-        "until": wording.day_named(rule.until) if rule.until else "",
-    }
-    if number == 1:
-        return _("It comes once.")
-    if not days:
-        return ""
-    if is_all and len(walls) <= SHOWN + 1:
-        return _("Then on %(days)s: %(n)d times in all.") % (said | {"days": listed(days)})
-    goes_on = found.goes_on_for(given.client_id)
-    if number and (rule.count or not goes_on):
-        return _("Then on %(days)s and so on: %(n)d times in all.") % said
-    if rule.until:
-        return _("Then on %(days)s and so on until %(until)s.") % said
-    return _("Then on %(days)s and so on, until you withdraw it.") % said
-
-
-def _in_all(found: Assignment, given: Given) -> int | None:
-    """Return how many a series has, planned or not; None: no end is in sight."""
-    rule = schedule.parse_rrule(found.rrule)
-    if rule.count and found.goes_on_for(given.client_id):
-        return rule.count - (given.last_slot + 1 - given.in_all)
-    unplanned = found.still_to_plan(given.client_id, given.last_slot, given.zone)
-    return None if unplanned is None else given.in_all + len(unplanned)
-
-
 def _gate(
     actor: Actor, found: Homework, flags: Sequence[Flag], steps: Sequence[Step], at: datetime
 ) -> dict[str, Any]:
@@ -197,25 +131,9 @@ def _gate(
         said = {"has_lapsed": has_lapsed and is_both, "only_rule": not is_both}
         said["not_cleared"] = gate.waits_for(actor, couple, at) if is_both else []
     if any(flag.kind == FlagKind.SAFETY for flag in flags):
-        said["running"] = _running(still_running(actor, found), at, actor.zone)
+        rows = still_running(actor, found.client_id, found.version.exercise_id)
+        said["running"] = still_runs(rows, at, actor.zone)
     return said
-
-
-def _running(rows: Sequence[Any], at: datetime, zone: str) -> list[dict[str, Any]]:
-    """Return what still runs after an answer that did not feel safe, each exercise once, with where
-    it can be withdrawn."""
-    found: dict[UUID, dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda one: (one.opens_at, str(one.pk))):
-        where = reverse("assignment_withdraw", args=[row.assignment_id])
-        shown = {
-            "title": title_of(row),
-            "series": bool(row.assignment.rrule),
-            "href": f"{where}?homework={row.pk}",
-            "lines": [],
-        }
-        item = found.setdefault(row.assignment_id, shown)
-        item["lines"].append(f"{row.client.name_to_call}: {state_text(row, at, zone, cares=True)}")
-    return list(found.values())
 
 
 def _happened(step: Step) -> str:

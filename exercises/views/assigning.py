@@ -1,7 +1,6 @@
 """Assign: whom, what, when and a word; from the client's page in a few clicks."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Client, Couple, to_come
+from clients.models import Client, Couple
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
@@ -26,73 +25,24 @@ from exercises.queries import library
 from exercises.queries import review as reviews
 from exercises.queries.running import count_under_way, having_a_series, recently_done
 from exercises.views import gate, wording
+from exercises.views.target import Target, called
 from exercises.views.therapist_pages import (
     consent_text,
     face,
     faces,
-    flag_text,
     for_therapists,
-    page_of,
     part_of,
     reminded,
+    waiting_flag_text,
 )
 from exercises.workflow import Status
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import once_per_form, posted, refusals_on, searches
 from practice.errors import BadInput
 from practice.queries.paging import pages, searched
-from practice.wording import both, clock_of, language
+from practice.wording import clock_of, language
 
 MOST_RUNNING = 2
-
-
-@dataclass(frozen=True)
-class Target:
-    """For whom: one client, or a couple; of two who were parted, those who are `near`."""
-
-    client: Client | None
-    couple: Couple | None
-    near: Collection[UUID] | None = None
-
-    @property
-    def people(self) -> list[Client]:
-        two = [self.couple.first, self.couple.second] if self.couple else []
-        one = [self.client] if self.client else []
-        return [who for who in two or one if self.near is None or who.pk in self.near]
-
-    @property
-    def name(self) -> str:
-        return called(self.people)
-
-    @property
-    def back(self) -> str:
-        return page_of(self.people[0], self.couple)
-
-    @property
-    def is_unlinked(self) -> bool:
-        return self.couple is not None and self.couple.ended_at is not None
-
-    @property
-    def ended(self) -> list[Client]:
-        """Return those whose care has ended: nothing can be given to them, nor to both."""
-        return [one for one in self.people if one.discharged_at]
-
-    def session(self, at: datetime) -> tuple[datetime, UUID] | None:
-        """Return when they come next, one of a couple also with their partner; and whose hour that is."""
-        if self.couple:
-            hour = to_come(self.couple.next_session_at, at)
-            return (hour, self.couple.pk) if hour else None
-        client: Any = self.people[0]
-        hour = wording.next_session(client, at)
-        if hour is None:
-            return None
-        return hour, client.pk if hour == client.next_session_at else client.shared_session_of
-
-
-def called(people: Sequence[Client]) -> str:
-    """Return what these are called, one or two."""
-    names = [one.name_to_call for one in people]
-    return both(*names) if len(names) == 2 else "".join(names)
 
 
 @for_therapists
@@ -214,6 +164,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "zone_text": _zone_text(target, form.session, request.actor.zone),
         "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
+        "look_at": _to_look_at(request.actor, target),
         "load": [
             _load_text(one, load[one.pk])
             for one in target.people
@@ -292,20 +243,30 @@ def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
 def _open_flags(actor: Actor, target: Target, at: datetime) -> list[str]:
     """Say what asked for a human and still does, before something new is given.
 
-    Of one of two it stands on their own page alone: a couple's may lie open between them.
+    Of two see `_to_look_at`.
     """
     if target.client is None:
         return []
     return [
-        _("On %(day)s: %(what)s. Nobody has said yet that they see to it.")
-        % {"day": wording.day(flag.raised_at, actor.zone, at), "what": flag_text(flag)}
+        waiting_flag_text(flag, actor.zone, at)
         for flag in reviews.flags_of(actor, target.client)
         if flag.handled_at is None
     ]
 
 
+def _to_look_at(actor: Actor, target: Target) -> list[Client]:
+    """Return on whose own page of two an answer still asks for a human: what it was, and that it was
+    one, is not said here. A page about both may lie open between them."""
+    if target.couple is None:
+        return []
+    flags = reviews.flags_of(actor, *target.people)
+    waiting = {flag.client_id for flag in flags if flag.handled_at is None}
+    return [one for one in target.people if one.pk in waiting]
+
+
 def _consent(actor: Actor, target: Target) -> str:
-    """Say that one withdrew their consent; of one of two on their own page alone, as with flags."""
+    """Say that one withdrew their consent; of one of two on their own page alone: a couple's may lie open
+    between them."""
     client: Any = target.client
     return consent_text(client, client.consent_withdrawn_at, actor.zone) if client else ""
 

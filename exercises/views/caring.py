@@ -7,25 +7,24 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
-from clients.models import Client, Couple, to_come
+from clients.models import Client, Couple, Standing, to_come
 from clients.queries import care
-from exercises import schedule
 from exercises.actions import reviewing
 from exercises.forms.caring import ClientFilter
 from exercises.models import Flag, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
-from exercises.queries.bringing import is_for_session
 from exercises.queries.caseload import MOST_COUNTED, caseload
+from exercises.queries.running import still_running
 from exercises.views import gate, staff_charts, wording
 from exercises.views.client_pages import title_of
+from exercises.views.lines import line, still_runs, under_way
 from exercises.views.therapist_pages import (
     consent_text,
     face,
@@ -34,10 +33,9 @@ from exercises.views.therapist_pages import (
     flag_text,
     for_carers,
     given_text,
-    part_of,
     reads_along,
+    seen_to_text,
 )
-from exercises.workflow import Status
 from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import searches
@@ -120,6 +118,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     actor, at = request.actor, now()
     client: Any = care.record_for_staff(actor, pk, at, waiting=reviews.number_waiting(actor))
     couple = care.couple_with(actor, client)
+    # Nobody noted anything: nothing for two was ever given.
+    is_shut = client.cares and client.standing not in {None, Standing.CLEARED}
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
     with auditing.batched():
@@ -135,11 +135,14 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "waiting_count": client.waiting,  # the frame's, which need not ask again
             "couple": couple,
             "people": [face(client, couple)],
+            "running": still_runs(still_running(actor, client.pk), at, actor.zone)
+            if is_shut
+            else [],
             "cares": client.cares,
             "reads_along": reads_along(actor, cares=client.cares),
             "head": _head(client, at, actor.zone),
-            "now": [_line(row, at, actor.zone, cares=client.cares) for row in course.now],
-            "past": [_line(row, at, actor.zone, cares=client.cares) for row in course.past],
+            "now": [line(row, at, actor.zone, cares=client.cares) for row in course.now],
+            "past": [line(row, at, actor.zone, cares=client.cares) for row in course.past],
             **pages(request, course.past),
             "at": at,
             "invitation": None
@@ -163,7 +166,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
                     wording.day(flag.raised_at, actor.zone),
                     flag,
                     flag_text(flag),
-                    _seen_to(flag, actor.zone),
+                    seen_to_text(flag, actor.zone),
                 )
                 for flag in flags
                 if flag.handled_at is not None
@@ -175,16 +178,6 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
 def _wants_you(flag: Flag, zone: str) -> str:
     """Say since which day an answer asks for a human, and what it was."""
     return wording.sentence(f"{wording.day(flag.raised_at, zone)}: {flag_text(flag)}.")
-
-
-def _seen_to(flag: Flag, zone: str) -> str:
-    """Say who took on an answer that asked for a human, if anybody did: that it is done, nobody said."""
-    if flag.handled_by is None or flag.handled_at is None:
-        return ""
-    return _("Taken on by %(name)s on %(day)s.") % {
-        "name": flag.handled_by.user.get_full_name(),
-        "day": wording.day(flag.handled_at, zone),
-    }
 
 
 @for_carers
@@ -208,6 +201,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     screening = (
         care.screening_of_each(actor, couple, at) if couple.cares and not couple.ended_at else []
     )
+    is_held = gate.holds(course.now)
     return render(
         request,
         "exercises/therapist/couple.html",
@@ -226,14 +220,15 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "alone": staying[0].name_to_call if len(staying) == 1 else "",
             "may_meet": couple.cares and staying and not couple.ended_at,
             "reads_along": reads_along(actor, cares=couple.cares),
-            "items": _under_way(course.now, couple, at, actor.zone),
-            "past": [_line(row, at, actor.zone, couple, cares=couple.cares) for row in course.past],
+            "items": under_way(course.now, couple, at, actor.zone),
+            "past": [line(row, at, actor.zone, couple, cares=couple.cares) for row in course.past],
             **pages(request, course.past),
-            "pair": pair,
+            "reminders": [(one, _reminders(one, at, actor.zone)) for one in pair],
             "screening": screening,
             "waits_for": [one.client for one in screening if not one.is_cleared]
-            if gate.holds(course.now)
+            if is_held or len(staying) == 2
             else [],
+            "is_held": is_held,
             "charts": staff_charts.of_two([(one.name_to_call, weeks[one.pk]) for one in pair]),
             "span": staff_charts.span(request, actor, span, at),
         },
@@ -311,89 +306,3 @@ def _would_rather_talk(row: Homework) -> str:
     """Name what was set aside for the session."""
     said = {"title": title_of(row)}
     return _("Would rather talk about “%(title)s” in the session than write.") % said
-
-
-def waits_for_review(row: Any) -> bool:
-    """Say whether what was handed in still wants an answer (see `homeworks.under_way_and_past`)."""
-    return row.status == Status.SUBMITTED and not row.is_answered
-
-
-def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
-    """Say where a homework stands, without a word of a draft, to who cares or reads along."""
-    if row.status == Status.SUBMITTED:
-        sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
-        if not waits_for_review(row):
-            return _("sent %(when)s, the answer is on its way") % {"when": sent}
-        if not cares:
-            return _("sent %(when)s, not answered yet") % {"when": sent}
-        return _("sent %(when)s, waits for you") % {"when": sent}
-    if row.client.discharged_at and row.status in homeworks.MOVABLE:
-        return _("not in; care has ended")
-    texts = {
-        Status.SCHEDULED: _("opens %(when)s") % {"when": wording.opens(row, zone)},
-        Status.OPEN: _("not in yet"),
-        Status.IN_PROGRESS: _("not in yet"),
-        Status.RETURNED: _("going deeper, not in yet"),
-        Status.REVIEWED: _("read and answered"),
-        Status.SKIPPED: _("would rather talk about it in the session")
-        if is_for_session(row)
-        else _("set aside"),
-        Status.EXPIRED: _("let go"),
-        Status.WITHDRAWN: _("withdrawn"),
-    }
-    return texts[Status(row.status)]
-
-
-def _line(
-    row: Homework, at: Any, zone: str, couple: Couple | None = None, *, cares: bool
-) -> dict[str, Any]:
-    text = state_text(row, at, zone, cares=cares)
-    is_in = row.status == Status.SUBMITTED
-    if row.status in homeworks.MOVABLE and not row.client.discharged_at:
-        if row.due_at and row.due_at > at:
-            text += " · " + _("until %(due)s") % {"due": wording.ends(row, zone, at)}
-        text += _following(row)
-    return {
-        "title": title_of(row),
-        "text": text,
-        "opened": _opened(row),
-        "href": reverse("review" if is_in else "homework_page", args=[row.pk]),
-        "waits": waits_for_review(row),
-        "name": row.client.name_to_call,
-        **face(row.client, couple),
-    }
-
-
-def _following(row: Any) -> str:
-    """Say how many more of a series come after its next one, planned yet or not."""
-    if row.status != Status.SCHEDULED:
-        return ""
-    zone = row.client.zone
-    unplanned = row.assignment.still_to_plan(row.client_id, row.last_slot, zone)
-    if unplanned is None:
-        return " · " + _("and so on")
-    number = (row.more or 0) + len(unplanned)
-    if not number:
-        return ""
-    last = unplanned[-1].local if unplanned else schedule.local_time(row.last_opens_at, zone)
-    text = ngettext("and %(n)d more, on %(last)s", "and %(n)d more until %(last)s", number)
-    return " · " + text % {"n": number, "last": wording.plain_day(last)}
-
-
-def _opened(row: Homework) -> str:
-    """Say from which day a homework is; what was withdrawn may never have opened."""
-    said = {"day": wording.opening_day(row)}
-    if row.status == Status.WITHDRAWN:
-        return _("for %(day)s") % said
-    return _("assigned %(day)s") % said
-
-
-def _under_way(rows: Sequence[Homework], couple: Any, at: Any, zone: str) -> list[dict[str, Any]]:
-    """Return what the two have to do, each exercise once, with where each of them stands."""
-    found: dict[Any, dict[str, Any]] = {}
-    for row in sorted(rows, key=lambda one: part_of(one.client, couple)):
-        line = _line(row, at, zone, couple, cares=couple.cares)
-        item = found.setdefault(row.assignment_id, {"title": line["title"], "lines": []})
-        link = _("Review") if line["waits"] and couple.cares else ""
-        item["lines"].append(line | {"muted": not line["waits"], "link": link})
-    return list(found.values())

@@ -37,6 +37,24 @@ def flag_text(flag: Flag) -> str:
     return _("Came to a place that asks for a talk with you")
 
 
+def waiting_flag_text(flag: Flag, zone: str, at: datetime) -> str:
+    """Say of an answer that asked for a human and still does, before something is decided."""
+    return _("On %(day)s: %(what)s. Nobody has said yet that they see to it.") % {
+        "day": day(flag.raised_at, zone, at),
+        "what": flag_text(flag),
+    }
+
+
+def seen_to_text(flag: Flag, zone: str) -> str:
+    """Say who took on an answer that asked for a human, if anybody did: that it is done, nobody said."""
+    if flag.handled_by is None or flag.handled_at is None:
+        return ""
+    return _("Taken on by %(name)s on %(day)s.") % {
+        "name": flag.handled_by.user.get_full_name(),
+        "day": day(flag.handled_at, zone),
+    }
+
+
 def flag_card(flag: Flag, text: str) -> dict[str, Any]:
     """Return a flag that nobody sees to yet as exercises/therapist/flags.html takes it."""
     return {"text": text, "homework": flag.homework_id, "pk": flag.pk}

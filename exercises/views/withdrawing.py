@@ -1,5 +1,6 @@
 """Take back what was assigned, after saying what that means."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
+from clients.models import Client
 from clients.permissions import among_cared_for
 from exercises import schedule
 from exercises.actions import assigning
@@ -22,9 +24,9 @@ from exercises.queries import given as assignments
 from exercises.queries.homework import homework as homework_of
 from exercises.views import wording
 from exercises.views.assigned import all_of, back_of
-from exercises.views.assigning import Target
+from exercises.views.target import Target, called
 from exercises.views.therapist_pages import for_therapists
-from practice.actors import Actor, ActorRequest
+from practice.actors import ActorRequest
 from practice.doors.pages import posted
 from practice.errors import NotPossible
 from practice.wording import language
@@ -47,7 +49,11 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
     parts = _parts(series, here) if here else []
     if here and found.rrule and not parts:
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
-    whose = _whose(request.actor, found, here, target)
+    # Of two, from whom anything can still be taken, and who has sent any.
+    left = assignments.withdrawable_from(request.actor, found)
+    holders = [one for one in target.people if one.pk in left]
+    senders = assignments.senders(request.actor, found)
+    whose = _whose(here, holders)
     form = None
     if parts or whose:
         # Who are seen together no more are asked about one by one.
@@ -77,25 +83,22 @@ def assignment_withdraw(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": found.version.definition.title.get(language()),
             "form": form,
             "whole": _whole(series) if series and not parts else "",
-            "who": "" if whose else target.name,
+            "who": called(holders),
+            "is_one": len(holders) == 1,
+            "is_asked_whose": bool(whose),
+            "sent_by": [one.name_to_call for one in target.people if one.pk in senders],
             "back": reverse("homework_page", args=[here.pk]) if here else back_of(found),
         },
         status=422 if form and form.is_bound else 200,
     )
 
 
-def _whose(
-    actor: Actor, found: Assignment, here: Homework | None, target: Target
-) -> list[tuple[str, str]]:
+def _whose(here: Homework | None, holders: Sequence[Client]) -> list[tuple[str, str]]:
     """Return from whom of two it can be withdrawn, seen from one's homework, where both have it."""
-    if (
-        here is None
-        or len(target.people) < 2
-        or len(assignments.withdrawable_from(actor, found)) < 2
-    ):
+    if here is None or len(holders) < 2:
         return []
     only = _("Only %(name)s’s") % {"name": here.client.name_to_call}
-    return [(BOTH, _("Both: %(names)s") % {"names": target.name}), (str(here.client_id), only)]
+    return [(BOTH, _("Both: %(names)s") % {"names": called(holders)}), (str(here.client_id), only)]
 
 
 def _named(request: ActorRequest, found: Assignment) -> Homework | None:

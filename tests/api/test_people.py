@@ -53,11 +53,11 @@ def test_a_couple_is_linked_cleared_and_unlinked(dana: Person, ana: Person, ben:
     (judged,) = program.get(f"clients/{ana.client.pk}/clearances").json()
     assert judged["cleared"]
     assert judged["ended_at"] is None
-    said["cleared"] = False
+    said = {"cleared": False}  # which takes no talk
     assert program.post(f"clients/{ana.client.pk}/clearances", said).json()["ended_at"] is None
     stands, before = program.get(f"clients/{ana.client.pk}/clearances").json()
     assert (stands["ended_at"] is None, before["ended_at"] is None) == (True, False)
-    said["cleared"] = True
+    said = {"cleared": True, "spoke_alone": True}
     program.post(f"clients/{ana.client.pk}/clearances", said)
     far = program.patch(where, {"next_session_at": "2099-01-01T10:00:00Z"})
     assert far.status_code == 422

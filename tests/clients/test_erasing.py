@@ -146,7 +146,9 @@ def test_erasure_waits_and_can_be_taken_back(ana: Person, dana: Person):
     where = f"/clients/{ana.client.pk}/erasure"
     page = text_of(dana.browser().get(where))
     assert "14 days after you ask, everything here is erased for good" in page
-    assert f'href="/clients/{ana.client.pk}/">Cancel</a>' in page
+    assert f'href="/clients/{ana.client.pk}/">Leave it as it is</a>' in page
+    # The copy stands before the button that asks.
+    assert page.index(">Take a copy</a>") < page.index("record to be erased</button>")
     assert "Ana is shown that it was asked for" in page
     assert dana.browser().post(where).status_code == 302
     assert dana.browser().post(where).status_code == 409

@@ -185,6 +185,54 @@ def test_a_days_own_page_says_that_it_is_one_of_a_series(
     assert there not in along  # which is for therapists alone
 
 
+def test_each_sentence_names_whom_it_is_true_for(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    rule = "FREQ=WEEKLY;COUNT=3"
+    given = play.assign(dana, cleared, rrule=rule, days=6, opens_in=timedelta(days=1))
+    day = [
+        date_format(given.opens_local.replace(tzinfo=None) + timedelta(weeks=n), "D j M")
+        for n in range(3)
+    ]
+
+    def shown() -> str:
+        return html.unescape(told(dana, given))
+
+    assert f"Ana & Ben will have it on {day[0]}</h1>" in shown()
+    ask = f"/assignments/{given.pk}/withdraw?homework={play.homework(ana, given).pk}"
+    said = {"part": "one", "whose": str(ana.client.pk)}
+    assert dana.browser().post(ask, said).status_code == 302
+    text = shown()
+    assert "Assigned to Ana & Ben</h1>" in text
+    assert f"Ana will have it on {day[1]}</h2>" in text
+    assert f"Ben will have it on {day[0]}</h2>" in text
+    assert f"Then on {day[1]} and {day[2]}: 3 times in all." in text
+    assert f"Then on {day[2]}: 2 times in all." in text
+    # All the rest of hers: it is his alone, on each page.
+    with play.at(dana):
+        hers = Homework.objects.get(assignment=given, client=ana.client, slot=1)
+    ask = f"/assignments/{given.pk}/withdraw?homework={hers.pk}"
+    assert dana.browser().post(ask, said | {"part": "all"}).status_code == 302
+    text = shown()
+    assert f"Ben will have it on {day[0]}</h1>" in text
+    assert "Ana will" not in text
+    ask = f"/assignments/{given.pk}/withdraw?homework={play.homework(ben, given).pk}"
+    assert "It disappears from Ben’s page." in html.unescape(page(dana, ask))
+
+
+def test_taking_back_says_what_stays_of_what_was_sent(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    ask = f"/assignments/{given.pk}/withdraw"
+    shown = html.unescape(page(dana, ask))
+    assert "It disappears from the pages of Ana & Ben." in shown
+    assert "stays with you" not in shown
+    play.submit(ben, play.homework(ben, given), topic="Bags")
+    shown = html.unescape(page(dana, ask))
+    assert "It disappears from Ana’s page. What Ben sent stays with you." in shown
+
+
 # --- by whose clock ---------------------------------------------------------------------------------
 def test_the_days_of_homework_are_their_clients_and_a_session_is_ones_own(
     play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple

@@ -3,6 +3,7 @@
 import html
 import re
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
@@ -15,7 +16,7 @@ from exercises.actions import responding
 from exercises.models import Assignment, Homework
 from practice.models import AuditEvent
 from practice.wording import both, readers
-from tests.cast import Person, Play, make_client
+from tests.cast import ZONE, Person, Play, make_client
 from tests.exercises.ground import assign_form, step_with, url
 
 
@@ -167,12 +168,10 @@ def test_so_many_hours_and_how_many_after_them(play: Play, dana: Person):
 def test_withdrawing_says_from_whose_pages(play: Play, dana: Person, ana: Person, cleared: Couple):
     two, one = play.assign(dana, cleared, "e11-what-reaches-me"), play.assign(dana, ana)
     assert "Withdraw “What reaches me”?" in page(dana, f"/assignments/{two.pk}/withdraw")
-    assert "Se va de las páginas de Ana y Ben, si no está enviado." in page(
+    assert "Desaparece de las páginas de Ana y Ben." in page(
         dana, f"/assignments/{two.pk}/withdraw", "es"
     )
-    assert "Se va de las páginas de Ana, si no está enviado." in page(
-        dana, f"/assignments/{one.pk}/withdraw", "es"
-    )
+    assert "Desaparece de la página de Ana." in page(dana, f"/assignments/{one.pk}/withdraw", "es")
 
 
 # --- a couple ----------------------------------------------------------------------------------
@@ -249,6 +248,38 @@ def test_a_couples_page_has_dates_what_was_before_and_how_long_they_are_cleared(
     assert read.count(f"cleared until {day}") == 2
     assert "Note the next session" in read
     assert "Ben: why each was sent or held back</a>" in shown
+    assert read.count("By e-mail at 19:30, Lisbon time.") == 2
+
+
+def test_what_is_over_names_the_first_of_two_first(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    """Of one day; the minute decided it before, and of one minute a random id."""
+    noon = now().astimezone(ZoneInfo(ZONE)).replace(hour=12)
+    for days in range(1, 5):
+        given = play.assign(dana, cleared, opens_in=-timedelta(days=days))
+        for place, one in enumerate((ben, ana)):
+            homework = play.homework(one, given)
+            browser = one.browser()
+            browser.post(f"/homework/{homework.pk}/set-aside/", {"how": "let_go"})
+            opens = noon - timedelta(days=days, minutes=place if days % 2 else 0)
+            with play.at(dana):
+                Homework.objects.filter(pk=homework.pk).update(opens_at=opens)
+    past = page(dana, f"/couples/{cleared.pk}/").partition("Earlier homework</h2>")[2]
+    assert re.findall(r'class="vh">(Ana|Ben): ', past) == ["Ana", "Ben"] * 4
+
+
+def test_who_has_not_joined_is_not_said_to_have_it(play: Play, dana: Person, cleared: Couple):
+    with play.at(dana):
+        Client.objects.filter(pk=cleared.second.pk).update(joined_at=None)
+    play.assign(dana, cleared)
+    now_there = plain(
+        page(dana, f"/couples/{cleared.pk}/")
+        .partition("Homework now</h2>")[2]
+        .partition("</sec")[0]
+    )
+    assert "not in yet · until" in now_there
+    assert re.search(r"waits until they join\s+Open", now_there)
 
 
 # --- assigning ---------------------------------------------------------------------------------

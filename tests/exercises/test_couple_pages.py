@@ -13,7 +13,7 @@ from clients.actions import caring
 from clients.models import Client, Couple
 from exercises.actions import pausing
 from exercises.queries.homework import PAST
-from exercises.views.assigning import Target
+from exercises.views.target import Target
 from practice.models import Membership, Supervision
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play

@@ -61,7 +61,7 @@ def states(play: Play, by: Person, given: Assignment, slot: int) -> list[str]:
 def clear(play: Play, by: Person, *people: Person) -> None:
     with play.at(by):
         for one in people:
-            clearances.attest(by=by.actor, at=now(), client=one.client, cleared=True)
+            clearances.attest(by=by.actor, at=now(), client=one.client, cleared=True, despite=True)
 
 
 def test_after_a_safety_answer_nothing_for_two_opens_for_either(
@@ -313,6 +313,48 @@ def test_after_a_safety_answer_one_sees_what_still_runs_and_where_to_end_it(
     assert "What still runs" in page(dana, address)
 
 
+def test_who_is_not_cleared_has_on_their_page_what_still_runs(
+    play: Play, dana: Person, sana: Person, ana: Person, series: Assignment
+):
+    """And the couple's page says that it waits also once nothing is left to wait."""
+    alone, together = f"/clients/{ana.client.pk}/", f"/couples/{series.couple_id}/"
+    own = play.assign(dana, ana, "e04-reassurance-log")
+    assert "What still runs" not in page(dana, alone)
+    answer = dana.browser().post(f"{alone}clearance", {"cleared": "no"}, follow=True)
+    shown = html.unescape(answer.content.decode())
+    assert "Noted: not cleared. Nothing for two opens until you note otherwise." in shown
+    assert "90 days" not in shown
+    ends = {href.split("?")[0] for href in hrefs(shown, "/withdraw")}
+    assert f"/assignments/{series.pk}/withdraw" in ends
+    assert f"/assignments/{own.pk}/withdraw" not in ends
+    assert "What still runs" not in page(sana, alone)
+    assert "A day that passes is let go for both" in page(dana, together)
+    assert dana.browser().post(f"/assignments/{series.pk}/withdraw").status_code == 302
+    assert "What still runs" not in page(dana, alone)
+    shown = page(dana, together)
+    assert WAITS in shown
+    assert "A day that passes is let go for both" not in shown
+    assert WAITS not in page(sana, together)
+
+
+def test_a_day_that_waits_behind_the_gate_is_promised_to_nobody(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, series: Assignment
+):
+    there = f"/assignments/{series.pk}/"
+    assert "will have it on" in page(dana, there)
+    afraid(play, dana, ana)
+    shown = html.unescape(page(dana, there))
+    assert "Assigned to Ana & Ben</h1>" in shown
+    assert "It is planned for " in shown
+    assert "will have it" not in shown
+    # Who cares for one of two learns the rule, and not whether it holds.
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    shown = page(omar, there)
+    assert "Exercises for two open only while both are cleared for couple work." in shown
+    assert "will have it" not in shown
+
+
 def test_standing_is_one_word_on_every_page(play: Play, dana: Person, ana: Person, cleared: Couple):
     """At the very minute of the recheck every page says the same."""
     pages = [f"/clients/{ana.client.pk}/", f"/couples/{cleared.pk}/"]
@@ -338,7 +380,7 @@ def test_of_two_with_a_therapist_each_one_ends_a_series_for_their_own(
         caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
     ask = f"/assignments/{given.pk}/withdraw"
     shown = html.unescape(page(dana, ask))
-    assert "from the pages of Ana, unless" in shown
+    assert "It disappears from Ana’s page." in shown
     assert "Ben" not in shown
     assert dana.browser().post(ask).status_code == 302
     with play.at(omar):

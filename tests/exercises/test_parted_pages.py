@@ -46,7 +46,7 @@ def test_the_page_that_takes_it_back_names_ones_own_alone(
     play: Play, dana: Person, ben: Person, given: Assignment
 ):
     shown = page(dana, f"/assignments/{given.pk}/withdraw")
-    assert "from the pages of Ana, unless" in shown
+    assert "It disappears from Ana’s page." in shown
     assert "Ben" not in shown
 
 

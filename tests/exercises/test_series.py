@@ -200,7 +200,7 @@ def test_of_a_series_one_withdraws_one_the_later_ones_or_all(
     assert f"Only this one, {days[2]}" in shown
     assert f"This one and the 2 after it, until {days[4]}. No more follow." in shown
     assert f"All 5 of this series, {days[0]} to {days[4]}. No more follow." in shown
-    assert f'href="/work/{here.pk}/">Cancel' in shown
+    assert f'href="/work/{here.pk}/">Leave it as it is' in shown
     assert dana.browser().post(ask).status_code == 422
     assert dana.browser().post(ask, {"part": part}).status_code == 302
     with play.at(dana):
