@@ -1,6 +1,7 @@
 """A form on a page that was left open while somebody else, or another tab, saved the same."""
 
 import hashlib
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime, time
 from typing import Any
@@ -9,6 +10,7 @@ from django import forms
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from practice import letters
 from practice.forms.fields import ClockInput
 
 SHOWN = "shown"
@@ -46,8 +48,7 @@ class Meanwhile(forms.BaseForm):
 
         The page that comes back shows what stands, so that saving once more is a decision.
         """
-        pairs = (pair.partition(":") for pair in str(self[SHOWN].data or "").split())
-        shown = {name: mark for name, _colon, mark in pairs}
+        shown = _marked(self[SHOWN].data)
         said: Any = copy(self.data)
         contested = []
         for name, field in self.fields.items():
@@ -73,15 +74,7 @@ class Meanwhile(forms.BaseForm):
         return self.get_initial_for_field(self.fields[name], name)
 
     def _plain(self, name: str, value: Any) -> str:
-        """Return what a field holds as its page has it: of a time, no seconds."""
-        field = self.fields[name]
-        try:
-            value = field.prepare_value(field.to_python(value))
-        except forms.ValidationError:
-            return str(value)
-        if isinstance(field.widget, ClockInput):
-            value = field.widget.format_value(value)
-        return "" if value is None else str(value)
+        return _plainly(self.fields[name], value)
 
     def _said(self, name: str) -> str:
         """Say what stands in a field, for people."""
@@ -94,6 +87,34 @@ class Meanwhile(forms.BaseForm):
         if isinstance(value, datetime):
             return date_format(value, _("D j M Y, H:i"))
         return f"{value:%H:%M}" if isinstance(value, time) else str(value or "–")
+
+
+def untouched(fields: Mapping[str, forms.Field], said: Mapping[str, str]) -> set[str]:
+    """Name what a form brought as its page had shown it, by its marks; a box that is not among
+    `fields` holds words."""
+    shown = _marked(said.get(SHOWN))
+    plain = {
+        name: _plainly(fields[name], text) if name in fields else letters.in_lines(text.strip())
+        for name, text in said.items()
+        if name in shown
+    }
+    return {name for name, text in plain.items() if _mark(text) == shown[name]}
+
+
+def _marked(shown: Any) -> dict[str, str]:
+    pairs = (pair.partition(":") for pair in str(shown or "").split())
+    return {name: mark for name, _colon, mark in pairs}
+
+
+def _plainly(field: forms.Field, value: Any) -> str:
+    """Return what a field holds as its page has it: of a time, no seconds."""
+    try:
+        value = field.prepare_value(field.to_python(value))
+    except forms.ValidationError:
+        return str(value)
+    if isinstance(field.widget, ClockInput):
+        value = field.widget.format_value(value)
+    return "" if value is None else str(value)
 
 
 def _mark(text: str) -> str:
