@@ -7,7 +7,7 @@ deepens it; Dana reviews. Ben saw nothing of it; Ruth's audit shows all steps an
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
@@ -21,11 +21,11 @@ from exercises.models import Review
 from practice.models import Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD
+from tests.conftest import Visit
 from tests.journeys.ground import CONTINUE, go_on_until, invite, press, skip_to_check
 from tests.processes import Site
 
 WORDS = ("the heavy bags", "being left behind", "like at ten", "You found it", "What is softer")
-Visit = Callable[..., Page]
 
 
 def text_of(message: EmailMessage) -> str:

@@ -4,17 +4,16 @@ The browser's clock is moved on; the session is made as old as the browser think
 """
 
 import time
-from collections.abc import Callable
 from importlib import import_module
 
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from exercises.management.commands.demo import PASSWORD
-from tests.journeys.test_staff import sign_in
+from tests.conftest import Visit
+from tests.journeys.ground import enter_as
 from tests.processes import Site
 
-Visit = Callable[..., Page]
 MINUTE = 60_000
 WORDS = "She said it before I could ask."
 
@@ -23,7 +22,7 @@ def seat(demo_site: Site, visit: Visit) -> Page:
     """Sit Dana down in front of a client's private notes, half a sentence in."""
     page = visit(demo_site.url)
     page.clock.install()
-    sign_in(page, "Dana")
+    enter_as(page, "Dana")
     page.goto("/clients/?q=Petra")
     page.get_by_role("link", name="Petra Ashby", exact=True).first.click()
     page.wait_for_url("**/clients/*-*/")
