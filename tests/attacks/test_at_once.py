@@ -20,8 +20,8 @@ from practice.models import Invitation, Membership, Practice, User
 from practice.tenancy import scope
 from tests.attacks.ground import PIA, answers, at_once, meet, one_is_told, quiet, word_of
 from tests.cast import PASSWORD, Person, Play, make_member, make_user
-from tests.faults.ground import somebody_waits, until
 from tests.practice.ground import on_the_list, text_of
+from tests.processes import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -23,7 +23,7 @@ from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
 from tests.conftest import as_owner
 from tests.exercises.ground import E04, planned, working
-from tests.faults.ground import until
+from tests.processes import until
 
 # Zone data had this name once. For whom it still stands no local time can be computed.
 GONE = "US/Pacific-New"

@@ -9,8 +9,8 @@ from django.utils.timezone import now
 
 from clients.actions import caring, clearances
 from clients.models import Clearance, Client, Couple
-from exercises.actions import clockwork, flagging, rescheduling
-from exercises.models import Assignment, FlagKind, Homework, Reminder
+from exercises.actions import clockwork, rescheduling
+from exercises.models import Assignment, Homework, Reminder
 from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import AuditEvent
@@ -29,11 +29,9 @@ def series(play: Play, dana: Person, cleared: Couple) -> Assignment:
 
 
 def afraid(play: Play, by: Person, who: Person) -> Homework:
+    """Let an answer of somebody's say so."""
     homework = play.homework(who, play.assign(by, who))
-    with play.at(who):
-        flagging.raise_flag(
-            by=who.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(who, homework)
     return homework
 
 

@@ -17,15 +17,8 @@ from redis import Redis, RedisError
 
 from practice import bell
 from practice.config.processes import free_port
-from tests.faults.ground import (
-    FaultSite,
-    all_final,
-    ambiguous,
-    gather,
-    plan_due,
-    states,
-    until,
-)
+from tests.faults.ground import FaultSite, all_final, ambiguous, gather, plan_due, states
+from tests.processes import until
 
 
 @pytest.fixture

@@ -37,9 +37,9 @@ from tests.faults.ground import (
     said,
     sent,
     states,
-    until,
 )
 from tests.faults.walker import Answer, Walker, is_honest, is_honest_to_programs, works
+from tests.processes import until
 
 MEGABYTES = 400
 # So many that the room left on the tables' last pages ends before they do.

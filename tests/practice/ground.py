@@ -1,12 +1,15 @@
 """What several files of tests about people and sessions share."""
 
+import base64
 import html
 import json
 import re
 from email import message_from_string, policy
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import unquote
 
+import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -29,7 +32,7 @@ from fido2.webauthn import (
 )
 
 from clients.actions import caring
-from clients.models import Client
+from clients.models import Caseload, Client
 from practice.crypto import unseal_system
 from practice.models import (
     AccountMail,
@@ -211,3 +214,29 @@ def without_tokens(page: str, *addresses: str) -> str:
     """Return a page without what is new on every page, and without these addresses."""
     page = re.sub(r'value="[^"]{60,}"', "", page)
     return re.sub("|".join(map(re.escape, addresses)), "ADDRESS", page)
+
+
+@pytest.fixture
+def crowd(dana: Person) -> None:
+    with scope(practice=dana.practice.pk):
+        for number in range(60):
+            client = Client.objects.create(
+                practice=dana.practice,
+                name=f"Petra Lindgren {number:02}",
+                email=f"petra{number}@mail.example",
+                zone=ZONE,
+                created_at=now(),
+            )
+            Caseload.objects.create(
+                practice=dana.practice, member=dana.member, client=client, from_at=now()
+            )
+
+
+def says(address: str, word: str) -> bool:
+    """Say whether an address holds a word, plain or in base64."""
+    texts = [unquote(address), *map(_opened, re.findall(r"[\w-]{12,}", address))]
+    return any(word.lower() in text.lower() for text in texts)
+
+
+def _opened(part: str) -> str:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
