@@ -86,6 +86,8 @@ def test_a_lock_whose_number_belongs_to_somebody_else_is_no_obstacle(folder: Pat
     lock = server.data / "postmaster.pid"
     lock.write_text(f"{os.getpid()}\n{server.data}\n")
     server.start()
+    with server.connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
     server.stop()
 
 

@@ -87,14 +87,6 @@ class CrampedSite(OwnServerSite):
         """Return the log of a process, on the same disk."""
         return self.disk.folder / f"{key}.log"
 
-    def is_up(self) -> bool:
-        """Tell whether PostgreSQL takes anybody in."""
-        try:
-            self.postgres.connect().close()
-        except psycopg.OperationalError:
-            return False
-        return True
-
     def _writers(self) -> list[int]:
         child = self.postgres.child
         return [child.pid, *children(child.pid)] if child is not None else []

@@ -62,12 +62,6 @@ CHARTS = """() => [...document.querySelectorAll(".fig")].map((fig) => {
 })"""
 
 
-def link_to(page: Page, pattern: str) -> str:
-    found = page.locator(f"main a[href*='{pattern}']").first.get_attribute("href")
-    assert found
-    return found
-
-
 def of_ana_and_ben(page: Page) -> str:
     page.goto("/clients/")
     return str(page.get_by_role("link", name=re.compile("^Couple")).first.get_attribute("href"))
