@@ -242,6 +242,12 @@ def test_continuous_integration_calls_make_test_and_nothing_hidden() -> None:
     assert commands == ["set -eu", 'cd "$(dirname "$0")/.."', "exec make test"]
 
 
+def test_the_image_is_built_with_the_same_uv_as_a_clone() -> None:
+    makefile, image = ((servers.ROOT / name).read_text() for name in ("Makefile", "Dockerfile"))
+    (pinned,) = re.findall(r"^UV_VERSION := (\S+)$", makefile, re.MULTILINE)
+    assert re.findall(r"uv==(\S+)", image) == [pinned]
+
+
 def test_compose_runs_every_process_under_its_own_role() -> None:
     services = yaml.safe_load((servers.ROOT / "compose.yaml").read_text())["services"]
     assert {"postgres", "redis", "web", "worker", "beat", "pump"} <= services.keys()

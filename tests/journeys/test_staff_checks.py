@@ -175,6 +175,8 @@ def test_on_a_phone_every_way_lies_on_the_screen(
 
 # --- 11 · without script ----------------------------------------------------------------------
 def test_without_script_one_assigns_and_answers(demo_site: Site, visit: Visit):
+    for name in ("Jo Brandt", "Samir Falk"):
+        hand_in(demo_site, name)
     page = enter_as(visit(demo_site.url, java_script_enabled=False), "Omar")
     page.locator("ol.list a.title").first.click()
     page.locator("summary", has_text="Comment").first.click()
