@@ -16,8 +16,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.api.ground import key_of
 from tests.architecture.access import COLUMNS, OPERATORS, TABLE
-from tests.architecture.ground import address
+from tests.architecture.ground import address, kwargs
 from tests.architecture.visibility_page import page
+
+__all__ = ["kwargs"]  # a fixture
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "visibility.md"
 KEYS = {"ana-key": ("ana", "read", "answer"), "dana-read": ("dana", "read")}

@@ -5,7 +5,9 @@ import base64
 import pytest
 
 from tests.cast import Person
-from tests.practice.ground import says
+from tests.practice.ground import crowd, says
+
+__all__ = ["crowd"]  # a fixture
 
 
 def test_the_search_for_a_leak_finds_one():
