@@ -5,11 +5,12 @@ Sana supervises Dana; Zoe works in another practice, with a client of her own (Z
 both practices: she reveals a forgotten tenant filter.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, time, timedelta
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 from allauth.account.models import EmailAddress
@@ -278,8 +279,6 @@ class Play:
         reminders_on: bool = True,
     ) -> Assignment:
         """Give an exercise, open from now (wall time of the cast's zone) for some days."""
-        from zoneinfo import ZoneInfo
-
         # What opened before was given before.
         at = now() + min(opens_in, timedelta(0))
         wall = (now() + opens_in).astimezone(ZoneInfo(ZONE)).replace(tzinfo=UTC, microsecond=0)
@@ -419,15 +418,3 @@ class Play:
 @pytest.fixture
 def play(library: dict[str, ExerciseVersion]) -> Play:
     return Play(library)
-
-
-@pytest.fixture
-def client_for() -> Callable[[Person], Browser]:
-    """Return a signed-in test browser for a person."""
-    return Person.browser
-
-
-@pytest.fixture
-def noon() -> datetime:
-    """A fixed instant, for what must not depend on when the tests run."""
-    return datetime(2026, 11, 23, 12, 0, tzinfo=UTC)

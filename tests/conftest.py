@@ -56,6 +56,7 @@ LONG = (
     "test_guide.py",
     "test_staff.py",
     "test_staff_checks.py",
+    "test_many_reviews.py",
     "test_partner_world.py",
 )
 

@@ -5,8 +5,9 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
 from http.client import HTTPConnection, HTTPException
@@ -179,3 +180,20 @@ def _numbered(url: str) -> str:
     """Give each worker of the run its own of Redis' sixteen databases."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     return f"{url.rsplit('/', 1)[0]}/{1 + int(worker) % 15}"
+
+
+def until(condition: Callable[[], bool], patience: float = 30, every: float = 0.05) -> bool:
+    """Poll `condition`; tell whether it came true in time."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(every)
+    return True
+
+
+def somebody_waits() -> bool:
+    """Say whether a transaction waits for another one's lock."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return bool(cursor.fetchone()[0])

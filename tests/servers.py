@@ -3,6 +3,7 @@
 import fcntl
 import os
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -164,3 +165,10 @@ def _administration() -> Iterator[psycopg.Connection]:
         autocommit=True,
     ) as connection:
         yield connection
+
+
+def closed_port() -> int:
+    with socket.socket() as line:
+        line.bind(("127.0.0.1", 0))
+        port: int = line.getsockname()[1]
+    return port

@@ -18,6 +18,7 @@ import pytest
 
 from practice.config import processes
 from tests import servers
+from tests.processes import until
 
 LINUX = pytest.mark.skipif(sys.platform != "linux", reason="children die with us only on Linux")
 
@@ -40,14 +41,7 @@ def test_children_die_with_a_parent_killed_outright(folder: Path) -> None:
         pids = [int(pid) for pid in parent.stdout.readline().split()]
         assert all(processes.command_of(pid) for pid in pids)
         parent.kill()
-    _wait(lambda: not any(processes.command_of(pid) for pid in pids), 10)
-
-
-def _wait(condition, seconds: float) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)
+    assert until(lambda: not any(processes.command_of(pid) for pid in pids), 10)
 
 
 def _marked(folder: Path) -> list[str]:
@@ -155,7 +149,9 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     beat = int(next(p for p in _pids("celery", folder) if " beat " in processes.command_of(p)))
     os.kill(beat, signal.SIGKILL)
     run.until("The beat ended by itself", 20)
-    _wait(lambda: any(" beat " in processes.command_of(pid) for pid in _pids("celery", folder)), 20)
+    assert until(
+        lambda: any(" beat " in processes.command_of(pid) for pid in _pids("celery", folder)), 20
+    )
 
     a_database_that_cannot_start_is_tried_again(folder, run, f"{address[1]}/health")
 
@@ -170,7 +166,7 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     assert "Reading the exercise files" in said, "a new file is seen by starting again"
     assert time.monotonic() - began < 40
     assert run.finish(signal.SIGKILL) == -signal.SIGKILL
-    _wait(lambda: _marked(folder) == [], 30)
+    assert until(lambda: _marked(folder) == [], 30)
 
 
 def a_database_that_cannot_start_is_tried_again(folder: Path, run: Run, health: str) -> None:
@@ -184,7 +180,7 @@ def a_database_that_cannot_start_is_tried_again(folder: Path, run: Run, health: 
     assert not _healthy(health)
     control.with_suffix(".away").rename(control)
     run.until("Postgres runs again", 40)
-    _wait(lambda: _healthy(health), 40)
+    assert until(lambda: _healthy(health), 40)
 
 
 def _healthy(address: str) -> bool:

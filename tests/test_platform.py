@@ -86,6 +86,8 @@ def test_a_lock_whose_number_belongs_to_somebody_else_is_no_obstacle(folder: Pat
     lock = server.data / "postmaster.pid"
     lock.write_text(f"{os.getpid()}\n{server.data}\n")
     server.start()
+    with server.connect() as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
     server.stop()
 
 
@@ -238,6 +240,12 @@ def test_continuous_integration_calls_make_test_and_nothing_hidden() -> None:
     script = (servers.ROOT / ".ci" / "run").read_text()
     commands = [line for line in script.splitlines() if line and not line.startswith("#")]
     assert commands == ["set -eu", 'cd "$(dirname "$0")/.."', "exec make test"]
+
+
+def test_the_image_is_built_with_the_same_uv_as_a_clone() -> None:
+    makefile, image = ((servers.ROOT / name).read_text() for name in ("Makefile", "Dockerfile"))
+    (pinned,) = re.findall(r"^UV_VERSION := (\S+)$", makefile, re.MULTILINE)
+    assert re.findall(r"uv==(\S+)", image) == [pinned]
 
 
 def test_compose_runs_every_process_under_its_own_role() -> None:

@@ -204,6 +204,13 @@ def test_every_address_is_in_the_paper_and_on_the_page(client: Any, db: None):
     }
     told = set(re.findall(r"`((?:GET|POST|PUT|PATCH|DELETE) /\S+)`", PAPER))
     assert there - told == set()
+    filters = {
+        one["name"]
+        for path in schema["paths"].values()
+        for one in path.get("get", {}).get("parameters", [])
+        if one["in"] == "query"
+    }
+    assert filters - set(re.findall(r"`\?(\w+)=", PAPER)) == set()
     page = client.get("/api/v1/guide").content.decode()
     assert [one for one in schema_ids(schema) if f'id="{one}"' not in page] == []
     links = set(re.findall(r'href="#([^"]+)"', page))

@@ -8,7 +8,7 @@ import pytest
 from practice.cache import seconds_to_wait
 from tests.api.ground import Program
 from tests.cast import Person
-from tests.practice.test_cache import closed_port
+from tests.servers import closed_port
 
 pytestmark = pytest.mark.django_db(transaction=True)
 AT = datetime(2027, 3, 4, 9, 0, 20, tzinfo=UTC)

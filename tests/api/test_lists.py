@@ -8,7 +8,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 from tests.api.ground import Program
 from tests.cast import Person
-from tests.practice.test_addresses import crowd, says
+from tests.practice.ground import crowd, says
 
 __all__ = ["crowd"]
 CLEAR = {"clients": "petra", "members": "dana", "exercises": "argument"}

@@ -10,6 +10,8 @@ PAPERS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
 PICTURES = ROOT / "docs" / "pictures"
 LINK = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 NAMED = re.compile(r"`(tests/[\w/]+\.py)?(?:::(test_\w+))?`")
+FILE = re.compile(r"`((?:[\w.-]+/)+[\w.-]+\.(?:py|sql|html|css|js|md|toml|yaml))(?:::\w+)?`")
+TOPS = [ROOT, *(ROOT / app for app in ("practice", "clients", "exercises"))]
 HEAVIEST = 150 * 1024
 # Every test by its name, and every file of tests by its own.
 TESTS = {
@@ -59,6 +61,14 @@ def test_every_test_a_paper_names_is_there(paper: Path):
 def test_every_test_a_paper_names_without_its_file_is_there(paper: Path):
     named = set(re.findall(r"`(test_\w+)`", paper.read_text(encoding="utf-8")))
     assert sorted(named - TESTS) == []
+
+
+@pytest.mark.parametrize("paper", PAPERS, ids=lambda paper: str(paper.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_paper_names_is_there(paper: Path):
+    """From the top, or from the folder of one app, as the architecture writes them."""
+    words = paper.read_text(encoding="utf-8")
+    named = {one.split("::")[0] for one in FILE.findall(words) if "*" not in one}
+    assert sorted(one for one in named if not any((top / one).exists() for top in TOPS)) == []
 
 
 def test_every_requirement_says_how_it_stands():

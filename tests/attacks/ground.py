@@ -1,22 +1,26 @@
 """What an attacker has: a browser, the addresses, and what the pages say about their forms."""
 
 import io
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from typing import Any
 from urllib.parse import urlencode
 from wsgiref.util import setup_testing_defaults
 
+import pytest
 from django.core.cache import cache
 from django.core.signals import request_finished, request_started
-from django.db import close_old_connections, transaction
+from django.db import close_old_connections, connection, transaction
 from django.test import Client as Browser
 from django.urls import reverse
 
 from exercises.models import Homework
 from practice.config.wsgi import application
+from tests.practice.ground import text_of
 
 FORM = "application/x-www-form-urlencoded"
 JSON = "application/json"
@@ -155,3 +159,64 @@ def step_of(browser: Browser, homework: Homework, key: str) -> str:
         if f'name="{key}"' in browser.get(path).content.decode():
             return path
     raise AssertionError(f"no screen asks {key}")
+
+
+# How long the first waits for the second; who is made to wait elsewhere never comes.
+PATIENCE = 1.5
+
+
+def meet(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, people: int = 2) -> None:
+    """Let everybody come up to `owner.name` before anybody goes on."""
+    door, inner = threading.Barrier(people), getattr(owner, name)
+
+    def waiting(*args: Any, **kwargs: Any) -> Any:
+        with suppress(threading.BrokenBarrierError):
+            door.wait(PATIENCE)
+        return inner(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, waiting)
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[int]:
+    """Do all of it at the same moment, each over a line of its own; return the statuses, sorted."""
+    return [answer.status_code for answer in answers(*deeds)]
+
+
+def answers(*deeds: Callable[[], Any]) -> list[Any]:
+    """Do all of it at the same moment, as `at_once` does; return the answers, sorted by status."""
+    found: list[Any] = []
+
+    def do(deed: Callable[[], Any]) -> None:
+        try:
+            found.append(deed())
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return sorted(found, key=lambda answer: answer.status_code)
+
+
+def one_is_told(sentence: str, *deeds: Callable[[], Any]) -> None:
+    """Do both at the same moment: one succeeds, and the other is told why it did not."""
+    won, lost = answers(*deeds)
+    assert (won.status_code, lost.status_code) == (302, 422)
+    assert sentence in text_of(lost)
+
+
+def quiet(browser: Browser) -> Browser:
+    """Take a 500 for an answer, as somebody outside would."""
+    browser.raise_request_exception = False
+    return browser
+
+
+PIA = {"called": "Pia", "zone": "Europe/Lisbon", "language": "en", "agree": "on"}
+
+
+def word_of(browser: Browser, path: str) -> str:
+    """Return the word that a page's form carries."""
+    (found,) = re.findall(r'name="once" value="(\w+)"', browser.get(path).content.decode())
+    return str(found)

@@ -1,15 +1,11 @@
 """Two requests at the very same moment: one of them is told, nobody gets a 500, nothing is lost."""
 
-import re
 import threading
-from collections.abc import Callable
-from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client as Browser
 from django.urls import reverse
 from django.utils.timezone import now
@@ -22,61 +18,12 @@ from exercises.models import Answer, Assignment, Homework, Response
 from practice.actions import invitations, people
 from practice.models import Invitation, Membership, Practice, User
 from practice.tenancy import scope
+from tests.attacks.ground import PIA, answers, at_once, meet, one_is_told, quiet, word_of
 from tests.cast import PASSWORD, Person, Play, make_member, make_user
-from tests.faults.ground import somebody_waits, until
 from tests.practice.ground import on_the_list, text_of
+from tests.processes import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# How long the first waits for the second; who is made to wait elsewhere never comes.
-PATIENCE = 1.5
-
-
-def meet(monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, people: int = 2) -> None:
-    """Let everybody come up to `owner.name` before anybody goes on."""
-    door, inner = threading.Barrier(people), getattr(owner, name)
-
-    def waiting(*args: Any, **kwargs: Any) -> Any:
-        with suppress(threading.BrokenBarrierError):
-            door.wait(PATIENCE)
-        return inner(*args, **kwargs)
-
-    monkeypatch.setattr(owner, name, waiting)
-
-
-def at_once(*deeds: Callable[[], Any]) -> list[int]:
-    """Do all of it at the same moment, each over a line of its own; return the statuses, sorted."""
-    return [answer.status_code for answer in answers(*deeds)]
-
-
-def answers(*deeds: Callable[[], Any]) -> list[Any]:
-    """Do all of it at the same moment, as `at_once` does; return the answers, sorted by status."""
-    found: list[Any] = []
-
-    def do(deed: Callable[[], Any]) -> None:
-        try:
-            found.append(deed())
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=do, args=(deed,)) for deed in deeds]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    return sorted(found, key=lambda answer: answer.status_code)
-
-
-def one_is_told(sentence: str, *deeds: Callable[[], Any]) -> None:
-    """Do both at the same moment: one succeeds, and the other is told why it did not."""
-    won, lost = answers(*deeds)
-    assert (won.status_code, lost.status_code) == (302, 422)
-    assert sentence in text_of(lost)
-
-
-def quiet(browser: Browser) -> Browser:
-    """Take a 500 for an answer, as somebody outside would."""
-    browser.raise_request_exception = False
-    return browser
 
 
 def test_nobody_ends_up_in_two_couples(
@@ -132,9 +79,6 @@ def test_a_client_is_handed_over_to_one_colleague(
     )
     with scope(practice=dana.practice.pk):
         assert Caseload.objects.filter(client=ana.client, until_at=None).count() == 1
-
-
-PIA = {"called": "Pia", "zone": "Europe/Lisbon", "language": "en", "agree": "on"}
 
 
 @pytest.fixture
@@ -251,12 +195,6 @@ def test_one_screen_sent_from_two_tabs_at_once_asks_which_to_keep(
     assert at_once(lambda: send(one, "Left tab"), lambda: send(other, "Right tab")) == [302, 409]
     assert "Left tab" in max(texts, key=len)
     assert "Right tab" in max(texts, key=len)
-
-
-def word_of(browser: Browser, path: str) -> str:
-    """Return the word that a page's form carries."""
-    (found,) = re.findall(r'name="once" value="(\w+)"', browser.get(path).content.decode())
-    return str(found)
 
 
 def test_a_double_tap_gives_an_exercise_once(

@@ -23,7 +23,7 @@ from practice.tenancy import scope
 from tests.api.ground import Program
 from tests.cast import PASSWORD, Person, Play, make_client
 from tests.conftest import commit_trail
-from tests.practice.test_people import ARRIVAL, NEW, link
+from tests.practice.ground import ARRIVAL, NEW, link
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

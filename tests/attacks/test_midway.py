@@ -19,7 +19,7 @@ from practice.models import AuditEvent, Invitation, Membership, User
 from practice.tenancy import scope
 from tests.api.ground import Program
 from tests.architecture.access import TABLE
-from tests.architecture.test_access import address, kwargs  # noqa: F401 -- a fixture
+from tests.architecture.ground import address, kwargs  # noqa: F401 -- a fixture
 from tests.attacks.ground import ask
 from tests.cast import Person, Play
 from tests.practice.ground import seat_in

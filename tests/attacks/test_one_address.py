@@ -13,7 +13,7 @@ from clients.models import Client
 from practice.actions import invitations
 from practice.models import User
 from practice.tenancy import scope
-from tests.attacks.test_at_once import PIA, answers, meet, quiet, word_of
+from tests.attacks.ground import PIA, answers, meet, quiet, word_of
 from tests.cast import Person
 from tests.practice.ground import code_sent, on_the_list, text_of
 

@@ -13,7 +13,7 @@ from exercises.actions import assigning
 from exercises.models import Assignment
 from practice.tenancy import scope
 from tests.api.ground import Program
-from tests.attacks.test_at_once import at_once, quiet
+from tests.attacks.ground import at_once, quiet
 from tests.cast import Person, Play
 from tests.practice.ground import text_of
 

@@ -28,11 +28,11 @@ from exercises.queries import homework as homework_queries
 from exercises.queries import today as todays
 from exercises.workflow import Status
 from practice.tenancy import scope
-from tests.architecture.test_partner_world import Ana, stage
 from tests.cast import Person, Play, make_client
 from tests.conftest import as_owner, commit_trail
 from tests.faults.ground import Crowd, FaultSite, gather
 from tests.faults.walker import Walker
+from tests.partners import Ana, stage, undone
 from tests.world import PAGES, addresses
 
 __all__ = ["stage"]  # a fixture
@@ -158,13 +158,11 @@ def labour(ben: Person, browser: Browser) -> dict[str, list[tuple[Any, ...]]]:
     paths = [*addresses(own), *PAGES]
     found = {path: opened(browser, path) for path in paths}
     for pk in own:
-        sid = transaction.savepoint()
-        with counted() as work:
+        with undone(), counted() as work:
             said = json.dumps({"revision": 0, "device": "b", "fields": {"heard": ["a sentence"]}})
             saved = browser.post(f"/homework/{pk}/draft", said, content_type="application/json")
             assert saved.status_code == 200, saved.content
         found[f"save {pk}"] = work.asked
-        transaction.savepoint_rollback(sid)
     return found
 
 

@@ -7,7 +7,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.db import transaction
 from django.utils.timezone import now
 
 import exercises.api.work
@@ -17,6 +16,7 @@ from exercises import schedule
 from exercises.models import Homework, Reminder
 from tests.api.ground import Program
 from tests.cast import ZONE, Person, Play
+from tests.partners import stand_still, undone
 
 FAR = ["Pacific/Honolulu", "Pacific/Kiritimati", "America/New_York"]
 EXERCISE = "e01-under-the-argument"
@@ -88,8 +88,7 @@ def test_where_ones_partner_is_shows_in_nothing_that_is_given_to_both(
     hour: int,
 ):
     at = TOMORROW.replace(hour=hour)
-    for door in (exercises.views.assigning, exercises.api.work):
-        monkeypatch.setattr(door, "now", lambda: at)
+    stand_still(monkeypatch, at, exercises.views.assigning, exercises.api.work)
     with play.at(dana):
         Couple.objects.update(next_session_at=at + timedelta(days=3, hours=5))
     people = {"ana": str(ana.client.pk)}
@@ -99,13 +98,12 @@ def test_where_ones_partner_is_shows_in_nothing_that_is_given_to_both(
     program = Program(ana)
     found = []
     for zone in [ZONE, *FAR]:
-        sid = transaction.savepoint()
-        moved(play, ben, zone)
-        # What was picked may be over for one of two: that is refused, and nobody has it.
-        if zone != "Pacific/Kiritimati" or "opens" not in said:
-            give(play, dana, cleared, said)
-            found.append(seen(play, ana, program))
-        transaction.savepoint_rollback(sid)
+        with undone():
+            moved(play, ben, zone)
+            # What was picked may be over for one of two: that is refused, and nobody has it.
+            if zone != "Pacific/Kiritimati" or "opens" not in said:
+                give(play, dana, cleared, said)
+                found.append(seen(play, ana, program))
     assert json.loads(found[0])[1], "something was given"
     assert set(found) == {found[0]}
 
@@ -122,7 +120,7 @@ def test_now_is_one_moment_and_a_session_is_one_hour_wherever_one_lives(
     moved(play, ana, "America/New_York")
     moved(play, ben, "Pacific/Auckland")
     at = datetime(2030, 11, 27, 17, 10, tzinfo=UTC)
-    monkeypatch.setattr(exercises.views.assigning, "now", lambda: at)
+    stand_still(monkeypatch, at, exercises.views.assigning)
     session = datetime(2030, 12, 3, 18, tzinfo=ZoneInfo(ZONE))
     with play.at(dana):
         Couple.objects.update(next_session_at=session)
@@ -152,7 +150,7 @@ def test_of_a_daily_series_whoever_has_that_evening_behind_them_begins_with_the_
 ):
     moved(play, ben, "Pacific/Auckland")
     at = datetime(2030, 11, 27, 17, 10, tzinfo=UTC)
-    monkeypatch.setattr(exercises.views.assigning, "now", lambda: at)
+    stand_still(monkeypatch, at, exercises.views.assigning)
     daily = {"when": "dates", "again": "1", "days": list(schedule.WEEKDAYS), "times": "3"}
     give(play, dana, cleared, {**daily, "who": "both"})
     with play.at(dana):

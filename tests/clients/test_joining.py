@@ -15,17 +15,11 @@ from clients.models import Client, Consent, ContactPreference
 from practice.models import Invitation, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_user
-from tests.practice.ground import on_the_list, text_of
+from tests.practice.ground import link_in, on_the_list, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 GOOD = "a quiet lane at noon"
-
-
-def link_in(message: Any) -> str:
-    found = re.search(r"https?://[^/\s]+(/invitation/\S+)", str(message.body))
-    assert found
-    return found[1]
 
 
 @pytest.fixture(autouse=True)

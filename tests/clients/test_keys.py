@@ -14,15 +14,10 @@ from clients.authentication import TokenAuthentication
 from practice.actions import people, tokens
 from practice.models import ApiToken
 from practice.tenancy import scope
+from tests.api.ground import key_of
 from tests.cast import Person, make_client
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def key_of(person: Person, *scopes: str) -> str:
-    with scope(practice=person.practice.pk, user=person.user.pk):
-        made = tokens.make(by=person.actor, at=now(), name="a program", scopes=scopes or ("read",))
-    return made.text
 
 
 def use(key: str) -> Any:
@@ -51,11 +46,11 @@ def test_nonsense_opens_nothing(db: None, key: str):
 
 
 def test_a_secret_opens_nothing_under_another_practice(dana: Person, zoe: Person):
-    assert refused(key_of(dana).replace(dana.practice.pk.hex, zoe.practice.pk.hex))
+    assert refused(key_of(dana, "read").replace(dana.practice.pk.hex, zoe.practice.pk.hex))
 
 
 def test_revoked_and_expired_keys_open_nothing(dana: Person):
-    first, second = key_of(dana), key_of(dana)
+    first, second = key_of(dana, "read"), key_of(dana, "read")
     with scope(practice=dana.practice.pk, user=dana.user.pk):
         one, two = ApiToken.objects.order_by("created_at")
         tokens.revoke(by=dana.actor, at=now(), token=one)
@@ -65,16 +60,16 @@ def test_revoked_and_expired_keys_open_nothing(dana: Person):
 
 
 def test_deactivation_ends_keys_at_once(dana: Person, omar: Person, ruth: Person):
-    key = key_of(omar)
+    key = key_of(omar, "read")
     with scope(practice=ruth.practice.pk, user=ruth.user.pk):
         people.deactivate(by=ruth.actor, at=now(), member=omar.member)
     assert refused(key)
 
 
 def test_a_key_never_slips_into_another_seat(dana: Person, uma: Person):
-    key = key_of(uma)
+    key = key_of(uma, "read")
     in_care = make_client(dana.practice, "seat@mail.example", "Seat Two", dana)
-    anas = key_of(in_care)
+    anas = key_of(in_care, "read")
     with scope(practice=dana.practice.pk, user=dana.user.pk):
         caring.discharge(by=dana.actor, at=now(), client=in_care.client)
     assert refused(anas)

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils.formats import date_format
 from django.utils.timezone import now
 
@@ -261,8 +262,6 @@ def test_a_client_sees_who_read_them(ana: Person, ben: Person, dana: Person, san
 
 
 def test_the_readers_cost_the_same_with_one_row_and_with_three(ana: Person, dana: Person):
-    from django.test.utils import CaptureQueriesContext
-
     browser = ana.browser()
     browser.post("/you/topics", {"text": "the phone"})
 

@@ -16,7 +16,15 @@ from django.utils.timezone import now
 from clients.models import ContactPreference
 from exercises.actions import pumping
 from exercises.forms.assign import AssignForm
-from exercises.models import Homework, Reminder, ReminderReason, ReminderState, Step
+from exercises.models import (
+    Answer,
+    Assignment,
+    Homework,
+    Reminder,
+    ReminderReason,
+    ReminderState,
+    Step,
+)
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
 from tests.conftest import acting_as
@@ -49,10 +57,23 @@ def step_with(browser: Browser, homework: Homework, field: str) -> int:
     pytest.fail(f"no step asks for {field}")
 
 
+def answers(homework: Homework) -> dict[str, Answer]:
+    """Return what is kept of the questions outside of its logs, by their keys."""
+    with scope(practice=homework.practice_id):
+        found = Answer.objects.filter(response__homework=homework, entry=None)
+        return {answer.item_key: answer for answer in found}
+
+
 # --- assigning ---
 def given(play: Play, by: Person, to: Person) -> Homework:
     """Return a client's new homework."""
     return play.homework(to, play.assign(by, to, note="start small"))
+
+
+def planned(assignment: Assignment) -> int:
+    """Return how many times of it there are by now."""
+    with scope(practice=assignment.practice_id):
+        return Homework.objects.filter(assignment=assignment).count()
 
 
 def assign_form(
@@ -135,3 +156,14 @@ def break_next_move(homework: Homework) -> None:
             round=1,
             at=now(),
         )
+
+
+WORDS = "You caught the second it turned."
+
+
+def reply(person: Person, homework: Homework, status: int, deed: str = "stay", **said: Any) -> str:
+    """Answer a round on its page."""
+    data = {"letter": WORDS, "decision": "reviewed", "round": 1, "send": deed, **said}
+    response = person.browser().post(f"/review/{homework.pk}/", data)
+    assert response.status_code == status, response.content.decode()[:500]
+    return response.content.decode()

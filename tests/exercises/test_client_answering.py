@@ -1,4 +1,4 @@
-"""A client answers: one thing on a screen, skips, drafts, two devices, old tabs."""
+"""A client answers: one thing on a screen, skips, fear, old tabs."""
 
 import re
 from datetime import timedelta
@@ -10,20 +10,13 @@ from django.utils.timezone import now
 
 from clients.models import Caseload, Client, Couple
 from exercises.actions import assigning, responding
-from exercises.models import Answer, Flag, Homework
+from exercises.models import Flag, Homework
 from exercises.queries import review as review_queries
 from practice.errors import BadInput
-from practice.tenancy import scope
 from tests.cast import ZONE, Person, Play
-from tests.exercises.ground import E04, E10, E11, save, step_with, text_of, url
+from tests.exercises.ground import E04, E10, E11, answers, save, step_with, text_of, url
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def answers(homework: Homework) -> dict[str, Answer]:
-    with scope(practice=homework.practice_id):
-        found = Answer.objects.filter(response__homework=homework, entry=None)
-        return {answer.item_key: answer for answer in found}
 
 
 def test_every_item_of_every_exercise_has_its_screen(
@@ -363,75 +356,3 @@ def test_a_hint_holds_nothing_up(play: Play, dana: Person, ana: Person):
     assert response.status_code == 302
     assert "hard to answer" in text_of(browser.get(url(row, f"step/{number}/")))
     assert "hard to answer" in text_of(browser.get(url(row, "check/")))
-
-
-# --- drafts ---------------------------------------------------------------------------------------
-def test_a_draft_is_kept_while_writing(homework: Homework, ana: Person):
-    browser = ana.browser()
-    first = save(browser, homework, {"topic": ["who would"]})
-    assert first.status_code == 200, first.content
-    assert first.json()["revision"] == 1
-    assert first.json()["saved_at_text"].startswith("Saved ")
-    second = save(browser, homework, {"topic": ["who would drive"]}, revision=1)
-    assert second.json()["revision"] == 2
-    # The same again changes nothing.
-    assert (
-        save(browser, homework, {"topic": ["who would drive"]}, revision=2).json()["revision"] == 2
-    )
-    number = step_with(browser, homework, "topic")
-    assert "who would drive" in text_of(browser.get(url(homework, f"step/{number}/")))
-
-
-def test_another_device_gets_both_texts(play: Play, homework: Homework, ana: Person):
-    browser = ana.browser()
-    save(browser, homework, {"topic": ["from the phone"]})
-    clash = save(browser, homework, {"topic": ["from the laptop"]}, device="laptop")
-    assert clash.status_code == 412
-    assert clash.json()["theirs"] == {"topic": ["from the phone"]}
-    assert clash.json()["mine"] == {"topic": ["from the laptop"]}
-    kept = save(
-        browser, homework, {"topic": ["both"]}, device="laptop", revision=clash.json()["revision"]
-    )
-    assert kept.status_code == 200
-
-
-def test_without_script_the_choice_is_a_page(play: Play, homework: Homework, ana: Person):
-    browser = ana.browser()
-    number = step_with(browser, homework, "topic")
-    save(browser, homework, {"topic": ["from the phone"]})
-    response = browser.post(
-        url(homework, f"step/{number}/"), {"topic": "from the laptop", "revision": "0"}
-    )
-    page = text_of(response)
-    assert response.status_code == 409
-    assert "from the phone" in page
-    assert "from the laptop" in page
-    response = browser.post(
-        url(homework, f"step/{number}/"), {"topic": "from the laptop", "keep": "both"}
-    )
-    assert response.status_code == 302
-    page = text_of(browser.get(url(homework, f"step/{number}/")))
-    assert "from the laptop / from the phone" in page
-
-
-@pytest.mark.parametrize(
-    "body", ["", "nonsense", "[]", '{"fields": 3}', '{"fields": {"topic": "x"}}', "[" * 5000]
-)
-def test_a_malformed_draft_is_refused_calmly(homework: Homework, ana: Person, body: str):
-    response = ana.browser().post(url(homework, "draft"), body, content_type="application/json")
-    assert response.status_code == 400
-
-
-def test_a_huge_draft_is_refused(homework: Homework, ana: Person):
-    assert save(ana.browser(), homework, {"topic": ["x" * 300_000]}).status_code == 413
-
-
-def test_an_unreadable_field_keeps_the_others(play: Play, homework: Homework, ana: Person):
-    response = save(ana.browser(), homework, {"topic": ["fine"], "need": ["nonsense"]})
-    assert response.status_code == 422
-    assert set(answers(homework)) == {"topic"}
-
-
-def test_unknown_items_are_not_written(play: Play, homework: Homework, ana: Person):
-    assert save(ana.browser(), homework, {"nothing": ["x"], "_from": ["y"]}).status_code == 200
-    assert answers(homework) == {}

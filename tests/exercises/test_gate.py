@@ -11,8 +11,8 @@ from django.utils.timezone import now
 from clients.actions import caring, clearances
 from clients.models import Clearance, Client, Couple
 from exercises import definition as definitions
-from exercises.actions import clockwork, flagging, planning, publishing, rescheduling
-from exercises.models import Assignment, FlagKind, Homework, Reminder, ReminderState
+from exercises.actions import clockwork, planning, publishing, rescheduling
+from exercises.models import Assignment, Homework, Reminder, ReminderState
 from exercises.workflow import Status
 from practice.errors import BadInput
 from practice.models import AuditEvent
@@ -31,11 +31,9 @@ def series(play: Play, dana: Person, cleared: Couple) -> Assignment:
 
 
 def afraid(play: Play, by: Person, who: Person) -> Homework:
+    """Let an answer of somebody's say so."""
     homework = play.homework(who, play.assign(by, who))
-    with play.at(who):
-        flagging.raise_flag(
-            by=who.actor, at=now(), homework=homework, item_key="afraid", kind=FlagKind.SAFETY
-        )
+    play.flag(who, homework)
     return homework
 
 

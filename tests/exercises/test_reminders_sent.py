@@ -28,7 +28,7 @@ from tests.exercises.ground import (
     reminders,
     working,
 )
-from tests.faults.ground import somebody_waits, until
+from tests.processes import somebody_waits, until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("awake")]
 

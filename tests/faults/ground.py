@@ -1,10 +1,9 @@
 """The ground the faults are played on: many due reminders, a bare sink, and the oracle."""
 
 import re
-import time
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, timedelta
@@ -268,23 +267,6 @@ def all_final() -> bool:
 def ambiguous() -> int:
     """Return U: the reminders nobody was ever sure about."""
     return Reminder.objects.filter(reason="ambiguous").count()
-
-
-def until(condition: Callable[[], bool], patience: float = 30, every: float = 0.05) -> bool:
-    """Poll `condition`; tell whether it came true in time."""
-    deadline = time.monotonic() + patience
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(every)
-    return True
-
-
-def somebody_waits() -> bool:
-    """Say whether a transaction waits for another one's lock."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return bool(cursor.fetchone()[0])
 
 
 def named(message_ids: Iterable[str]) -> set[int]:

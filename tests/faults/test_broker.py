@@ -17,15 +17,8 @@ from redis import Redis, RedisError
 
 from practice import bell
 from practice.config.processes import free_port
-from tests.faults.ground import (
-    FaultSite,
-    all_final,
-    ambiguous,
-    gather,
-    plan_due,
-    states,
-    until,
-)
+from tests.faults.ground import FaultSite, all_final, ambiguous, gather, plan_due, states
+from tests.processes import until
 
 
 @pytest.fixture
@@ -39,7 +32,7 @@ def site(django_db_blocker: DjangoDbBlocker) -> Iterator[FaultSite]:
 
 
 def test_flushing_the_broker_loses_nothing(site: FaultSite) -> None:
-    """Case 13: FLUSHALL again and again; beat and the sidecar find what the rows say."""
+    """Case 13: FLUSHALL again and again; beat and the pump find what the rows say."""
     plan_due(gather(), 300, spread=5)
     for name in ("worker", "beat", "pump"):
         site.start(name)
@@ -64,7 +57,7 @@ def _redis(site: FaultSite) -> Redis:
 
 
 def test_a_worker_consumes_again_after_every_restart_of_the_broker(site: FaultSite) -> None:
-    """Case 14: SIGKILL and back a second later, then three restarts in a row; no sidecar helps."""
+    """Case 14: SIGKILL and back a second later, then three restarts in a row; no pump helps."""
     crowd = gather()
     site.start("worker")
     app = site.bell()
@@ -94,7 +87,7 @@ def _rung(app: Celery, condition: Callable[[], bool]) -> Callable[[], bool]:
     return look
 
 
-def test_without_a_broker_the_sidecar_sends_everything(site: FaultSite) -> None:
+def test_without_a_broker_the_pump_sends_everything(site: FaultSite) -> None:
     """Case 15: Redis is away for the whole run."""
     assert site.valkey is not None
     site.valkey.stop(signal.SIGKILL)

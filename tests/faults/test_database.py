@@ -19,9 +19,9 @@ from tests.faults.ground import (
     open_homeworks,
     plan_due,
     states,
-    until,
 )
 from tests.faults.walker import Walker, is_honest, is_honest_to_programs, works
+from tests.processes import until
 
 
 @pytest.fixture(scope="module")

@@ -37,9 +37,9 @@ from tests.faults.ground import (
     said,
     sent,
     states,
-    until,
 )
 from tests.faults.walker import Answer, Walker, is_honest, is_honest_to_programs, works
+from tests.processes import until
 
 MEGABYTES = 400
 # So many that the room left on the tables' last pages ends before they do.
@@ -86,14 +86,6 @@ class CrampedSite(OwnServerSite):
     def log(self, key: str) -> Any:
         """Return the log of a process, on the same disk."""
         return self.disk.folder / f"{key}.log"
-
-    def is_up(self) -> bool:
-        """Tell whether PostgreSQL takes anybody in."""
-        try:
-            self.postgres.connect().close()
-        except psycopg.OperationalError:
-            return False
-        return True
 
     def _writers(self) -> list[int]:
         child = self.postgres.child

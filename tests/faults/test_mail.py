@@ -18,9 +18,9 @@ from tests.faults.ground import (
     gather,
     plan_due,
     states,
-    until,
 )
 from tests.faults.walker import Walker
+from tests.processes import until
 
 REFUSED_AND_CUT: list[dict[str, object]] = [
     {"phase": "greeting", "reply": "421 come back later", "drop": True},

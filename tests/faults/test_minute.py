@@ -29,9 +29,9 @@ from tests.faults.ground import (
     plan_due,
     said,
     sent,
-    until,
 )
 from tests.faults.walker import Answer, Walker
+from tests.processes import until
 
 MINUTE = 60.0
 # Due one after the other, all while nobody hears the bell.

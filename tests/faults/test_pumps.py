@@ -26,8 +26,8 @@ from tests.faults.ground import (
     named,
     plan_due,
     states,
-    until,
 )
+from tests.processes import until
 
 
 @pytest.fixture

@@ -16,17 +16,9 @@ from pytest_django import DjangoDbBlocker
 
 from exercises.actions import responding
 from exercises.models import AnswerOutcome, Homework
-from tests.faults.ground import (
-    Crowd,
-    FaultSite,
-    children,
-    gather,
-    open_homeworks,
-    said,
-    sent,
-    until,
-)
+from tests.faults.ground import Crowd, FaultSite, children, gather, open_homeworks, said, sent
 from tests.faults.walker import Walker, is_honest
+from tests.processes import until
 
 
 @pytest.fixture(scope="module")

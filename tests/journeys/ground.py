@@ -1,12 +1,23 @@
 """What the journeys share: coming in without the sign-in, and going on until something is asked."""
 
+from collections.abc import Callable
+
 import pytest
 from django.test import Client as Browser
+from django.utils.timezone import now
 from playwright.sync_api import BrowserContext, Locator, Page
 
+from clients.actors import client_actor
+from clients.models import Client
+from exercises.actions import responding
 from exercises.management.commands.demo import PASSWORD
+from exercises.models import Homework
+from exercises.queries.homework import homework as homework_of
+from practice.tenancy import scope
+from tests.processes import Site
 
 CONTINUE = "button:visible:text-is('Continue')"
+OpenAs = Callable[..., Page]
 
 
 def sign_in(context: BrowserContext, browser: Browser, url: str) -> None:
@@ -14,6 +25,27 @@ def sign_in(context: BrowserContext, browser: Browser, url: str) -> None:
     context.add_cookies(
         [{"name": key, "value": one.value, "url": url} for key, one in browser.cookies.items()]
     )
+
+
+def enter_as(page: Page, name: str) -> Page:
+    """Come in as one of the demo's people, with one press."""
+    page.goto("/demo/")
+    page.get_by_role("button", name=f"Enter as {name}", exact=True).click()
+    page.wait_for_url(lambda url: "/demo/" not in url)
+    return page
+
+
+def count_clicks(page: Page) -> None:
+    """Count where it happens: every click that the page itself has seen, across pages (`clicks`)."""
+    page.add_init_script(
+        "addEventListener('click', (e) => { if (e.isTrusted && e.detail) sessionStorage.clicks ="
+        " 1 + +(sessionStorage.clicks ?? 0); }, true)"
+    )
+
+
+def clicks(page: Page) -> int:
+    """Return how many there were since they were counted."""
+    return int(page.evaluate("sessionStorage.clicks"))
 
 
 def press(page: Page, button: Locator) -> None:
@@ -57,3 +89,21 @@ def invite(admin: Page, name: str, email: str) -> None:
     admin.get_by_label("E-mail").fill(email)
     admin.get_by_label("Therapist").check()
     admin.get_by_role("button", name="Send the invitation").click()
+
+
+def hand_in(site: Site, name: str) -> None:
+    """Let a client of the demo send what they have open."""
+    with site.orm():
+        client = Client.objects.select_related("user").get(name=name)
+        with scope(practice=client.practice_id, user=client.user_id):
+            found = client_actor(client.user, client.pk)
+            assert found
+            actor = found[0]
+            pk = Homework.objects.filter(client=client, status="open").latest("opens_at").pk
+            homework = homework_of(actor, pk)
+            said = [
+                responding.AnswerInput(item.key, None, responding.AnswerOutcome.SKIPPED)
+                for item in homework.version.definition.asked
+            ]
+            responding.save(by=actor, at=now(), homework=homework, said=said)
+            responding.submit(by=actor, at=now(), homework=homework_of(actor, pk))

@@ -1,27 +1,22 @@
 """Ana on her phone: answers, loses the tab half-way, comes back, sends, reads what came."""
 
-from collections.abc import Callable
-
 import pytest
-from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import expect
 
 from tests.cast import Person, Play
-from tests.journeys.ground import CONTINUE, go_on_until, press, sign_in, skip_to_check
+from tests.journeys.ground import CONTINUE, OpenAs, go_on_until, press, skip_to_check
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
 def test_ana_answers_loses_the_tab_and_comes_back(
-    live_server: LiveServer,
-    visit: Callable[..., Page],
+    open_as: OpenAs,
     play: Play,
     dana: Person,
     ana: Person,
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
 
     page.goto("/today/")
     press(page, page.get_by_role("link", name="Begin"))

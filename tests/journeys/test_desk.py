@@ -11,7 +11,7 @@ from clients.models import Couple
 from exercises.models import Homework
 from tests.cast import Person, Play
 from tests.conftest import Visit
-from tests.journeys.ground import sign_in
+from tests.journeys.ground import OpenAs, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Desk = Callable[..., Page]
@@ -24,12 +24,11 @@ def sent(play: Play, dana: Person, ana: Person) -> Homework:
 
 
 @pytest.fixture
-def desk(live_server: LiveServer, visit: Visit, dana: Person, sent: Homework) -> Desk:
+def desk(open_as: OpenAs, dana: Person, sent: Homework) -> Desk:
     """Open the round as Dana."""
 
     def open_one(device: str = "desktop", **options: bool) -> Page:
-        page = visit(live_server.url, device, **options)
-        sign_in(page.context, dana.browser(), live_server.url)
+        page = open_as(dana, device, **options)
         page.goto(f"/review/{sent.pk}/")
         return page
 

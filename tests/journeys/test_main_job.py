@@ -7,25 +7,25 @@ deepens it; Dana reviews. Ben saw nothing of it; Ruth's audit shows all steps an
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from zoneinfo import ZoneInfo
 
-import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
+from django.utils.timezone import now
 from playwright.sync_api import Page, expect
 
-from exercises.models import Review
+from exercises.models import Homework, Review
 from practice.models import Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD
+from tests.conftest import Visit
 from tests.journeys.ground import CONTINUE, go_on_until, invite, press, skip_to_check
-from tests.processes import Site
+from tests.processes import Site, until
 
 WORDS = ("the heavy bags", "being left behind", "like at ten", "You found it", "What is softer")
-Visit = Callable[..., Page]
 
 
 def text_of(message: EmailMessage) -> str:
@@ -93,18 +93,14 @@ def behind_the_scenes(site: Site) -> Iterator[None]:
 
 def two_minutes_pass(site: Site) -> None:
     """Let the undo time be over; the site's own clockwork then carries the review out."""
-    from datetime import timedelta
-
-    from django.utils.timezone import now
-
     with behind_the_scenes(site):
         Review.objects.filter(settled_at=None).update(settles_at=now() - timedelta(seconds=1))
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
+
+    def is_settled() -> bool:
         with behind_the_scenes(site):
-            if not Review.objects.filter(sent_at__isnull=False, settled_at=None).exists():
-                return
-    pytest.fail("the clockwork never settled the review")
+            return not Review.objects.filter(sent_at__isnull=False, settled_at=None).exists()
+
+    assert until(is_settled, 60), "the clockwork never settled the review"
 
 
 def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
@@ -175,8 +171,6 @@ def test_the_main_job(live_site: Site, visit: Visit, problems: list[str]):
     if ana.get_by_role("link", name="Begin").count():
         press(ana, ana.get_by_role("link", name="Begin"))
     with behind_the_scenes(site):
-        from exercises.models import Homework
-
         homework = str(
             Homework.objects.get(
                 client__email="ana@mail.example",

@@ -27,9 +27,8 @@ from exercises.models import ExerciseVersion, Homework
 from practice.management import postgres
 from practice.tenancy import scope
 from tests.cast import Person, make_client, make_member, make_practice
-from tests.faults.ground import until
 from tests.faults.walker import Walker
-from tests.processes import Site
+from tests.processes import Site, until
 
 # One for each place where somebody types; with letters that JSON and URLs write differently.
 WORDS = {

@@ -12,7 +12,7 @@ from exercises.models import Homework, Step
 from exercises.workflow import Move
 from tests.cast import PASSWORD, Person, Play
 from tests.conftest import Visit
-from tests.journeys.ground import CONTINUE, go_on_until, sign_in
+from tests.journeys.ground import CONTINUE, OpenAs, go_on_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -36,18 +36,6 @@ FOCUS = """() => {
     const what = `${el.tagName} ${el.name || el.textContent.trim().slice(0, 40)}`;
     return { what, problem: seen ? (ring ? "" : "no ring") : "hidden under " + hit?.className };
 }"""
-
-
-@pytest.fixture
-def phone_of(live_server: LiveServer, visit: Visit) -> Callable[..., Page]:
-    """Open somebody's phone, signed in."""
-
-    def open_phone(person: Person, **options: object) -> Page:
-        page = visit(live_server.url, "phone", **options)
-        sign_in(page.context, person.browser(), live_server.url)
-        return page
-
-    return open_phone
 
 
 @pytest.fixture
@@ -78,9 +66,9 @@ def times_sent(homework: Homework, play: Play, person: Person) -> int:
 
 
 def test_three_taps_to_the_first_question_and_two_for_each_to_the_end(
-    asked: Homework, ana: Person, phone_of: Callable[..., Page]
+    asked: Homework, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto("/")  # what every mail links to
     taps = 1
 
@@ -106,10 +94,10 @@ def test_three_taps_to_the_first_question_and_two_for_each_to_the_end(
 
 
 def test_five_taps_in_each_of_two_tabs_send_once(
-    asked: Homework, play: Play, ana: Person, phone_of: Callable[..., Page]
+    asked: Homework, play: Play, ana: Person, open_as: OpenAs
 ):
     play.fill(ana, asked, raw="you never call")
-    page = phone_of(ana)
+    page = open_as(ana)
     other = page.context.new_page()
     for tab in (page, other):
         tab.goto(f"/homework/{asked.pk}/check/")
@@ -127,9 +115,9 @@ def test_five_taps_in_each_of_two_tabs_send_once(
 
 
 def test_a_step_left_open_does_not_promise_to_save_what_was_sent_meanwhile(
-    asked: Homework, play: Play, ana: Person, phone_of: Callable[..., Page]
+    asked: Homework, play: Play, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto(f"/homework/{asked.pk}/step/1/")
     go_on_until(page, "raw")
     play.submit(ana, asked, raw="you never call")
@@ -139,9 +127,9 @@ def test_a_step_left_open_does_not_promise_to_save_what_was_sent_meanwhile(
 
 
 def test_two_tabs_of_one_browser_never_write_over_each_other(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+    play: Play, dana: Person, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto(f"/homework/{play.homework(ana, play.assign(dana, ana)).pk}/step/1/")
     go_on_until(page, "topic")
     older = page.context.new_page()
@@ -161,10 +149,10 @@ def test_two_tabs_of_one_browser_never_write_over_each_other(
 
 
 def test_blanks_around_the_words_are_no_other_words(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+    play: Play, dana: Person, ana: Person, open_as: OpenAs
 ):
     """The server keeps words without them; a copy on the device that has them says the same."""
-    page = phone_of(ana)
+    page = open_as(ana)
     homework = play.homework(ana, play.assign(dana, ana))
     page.goto(f"/homework/{homework.pk}/step/1/")
     go_on_until(page, "topic")
@@ -186,9 +174,9 @@ def test_blanks_around_the_words_are_no_other_words(
 
 
 def test_what_is_too_long_is_said_below_the_words(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+    play: Play, dana: Person, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto(f"/homework/{play.homework(ana, play.assign(dana, ana)).pk}/step/1/")
     go_on_until(page, "topic")
     words, below = page.locator("[name=topic]"), page.locator("[name=topic] + .field-error")
@@ -198,17 +186,17 @@ def test_what_is_too_long_is_said_below_the_words(
     expect(below).to_have_count(0)
 
 
-def test_without_script_no_ring_stands_for_a_time(ana: Person, phone_of: Callable[..., Page]):
-    page = phone_of(ana, java_script_enabled=False)
+def test_without_script_no_ring_stands_for_a_time(ana: Person, open_as: OpenAs):
+    page = open_as(ana, java_script_enabled=False)
     page.goto("/breath/")
     expect(page.get_by_text("Let each breath out take a little longer")).to_be_visible()
     expect(page.locator(".dial")).to_be_hidden()
 
 
 def test_half_a_list_is_saved_as_it_is_typed_and_wants_its_rest_before_it_is_sent(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+    play: Play, dana: Person, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     homework = play.homework(ana, play.assign(dana, ana))
     page.goto(f"/homework/{homework.pk}/step/1/")
     go_on_until(page, "others")
@@ -223,9 +211,9 @@ def test_half_a_list_is_saved_as_it_is_typed_and_wants_its_rest_before_it_is_sen
 
 
 def test_back_shows_every_answer_as_it_was_left_and_no_form_after_sending(
-    asked: Homework, ana: Person, phone_of: Callable[..., Page]
+    asked: Homework, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto(f"/homework/{asked.pk}/step/1/")
     # A problem on the way leaves no page behind that could only be sent once more.
     page.locator(CONTINUE).click()
@@ -303,10 +291,10 @@ def test_from_the_sign_in_to_sent_by_keyboard_alone(
 
 
 def test_a_blank_answer_says_what_to_do_and_keeps_what_was_typed(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+    play: Play, dana: Person, ana: Person, open_as: OpenAs
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto(f"/homework/{homework.pk}/step/1/")
     go_on_until(page, "topic")
     # A line is a line: Enter goes on, as it does everywhere.
@@ -326,10 +314,10 @@ def test_a_blank_answer_says_what_to_do_and_keeps_what_was_typed(
 
 
 def test_what_is_chosen_is_seen_without_colours_and_nothing_moves(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
+    play: Play, dana: Person, ana: Person, open_as: OpenAs
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = phone_of(ana, forced_colors="active")
+    page = open_as(ana, forced_colors="active")
     page.goto(f"/homework/{homework.pk}/step/1/")
     for name, part in (("felt", ".feeling"), ("need", ".choice"), ("close_after", ".scale label")):
         go_on_until(page, name)
@@ -342,11 +330,9 @@ def test_what_is_chosen_is_seen_without_colours_and_nothing_moves(
         assert page.evaluate("document.getAnimations().length") == 0
 
 
-def test_a_tapped_number_can_be_taken_back(
-    play: Play, dana: Person, ana: Person, phone_of: Callable[..., Page]
-):
+def test_a_tapped_number_can_be_taken_back(play: Play, dana: Person, ana: Person, open_as: OpenAs):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto(f"/homework/{homework.pk}/step/1/")
     go_on_until(page, "close_after")
     seven = page.locator("[name=close_after][value='7']")
@@ -371,9 +357,9 @@ def old(play: Play, dana: Person, ana: Person) -> Homework:
 
 
 def test_an_old_task_waits_without_reproach_and_letting_go_can_be_undone(
-    old: Homework, ana: Person, phone_of: Callable[..., Page]
+    old: Homework, ana: Person, open_as: OpenAs
 ):
-    page = phone_of(ana)
+    page = open_as(ana)
     page.goto("/today/")
     waiting = page.locator("section", has=page.get_by_text("Still here if you want it")).last
     words = waiting.inner_text()

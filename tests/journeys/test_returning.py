@@ -1,31 +1,16 @@
 """Check 22 of ux/README, seen: only named answers open, old words stay, the partner cannot notice."""
 
 import re
-from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from clients.models import Couple
 from tests.cast import Person, Play
-from tests.conftest import Visit
-from tests.journeys.ground import CONTINUE, sign_in
+from tests.journeys.ground import CONTINUE, OpenAs
 from tests.world import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def open_as(live_server: LiveServer, visit: Visit) -> Callable[[Person, str], Page]:
-    """Open somebody's browser, signed in."""
-
-    def open_one(person: Person, device: str) -> Page:
-        page = visit(live_server.url, device)
-        sign_in(page.context, person.browser(), live_server.url)
-        return page
-
-    return open_one
 
 
 def test_a_returned_answer_opens_alone_and_only_its_author_knows(
@@ -34,7 +19,7 @@ def test_a_returned_answer_opens_alone_and_only_its_author_knows(
     ana: Person,
     ben: Person,
     cleared: Couple,
-    open_as: Callable[[Person, str], Page],
+    open_as: OpenAs,
     problems: list[str],
 ):
     given = play.assign(dana, cleared)

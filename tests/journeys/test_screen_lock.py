@@ -4,26 +4,34 @@ The browser's clock is moved on; the session is made as old as the browser think
 """
 
 import time
-from collections.abc import Callable
 from importlib import import_module
 
 from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from exercises.management.commands.demo import PASSWORD
-from tests.journeys.test_staff import sign_in
+from tests.conftest import Visit
+from tests.journeys.ground import enter_as
 from tests.processes import Site
 
-Visit = Callable[..., Page]
 MINUTE = 60_000
 WORDS = "She said it before I could ask."
+# What the tab keeps, opened with the key that this page was given; null where it does not fit.
+UNSEALED = """async () => {
+    const bytes = (text) => Uint8Array.from(atob(text), (one) => one.charCodeAt(0));
+    const [iv, box] = JSON.parse(sessionStorage.getItem("homeward-typed")).map(bytes);
+    const given = bytes(document.querySelector("meta[name=lock-key]").content);
+    const key = await crypto.subtle.importKey("raw", given, "AES-GCM", false, ["decrypt"]);
+    const opened = crypto.subtle.decrypt({ name: "AES-GCM", iv }, key, box);
+    return opened.then((plain) => new TextDecoder().decode(plain), () => null);
+}"""
 
 
 def seat(demo_site: Site, visit: Visit) -> Page:
     """Sit Dana down in front of a client's private notes, half a sentence in."""
     page = visit(demo_site.url)
     page.clock.install()
-    sign_in(page, "Dana")
+    enter_as(page, "Dana")
     page.goto("/clients/?q=Petra")
     page.get_by_role("link", name="Petra Ashby", exact=True).first.click()
     page.wait_for_url("**/clients/*-*/")
@@ -108,10 +116,12 @@ def test_a_colleague_who_signs_in_after_the_lock_gets_no_word(demo_site: Site, v
     grow_old(demo_site, page, 31)
     page.clock.fast_forward(31 * MINUTE)
     page.wait_for_url("**/account/login/**")
-    page.goto("/demo/")
-    page.get_by_role("button", name="Omar").first.click()
-    page.wait_for_url("**/review/**")
+    enter_as(page, "Omar")
     page.goto("/clients/add")
-    page.wait_for_timeout(300)
     assert "She said" not in page.content()
     assert "She said" not in page.evaluate("JSON.stringify({...sessionStorage})")
+    assert page.evaluate(UNSEALED) is None
+    # With the key that her own page gets it opens: it was still there, and the look was a real one.
+    enter_as(page, "Dana")
+    page.goto("/clients/add")
+    assert WORDS in page.evaluate(UNSEALED)

@@ -13,8 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from exercises.models import Homework
 from tests.cast import Person, Play
-from tests.conftest import Visit
-from tests.journeys.ground import CONTINUE, go_on_until, sign_in
+from tests.journeys.ground import CONTINUE, OpenAs, go_on_until, sign_in
 
 pytestmark = pytest.mark.django_db(transaction=True)
 COPIES = """() => new Promise((ok) => { const r = indexedDB.open("homeward", 1);
@@ -30,11 +29,10 @@ def writing(page: Page, homework: Homework) -> None:
 
 
 def test_what_never_reached_us_is_said_before_and_gone_after(
-    live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person
+    open_as: OpenAs, play: Play, dana: Person, ana: Person
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     other = page.context.new_page()
     other.goto("/today/")
     writing(page, homework)
@@ -58,11 +56,10 @@ def test_what_never_reached_us_is_said_before_and_gone_after(
 
 
 def test_what_is_being_typed_lands_before_one_is_signed_out(
-    live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person
+    open_as: OpenAs, live_server: LiveServer, play: Play, dana: Person, ana: Person
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     writing(page, homework)
     page.locator("[name=topic]").fill("half a thought")
     page.get_by_role("button", name="Sign out").click()
@@ -87,11 +84,10 @@ def half_saved(page: Page, homework: Homework) -> None:
 
 @pytest.mark.parametrize("by", ["the note", "Continue"])
 def test_what_is_typed_after_the_session_ended_comes_back_to_the_same_person(
-    by: str, live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person
+    open_as: OpenAs, by: str, live_server: LiveServer, play: Play, dana: Person, ana: Person
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     half_saved(page, homework)
     step = page.url
     if by == "the note":
@@ -111,12 +107,11 @@ def test_what_is_typed_after_the_session_ended_comes_back_to_the_same_person(
 
 @pytest.fixture
 def after_ana(
-    live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person, ben: Person
+    open_as: OpenAs, live_server: LiveServer, play: Play, dana: Person, ana: Person, ben: Person
 ) -> tuple[Page, str, Homework]:
     """Ben signs in where a session of Ana's ended while she wrote; with where that was, and his own."""
     homework, bens = (play.homework(one, play.assign(dana, one)) for one in (ana, ben))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     half_saved(page, homework)
     step = page.url
     page.goto("/account/login/")
@@ -159,11 +154,10 @@ def test_a_copy_whose_owner_stays_away_goes_after_a_month(after_ana: tuple[Page,
 
 
 def test_on_a_shared_device_one_is_told_to_copy_the_words_first(
-    live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person
+    open_as: OpenAs, play: Play, dana: Person, ana: Person
 ):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     page.goto("/today/")
     page.evaluate("localStorage.setItem('homeward-shared', '1')")
     writing(page, homework)
@@ -173,12 +167,9 @@ def test_on_a_shared_device_one_is_told_to_copy_the_words_first(
     assert page.evaluate(COPIES) == 0
 
 
-def test_leaving_takes_the_copies_away(
-    live_server: LiveServer, visit: Visit, play: Play, dana: Person, ana: Person
-):
+def test_leaving_takes_the_copies_away(open_as: OpenAs, play: Play, dana: Person, ana: Person):
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     other = page.context.new_page()
     writing(page, homework)
     page.route(re.compile("/draft"), lambda route: route.abort())
@@ -194,9 +185,8 @@ def test_leaving_takes_the_copies_away(
     assert other.evaluate(COPIES) == 0
 
 
-def test_leaving_in_one_tab_leaves_in_all(live_server: LiveServer, visit: Visit, ana: Person):
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+def test_leaving_in_one_tab_leaves_in_all(open_as: OpenAs, ana: Person):
+    page = open_as(ana, "phone")
 
     def weather(route: Route) -> None:
         route.fulfill(content_type="text/html", body="<title>Weather</title>sunny")

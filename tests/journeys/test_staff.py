@@ -2,8 +2,6 @@
 
 import csv
 import io
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,18 +12,11 @@ from clients.models import Caseload, Client
 from exercises.management.commands.demo import PASSWORD
 from practice.models import Membership
 from practice.tenancy import scope
-from tests.journeys.ground import invite, say_who
+from tests.conftest import Visit
+from tests.journeys.ground import clicks, count_clicks, enter_as, invite, say_who
 from tests.processes import Site
 
-Visit = Callable[..., Page]
 TYPED = "I would like to hear more about that evening."
-
-
-def sign_in(page: Page, name: str) -> Page:
-    page.goto("/demo/")
-    page.get_by_role("button", name=re.compile(name)).first.click()
-    page.wait_for_url(lambda url: "/demo/" not in url)
-    return page
 
 
 def link_of(page: Page, name: str) -> str:
@@ -39,22 +30,19 @@ def link_of(page: Page, name: str) -> str:
 def test_from_the_clients_page_to_assigned_in_at_most_four_clicks(
     demo_site: Site, visit: Visit, device: str, problems: list[str]
 ):
-    page = sign_in(visit(demo_site.url, device), "Dana")
+    page = enter_as(visit(demo_site.url, device), "Dana")
     page.goto("/clients/?q=Petra")
     page.goto(link_of(page, "Petra Ashby"))
     # Counted where it happens: every click the page itself has seen, across pages.
-    page.add_init_script(
-        "addEventListener('click', (e) => { if (e.isTrusted && e.detail) sessionStorage.clicks ="
-        " 1 + +(sessionStorage.clicks ?? 0); }, true)"
-    )
+    count_clicks(page)
     page.reload()
     page.locator("main").get_by_role("link", name="Assign").click()
     page.locator("label", has_text="Reassurance log").click()
     page.get_by_role("button", name="Assign to Petra").click()
     expect(page.get_by_role("heading", name="Petra has it now")).to_be_visible()
-    clicks = int(page.evaluate("sessionStorage.clicks"))
+    pressed = clicks(page)
     # A click on a label is followed by one on its button: counted twice here, done once.
-    assert 3 <= clicks <= 4
+    assert 3 <= pressed <= 4
     page.get_by_role("link", name="Withdraw").click()
     page.locator("main").get_by_role("button", name="Withdraw").click()
     expect(page.get_by_text("Withdrawn.")).to_be_visible()
@@ -65,7 +53,7 @@ def test_from_the_clients_page_to_assigned_in_at_most_four_clicks(
 def test_one_key_leads_from_one_review_to_the_next(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     rows = page.locator("ol.list a.title")
     first, second = (rows.nth(number).get_attribute("href") for number in (0, 1))
     page.keyboard.press("j")
@@ -82,7 +70,7 @@ def test_one_key_leads_from_one_review_to_the_next(
 
 
 def test_the_next_review_is_a_plain_link(demo_site: Site, visit: Visit):
-    page = sign_in(visit(demo_site.url, java_script_enabled=False), "Dana")
+    page = enter_as(visit(demo_site.url, java_script_enabled=False), "Dana")
     rows = page.locator("ol.list a.title")
     first, second = (str(rows.nth(number).get_attribute("href")) for number in (0, 1))
     page.goto(first)
@@ -95,10 +83,10 @@ def test_the_next_review_is_a_plain_link(demo_site: Site, visit: Visit):
 def test_the_second_of_two_reviewers_is_told_and_keeps_what_was_typed(
     demo_site: Site, visit: Visit
 ):
-    dana = sign_in(visit(demo_site.url), "Dana")
+    dana = enter_as(visit(demo_site.url), "Dana")
     path = link_of(dana, "From test to clear ask")
     _let_omar_care_too(demo_site, "Noor Haddad")
-    omar = sign_in(visit(demo_site.url), "Omar")
+    omar = enter_as(visit(demo_site.url), "Omar")
     for page in (dana, omar):
         page.goto(path)
     dana.locator("summary", has_text="Comment").first.click()
@@ -130,7 +118,7 @@ def _let_omar_care_too(site: Site, name: str) -> None:
 def test_an_invitation_goes_out_again_and_is_cancelled(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
-    ruth = sign_in(visit(demo_site.url), "Ruth")
+    ruth = enter_as(visit(demo_site.url), "Ruth")
     say_who(ruth)
     invite(ruth, "Ivo Marek", "ivo@hillside.example")
     row = ruth.locator("li.item", has_text="Ivo Marek")
@@ -154,8 +142,8 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
 
 
 def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site, visit: Visit):
-    ruth = sign_in(visit(demo_site.url), "Ruth")
-    omar = sign_in(visit(demo_site.url), "Omar")
+    ruth = enter_as(visit(demo_site.url), "Ruth")
+    omar = enter_as(visit(demo_site.url), "Omar")
     omar.goto("/clients/")
     handed = omar.locator("ul.list a.title").first.inner_text()
     ruth.goto("/people/?q=Omar")
@@ -169,7 +157,7 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     expect(ruth.get_by_text("They can no longer open anything here")).to_be_visible()
     omar.goto("/clients/")
     expect(omar.get_by_text(handed)).to_have_count(0)
-    dana = sign_in(visit(demo_site.url), "Dana")
+    dana = enter_as(visit(demo_site.url), "Dana")
     dana.goto("/clients/")
     expect(dana.get_by_role("link", name=handed, exact=True)).to_have_count(1)
     ruth.goto("/people/?state=deactivated")
@@ -183,13 +171,13 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     ruth.get_by_role("button", name="Save").click()
     expect(ruth.get_by_text("It holds from their next click on.")).to_be_visible()
     # His session ended with the seat.
-    omar = sign_in(visit(demo_site.url), "Omar")
+    omar = enter_as(visit(demo_site.url), "Omar")
     omar.goto("/clients/")
     expect(omar.get_by_text("You read along with Dana Whitlock, as a supervisor.")).to_be_visible()
 
 
 def test_a_name_of_one_long_word_keeps_within_a_phone(demo_site: Site, visit: Visit):
-    dana = sign_in(visit(demo_site.url), "Dana")
+    dana = enter_as(visit(demo_site.url), "Dana")
     dana.goto("/clients/")
     page = f"{link_of(dana, 'Noor Haddad')}edit"
     dana.goto(page)
@@ -207,7 +195,7 @@ def test_a_name_of_one_long_word_keeps_within_a_phone(demo_site: Site, visit: Vi
 
 
 def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site, visit: Visit):
-    ruth = sign_in(visit(demo_site.url), "Ruth")
+    ruth = enter_as(visit(demo_site.url), "Ruth")
     say_who(ruth)
     ruth.goto("/practice/settings")
     ruth.get_by_label("Reminders go at").fill("18:45")
@@ -248,7 +236,7 @@ def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site
 
 # --- words that are kept nowhere yet --------------------------------------------------------------
 def test_words_that_were_not_sent_are_not_left_without_a_question(demo_site: Site, visit: Visit):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     page.goto("/clients/")
     client = page.locator("main a.title").first.get_attribute("href") or ""
     asked: list[str] = []
@@ -287,7 +275,7 @@ def test_words_that_were_not_sent_are_not_left_without_a_question(demo_site: Sit
 
 # --- a reply in two tabs --------------------------------------------------------------------------
 def test_a_reply_that_is_not_kept_says_that_the_other_tab_is_why(demo_site: Site, visit: Visit):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     page.goto("/review/")
     page.locator("a.title").first.click()
     page.wait_for_url("**/review/*/")
@@ -310,7 +298,7 @@ SKIPPED = """turn => {
 
 
 def test_a_fade_that_is_skipped_is_no_error(demo_site: Site, visit: Visit, problems: list[str]):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     for turn in ("pageswap", "pagereveal"):
         page.evaluate(SKIPPED, turn)
     page.evaluate("new Promise((ok) => setTimeout(ok))")
@@ -321,7 +309,7 @@ def test_a_fade_that_is_skipped_is_no_error(demo_site: Site, visit: Visit, probl
 def test_what_is_typed_after_a_hand_over_stays_in_its_form_and_comes_back(
     demo_site: Site, visit: Visit
 ):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     page.goto("/clients/?q=Petra")
     client = link_of(page, "Petra Ashby")
     page.goto(client)

@@ -8,21 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.utils.timezone import now
 from playwright.sync_api import Page, expect
 
-from clients.actors import client_actor
-from clients.models import Caseload, Client
-from exercises.actions import responding, reviewing
-from exercises.models import Homework
-from exercises.queries.homework import homework as homework_of
-from practice.actors import member_actor
-from practice.models import Membership, User
-from practice.tenancy import scope
-from tests.journeys.ground import say_who
+from tests.conftest import Visit
+from tests.journeys.ground import enter_as, hand_in, say_who
 from tests.processes import Site
-
-Visit = Callable[..., Page]
 
 # Where the focus is: whether a ring shows it, and whether anything lies over it.
 FOCUS = """() => {
@@ -71,152 +61,9 @@ CHARTS = """() => [...document.querySelectorAll(".fig")].map((fig) => {
 })"""
 
 
-def sign_in(page: Page, name: str) -> Page:
-    page.goto("/demo/")
-    page.get_by_role("button", name=f"Enter as {name}", exact=True).click()
-    page.wait_for_url(lambda url: "/demo/" not in url)
-    return page
-
-
-def link_to(page: Page, pattern: str) -> str:
-    found = page.locator(f"main a[href*='{pattern}']").first.get_attribute("href")
-    assert found
-    return found
-
-
 def of_ana_and_ben(page: Page) -> str:
     page.goto("/clients/")
     return str(page.get_by_role("link", name=re.compile("^Couple")).first.get_attribute("href"))
-
-
-# --- 20 · six in a row ------------------------------------------------------------------------
-def hand_in(site: Site, name: str) -> None:
-    """Let a client of the demo send what they have open."""
-    with site.orm():
-        client = Client.objects.select_related("user").get(name=name)
-        with scope(practice=client.practice_id, user=client.user_id):
-            found = client_actor(client.user, client.pk)
-            assert found
-            actor = found[0]
-            pk = Homework.objects.filter(client=client, status="open").latest("opens_at").pk
-            homework = homework_of(actor, pk)
-            said = [
-                responding.AnswerInput(item.key, None, responding.AnswerOutcome.SKIPPED)
-                for item in homework.version.definition.asked
-            ]
-            responding.save(by=actor, at=now(), homework=homework, said=said)
-            responding.submit(by=actor, at=now(), homework=homework_of(actor, pk))
-
-
-def omar_on(site: Site, path: str, *, send: bool) -> None:
-    """Let Omar, who cares for this client too, write to the round, and send it or not."""
-    pk = path.split("/")[2]
-    with site.orm():
-        omar = Membership.objects.get(user__email="omar@hillside.example")
-        with scope(practice=omar.practice_id, user=omar.user_id):
-            client = Client.objects.get(homeworks=pk)
-            Caseload.objects.get_or_create(
-                practice_id=omar.practice_id,
-                client=client,
-                member=omar,
-                until_at=None,
-                defaults={"from_at": now()},
-            )
-            found = member_actor(User.objects.get(pk=omar.user_id), omar.pk)
-            assert found
-            homework = homework_of(found[0], pk)  # type: ignore[arg-type]  # from an address
-            keep = reviewing.send if send else reviewing.save_draft
-            keep(
-                by=found[0],
-                at=now(),
-                homework=homework,
-                draft=reviewing.Draft(words="Mine.", decision="reviewed"),
-            )
-
-
-def test_six_reviews_in_a_row_and_never_one_that_a_colleague_has_taken(
-    demo_site: Site, visit: Visit, problems: list[str]
-):
-    for name in ("Ines Larkin", "Lior Varga"):
-        hand_in(demo_site, name)
-    page = sign_in(visit(demo_site.url), "Dana")
-    titles = page.locator("ol.list a.title")
-    # However many the demo has waiting at this hour: all but the two that a colleague takes.
-    order = [str(one.get_attribute("href")) for one in titles.all()]
-    assert len(order) >= 8
-    own = len(order) - 2
-    taken, written_to = order[3], order[5]
-    # Every click that the pages have seen, the way in from the queue not counted.
-    page.add_init_script(
-        "addEventListener('click', (e) => { if (e.isTrusted && e.detail) sessionStorage.clicks ="
-        " 1 + +(sessionStorage.clicks ?? 0); }, true)"
-    )
-    titles.first.click()
-    done = [order[0]]
-    for number in range(own):
-        page.wait_for_url(f"**{done[-1]}*")
-        if number == 1:
-            omar_on(demo_site, taken, send=True)
-            omar_on(demo_site, written_to, send=False)
-        page.locator("[data-comment] summary").first.click()
-        expect(page.locator("textarea[name^=comment]").first).to_be_focused()
-        page.keyboard.type(f"I read this, and number {number} stays with me.")
-        page.get_by_role("button", name="Send and open next").click()
-        page.wait_for_load_state()
-        expect(page.get_by_text("Sent to").first).to_be_visible()
-        done.append(page.url.removeprefix(demo_site.url).partition("?")[0])
-    assert int(page.evaluate("sessionStorage.clicks")) == 2 * own
-    assert done[:own] == [path for path in order if path not in {taken, written_to}]
-    # Nothing is left but what Omar writes to: the list says so, and what was sent can be undone.
-    assert done[own] == "/review/"
-    expect(titles).to_have_count(1)
-    expect(page.get_by_text("Omar Castellan is writing")).to_be_visible()
-    expect(page.get_by_role("button", name="Take it back")).to_have_count(5)
-    page.get_by_role("button", name="Take it back").first.click()
-    expect(page.get_by_text("Taken back. It is a draft again.")).to_be_visible()
-    expect(page.locator("textarea[name^=comment]").first).to_have_value(
-        f"I read this, and number {own - 1} stays with me."
-    )
-    assert problems == []
-
-
-def test_a_reply_is_kept_while_it_is_typed_and_sending_knows_of_it(
-    demo_site: Site, visit: Visit, problems: list[str]
-):
-    page = sign_in(visit(demo_site.url), "Dana")
-    path = str(page.locator("ol.list a.title").last.get_attribute("href"))
-    page.goto(path)
-    page.locator("textarea[name=letter]").focus()
-    page.keyboard.type("You went back into the room.")
-    expect(page.get_by_text("Kept as a draft.")).to_be_visible()
-    page.keyboard.type(" And stayed.")
-    expect(page.get_by_text("Kept as a draft.")).to_be_visible()
-    page.goto("/clients/")  # away, without having said what becomes of it
-    page.goto(path)
-    expect(page.locator("textarea[name=letter]")).to_have_value(
-        "You went back into the room. And stayed."
-    )
-    page.locator("textarea[name=letter]").press("Control+End")
-    page.keyboard.type(" Thank you.")
-    page.get_by_role("button", name="Send and go to the list").click()
-    expect(page).to_have_url(re.compile("/review/$"))
-    page.goto(path)
-    expect(page.get_by_text("You went back into the room. And stayed. Thank you.")).to_be_visible()
-    assert problems == []
-
-
-def test_what_another_tab_changed_is_said_to_be_kept_no_longer(demo_site: Site, visit: Visit):
-    page = sign_in(visit(demo_site.url), "Dana")
-    path = str(page.locator("ol.list a.title").first.get_attribute("href"))
-    other = page.context.new_page()
-    for tab in (page, other):
-        tab.goto(path)
-    page.locator("textarea[name=letter]").press_sequentially("In the one tab.")
-    expect(page.get_by_text("Kept as a draft.")).to_be_visible()
-    box, not_kept = other.locator("textarea[name=letter]"), other.get_by_text("could not keep this")
-    for words in ("In the other.", " And more of it."):
-        box.press_sequentially(words)
-        expect(not_kept).to_be_visible()
 
 
 # --- 6 · by keyboard alone --------------------------------------------------------------------
@@ -238,7 +85,7 @@ def tab_to(page: Page, wanted: Callable[[dict[str, Any]], bool]) -> None:
 def test_a_whole_review_by_keyboard_from_the_queue_to_sent(
     demo_site: Site, visit: Visit, problems: list[str], device: str
 ):
-    page = sign_in(visit(demo_site.url, device), "Omar")
+    page = enter_as(visit(demo_site.url, device), "Omar")
     title = page.locator("ol.list a.title").first.inner_text()
     tab_to(page, lambda focus: title in focus["name"])
     page.keyboard.press("Enter")
@@ -260,7 +107,7 @@ def test_a_whole_review_by_keyboard_from_the_queue_to_sent(
 def test_the_focus_shows_at_every_stop_and_nothing_lies_over_it(
     demo_site: Site, visit: Visit, device: str
 ):
-    page = sign_in(visit(demo_site.url, device), "Dana")
+    page = enter_as(visit(demo_site.url, device), "Dana")
     couple = of_ana_and_ben(page)
     assign = f"/assign/?couple={couple.split('/')[2]}"
     for path in ("/review/", "/clients/", couple, assign, "/exercises/", "/clients/add"):
@@ -280,7 +127,7 @@ def test_the_focus_shows_at_every_stop_and_nothing_lies_over_it(
 # --- 7 · at 200 and 400 percent ---------------------------------------------------------------
 def test_nothing_is_cut_at_two_and_four_times_the_size(demo_site: Site, visit: Visit):
     hand_in(demo_site, "Kofi Prado")
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     couple = of_ana_and_ben(page)
     page.goto("/review/")
     review = str(page.locator("ol.list a.title").first.get_attribute("href"))
@@ -310,7 +157,7 @@ def test_on_a_phone_every_way_lies_on_the_screen(
 ):
     found = []
     for who in ("Dana", "Zoe"):  # Zoe administers, too: one way more
-        page = sign_in(visit(demo_site.url, "phone"), who)
+        page = enter_as(visit(demo_site.url, "phone"), who)
         page.context.add_cookies(
             [{"name": "homeward-language", "value": "es", "url": demo_site.url}]
         )
@@ -327,7 +174,9 @@ def test_on_a_phone_every_way_lies_on_the_screen(
 
 # --- 11 · without script ----------------------------------------------------------------------
 def test_without_script_one_assigns_and_answers(demo_site: Site, visit: Visit):
-    page = sign_in(visit(demo_site.url, java_script_enabled=False), "Omar")
+    for name in ("Jo Brandt", "Samir Falk"):
+        hand_in(demo_site, name)
+    page = enter_as(visit(demo_site.url, java_script_enabled=False), "Omar")
     page.locator("ol.list a.title").first.click()
     page.locator("summary", has_text="Comment").first.click()
     page.locator("textarea[name^=comment]").first.fill("Where did you notice it?")
@@ -355,7 +204,7 @@ def test_without_script_one_assigns_and_answers(demo_site: Site, visit: Visit):
 def test_a_form_says_what_it_wants_and_keeps_what_was_typed(
     demo_site: Site, visit: Visit, who: str, path: str, typed: str, press: str
 ):
-    page = sign_in(visit(demo_site.url), who)
+    page = enter_as(visit(demo_site.url), who)
     say_who(page)
     page.goto(path)
     if path.endswith("settings"):
@@ -376,7 +225,7 @@ def test_a_form_says_what_it_wants_and_keeps_what_was_typed(
 def test_to_a_couple_in_six_clicks_as_previewed_and_taken_back_in_two(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     page.goto(of_ana_and_ben(page))
     page.locator("main").get_by_role("link", name="Assign").click()  # 1
     page.get_by_label("A word with it").fill("For Friday.")
@@ -395,7 +244,7 @@ def test_to_a_couple_in_six_clicks_as_previewed_and_taken_back_in_two(
     page.get_by_role("link", name="See it as a client will").click()
     page.get_by_role("link", name="Begin").click()
     previewed = steps_of(page)
-    ana = sign_in(visit(demo_site.url, "phone"), "Ana")
+    ana = enter_as(visit(demo_site.url, "phone"), "Ana")
     ana.goto("/today/")
     ana.get_by_role("link", name=re.compile("From test to clear ask")).first.click()
     ana.wait_for_url("**/homework/*/")
@@ -451,7 +300,7 @@ def steps_of(page: Page) -> list[tuple[str, bool]]:
 def test_the_dots_are_the_table_gaps_are_gaps_and_four_make_no_line(
     demo_site: Site, visit: Visit, media: str
 ):
-    page = sign_in(visit(demo_site.url), "Dana")
+    page = enter_as(visit(demo_site.url), "Dana")
     page.goto(of_ana_and_ben(page))
     page.emulate_media(media=media)  # type: ignore[arg-type]
     drawn = page.evaluate(CHARTS)

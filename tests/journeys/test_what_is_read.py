@@ -4,7 +4,6 @@ Asked of the tree the browser computes for assistive technology, after its own s
 itself was walked through these pages by hand; what it stumbled over is held here.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +13,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import Person, Play
-from tests.journeys.test_client_journey import sign_in
+from tests.journeys.ground import OpenAs
 
 pytestmark = pytest.mark.django_db(transaction=True)
 CONTINUE = "form .actions .btn >> nth=0"
@@ -162,9 +161,9 @@ def go_on_without_an_answer(page: Page) -> Reading:
 
 @pytest.fixture(params=WORDS)
 def begun(
+    open_as: OpenAs,
     request: pytest.FixtureRequest,
     live_server: LiveServer,
-    visit: Callable[..., Page],
     play: Play,
     dana: Person,
     ana: Person,
@@ -172,8 +171,7 @@ def begun(
     """Return Ana's phone in one language, and the address of what she is to do."""
     language: str = request.param
     homework = play.homework(ana, play.assign(dana, ana))
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
+    page = open_as(ana, "phone")
     cookie = {"name": settings.LANGUAGE_COOKIE_NAME, "value": language, "url": live_server.url}
     page.context.add_cookies([cookie])  # type: ignore[list-item]
     page.goto("/today/")
@@ -247,8 +245,7 @@ def test_each_thing_is_read_once_and_in_a_sensible_order(
 
 
 def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
-    live_server: LiveServer,
-    visit: Callable[..., Page],
+    open_as: OpenAs,
     play: Play,
     dana: Person,
     ana: Person,
@@ -256,8 +253,7 @@ def test_a_therapist_hears_which_answer_a_comment_is_for_and_that_it_went(
 ) -> None:
     homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)))
     following = play.submit(noor, play.homework(noor, play.assign(dana, noor)))
-    page = visit(live_server.url, "desktop")
-    sign_in(page.context, dana.browser(), live_server.url)
+    page = open_as(dana, "desktop")
     page.goto(f"/review/{homework.pk}/")
     review = read(page)
     question = WORDS["en"].writing

@@ -5,12 +5,10 @@ from collections.abc import Callable
 import pytest
 from django.utils.timezone import now
 from playwright.sync_api import Page, expect
-from pytest_django.live_server_helper import LiveServer
 
 from clients.actions import caring
 from tests.cast import Person, Play
-from tests.conftest import Visit
-from tests.journeys.ground import CONTINUE, go_on_until, sign_in
+from tests.journeys.ground import CONTINUE, OpenAs, go_on_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -18,11 +16,9 @@ NOT_SENT = "You are offline, so this did not go out."
 
 
 @pytest.fixture
-def phone(live_server: LiveServer, visit: Visit, ana: Person) -> Page:
+def phone(open_as: OpenAs, ana: Person) -> Page:
     """Ana's phone, signed in."""
-    page = visit(live_server.url, "phone")
-    sign_in(page.context, ana.browser(), live_server.url)
-    return page
+    return open_as(ana)
 
 
 def test_no_form_leads_to_the_browsers_own_page_of_errors(

@@ -1,12 +1,15 @@
 """What several files of tests about people and sessions share."""
 
+import base64
 import html
 import json
 import re
 from email import message_from_string, policy
 from email.message import EmailMessage
 from typing import Any
+from urllib.parse import unquote
 
+import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
     TOTP,
@@ -15,6 +18,7 @@ from allauth.mfa.totp.internal.auth import (
     yield_hotp_counters_from_time,
 )
 from cryptography.hazmat.primitives.asymmetric import ec
+from django.core import mail
 from django.test import Client as Browser
 from django.utils.timezone import now
 from fido2.cose import ES256
@@ -28,11 +32,26 @@ from fido2.webauthn import (
 )
 
 from clients.actions import caring
-from clients.models import Client
+from clients.models import Caseload, Client
 from practice.crypto import unseal_system
-from practice.models import AccountMail, Membership, Practice, User
+from practice.models import (
+    AccountMail,
+    AuditEvent,
+    Membership,
+    Practice,
+    User,
+)
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
+
+# Who is invited to work here, and what they say when they come in.
+NEW = {"name": "Ines Duarte", "email": "Ines@Hillside.example", "roles": ["therapist"]}
+ARRIVAL = {
+    "called": "Ines Duarte",
+    "zone": ZONE,
+    "language": "en",
+    "password": "a quiet lane at noon",
+}
 
 
 def text_of(response: Any) -> str:
@@ -156,3 +175,71 @@ def confirm_another_address(person: Person, address: str) -> Browser:
     code = code_sent(address)
     assert browser.post(asked["Location"], {"code": code}).status_code == 302
     return browser
+
+
+def link_in(message: Any) -> str:
+    """Return where an invitation leads."""
+    found = re.search(r"https?://[^/\s]+(/invitation/\S+)", str(message.body))
+    assert found
+    return found[1]
+
+
+def link() -> str:
+    """Return the link of the newest mail."""
+    return link_in(mail.outbox[-1])
+
+
+def seat(person: Person) -> Membership:
+    """Return a member's seat as it is now."""
+    with scope(practice=person.practice.pk):
+        assert person.member
+        return Membership.objects.get(pk=person.member.pk)
+
+
+def actions_of(practice: Practice) -> list[str]:
+    """Return what the trail says was done, oldest first."""
+    with scope(practice=practice.pk):
+        return list(AuditEvent.objects.order_by("id").values_list("action", flat=True))
+
+
+def code_in(message: EmailMessage) -> str:
+    """Return the code of a mail; nothing where it has none."""
+    return next((line for line in words(message).splitlines() if line.isupper()), "")
+
+
+def new_code(address: str) -> str:
+    """Return the code of the one mail that went to an address."""
+    (code,) = (code_in(message) for to, message in mails() if to == [address])
+    return code
+
+
+def without_tokens(page: str, *addresses: str) -> str:
+    """Return a page without what is new on every page, and without these addresses."""
+    page = re.sub(r'value="[^"]{60,}"', "", page)
+    return re.sub("|".join(map(re.escape, addresses)), "ADDRESS", page)
+
+
+@pytest.fixture
+def crowd(dana: Person) -> None:
+    with scope(practice=dana.practice.pk):
+        for number in range(60):
+            client = Client.objects.create(
+                practice=dana.practice,
+                name=f"Petra Lindgren {number:02}",
+                email=f"petra{number}@mail.example",
+                zone=ZONE,
+                created_at=now(),
+            )
+            Caseload.objects.create(
+                practice=dana.practice, member=dana.member, client=client, from_at=now()
+            )
+
+
+def says(address: str, word: str) -> bool:
+    """Say whether an address holds a word, plain or in base64."""
+    texts = [unquote(address), *map(_opened, re.findall(r"[\w-]{12,}", address))]
+    return any(word.lower() in text.lower() for text in texts)
+
+
+def _opened(part: str) -> str:
+    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")

@@ -1,41 +1,13 @@
 """No address says a name: neither the next page of a list sorted by name, nor a search."""
 
 import base64
-import re
-from urllib.parse import unquote
 
 import pytest
-from django.utils.timezone import now
 
-from clients.models import Caseload, Client
-from practice.tenancy import scope
-from tests.cast import ZONE, Person
+from tests.cast import Person
+from tests.practice.ground import crowd, says
 
-
-@pytest.fixture
-def crowd(dana: Person) -> None:
-    with scope(practice=dana.practice.pk):
-        for number in range(60):
-            client = Client.objects.create(
-                practice=dana.practice,
-                name=f"Petra Lindgren {number:02}",
-                email=f"petra{number}@mail.example",
-                zone=ZONE,
-                created_at=now(),
-            )
-            Caseload.objects.create(
-                practice=dana.practice, member=dana.member, client=client, from_at=now()
-            )
-
-
-def says(address: str, word: str) -> bool:
-    """Say whether an address holds a word, plain or in base64."""
-    texts = [unquote(address), *map(_opened, re.findall(r"[\w-]{12,}", address))]
-    return any(word.lower() in text.lower() for text in texts)
-
-
-def _opened(part: str) -> str:
-    return base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1")
+__all__ = ["crowd"]  # a fixture
 
 
 def test_the_search_for_a_leak_finds_one():

@@ -1,7 +1,6 @@
 """Redis may be away at any time: people still sign in, and limits hold again once it is back."""
 
 import os
-import socket
 from typing import Any
 
 import pytest
@@ -10,13 +9,7 @@ from django.test import Client as Browser
 
 from practice.cache import ForgivingRedisCache
 from tests.cast import PASSWORD, Person
-
-
-def closed_port() -> int:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port: int = line.getsockname()[1]
-    return port
+from tests.servers import closed_port
 
 
 @pytest.fixture

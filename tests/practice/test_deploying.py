@@ -1,6 +1,7 @@
 """What an operator does by hand: roles, commands and checks, and what each says when it cannot."""
 
 import base64
+import io
 import os
 import re
 import shutil
@@ -18,7 +19,7 @@ from django.db import connection
 from practice.config.embedded import Postgres
 from practice.crypto import keyring
 from practice.management import postgres
-from practice.models import Practice, PracticeKey
+from practice.models import Invitation, Membership, Practice, PracticeKey
 from practice.tenancy import scope
 from tests import servers
 from tests.cast import Person, Play
@@ -29,6 +30,26 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 # --- a new practice ---------------------------------------------------------------------------
+def test_a_new_practice_begins_with_an_invitation(db: None):
+    said = io.StringIO()
+    with as_owner():
+        call_command(
+            "createpractice",
+            "Lakeside",
+            admin_email="first@lakeside.example",
+            admin_name="First Admin",
+            zone="Europe/Helsinki",
+            stdout=said,
+        )
+        practice = Practice.objects.get(name="Lakeside")
+        assert PracticeKey.objects.get(practice=practice).number == 1
+        invitation = Invitation.objects.get(practice=practice)
+        call_command("verifyaudit", stdout=io.StringIO())
+    assert (invitation.roles, invitation.email) == (["admin"], "first@lakeside.example")
+    assert f"/invitation/{practice.pk}." in said.getvalue()
+    assert not Membership.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [

@@ -15,8 +15,7 @@ from practice.models import Practice
 from practice.passwords import OurOwnWords
 from practice.tenancy import scope
 from tests.cast import Person
-from tests.practice.ground import text_of
-from tests.practice.test_people import ARRIVAL, NEW, link
+from tests.practice.ground import ARRIVAL, NEW, link, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,12 +1,10 @@
-"""The trail, and the keys: what cannot be changed unseen, and what can be changed while one works."""
+"""The trail: what is in it, who reads it, and that nothing in it is changed unseen."""
 
 import csv
 import html
 import io
 import re
-import time
 from threading import Event, Thread
-from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,16 +15,15 @@ from django.utils.timezone import now
 from clients.actions import caring
 from clients.models import Couple
 from exercises.actions import flagging
-from exercises.models import Answer, Flag, FlagKind
-from practice.actions import auditing, invitations, keys, people, practices
-from practice.crypto import key_number, keyring
+from exercises.models import Flag, FlagKind
+from practice.actions import auditing, invitations, people, practices
 from practice.forms.policies import setting_names
 from practice.letters import without_accents
-from practice.models import AuditEvent, Invitation, Membership, Practice, PracticeKey, User
+from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
 from tests.cast import Person, Play
-from tests.conftest import acting_as, as_owner, commit_trail
+from tests.conftest import as_owner, commit_trail
 from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -322,115 +319,3 @@ def test_whatever_is_changed_is_noticed(chain: list[AuditEvent], change: str, sa
         cursor.execute(change.format(chain[1].pk))
     with as_owner(), pytest.raises(CommandError, match=said):
         call_command("verifyaudit")
-
-
-# --- keys -------------------------------------------------------------------------------------
-def test_rotation_reseals_every_word_and_retires_the_old_key(play: Play, dana: Person, ana: Person):
-    homework = play.submit(
-        ana, play.homework(ana, play.assign(dana, ana, note="quince")), topic="the lighthouse"
-    )
-    play.review(dana, homework, words="persimmon", comments={"topic": "elderflower"})
-    practice = dana.practice.pk
-    with as_owner():
-        call_command("rotatekeys", practice=str(practice), no_wait=True, stdout=io.StringIO())
-    keyring.forget()
-    with scope(practice=practice):
-        for model, field in keys.sealed_fields():
-            rows = model._default_manager.filter(**{f"{field}__isnull": False})
-            assert {key_number(box) for box in rows.values_list(field, flat=True)} <= {2}
-        assert Answer.objects.exclude(sealed_value=None).exists()
-        assert list(
-            PracticeKey.objects.filter(retired_at=None).values_list("number", flat=True)
-        ) == [2]
-    page = text_of(dana.browser().get(f"/review/{homework.pk}/"))
-    assert "the lighthouse" in page
-
-
-def test_an_interrupted_rotation_goes_on_where_it_stopped(play: Play, dana: Person, ana: Person):
-    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
-    practice = dana.practice.pk
-    with acting_as("homeward_worker"):
-        assert keys.begin_rotation(practice, at=now()) == 2
-        assert keys.reseal(practice, 2) > 0
-        assert keys.begin_rotation(practice, at=now()) == 2
-        assert keys.reseal(practice, 2) == 0
-    # Somebody still sealed with the old key meanwhile.
-    with scope(practice=practice):
-        keyring.numbered(practice, 1)
-    keyring._active[practice] = (1, time.monotonic())
-    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the harbour")
-    with acting_as("homeward_worker"):
-        assert keys.finish_rotation(practice, 2, at=now(), wait=False) > 0
-        assert keys.begin_rotation(practice, at=now()) == 3
-
-
-def test_resealing_never_overwrites_what_was_written_meanwhile(
-    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
-):
-    play.submit(ana, play.homework(ana, play.assign(dana, ana, note="quince")), topic="x")
-    practice = dana.practice.pk
-    number = keys.begin_rotation(practice, at=now())
-    real = keys.unseal
-
-    def slow(box: bytes, **place: Any) -> str:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "UPDATE exercises_assignment SET sealed_note = NULL WHERE sealed_note = %s", [box]
-            )
-        return real(box, **place)
-
-    monkeypatch.setattr(keys, "unseal", slow)
-    with acting_as("homeward_worker"):
-        keys.reseal(practice, number)
-    with scope(practice=practice), connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM exercises_assignment WHERE sealed_note IS NOT NULL")
-        assert cursor.fetchone() == (0,)
-
-
-def test_a_new_master_key_takes_over(play: Play, dana: Person, ana: Person, settings: Any):
-    import base64
-    import os
-
-    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
-    old, new = settings.HOMEWARD_MASTER_KEY, base64.b64encode(os.urandom(32)).decode()
-    settings.HOMEWARD_MASTER_KEY = f"{new},{old}"
-    keyring.forget()
-    with as_owner():
-        call_command("rotatekeys", practice=str(dana.practice.pk), rewrap=True)
-    settings.HOMEWARD_MASTER_KEY = new
-    keyring.forget()
-    assert "the lighthouse" in text_of(dana.browser().get(f"/review/{homework.pk}/"))
-    settings.HOMEWARD_MASTER_KEY = old
-    keyring.forget()
-    response = dana.browser().get(f"/review/{homework.pk}/")
-    assert response.status_code == 503
-    assert "the key did not fit" in text_of(response)
-
-
-def test_without_its_key_nothing_opens(play: Play, dana: Person, ana: Person):
-    homework = play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="the lighthouse")
-    with scope(practice=dana.practice.pk):
-        PracticeKey.objects.all().delete()
-    keyring.forget()
-    assert dana.browser().get(f"/review/{homework.pk}/").status_code == 503
-
-
-# --- a new practice ---------------------------------------------------------------------------
-def test_a_new_practice_begins_with_an_invitation(db: None):
-    said = io.StringIO()
-    with as_owner():
-        call_command(
-            "createpractice",
-            "Lakeside",
-            admin_email="first@lakeside.example",
-            admin_name="First Admin",
-            zone="Europe/Helsinki",
-            stdout=said,
-        )
-        practice = Practice.objects.get(name="Lakeside")
-        assert PracticeKey.objects.get(practice=practice).number == 1
-        invitation = Invitation.objects.get(practice=practice)
-        call_command("verifyaudit", stdout=io.StringIO())
-    assert (invitation.roles, invitation.email) == (["admin"], "first@lakeside.example")
-    assert f"/invitation/{practice.pk}." in said.getvalue()
-    assert not Membership.objects.exists()
