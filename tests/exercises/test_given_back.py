@@ -119,7 +119,7 @@ def fields_in(page: str) -> dict[str, str]:
             "/clients/{client}/clearance",
             {"cleared": "no", "alone": "on"},
             {
-                "Couple work": "Not cleared",
+                "Your decision": "Not cleared",
                 "I spoke with them alone, and this is my own decision.": "Yes",
             },
         ),
