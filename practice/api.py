@@ -16,7 +16,15 @@ from rest_framework.response import Response
 from practice.actions import invitations
 from practice.actions.tokens import SCOPES
 from practice.doors.lists import AFTER, cursor_page, paged, parse_list_request
-from practice.doors.programs import acting, actor_of, checked, idempotent, needs, plain
+from practice.doors.programs import (
+    acting,
+    actor_of,
+    checked,
+    idempotent,
+    needs,
+    plain,
+    says_who,
+)
 from practice.doors.shapes import StrictSerializer, Text, parse_body
 from practice.forms.people import InviteForm, PeopleFilter
 from practice.models import Invitation, InvitationKind, Membership, Role
@@ -146,6 +154,7 @@ def _members(request: Request) -> Response:
 )
 @api_view(["GET", "POST"])
 @needs("admin")
+@says_who
 @idempotent
 def invitation_list(request: Request) -> Response:
     """List the members' open invitations, newest first; or send one."""
@@ -162,6 +171,7 @@ def invitation_list(request: Request) -> Response:
 @extend_schema(request=None, responses=InvitationShape)
 @api_view(["POST"])
 @needs("admin")
+@says_who
 @idempotent
 def invitation_resend(request: Request, pk: UUID) -> Response:
     """Send the invitation again. The old link stops working."""

@@ -28,7 +28,8 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.actors import Actor
-from practice.doors.failures import API, answer_trouble, page_before, problem, words_in
+from practice.doors.failures import API, answer_trouble, page_before, problem
+from practice.doors.giving_back import given_back, what_was_in
 from practice.doors.pages import (
     keep_on_device,
     known_language,
@@ -248,6 +249,7 @@ class RefusalMiddleware:
             else _("This could not be done"),
             "message": error.message,
             "back_url": page_before(request) or "/",
+            "typed": given_back(request),
         }
         return render(request, "409.html", words, status=status)
 
@@ -312,7 +314,7 @@ def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
     if user.is_superuser and request.path == "/":
         return redirect(OPERATIONS)
     # Care may have ended while they wrote.
-    return render(request, "practice/no_seat.html", {"typed": words_in(request)}, status=403)
+    return render(request, "practice/no_seat.html", {"typed": what_was_in(request)}, status=403)
 
 
 def _lock(request: HttpRequest, said: str = "") -> HttpResponse:

@@ -85,9 +85,10 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 @once_per_form
 def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """End a member's seat, after saying who takes over their clients."""
+    """End a member's seat, after saying who takes over their clients, and who one is."""
     member = people.member(request.actor, pk)
     size = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]

@@ -44,7 +44,7 @@ from exercises.views.drafts import (
 )
 from exercises.views.steps import Data
 from exercises.visibility import OpenedEntry
-from practice.doors.failures import asks_questions
+from practice.doors.giving_back import asks_questions
 from practice.errors import BadInput, Stale
 
 # Said of a moment's page while it is new: what is kept as one types does not make it an old one.

@@ -45,7 +45,7 @@ from exercises.views.drafts import (
 )
 from exercises.visibility import OpenedAnswer, read_notes
 from exercises.workflow import Status
-from practice.doors.failures import asks_questions
+from practice.doors.giving_back import asks_questions
 from practice.errors import Stale
 
 Data = Mapping[str, list[str]]

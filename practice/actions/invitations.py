@@ -18,7 +18,7 @@ from practice.actions import auditing
 from practice.actors import Actor
 from practice.crypto import hash_of
 from practice.errors import BadInput, NotPossible
-from practice.models import Invitation, InvitationKind, Membership, Role, User
+from practice.models import Invitation, InvitationKind, Membership, User
 from practice.permissions import may_administer, may_care
 from practice.tenancy import enter
 
@@ -247,5 +247,5 @@ def _note(by: Actor, at: datetime, action: str, invitation: Invitation) -> None:
         object_id=invitation.pk,
         client_id=invitation.client_id,
         kind=invitation.kind,
-        admin=Role.ADMIN in invitation.roles,
+        roles=",".join(invitation.roles),  # which are no secret
     )

@@ -1,16 +1,14 @@
 """What a door says when something went wrong: problems (RFC 9457), and our own house in trouble."""
 
+import json
 import logging
-from collections.abc import Callable
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
-from django.core.exceptions import SuspiciousOperation
+from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.http.multipartparser import MultiPartParserError
 from django.template.loader import render_to_string
-from django.urls import Resolver404, resolve
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
@@ -20,9 +18,6 @@ from practice.errors import KeyTrouble, records_away, sql_state
 log = logging.getLogger(__name__)
 API = "/api/"
 PROBLEM = "application/problem+json"
-# How the boxes for free text on staff's pages are named (tests/exercises/test_given_back.py looks).
-WORDS = ("text", "letter", "note", "comment.", "crisis_")
-View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
 def problem_body(status: int, *, code: str = "", detail: str = "", **more: Any) -> dict[str, Any]:
@@ -48,67 +43,26 @@ def page_before(request: HttpRequest) -> str:
     """Return the page of ours whose form this was, else the start; empty when it was no form."""
     if request.method in {"GET", "HEAD"}:
         return ""
-    came = request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
+    return _path_of_ours(request, request.headers.get("Referer", "")) or "/"
+
+
+def page_asked_from(request: HttpRequest) -> str:
+    """Return the page of ours on which somebody was when we asked who they are: whose form waits for
+    the answer, else the one they came from. Empty when that is not known."""
+    waits = json.loads(request.session.get(STATE_SESSION_KEY, {}).get("request", "{}"))
+    wanted = request.POST.get("next") or request.GET.get("next", "")
+    is_form = bool(waits) and waits["path"] == wanted.partition("?")[0]
+    headers = waits["META"] if is_form else request.META
+    path = _path_of_ours(request, headers.get("HTTP_REFERER", ""))
+    return "" if "/reauthenticate/" in path else path
+
+
+def _path_of_ours(request: HttpRequest, came: str) -> str:
+    if not url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure()):
+        return ""
     path = urlsplit(came).path or "/"
     # "//elsewhere" alone would be another house.
-    return path if ours and url_has_allowed_host_and_scheme(path, None) else "/"
-
-
-def asks_questions(*carried: str) -> Callable[[View], View]:
-    """Mark a page where every box is called after its question, beside what its form carries."""
-
-    def mark(view: View) -> View:
-        view.__dict__["carried"] = {"csrfmiddlewaretoken", "once", *carried}
-        return view
-
-    return mark
-
-
-def free_text_of(request: HttpRequest) -> dict[str, list[str]]:
-    """Return the free text of a form that led nowhere, to be given back to whoever is signed in.
-
-    Their record may have gone to a colleague while they wrote. Only what a box for words holds:
-    no password, code, token or id ever goes into a page.
-    """
-    return words_in(request) if getattr(request, "actor", None) is not None else {}
-
-
-def words_in(request: HttpRequest) -> dict[str, list[str]]:
-    """Return the free text of a form of a page of ours, whoever sent it: a form that leads nowhere is
-    asked for no token, and another's words would stand here as one's own. A choice that goes along
-    does no harm."""
-    if request.method != "POST" or not _is_ours(request):
-        return {}
-    try:
-        said = [(name, str(text)) for name, text in request.POST.items()]
-    except (SuspiciousOperation, MultiPartParserError, OSError):  # there is nothing to be read
-        return {}
-    carried = _carried_on(request)
-    texts = [text for name, text in said if _holds_words(name, text, carried) and text.strip()]
-    return {"texts": texts} if texts else {}
-
-
-def _is_ours(request: HttpRequest) -> bool:
-    """Say whether a form came from a page of ours; every browser says where from, be it "null"."""
-    came = request.headers.get("Origin") or request.headers.get("Referer", "")
-    ours = url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure())
-    return ours and bool(urlsplit(came).netloc)
-
-
-def _carried_on(request: HttpRequest) -> set[str] | None:
-    """Return what goes along on a page that asks questions; None for any other."""
-    try:  # a request that was refused on the way in has not been led anywhere yet
-        view = resolve(request.path_info).func
-    except Resolver404:
-        return None
-    carried: set[str] | None = getattr(view, "carried", None)
-    return carried
-
-
-def _holds_words(name: str, text: str, carried: set[str] | None) -> bool:
-    is_answer = carried is not None and name not in carried and not text.isdigit()
-    return is_answer or name.startswith(WORDS)
+    return path if url_has_allowed_host_and_scheme(path, None) else ""
 
 
 def trouble(error: BaseException | None) -> str:

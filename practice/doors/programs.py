@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+from allauth.account.internal.flows.reauthentication import is_reauthentication_required
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -17,7 +18,9 @@ from django.utils.module_loading import import_string
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from drf_spectacular.utils import OpenApiParameter
+from rest_framework import exceptions
 from rest_framework.exceptions import ParseError, UnsupportedMediaType
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -84,6 +87,22 @@ def needs(*scopes: str) -> Callable[[Door[P]], Door[P]]:
         return cast("Door[P]", inner)
 
     return decorate
+
+
+def says_who(view: Door[P]) -> Door[P]:
+    """Let a browser's session write only just after its person said who they are, as on the page
+    for the same; a key was made just after that."""
+
+    @wraps(view)
+    def inner(request: Request, *args: P.args, **kwargs: P.kwargs) -> Response:
+        by_session = request.method not in SAFE_METHODS and request.auth is None
+        if by_session and is_reauthentication_required(plain(request), app=""):
+            raise exceptions.PermissionDenied(
+                _("For this we ask once more who you are. Do it on its page, or with a key.")
+            )
+        return view(request, *args, **kwargs)
+
+    return cast("Door[P]", inner)
 
 
 class RequestLimit(BaseThrottle):

@@ -1,5 +1,6 @@
 """A form on a page that was left open while somebody else, or another tab, saved the same."""
 
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime, time
 from typing import Any
@@ -9,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from practice import wording
+from practice import letters, wording
 from practice.forms.fields import ClockInput
 
 SHOWN = "shown"
@@ -47,8 +48,7 @@ class Meanwhile(forms.BaseForm):
 
         The page that comes back shows what stands, so that saving once more is a decision.
         """
-        pairs = (pair.partition(":") for pair in str(self[SHOWN].data or "").split())
-        shown = {name: mark for name, _colon, mark in pairs}
+        shown = _marked(self[SHOWN].data)
         if not shown:
             return []
         said: Any = copy(self.data)
@@ -78,18 +78,7 @@ class Meanwhile(forms.BaseForm):
         return self.get_initial_for_field(self.fields[name], name)
 
     def _plain(self, name: str, value: Any) -> list[str]:
-        """Return what a page sends of a field that holds this: of a time no seconds, of boxes those
-        that are ticked."""
-        field = self.fields[name]
-        try:
-            value = field.prepare_value(field.to_python(value))
-        except forms.ValidationError:
-            return [str(value)]
-        if isinstance(field.widget, ClockInput):
-            value = field.widget.format_value(value)
-        if isinstance(value, list):
-            return sorted(map(str, value))
-        return ["" if value is None else str(value)]
+        return _plainly(self.fields[name], value)
 
     def _said(self, name: str) -> str:
         """Say what stands in a field, for people."""
@@ -106,6 +95,39 @@ class Meanwhile(forms.BaseForm):
         if isinstance(value, datetime):
             return date_format(value, _("D j M Y, H:i"))
         return f"{value:%H:%M}" if isinstance(value, time) else str(value)
+
+
+def untouched(fields: Mapping[str, forms.Field], said: Mapping[str, list[str]]) -> set[str]:
+    """Name what a form brought as its page had shown it, by its marks; what is not among `fields`
+    are words."""
+    shown = _marked(" ".join(said.get(SHOWN, [])))
+    plain = {name: _as_sent(fields.get(name), said[name]) for name in shown.keys() & said.keys()}
+    return {name for name, values in plain.items() if _mark(name, values) == shown[name]}
+
+
+def _as_sent(field: forms.Field | None, texts: list[str]) -> list[str]:
+    if field is None:
+        return [letters.in_lines(texts[-1].strip())]
+    return _plainly(field, texts if isinstance(field, forms.MultipleChoiceField) else texts[-1])
+
+
+def _marked(shown: Any) -> dict[str, str]:
+    pairs = (pair.partition(":") for pair in str(shown or "").split())
+    return {name: mark for name, _colon, mark in pairs}
+
+
+def _plainly(field: forms.Field, value: Any) -> list[str]:
+    """Return what a page sends of a field that holds this: of a time no seconds, of boxes those that
+    are ticked."""
+    try:
+        value = field.prepare_value(field.to_python(value))
+    except forms.ValidationError:
+        return [str(value)]
+    if isinstance(field.widget, ClockInput):
+        value = field.widget.format_value(value)
+    if isinstance(value, list):
+        return sorted(map(str, value))
+    return ["" if value is None else str(value)]
 
 
 def _mark(name: str, values: list[str]) -> str:

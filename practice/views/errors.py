@@ -9,7 +9,8 @@ from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.doors.failures import API, answer_trouble, free_text_of, page_before, problem
+from practice.doors.failures import API, answer_trouble, page_before, problem
+from practice.doors.giving_back import given_back
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -51,5 +52,5 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _page(request: HttpRequest, template: str, status: int, detail: str) -> HttpResponse:
     if request.path.startswith(API):
         return problem(status, detail=detail)
-    words = {"back": page_before(request), "typed": free_text_of(request)}
+    words = {"back": page_before(request), "typed": given_back(request)}
     return render(request, template, words, status=status)

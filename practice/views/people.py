@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -60,9 +61,10 @@ def people(request: ActorRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 @once_per_form
 def invite(request: ActorRequest) -> HttpResponse:
-    """Invite a colleague."""
+    """Invite a colleague, just after saying who one is: a link opens as much as a role does."""
     form = InviteForm(posted(request))
     if request.method == "POST" and form.is_valid():
         with refusals_on(form):
@@ -83,6 +85,8 @@ def invite(request: ActorRequest) -> HttpResponse:
 
 
 @require_POST
+@open_to(may_administer)
+@reauthentication_required  # as for the first one
 def invitation_resend(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Send a fresh link."""
     inviting.resend(by=request.actor, at=now(), invitation=asking.invitation(request.actor, pk))
@@ -100,6 +104,7 @@ def invitation_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @open_to(may_administer)
+@reauthentication_required  # nobody shuts a colleague out from a screen that was left open
 def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End all sessions of somebody who lost a device."""
     acting.end_sessions(by=request.actor, at=now(), member=asking.member(request.actor, pk))
@@ -110,6 +115,7 @@ def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 @require_POST
 @open_to(may_administer)
+@reauthentication_required  # it gives back every role they had
 def member_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give somebody their seat back."""
     acting.reactivate(by=request.actor, at=now(), member=asking.member(request.actor, pk))

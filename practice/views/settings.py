@@ -2,6 +2,7 @@
 
 from copy import copy
 
+from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -18,8 +19,9 @@ from practice.permissions import may_administer
 
 @require_http_methods(["GET", "POST"])
 @open_to(may_administer)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 def practice_settings(request: ActorRequest) -> HttpResponse:
-    """Show and set the policies."""
+    """Show the policies, and set them just after saying who one is: some of them guard the house."""
     is_post = request.method == "POST"
     practice = practices.take_turns(by=request.actor) if is_post else request.practice
     # The form writes into its own: what changed is told by how the practice stands.

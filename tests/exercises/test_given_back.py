@@ -1,5 +1,6 @@
 """What staff typed into a page left open comes back to them, wherever sending it ends."""
 
+import html
 import logging
 import re
 from collections.abc import Iterator
@@ -14,10 +15,13 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from exercises.models import Homework
-from practice.doors.failures import WORDS
+from practice.doors.giving_back import WORDS
 from practice.forms.policies import CRISIS
+from practice.models import Membership, Practice
+from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.exercises.ground import save, text_of, url
+from tests.practice.ground import form_on
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # Where a browser says that a form comes from.
@@ -66,10 +70,10 @@ def test_words_sent_after_a_hand_over_are_given_back(
     assert response.status_code == 404
     assert response["Cache-Control"] == "no-store, private"
     # A draft of it may be kept, but not where one comes any more: no word says "lost", nor "nowhere".
-    assert "What you typed stands below." in shown
+    assert "Nothing was saved; what was in the form stands below." in shown
     assert "Nothing of yours is lost." not in shown
     assert "kept nowhere" not in shown
-    given_back = shown[shown.index("What you typed just now") : shown.index("</main>")]
+    given_back = shown[shown.index("What was in the form") : shown.index("</main>")]
     assert LETTER in given_back
     assert ("Which bags?<br>And whose?" in given_back) == ("comment.topic" in said)
     assert not [word for word in SECRETS.values() if word in given_back]
@@ -79,12 +83,93 @@ def test_words_sent_after_a_hand_over_are_given_back(
     assert LETTER not in " ".join(f"{one.getMessage()} {one.__dict__}" for one in caplog.records)
 
 
-def test_so_are_words_that_are_not_ones_own_to_send_any_more(dana: Person):
-    said = {"crisis_en": LETTER, "name": "Elm House"}
-    response = dana.browser().post("/practice/settings", said, headers=OURS)
+def test_so_is_what_is_not_ones_own_to_send_any_more(dana: Person):
+    said = {"crisis_en": LETTER, "name": "Elm House", "language": "es", "idle_minutes": "45"}
+    response = dana.browser().post("/practice/settings", said | SECRETS, headers=OURS)
+    shown = text_of(response)
     assert response.status_code == 403
-    assert LETTER in text_of(response)
-    assert "Elm House" not in text_of(response)
+    assert LETTER in shown
+    assert fields_in(shown) == {
+        "Name of the practice": "Elm House",
+        "Language": "Español",
+        "Lock a member’s screen after": "45",
+    }
+
+
+def fields_in(page: str) -> dict[str, str]:
+    """Return what is given back by what its field is called."""
+    part = page.partition("What was in the form</h2>")[2]
+    found = re.findall(r"<p><b>([^<]*)</b></p><p class=\"words\">(.*?)</p>", part, re.DOTALL)
+    return {html.unescape(name): html.unescape(text) for name, text in found}
+
+
+@pytest.mark.parametrize(
+    ("path", "said", "comes"),
+    [
+        (
+            "/clients/{client}/edit",
+            {"name": "Ana Q. Lima", "next_session_at": "2027-03-04T17:30", "zone": "Europe/Paris"},
+            {
+                "Name": "Ana Q. Lima",
+                "Next session": "2027-03-04 17:30",
+                "Time zone": "Paris (Europe)",
+            },
+        ),
+        (
+            "/clients/{client}/clearance",
+            {"cleared": "no", "alone": "on"},
+            {
+                "Couple work": "Not cleared",
+                "I spoke with them alone, and this is my own decision.": "Yes",
+            },
+        ),
+        (
+            "/assign/?client={client}",
+            {"when": "dates", "opens": "2027-03-04", "again": "2", "who": SECRETS["exercise"]},
+            {"When": "dates", "Opens": "2027-03-04", "How often it comes": "Every two weeks"},
+        ),
+        (
+            "/people/invite",
+            {"name": "Yves Roy", "email": "yves@hillside.example", "roles": ["admin", "therapist"]},
+            {"Name": "Yves Roy", "E-mail": "yves@hillside.example", "Roles": "Admin, Therapist"},
+        ),
+    ],
+)
+def test_every_field_of_a_form_comes_back_as_its_page_called_it(
+    play: Play,
+    dana: Person,
+    omar: Person,
+    ana: Person,
+    path: str,
+    said: dict[str, Any],
+    comes: dict[str, str],
+):
+    handed_over(play, dana, omar, ana)
+    response = dana.browser().post(path.format(client=ana.client.pk), SECRETS | said, headers=OURS)
+    assert response.status_code in {403, 404}
+    assert fields_in(text_of(response)) == comes
+    assert not [word for word in SECRETS.values() if word in text_of(response)]
+
+
+def test_what_nobody_touched_is_not_given_back_as_if_they_had(ruth: Person):
+    Practice.objects.filter(pk=ruth.practice.pk).update(
+        crisis_texts={"en": "Call 112.\nAt any hour.", "es": "Llama al 112.\nA cualquier hora."}
+    )
+    browser = ruth.browser()
+    said = form_on(text_of(browser.get("/practice/settings")))
+    said |= {"crisis_en": LETTER, "quiet_from": "21:15"}
+    with scope(practice=ruth.practice.pk):
+        Membership.objects.filter(pk=ruth.member.pk).update(roles=["therapist"])
+    shown = text_of(browser.post("/practice/settings", said, headers=OURS))
+    assert LETTER in shown
+    assert "Llama" not in shown
+    assert fields_in(shown) == {"Quiet from": "21:15"}
+
+
+def test_a_form_with_nothing_to_give_back_says_all_the_same_that_it_saved_nothing(dana: Person):
+    sent = dana.browser().post("/people/invite", headers=OURS)
+    assert "Nothing was saved." in text_of(sent)
+    assert "Nothing of yours is lost." in text_of(dana.browser().get("/people/invite"))
 
 
 def test_who_only_looks_or_wrote_nothing_is_given_nothing(dana: Person):
@@ -92,7 +177,7 @@ def test_who_only_looks_or_wrote_nothing_is_given_nothing(dana: Person):
         dana.browser().get("/nowhere/?text=words", headers=OURS),
         dana.browser().post("/practice/settings", {"crisis_en": " "} | SECRETS, headers=OURS),
     ):
-        assert "What you typed just now" not in text_of(response)
+        assert "What was in the form</h2>" not in text_of(response)
 
 
 @pytest.mark.parametrize(
@@ -136,12 +221,12 @@ def test_a_clients_own_words_are_given_back_when_their_care_has_ended(
     shown = text_of(closed)
     assert closed.status_code == 403
     assert "This was closed meanwhile" in shown
-    given_back = shown[shown.index("What you typed just now") : shown.index("</main>")]
+    given_back = shown[shown.index("What was in the form") : shown.index("</main>")]
     assert LETTER in given_back
     assert not [one for one in carried.values() if one in given_back]
     # Where nothing is written nothing comes back; the page's own saving is told apart from signed out.
     deed = browser.post(url(homework, "set-aside/"), {"how": LETTER}, headers=OURS)
-    assert "What you typed" not in text_of(deed)
+    assert "What was in the form" not in text_of(deed)
     assert save(browser, homework, {"topic": [LETTER]}).status_code == 403
     strict = Browser(enforce_csrf_checks=True)
     strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")

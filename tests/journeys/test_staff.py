@@ -310,7 +310,7 @@ def test_what_is_typed_after_a_hand_over_stays_in_its_form_and_comes_back(
     expect(note).to_have_value(TYPED)
     page.locator("#options label").first.click()
     page.get_by_role("button", name="Assign to Petra").click()
-    expect(page.get_by_role("heading", name="What you typed just now")).to_be_visible()
+    expect(page.get_by_role("heading", name="What was in the form")).to_be_visible()
     expect(page.get_by_text(TYPED)).to_be_visible()
     # A reply that cannot be kept any more is not tried again and again; sending it gives it back.
     desk.locator("textarea[name=letter]").fill(TYPED)
