@@ -46,6 +46,7 @@ from practice.actors import Actor
 from practice.permissions import may_care, may_read_caseloads
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
+from practice.queries.people import works_here
 from practice.queries.searching import holds, name_contains, words
 
 BY_NAME = ("sort_name", "pk")
@@ -205,14 +206,14 @@ def clients(
 
 
 def is_taken(actor: Actor, email: str, *, besides: UUID | None = None) -> bool:
-    """Say whether a client of this practice has this address; for who may add clients."""
+    """Say whether a client of this practice has this address, or a colleague, who would come in as a
+    client by their own account; for who may add clients. What the record `besides` has, it may keep."""
     if not may_care(actor):
         raise PermissionDenied
-    return (
-        Client.objects.filter(practice_id=actor.practice_id, email__iexact=email)
-        .exclude(pk=besides or NOBODY)
-        .exists()
-    )
+    having = Client.objects.filter(practice_id=actor.practice_id, email__iexact=email)
+    if besides in (found := set(having.values_list("pk", flat=True))):
+        return len(found) > 1
+    return bool(found) or works_here(actor, email)
 
 
 def carers_of(actor: Actor, found: list[Client]) -> dict[UUID, str]:

@@ -20,6 +20,7 @@ from practice.crypto import hash_of
 from practice.errors import BadInput, NotPossible
 from practice.models import Invitation, InvitationKind, Membership, User
 from practice.permissions import may_administer, may_care
+from practice.queries.people import works_here
 from practice.tenancy import enter
 
 VALID_FOR = timedelta(days=7)
@@ -48,15 +49,15 @@ def invite(
     """Invite a member (admins) or a client (their therapist; the caller has checked whose).
 
     The mail speaks `language`, else the practice's. Raises NotPossible for a member without a role,
-    BadInput for a colleague who is here already.
+    BadInput for the address of a colleague who is here already.
     """
     _require(by, kind)
     email = email.strip().lower()
-    if kind == InvitationKind.MEMBER:
-        if not roles:
-            raise NotPossible(_("Choose at least one role."))
-        if _works_here(by, email):
-            raise BadInput({"email": [_(HERE_ALREADY)]})
+    if kind == InvitationKind.MEMBER and not roles:
+        raise NotPossible(_("Choose at least one role."))
+    if works_here(by, email):
+        # Nor is a colleague a client by the account they work with.
+        raise BadInput({"email": [_(HERE_ALREADY)]})
     secret = secrets.token_hex(24)
     with transaction.atomic():
         _end_all(by.practice_id, kind, email, at)
@@ -84,7 +85,7 @@ def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
     Raises NotPossible once it was accepted, and for a colleague who is here already.
     """
     _require(by, invitation.kind)
-    if invitation.kind == InvitationKind.MEMBER and _works_here(by, invitation.email):
+    if invitation.kind == InvitationKind.MEMBER and works_here(by, invitation.email):
         raise NotPossible(_(HERE_ALREADY))
     secret = secrets.token_hex(24)
     with transaction.atomic():
@@ -217,12 +218,6 @@ def _require(by: Actor, kind: str) -> None:
     allowed = may_administer(by) if kind == InvitationKind.MEMBER else may_care(by)
     if not allowed and by.kind != "operator":
         raise PermissionDenied
-
-
-def _works_here(by: Actor, email: str) -> bool:
-    return Membership.objects.filter(
-        practice_id=by.practice_id, user__email__iexact=email, deactivated_at=None
-    ).exists()
 
 
 def _end_all(practice_id: UUID, kind: str, email: str, at: datetime) -> None:

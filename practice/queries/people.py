@@ -99,6 +99,14 @@ def invitation(actor: Actor, pk: UUID) -> Invitation:
     )
 
 
+def works_here(actor: Actor, email: str) -> bool:
+    """Say whether a colleague of the asking person has this address; of another practice's people
+    nobody learns anything."""
+    return Membership.objects.filter(
+        practice_id=actor.practice_id, user__email__iexact=email, deactivated_at=None
+    ).exists()
+
+
 def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
     """Return the newest invitation of a client; the caller has made sure of the client."""
     return (

@@ -15,7 +15,7 @@ from clients.models import Client, Consent, ContactPreference
 from practice.models import Invitation, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_user
-from tests.practice.ground import text_of
+from tests.practice.ground import on_the_list, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -331,3 +331,29 @@ def test_nobody_is_invited_twice_into_one_practice(dana: Person, ana: Person):
     response = dana.browser().post(f"/clients/{ana.client.pk}/invite")
     assert response.status_code == 409
     assert "They have joined already." in text_of(response)
+
+
+# --- a colleague is nobody's client by the account they work with ---------------------------------
+COLLEAGUE = {"name": "Max Two", "zone": ZONE, "language": "en", "email": "Ruth@hillside.example"}
+
+
+def test_nobody_is_added_under_a_colleague_s_address(dana: Person, ruth: Person, zoe: Person):
+    refused = dana.browser().post("/clients/add", COLLEAGUE)
+    assert refused.status_code == 422
+    assert "Somebody in this practice has this address already." in text_of(refused)
+    with scope(practice=dana.practice.pk):
+        assert not Client.objects.exists()
+    # Of who works in another practice nobody learns anything.
+    theirs = COLLEAGUE | {"email": zoe.user.email}
+    assert dana.browser().post("/clients/add", theirs).status_code == 302
+
+
+def test_nor_invited_under_it_and_what_a_record_has_it_keeps(dana: Person, ruth: Person):
+    client = on_the_list(dana, "Max Two", ruth.user.email)
+    sent = len(mail.outbox)
+    answer = dana.browser().post(f"/clients/{client.pk}/invite")
+    assert answer.status_code == 422
+    assert "Somebody with this address works here already." in text_of(answer)
+    assert len(mail.outbox) == sent
+    said = COLLEAGUE | {"name": "Max", "email": ruth.user.email}
+    assert dana.browser().post(f"/clients/{client.pk}/edit", said).status_code == 302
