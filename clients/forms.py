@@ -12,6 +12,7 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
+from clients.queries.records import HELD, WAITS
 from practice.forms.fields import (
     DATE,
     TIME,
@@ -192,10 +193,16 @@ class NoteForm(Meanwhile, TextForm):
     """A private note that is changed."""
 
 
+RECORD_STATES = {"": _("All"), WAITS: _("Erasure asked for"), HELD: _("Kept from erasure")}
+
+
 class RecordFilter(PlainForm):
-    """Search the records."""
+    """Search the records, or those in one state."""
 
     q = forms.CharField(label=_("Name"), required=False, max_length=100)
+    only = forms.ChoiceField(
+        required=False, choices=[*RECORD_STATES.items()], widget=forms.HiddenInput
+    )
 
 
 class TrailFilter(AuditFilter):

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from clients.models import ERASURE_WAITS, Caseload, Client, Couple, ErasureRequest
 from clients.permissions import NOBODY, standing_care
@@ -18,12 +18,22 @@ from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
 from practice.queries.searching import name_contains
 
+# The states an admin looks for among all records.
+WAITS, HELD = "waits", "held"
+_IN_STATE = {
+    WAITS: Q(Exists(ErasureRequest.objects.filter(ERASURE_WAITS, client_id=OuterRef("pk")))),
+    HELD: Q(legal_hold=True),
+}
+
 
 def records(
-    actor: Actor, *, search: str = "", after: str | None = None
+    actor: Actor, *, search: str = "", only: str = "", after: str | None = None
 ) -> tuple[Page[Client], dict[UUID, ErasureRequest]]:
-    """Return every client's name and state, for admins."""
+    """Return every client's name and state, for admins; `only` whose erasure was asked for (WAITS),
+    or who is kept from it (HELD)."""
     found = _everyone(actor)
+    if only:
+        found = found.filter(_IN_STATE[only])
     if search:
         found = name_contains(found, search, "sort_name")
     rows = page(found, order=BY_NAME, after=after)
@@ -31,6 +41,14 @@ def records(
         ERASURE_WAITS, client_id__in=[row.pk for row in rows.rows]
     )
     return rows, {request.client_id: request for request in waiting}
+
+
+def counts(actor: Actor) -> dict[str, int]:
+    """Count the records in each state, in one query; for admins."""
+    found = _everyone(actor).aggregate(
+        **{only: Count("pk", filter=state) for only, state in _IN_STATE.items()}
+    )
+    return dict(found)
 
 
 def record(actor: Actor, pk: UUID) -> Client:

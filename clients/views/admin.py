@@ -1,5 +1,7 @@
 """The admin's pages that touch clients: names and states, no words."""
 
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
@@ -12,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clients.actions import caring, erasing
-from clients.forms import HandOverForm, HoldForm, RecordFilter
+from clients.forms import RECORD_STATES, HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
 from clients.views.ground import hand_over_page
 from practice.actions import people as people_actions
@@ -127,8 +129,11 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
 def record_holds(request: ActorRequest) -> HttpResponse:
     """List records: name, state, whether one is held or asked to be erased."""
     form = RecordFilter(request.GET)
-    search = form.cleaned_data["q"] if form.is_valid() else ""
-    found, waiting = records.records(request.actor, search=search, after=request.GET.get("after"))
+    wanted = form.cleaned_data if form.is_valid() else {}
+    only = wanted.get("only", "")
+    found, waiting = records.records(
+        request.actor, search=wanted.get("q", ""), only=only, after=request.GET.get("after")
+    )
     return render(
         request,
         "clients/records.html",
@@ -137,9 +142,28 @@ def record_holds(request: ActorRequest) -> HttpResponse:
             "uncared": records.uncared(request.actor)[:MOST_UNCARED],
             **pages(request, found),
             "form": form,
+            "states": _states(request, only),
+            "narrowed": bool(only),
             "asked": f"?{request.META['QUERY_STRING']}" if request.META["QUERY_STRING"] else "",
         },
     )
+
+
+def _states(request: ActorRequest, only: str) -> list[dict[str, Any]]:
+    """Return the ways to the records in each state, of those whose name is looked for."""
+    asked = request.GET.copy()
+    counts = records.counts(request.actor)
+    for name in ("q", "after", "only"):
+        asked.pop(name, None)
+    return [
+        {
+            "text": text,
+            "href": f"?{urlencode([*asked.items(), *([('only', key)] if key else [])])}",
+            "current": key == only,
+            "count": counts.get(key, ""),
+        }
+        for key, text in RECORD_STATES.items()
+    ]
 
 
 @require_POST

@@ -56,6 +56,8 @@ def audit(request: ActorRequest) -> HttpResponse:
     whose = _whose(request.actor, form) if form.is_valid() else {}
     # What cannot be understood narrows nothing: it finds nothing, rather than everything.
     understood = form.is_valid()
+    if "client" in form.cleaned_data and not understood:  # a name nobody has: whose they were stays
+        whose = records.meant(request.actor, pk=form.cleaned_data["client"])
     if "client" in form.errors:  # no field of the page: an address that somebody made up
         raise Http404
     wanted = _wanted(request.actor, form, whose) if understood else {}
@@ -64,9 +66,6 @@ def audit(request: ActorRequest) -> HttpResponse:
     found: Page[AuditEvent] = Page(rows=(), after=None, is_first=True)
     if understood:
         found = asking.trail(request.actor, request.GET.get("after"), **wanted)
-    events = list(found.rows)
-    names = asking.names(events)
-    concerned = asking.seats(request.actor, events) | records.names_in(request.actor, events)
     return render(
         request,
         "practice/audit.html",
@@ -77,7 +76,7 @@ def audit(request: ActorRequest) -> HttpResponse:
             "export_url": _address(request, READY),
             "file_url": _address(request, FILE) if understood and _as(request) == READY else "",
             "zone": clock_of(request.actor.zone),
-            "rows": [_row(event, names, concerned) for event in events],
+            "rows": _rows(request.actor, list(found.rows)),
         },
         status=200 if understood else 422,
     )
@@ -104,6 +103,13 @@ def _wanted(actor: Actor, form: TrailFilter, whose: dict[UUID, str]) -> dict[str
         name: form.cleaned_data[name] for name in ("person", "action", "record", "since", "until")
     }
     return said | {"whose": records.trail_of(actor, list(whose)) if whose else None}
+
+
+def _rows(actor: Actor, events: list[AuditEvent]) -> list[dict[str, Any]]:
+    """Say lines of the trail in words: the page and the file say the same."""
+    names = asking.names(events)
+    concerned = asking.seats(actor, events) | records.names_in(actor, events)
+    return [_row(event, names, concerned) for event in events]
 
 
 def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) -> dict[str, Any]:
@@ -135,9 +141,6 @@ def _given(event: AuditEvent, concerned: dict[str, str]) -> list[str]:
 @rate_limited
 def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
     events = list(asking.events(request.actor, **wanted).order_by("seq")[:EXPORT_LIMIT])
-    names = asking.names(events)
-    given = [event for event in events if event.detail.get("to")]
-    receivers = asking.seats(request.actor, given)
     auditing.record(
         by=request.actor,
         at=now(),
@@ -148,23 +151,24 @@ def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
     )
     response = HttpResponse(content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = 'attachment; filename="audit.csv"'
-    csv.writer(response).writerows(_lines(events, names, receivers))
+    csv.writer(response).writerows(_lines(events, _rows(request.actor, events)))
     return response
 
 
-def _lines(
-    events: list[AuditEvent], names: dict[int, str], receivers: dict[str, str]
-) -> Iterator[list[str]]:
-    yield ["at (UTC)", "who", "what", "kind", "record", "client", "to"]
-    for event in events:
+def _lines(events: list[AuditEvent], rows: list[dict[str, Any]]) -> Iterator[list[str]]:
+    """Give each line as programs know it (codes and ids), and beside it as the page says it."""
+    codes = ["at (UTC)", "who", "what", "kind", "record", "client", "to"]
+    yield [*codes, "what in words", "which", "on what", "whose", "client's name"]
+    for event, row in zip(events, rows, strict=True):
+        said = (row["to"], row["act"], ", ".join(row["which"]), row["object"], row["whose"])
         yield [
             event.at.isoformat(),
-            harmless(names.get(event.user_id or 0, "Homeward")),
+            harmless(row["who"]),
             event.action,
             event.object_kind,
             event.object_id,
             str(event.client_id or ""),
-            harmless(receivers.get(event.detail.get("to", ""), "")),
+            *(harmless(str(text)) for text in (*said, row["client_name"])),
         ]
 
 

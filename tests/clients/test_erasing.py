@@ -265,3 +265,35 @@ def test_a_record_is_held_from_a_search_and_the_search_stays(
     # And nobody has asked for anything by that.
     said = text_of(dana.browser().get(f"/clients/{ana.client.pk}/erasure"))
     assert "If it is asked for, the request waits" in said
+
+
+def test_records_that_wait_or_are_held_are_found_among_all(
+    ana: Person, noor: Person, ben: Person, ruth: Person, dana: Person
+):
+    with scope(practice=ruth.practice.pk, user=dana.user.pk):
+        erasing.request(by=dana.actor, at=now(), client=ana.client)
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=noor.client, held=True)
+    browser = ruth.browser()
+
+    def named(page: str) -> list[str]:
+        return re.findall(r"<div class=\"grow\"><b>([^<]+)</b>", page)
+
+    everyone = text_of(browser.get("/records/"))
+    assert named(everyone) == ["Ana Quintero", "Ben Achterberg", "Noor Haddad"]
+    assert named(text_of(browser.get("/records/?only=waits"))) == ["Ana Quintero"]
+    held = text_of(browser.get("/records/?only=held"))
+    assert named(held) == ["Noor Haddad"]
+    assert re.findall(r'<a href="([^"]*)"[^>]*>([^<]*)', held.partition('class="seg"')[2])[:3] == [
+        ("?", "All"),
+        ("?only=waits", "Erasure asked for "),
+        ("?only=held", "Kept from erasure "),
+    ]
+    # A name is looked for within, and the way to another state keeps it, unsaid.
+    found = browser.post("/records/", {"q": "ana", "only": "held"})
+    assert "only=held" in found.url
+    page = text_of(browser.get(found.url))
+    assert "Nobody fits. Take a filter away." in page
+    (waits,) = re.findall(r'<a href="(\?[^"]*only=waits)"', page)
+    assert "ana" not in waits
+    assert named(text_of(browser.get(f"/records/{html.unescape(waits)}"))) == ["Ana Quintero"]
+    assert named(text_of(browser.get("/records/?only=nonsense"))) == named(everyone)

@@ -6,8 +6,11 @@ import io
 import re
 
 import pytest
+from django.utils.timezone import now
 
 from clients.models import Couple
+from practice.actions import invitations, people
+from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.conftest import commit_trail
 from tests.practice.ground import text_of
@@ -78,3 +81,53 @@ def test_what_is_no_id_and_nobody_s_name_is_said_to_be_neither(
     assert answer.status_code == 422
     assert "No client has these letters in their name" in text_of(answer)
     assert "Nothing happened that fits" not in text_of(answer)
+
+
+def test_a_name_nobody_has_is_said_so_beside_the_client_one_came_from(
+    play: Play, dana: Person, ana: Person, ruth: Person
+):
+    play.assign(dana, ana)
+    said = {"q": "petrichor", "client": str(ana.client.pk), "action": "", "person": ""}
+    answer = ruth.browser().post("/audit/", said, follow=True)
+    page = text_of(answer)
+    assert answer.status_code == 422
+    assert "No client has these letters in their name" in page
+    assert "Everything of: <b>Ana Quintero</b>" in page
+    assert '<th scope="row"' not in page
+
+
+def test_the_file_says_what_the_page_says_beside_the_ids(
+    ruth: Person, omar: Person, dana: Person, ana: Person, play: Play
+):
+    play.assign(dana, ana)
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        people.set_roles(
+            by=ruth.actor,
+            at=now(),
+            member=omar.member,
+            roles=["therapist", "supervisor"],
+            supervises=[dana.member.pk],
+        )
+        invitations.invite(
+            by=ruth.actor,
+            at=now(),
+            kind="member",
+            email="yves@hillside.example",
+            name="+Yves",
+            roles=["admin"],
+        )
+    browser = ruth.browser()
+    page = html.unescape(text_of(browser.get("/audit/")))
+    file = csv.DictReader(io.StringIO(text_of(browser.get("/audit/?as=csv"))))
+    lines = {line["what"]: line for line in file}
+    given = "Therapist, Supervisor, reads along with Dana Whitlock"
+    roles, invited = lines["member.roles_set"], lines["invitation.sent"]
+    assert (roles["which"], roles["whose"]) == (given, "Omar Castellan")
+    assert (roles["what in words"], roles["record"]) == (
+        "Set a member’s roles",
+        str(omar.member.pk),
+    )
+    assert given in page
+    assert (invited["which"], invited["whose"]) == ("Admin", "'+Yves")
+    assert lines["assignment.assigned"]["client's name"] == "Ana Quintero"
+    assert lines["assignment.assigned"]["client"] == str(ana.client.pk)
