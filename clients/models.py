@@ -71,7 +71,9 @@ class Client(PracticeOwned):
     def name_in_lists(self) -> str:
         """Return what tells them apart where several stand, like Noor H."""
         more = self.name.split()[1:]
-        return f"{self.name_to_call} {more[-1][0]}." if more else self.name_to_call
+        # Not of "von", "de la" or "y": what a surname is told by is written large, where letters are.
+        told_by = [word for word in more if not word[0].islower()] or more
+        return f"{self.name_to_call} {told_by[-1][0]}." if more else self.name_to_call
 
 
 class Couple(PracticeOwned):

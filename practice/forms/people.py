@@ -1,5 +1,6 @@
 """Who works here: finding, inviting, their roles; what they say of themselves, and their keys."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
@@ -17,6 +18,11 @@ SCOPE_NAMES = {
     "review": _("Review"),
     "admin": _("Administer"),
 }
+
+
+def scope_names(scopes: Iterable[str]) -> list[str]:
+    """Return what a key may, as the form says it."""
+    return [str(SCOPE_NAMES[scope]) for scope in scopes if scope in SCOPE_NAMES]
 
 
 class PeopleFilter(PlainForm):

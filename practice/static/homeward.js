@@ -42,6 +42,8 @@
   document.addEventListener("click", (e) => { if (e.target.closest?.("[data-back]") && history.length > 1) { e.preventDefault(); history.back(); } });
   /* no passkey of this device fits, or somebody thought better of it: the page says what else opens */
   document.addEventListener("allauth.error", (e) => { for (const p of $$("[data-no-key]")) { e.preventDefault(); p.hidden = false; } });
+  /* a page that goes on at once skips its fade: that is no error, and nobody waits for it */
+  for (const turn of ["pageswap", "pagereveal"]) addEventListener(turn, (e) => e.viewTransition?.ready.catch(() => {}));
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 

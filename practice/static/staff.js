@@ -53,6 +53,7 @@
       going = fetch(form.dataset.autosaveUrl, { method: "POST", body, keepalive: String(body).length < 60000 }).then(async (answer) => {
         over = [403, 404, 409, 410, 412].includes(answer.status); // from here on nothing is kept; what to do about it, sending says
         if (answer.status === 422) { said.textContent = said.dataset.trouble; return; } // too long: tried again once that changes
+        if (answer.status === 412) { said.textContent = said.dataset.elsewhere; return; } // another tab kept a later one
         if (!answer.ok) throw new Error(answer.status);
         dispatchEvent(new Event("homeward-alive"));
         base.value = (await answer.json()).revision; if (!typed) said.textContent = said.dataset.said;

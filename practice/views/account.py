@@ -34,7 +34,7 @@ from practice.actions import people, tokens
 from practice.actors import ActorRequest
 from practice.crypto import decrypt_from_url, encrypt_for_url
 from practice.doors.pages import once_per_form, posted, saved_in
-from practice.forms.people import AccountForm, TokenForm
+from practice.forms.people import AccountForm, TokenForm, scope_names
 from practice.models import User
 from practice.passwords import mark_of
 from practice.queries import people as asking
@@ -191,7 +191,10 @@ def session_list(request: HttpRequest) -> HttpResponse:
         return redirect("usersessions_list")
     page = cast("TemplateResponse", list_usersessions(request))
     if request.method == "GET" and page.context_data:
-        page.context_data["sessions"].sort(key=lambda one: not one.is_current())
+        # This one on top, then whichever was here last.
+        page.context_data["sessions"].sort(
+            key=lambda one: (one.is_current(), one.last_seen_at), reverse=True
+        )
     return page
 
 
@@ -209,7 +212,11 @@ def token_list(request: ActorRequest) -> HttpResponse:
     return render(
         request,
         "practice/tokens.html",
-        {"form": form, "made": _new_key(request), "tokens": asking.tokens(request.actor)},
+        {
+            "form": form,
+            "made": _new_key(request),
+            "tokens": [(one, scope_names(one.scopes)) for one in asking.tokens(request.actor)],
+        },
         status=422 if form.is_bound else 200,
     )
 

@@ -406,3 +406,18 @@ def test_who_was_handed_over_is_new_on_the_list_for_some_days(
     with scope(practice=ana.practice.pk):
         Caseload.objects.filter(member=omar.member).update(from_at=now() - timedelta(days=8))
     assert "New in your care" not in text_of(omar.browser().get("/clients/"))
+
+
+@pytest.mark.parametrize(
+    ("name", "short"),
+    [
+        ("Noor Haddad", "Noor H."),
+        ("Maximilian-Alexander Freiherr von und zu", "Maximilian-Alexander F."),
+        ("Ana Gómez de la Cruz", "Ana C."),
+        ("ana quintero", "ana q."),
+        ("李 小龙", "李 小."),
+        ("Cher", "Cher"),
+    ],
+)
+def test_a_short_name_takes_no_letter_of_a_von_or_de_la(name: str, short: str):
+    assert Client(name=name).name_in_lists == short

@@ -124,3 +124,11 @@ def test_the_device_one_is_at_stands_on_top(dana: Person):
     assert "This device" in first
     assert others
     assert all("Sign out there" in one and "This device" not in one for one in others)
+
+
+def test_what_a_key_may_is_said_as_its_form_says_it(ruth: Person):
+    browser = ruth.browser()
+    said = {"name": "export", "scopes": ["read", "admin"], "days": 30}
+    assert browser.post("/you/keys", said).status_code == 302
+    page = text_of(browser.get("/you/keys"))
+    assert "Read what I may read, Administer · until" in page

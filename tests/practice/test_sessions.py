@@ -2,6 +2,7 @@
 
 import re
 import time
+from datetime import timedelta
 
 import pytest
 from allauth.account.authentication import AUTHENTICATION_METHODS_SESSION_KEY
@@ -207,6 +208,17 @@ def long_ago(browser: Browser) -> None:
 
 def say_who(browser: Browser) -> None:
     browser.post("/account/reauthenticate/", {"password": PASSWORD})
+
+
+def test_this_device_stands_on_top_and_then_whichever_was_here_last(dana: Person):
+    here, *there = (dana.browser() for _device in range(3))
+    for days, browser in enumerate((*there, here)):
+        browser.get("/people/", headers={"user-agent": f"Device {days}"})
+        UserSession.objects.filter(session_key=browser.session.session_key).update(
+            last_seen_at=now() - timedelta(days=3 - days)
+        )
+    page = text_of(here.get("/account/sessions/", headers={"user-agent": "Device 2"}))
+    assert re.findall(r"<b>(Device \d)</b>", page) == ["Device 2", "Device 1", "Device 0"]
 
 
 @pytest.mark.parametrize("which", ["the others", "this one"])
