@@ -4,6 +4,8 @@ import pytest
 from django.test import Client as Browser
 from playwright.sync_api import BrowserContext, Locator, Page
 
+from exercises.management.commands.demo import PASSWORD
+
 CONTINUE = "button:visible:text-is('Continue')"
 
 
@@ -38,6 +40,14 @@ def skip_to_check(page: Page) -> None:
             return
         press(page, page.locator("button[name=skip]"))
     pytest.fail("there was no end to what is asked")
+
+
+def say_who(page: Page) -> None:
+    """Say once more who one is, before what asks for it."""
+    page.goto("/account/reauthenticate/?next=/you/account")
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Continue").click()
+    page.wait_for_url("**/you/account")
 
 
 def invite(admin: Page, name: str, email: str) -> None:

@@ -14,7 +14,7 @@ from clients.models import Caseload, Client
 from exercises.management.commands.demo import PASSWORD
 from practice.models import Membership
 from practice.tenancy import scope
-from tests.journeys.ground import invite
+from tests.journeys.ground import invite, say_who
 from tests.processes import Site
 
 Visit = Callable[..., Page]
@@ -131,6 +131,7 @@ def test_an_invitation_goes_out_again_and_is_cancelled(
     demo_site: Site, visit: Visit, problems: list[str]
 ):
     ruth = sign_in(visit(demo_site.url), "Ruth")
+    say_who(ruth)
     invite(ruth, "Ivo Marek", "ivo@hillside.example")
     row = ruth.locator("li.item", has_text="Ivo Marek")
     expect(row.get_by_text("Waiting")).to_be_visible()
@@ -162,6 +163,9 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     ruth.get_by_role("link", name="Deactivate").click()
     ruth.get_by_label("Who takes over?").select_option("Dana Whitlock")
     ruth.get_by_role("button", name="Deactivate").click()
+    # It opens or shuts the house, so she says once more who she is; what she chose is not lost by that.
+    ruth.get_by_label("Password").fill(PASSWORD)
+    ruth.get_by_role("button", name="Continue").click()
     expect(ruth.get_by_text("They can no longer open anything here")).to_be_visible()
     omar.goto("/clients/")
     expect(omar.get_by_text(handed)).to_have_count(0)
@@ -174,9 +178,6 @@ def test_a_seat_ends_with_its_clients_handed_over_and_comes_back(demo_site: Site
     expect(ruth.get_by_text("They can sign in again.")).to_be_visible()
     ruth.get_by_label("Supervisor").check()
     ruth.get_by_role("button", name="Save").click()
-    # It may open words, so she says once more who she is; what she chose is not lost by that.
-    ruth.get_by_label("Password").fill(PASSWORD)
-    ruth.get_by_role("button", name="Continue").click()
     expect(ruth.get_by_text("Now choose whose caseloads they read.")).to_be_visible()
     ruth.get_by_label("Dana Whitlock").check()
     ruth.get_by_role("button", name="Save").click()
@@ -207,6 +208,7 @@ def test_a_name_of_one_long_word_keeps_within_a_phone(demo_site: Site, visit: Vi
 
 def test_settings_hold_and_the_trail_is_filtered_and_taken_along(demo_site: Site, visit: Visit):
     ruth = sign_in(visit(demo_site.url), "Ruth")
+    say_who(ruth)
     ruth.goto("/practice/settings")
     ruth.get_by_label("Reminders go at").fill("18:45")
     ruth.get_by_role("button", name="Save").click()
@@ -281,6 +283,38 @@ def test_words_that_were_not_sent_are_not_left_without_a_question(demo_site: Sit
     page.locator("form[action$='/account/logout/'] button").first.click()
     page.wait_for_url(lambda url: "/notes" not in url)
     assert asked == ["beforeunload"] * 2
+
+
+# --- a reply in two tabs --------------------------------------------------------------------------
+def test_a_reply_that_is_not_kept_says_that_the_other_tab_is_why(demo_site: Site, visit: Visit):
+    page = sign_in(visit(demo_site.url), "Dana")
+    page.goto("/review/")
+    page.locator("a.title").first.click()
+    page.wait_for_url("**/review/*/")
+    other = page.context.new_page()
+    other.goto(page.url)
+    for tab, typed, said in (
+        (other, "Written in the one.", "Kept as a draft."),
+        (page, "Written in the other.", "another tab"),
+    ):
+        tab.locator("textarea[name=letter]").fill(typed)
+        expect(tab.locator("[data-kept]")).to_contain_text(said)
+
+
+# --- a page that goes on at once --------------------------------------------------------------------
+SKIPPED = """turn => {
+    const event = new Event(turn);
+    event.viewTransition = { ready: Promise.reject(new DOMException("Transition was skipped")) };
+    dispatchEvent(event);
+}"""
+
+
+def test_a_fade_that_is_skipped_is_no_error(demo_site: Site, visit: Visit, problems: list[str]):
+    page = sign_in(visit(demo_site.url), "Dana")
+    for turn in ("pageswap", "pagereveal"):
+        page.evaluate(SKIPPED, turn)
+    page.evaluate("new Promise((ok) => setTimeout(ok))")
+    assert [one for one in problems if "skipped" in one] == []
 
 
 # --- a client who went to a colleague meanwhile --------------------------------------------------

@@ -19,7 +19,7 @@ from exercises.queries.homework import homework as homework_of
 from practice.actors import member_actor
 from practice.models import Membership, User
 from practice.tenancy import scope
-from tests.cast import PASSWORD
+from tests.journeys.ground import say_who
 from tests.processes import Site
 
 Visit = Callable[..., Page]
@@ -356,11 +356,8 @@ def test_a_form_says_what_it_wants_and_keeps_what_was_typed(
     demo_site: Site, visit: Visit, who: str, path: str, typed: str, press: str
 ):
     page = sign_in(visit(demo_site.url), who)
+    say_who(page)
     page.goto(path)
-    if "/reauthenticate/" in page.url:
-        page.locator("[type=password]").fill(PASSWORD)
-        page.locator("main form button").first.click()
-        page.wait_for_url(f"**{path}")
     if path.endswith("settings"):
         page.get_by_label("Discreet name").fill("")
     page.get_by_label(typed, exact=True).fill("not.quite")

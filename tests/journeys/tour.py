@@ -277,6 +277,10 @@ def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en"
             begins = translation.gettext(stop.press).partition("%(")[0]
         page.locator("main").get_by_role("button", name=begins).first.click()
         page.wait_for_load_state()
+        if "/reauthenticate/" in page.url and "/reauthenticate/" not in path:
+            page.locator("[type=password]").fill(PASSWORD)
+            page.locator("main form button").first.click()
+            page.wait_for_load_state()
         return stop.status  # a form sent back says 200 or 422
     return answer.status
 

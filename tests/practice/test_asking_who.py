@@ -134,6 +134,29 @@ def test_who_may_not_is_asked_for_nothing(dana: Person, ruth: Person):
         assert Membership.objects.get(pk=seat).deactivated_at is None
 
 
+@pytest.mark.parametrize(
+    ("path", "wrong", "put_right"),
+    [
+        ("/people/invite", {"email": "yves"}, {"email": "yves@hillside.example"}),
+        ("/practice/settings", {"quiet_until": "never"}, {"quiet_until": "07:00"}),
+    ],
+)
+def test_what_is_refused_after_it_can_be_put_right(
+    ruth: Person, path: str, wrong: dict[str, str], put_right: dict[str, str]
+):
+    browser = long_open(ruth)
+    said = form_on(text_of(browser.get(path))) | YVES
+    asks = browser.post(path, said | wrong)["Location"]
+    refused = browser.post(asks, {"password": PASSWORD})
+    page = text_of(refused)
+    assert refused.status_code == 422
+    assert "Yves Roy" in page
+    # It stands at the address that asked; what is sent from it goes where it belongs.
+    form = page[page.rindex('<form class="') :]
+    assert f'action="{path}"' in form.partition(">")[0]
+    assert browser.post(path, said | put_right).status_code == 302
+
+
 # --- the page that asks ---------------------------------------------------------------------------
 def back_on(page: str) -> str:
     return page.partition("<main")[2].partition("<h1")[0].partition('href="')[2].partition('"')[0]
