@@ -22,6 +22,7 @@ SEARCH = "q"
 # Where forms stand in our apps; a library's, which ask for passwords and codes, lie deeper.
 OURS = re.compile(r"\w+\.forms\b")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
+
 View = TypeVar("View", bound=Callable[..., HttpResponse])
 
 
@@ -54,13 +55,14 @@ def what_was_in(request: HttpRequest) -> dict[str, Any]:
         said = {name: [str(one) for one in texts] for name, texts in request.POST.lists()}
     except (SuspiciousOperation, MultiPartParserError, OSError):  # there is nothing to be read
         return {}
-    fields = _fields_for(set(said))
+    carried = _carried_on(request)
+    # A page that asks questions is no form of ours: its boxes are called as its exercise calls them.
+    fields = _fields_for(set(said)) if carried is None else {}
     same = untouched(fields, said)
     said = {name: texts for name, texts in said.items() if name not in same}
     named = [
         (fields[name].label, _in_words(fields[name], said[name])) for name in fields if name in said
     ]
-    carried = _carried_on(request)
     texts = [
         text
         for name, words in said.items()

@@ -1,6 +1,6 @@
 """A form on a page that was left open while somebody else, or another tab, saved the same."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from copy import copy
 from datetime import datetime, time
 from typing import Any
@@ -97,22 +97,18 @@ class Meanwhile(forms.BaseForm):
         return f"{value:%H:%M}" if isinstance(value, time) else str(value)
 
 
-def untouched(fields: Mapping[str, forms.Field], said: Mapping[str, Sequence[str]]) -> set[str]:
-    """Name what a form brought as its page had shown it, by its marks; a box that is not among
-    `fields` holds words."""
-    shown = _marked((said.get(SHOWN) or [""])[-1])
-    plain = {
-        name: _plainly(fields[name], texts if _is_many(fields[name]) else texts[-1])
-        if name in fields
-        else [letters.in_lines(texts[-1].strip())]
-        for name, texts in said.items()
-        if name in shown and texts
-    }
-    return {name for name, texts in plain.items() if _mark(name, texts) == shown[name]}
+def untouched(fields: Mapping[str, forms.Field], said: Mapping[str, list[str]]) -> set[str]:
+    """Name what a form brought as its page had shown it, by its marks; what is not among `fields`
+    are words."""
+    shown = _marked(" ".join(said.get(SHOWN, [])))
+    plain = {name: _as_sent(fields.get(name), said[name]) for name in shown.keys() & said.keys()}
+    return {name for name, values in plain.items() if _mark(name, values) == shown[name]}
 
 
-def _is_many(field: forms.Field) -> bool:
-    return isinstance(field, forms.MultipleChoiceField)
+def _as_sent(field: forms.Field | None, texts: list[str]) -> list[str]:
+    if field is None:
+        return [letters.in_lines(texts[-1].strip())]
+    return _plainly(field, texts if isinstance(field, forms.MultipleChoiceField) else texts[-1])
 
 
 def _marked(shown: Any) -> dict[str, str]:
