@@ -1,4 +1,4 @@
-"""What was assigned: see where it stands, and move its date."""
+"""What was assigned, and where each homework of it stands."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,20 +6,17 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from clients.models import Client
 from clients.permissions import among_reached, may_care_for
 from exercises import schedule
-from exercises.actions import rescheduling
-from exercises.forms.assign import DaysForm
 from exercises.models import Assignment, Flag, FlagKind, Homework, Step
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
@@ -38,9 +35,8 @@ from exercises.views.therapist_pages import (
 from exercises.visibility import read_notes
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor, ActorRequest
-from practice.doors.pages import form_page, posted, refusals_on
 from practice.queries import people
-from practice.wording import clock_of, language, listed
+from practice.wording import language, listed
 
 # So many of the coming days are named.
 SHOWN = 3
@@ -125,6 +121,10 @@ def _with_dates(found: Assignment, given: Given, own: str) -> str:
     """Say what it is and until when."""
     title = found.version.definition.title.get(language())
     first = given.rows[0] if given.rows else None
+    if first and first.due_at is None and not found.rrule:
+        return _("“%(title)s”, with no end: it stays open until it is sent or you withdraw it.") % {
+            "title": title
+        }
     if first is None or first.due_at is None:
         return _("“%(title)s”") % {"title": title}
     said = {"title": title, "due": _ends(given, own)}
@@ -287,45 +287,10 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "goes_on": found.assignment.goes_on_for(found.client_id) or is_left(actor, found),
             **(_gate(actor, found, flags, steps, at) if cares else {}),
             "own_note": found.assignment.assigned_by_id == actor.member_id,
-            "can_move": found.status in homeworks.MOVABLE and not along,
+            "can_move": found.status in homeworks.MOVABLE
+            and not along
+            and not found.client.discharged_at,
+            "can_withdraw": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,
         },
-    )
-
-
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Give another day to finish by."""
-    found = homeworks.homework(request.actor, pk)
-    is_open, zone = found.status != Status.SCHEDULED, found.client.zone
-    form = DaysForm(
-        posted(request),
-        is_open=is_open,
-        is_endless=found.due_at is None,
-        initial={
-            "opens": schedule.local_time(found.opens_at, zone).date(),
-            "due": schedule.local_time(found.due_at, zone).date() if found.due_at else None,
-        },
-    )
-    text = (
-        _("The evening of that day where %(name)s lives: %(zone)s.")
-        if is_open
-        else _("The morning and the evening of these days where %(name)s lives: %(zone)s.")
-    )
-    if found.session_of:
-        text += " " + _("It moves with the session so far; a day you choose here stays.")
-    if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
-            messages.success(request, _("Saved. Reminders follow."))
-            return redirect("homework_page", found.pk)
-    return form_page(
-        request,
-        form,
-        title=_("Another day"),
-        button=_("Save"),
-        text=text % {"name": found.client.name_to_call, "zone": clock_of(zone)},
-        back=reverse("homework_page", args=[found.pk]),
-        back_to=title_of(found),
     )

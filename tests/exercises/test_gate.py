@@ -182,7 +182,7 @@ def test_planning_and_another_day_do_not_go_round_the_gate(
             by=dana.actor,
             at=now(),
             homework=homework,
-            due_local=due,
+            ends=rescheduling.Ends(due),
             opens_local=homework.opens_at.replace(hour=0, minute=0) - timedelta(days=1),
         )
     assert "opens" in refusal.value.fields
