@@ -14,17 +14,18 @@ from django.utils.translation import ngettext, pgettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
-from clients.models import Client, Couple, to_come
-from clients.queries import care
+from clients.models import Couple, to_come
+from clients.queries import care, parting
 from exercises import schedule
 from exercises.actions import reviewing
 from exercises.forms.caring import ClientFilter
 from exercises.models import Flag, Homework
+from exercises.permissions import can_go_back
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.bringing import is_for_session
 from exercises.queries.caseload import MOST_COUNTED, caseload
-from exercises.views import gate, staff_charts, wording
+from exercises.views import client_head, gate, staff_charts, wording
 from exercises.views.client_pages import title_of
 from exercises.views.therapist_pages import (
     consent_text,
@@ -44,7 +45,7 @@ from practice.doors.pages import searches
 from practice.permissions import may_care
 from practice.queries import people
 from practice.queries.paging import pages
-from practice.wording import clock_of, language
+from practice.wording import language
 
 # What was to be said in session is looked for in what came in so lately.
 LATELY = timedelta(days=14)
@@ -118,7 +119,8 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    client: Any = care.record_for_staff(actor, pk, at, waiting=reviews.number_waiting(actor))
+    more = parting.links() | {"waiting": reviews.number_waiting(actor)}
+    client: Any = care.record_for_staff(actor, pk, at, **more)
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
@@ -137,7 +139,10 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "people": [face(client, couple)],
             "cares": client.cares,
             "reads_along": reads_along(actor, cares=client.cares),
-            "head": _head(client, at, actor.zone),
+            # With somebody out of reach: who that is, is not told.
+            "linked": client.linked if couple is None else None,
+            "parted": client_head.parted(client, at, actor.zone),
+            "head": client_head.head(client, couple, at, actor.zone),
             "now": [_line(row, at, actor.zone, cares=client.cares) for row in course.now],
             "past": [_line(row, at, actor.zone, cares=client.cares) for row in course.past],
             **pages(request, course.past),
@@ -152,7 +157,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
                 *(text for _topic, text in topics),
                 *(_would_rather_talk(row) for row in course.brought if client.cares),
             ],
-            "reminders": _reminders(client, at, actor.zone),
+            "reminders": client_head.reminders(client, at, actor.zone),
             "flags": [
                 flag_card(flag, _wants_you(flag, actor.zone))
                 for flag in flags
@@ -240,31 +245,6 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     )
 
 
-def _head(client: Client, at: datetime, zone: str) -> str:
-    if client.discharged_at:  # and an hour noted before comes no more
-        return _("Care ended on %(day)s") % {"day": wording.day(client.discharged_at, zone)}
-    parts = [] if client.joined_at else [_("Not joined yet")]
-    if session := wording.next_session(client, at):
-        when = wording.plain_when(session, zone)
-        parts.append(_("Next session: %(when)s") % {"when": when})
-    return " · ".join(parts)
-
-
-def _reminders(client: Any, at: datetime, zone: str) -> str:
-    """Say how this client wants to be reminded."""
-    preference = getattr(client, "preference", None)
-    if preference is None:
-        return _("They begin with the practice’s times, and can change them once they have joined.")
-    if preference.suppressed_at:
-        return _("Their address takes no mail.")
-    if not preference.by_email:
-        return _("No e-mail, by their own choice.")
-    if preference.paused_until and preference.paused_until > at:
-        return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
-    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": clock_of(client.zone)}
-    return _("By e-mail at %(time)s, %(zone)s.") % said
-
-
 def _brief_title(session: datetime | None, at: datetime, zone: str) -> str:
     day = wording.soon(session, at, zone)
     return _("For %(day)s") % {"day": day} if day else _("For the session")
@@ -323,6 +303,8 @@ def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
     if row.status == Status.SUBMITTED:
         sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
         if not waits_for_review(row):
+            if not can_go_back(row):
+                return _("sent %(when)s, the answer is kept in the record") % {"when": sent}
             return _("sent %(when)s, the answer is on its way") % {"when": sent}
         if not cares:
             return _("sent %(when)s, not answered yet") % {"when": sent}
