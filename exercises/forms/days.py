@@ -33,13 +33,9 @@ class DaysForm(Meanwhile, PlainForm):
     both. `hours` are the sessions to come until which it can run: by whose it is, what is said of it
     and its hour."""
 
-    whose = forms.ChoiceField(
-        label=gettext_lazy("For whom"), required=False, widget=forms.RadioSelect
-    )
+    whose = forms.ChoiceField(label=gettext_lazy("For whom"), widget=forms.RadioSelect)
     opens = forms.DateField(label=gettext_lazy("Opens"), widget=DATE)
-    until = forms.ChoiceField(
-        label=gettext_lazy("Until when"), required=False, widget=forms.RadioSelect
-    )
+    until = forms.ChoiceField(label=gettext_lazy("Until when"), widget=forms.RadioSelect)
     due = forms.DateField(label=gettext_lazy("To finish by"), widget=DATE)
     # What stands of the partner's, where both can be changed.
     beside = forms.CharField(required=False, widget=_Unseen)
@@ -61,7 +57,8 @@ class DaysForm(Meanwhile, PlainForm):
             del self.fields["opens"]
         if not self.needs_day:
             due.help_text = _("Leave it empty, and it stays open.")
-        due.required = self.needs_day and not hours
+        # Of what has no end yet, and is to run until a session.
+        due.required = self.needs_day and not (is_endless and hours)
         offered = {
             "whose": whose,
             "until": [(str(of), text) for of, (text, _at) in hours.items()]
