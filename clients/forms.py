@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.http import QueryDict
 from django.utils.html import format_html
+from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, ReminderKind
@@ -89,9 +90,15 @@ class SessionForm(Meanwhile, PlainForm):
         self.at = at
 
     def clean_next_session_at(self) -> datetime | None:
-        """Keep to days that can be meant."""
+        """Keep to an hour to come: one that is over is told on no page. What stands there may stay,
+        as when somebody's name is changed after their session."""
         meant: datetime | None = self.cleaned_data["next_session_at"]
-        if meant and meant - self.at <= timedelta(days=-1):
+        kept: datetime | None = self.get_initial_for_field(
+            self.fields["next_session_at"], "next_session_at"
+        )
+        if kept and meant == kept.replace(second=0, microsecond=0):
+            return kept
+        if meant and meant < self.at:
             raise forms.ValidationError(_("Choose today or a day to come."))
         if meant and meant - self.at >= timedelta(days=730):
             raise forms.ValidationError(_("Choose a day within the next two years."))
@@ -186,8 +193,10 @@ class HandOverForm(PlainForm):
             del self.fields["both"]
         else:
             self.fields["both"].label = _("Hand over %(name)s, too") % {"name": partner.name}
-            self.fields["both"].help_text = _(
-                "Without this, nobody can open the two of them as a couple."
+            self.fields["both"].help_text = format_lazy(
+                "{} {}",
+                _("Without this, nobody can open the two of them as a couple."),
+                _("A session they share then goes from every page: each of you notes one."),
             )
         choice = self.fields["to"]
         if isinstance(choice, forms.ChoiceField):

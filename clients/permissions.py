@@ -73,19 +73,24 @@ def seen_together(actor: Actor) -> QuerySet[Couple]:
     Where each has a therapist of their own, nobody can move that hour any more, and it is told
     nowhere. A couple whom two therapists see stands there twice: ask within another query.
     """
+    if not actor.is_client:
+        return together(actor.practice_id, _carers(actor))
+    own = actor.client_id or NOBODY
+    return together(actor.practice_id).filter(Q(first=own) | Q(second=own))
+
+
+def together(practice_id: UUID, carers: list[UUID] | None = None) -> QuerySet[Couple]:
+    """Return the couples of a practice whom one therapist sees together now, whoever that is or one
+    of these `carers`."""
     both: dict[str, Any] = {
         "first__caseload__until_at": None,
         "second__caseload__until_at": None,
         "second__caseload__member": F("first__caseload__member"),
     }
-    if not actor.is_client:
-        both["first__caseload__member__in"] = _carers(actor)
+    if carers is not None:
+        both["first__caseload__member__in"] = carers
     # Joins, not questions within questions: these are cheaper to write, and each page asks.
-    found = Couple.objects.filter(practice_id=actor.practice_id, ended_at=None, **both)
-    if actor.is_client:
-        own = actor.client_id or NOBODY
-        found = found.filter(Q(first=own) | Q(second=own))
-    return found
+    return Couple.objects.filter(practice_id=practice_id, ended_at=None, **both)
 
 
 def among_reached(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:

@@ -14,7 +14,6 @@ urlpatterns = [
     path("clients/<uuid:pk>/invite", care.client_invite, name="client_invite"),
     path("clients/<uuid:pk>/uninvite", care.client_uninvite, name="client_uninvite"),
     path("clients/<uuid:pk>/hand-over", care.client_hand_over, name="client_hand_over"),
-    path("clients/<uuid:pk>/discharge", care.client_discharge, name="client_discharge"),
     path("clients/<uuid:pk>/reactivate", care.client_reactivate, name="client_reactivate"),
     path("clients/<uuid:pk>/notes", notes.client_notes, name="client_notes"),
     path("clients/<uuid:pk>/notes/<uuid:note>", notes.client_note, name="client_note"),

@@ -179,9 +179,13 @@ def hold_linked(couple: Couple) -> Couple:
 
 
 def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
-    """Note that two clients are no longer seen together; what was assigned stays each one's own."""
-    _require_care(by, couple.first)
-    _require_care(by, couple.second)
+    """Note that two clients are no longer seen together; what was assigned stays each one's own.
+
+    A therapist of one of them is enough: it gives them nothing of the other, and where each has one
+    of their own by now, nobody has both.
+    """
+    if not any(may_change(by, one) for one in (couple.first, couple.second)):
+        raise PermissionDenied
     with transaction.atomic():
         if Couple.objects.filter(pk=couple.pk, ended_at=None).update(ended_at=at):
             for client in (couple.first, couple.second):

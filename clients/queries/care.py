@@ -119,7 +119,7 @@ def _own(actor: Actor) -> Exists:
     return Exists(cared_for(actor).filter(pk=OuterRef("pk")))
 
 
-def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression) -> Client:
+def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression | Subquery) -> Client:
     """Return one client in reach, for the page all of their care hangs on. Raises Http404.
 
     With `cares` (the actor is a therapist of theirs), `consent_withdrawn_at`, `erased_at` (the day a

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -23,10 +22,10 @@ from clients.forms import (
     HandOverForm,
 )
 from clients.models import Client, to_come
-from clients.queries import care
+from clients.queries import care, parting
 from clients.views.ground import erasure_page, hand_over_page, say_what_follows
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page, once_per_form, open_to, posted, refusals_on
+from practice.doors.pages import Point, form_page, once_per_form, open_to, posted, refusals_on
 from practice.permissions import may_care
 from practice.queries import people
 
@@ -150,56 +149,40 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         client,
         back=_to(client),
         back_to=client.name,
-        text=_(
-            "Your colleague will read everything that was sent and answered, and what %(name)s put down"
-            " for a session; you no longer will. %(name)s’s pages then name your colleague. No message"
-            " says so: tell %(name)s first."
-        )
-        % {"name": client.name_to_call}
-        + " "
-        + _(
-            "Private notes do not go along: your colleague never reads yours, and you no longer can."
-            " Copy what you need first."
+        points=_what_handing_over_means(client),
+    )
+
+
+def _what_handing_over_means(client: Client) -> list[Point]:
+    said = {"name": client.name_to_call}
+    return [
+        Point(
+            _(
+                "Your colleague reads everything that was sent and answered, and what %(name)s put down"
+                " for a session. You no longer do."
+            )
+            % said
         ),
-    )
-
-
-@require_http_methods(["GET", "POST"])
-@once_per_form
-def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """End care, after saying what that means."""
-    client = care.client_to_care_for(request.actor, pk)
-    if request.method == "POST":
-        caring.discharge(by=request.actor, at=now(), client=client)
-        messages.success(request, _("Care has ended. You can take it up again on their page."))
-        return redirect("client_page", client.pk)
-    text = _(
-        "%(name)s can no longer sign in and gets no reminders. Nothing is erased, and you can take care"
-        " up again at any time. %(name)s can then no longer take a copy of the record or ask for it"
-        " to be erased here, so offer both first."
-    ) % {"name": client.name_to_call}
-    if couple := care.couple_with(request.actor, client):
-        text += " " + _(
-            "%(partner)s goes on alone with what the couple has; nothing new can be assigned to both."
-        ) % {"partner": care.partner_in(couple, client).name_to_call}
-    return form_page(
-        request,
-        Form(),
-        title=_("End care with %(name)s") % {"name": client.name},
-        tab=_("End care"),
-        button=_("End care"),
-        back=_to(client),
-        back_to=client.name,
-        text=text,
-    )
+        Point(_("%(name)s’s pages then name your colleague. No message says so.") % said),
+        Point("", _("Tell %(name)s first.") % said),
+        Point(
+            _("Private notes stay behind; you can no longer read them."),
+            _("Copy what you need first."),
+        ),
+    ]
 
 
 @require_POST
 def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Take care up again."""
-    client = care.client_to_care_for(request.actor, pk)
+    client: Any = care.client_to_care_for(request.actor, pk, **parting.links())
+    ended, parted = client.discharged_at, client.parted_at
     caring.reactivate(by=request.actor, at=now(), client=client)
-    messages.success(request, _("Care goes on. Everything is where it was."))
+    if ended and parted and parted > ended:
+        text = _("Care goes on. The couple was unlinked meanwhile; the rest is where it was.")
+    else:
+        text = _("Care goes on. Everything is where it was.")
+    messages.success(request, text)
     return redirect("client_page", client.pk)
 
 

@@ -1,5 +1,6 @@
 """What the pages about people in care stand on."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from clients.actions import erasing
 from clients.models import Client
 from clients.queries import records
 from practice.actors import ActorRequest
-from practice.doors.pages import form_page
+from practice.doors.pages import Point, form_page
 
 
 def say_what_follows(
@@ -33,7 +34,13 @@ def say_what_follows(
 
 
 def hand_over_page(
-    request: ActorRequest, form: Form, client: Client, *, back: str, back_to: str, text: str = ""
+    request: ActorRequest,
+    form: Form,
+    client: Client,
+    *,
+    back: str,
+    back_to: str,
+    points: Sequence[Point] = (),
 ) -> HttpResponse:
     """Ask which colleague takes a client over; for the therapist who does, and for admins."""
     return form_page(
@@ -44,7 +51,7 @@ def hand_over_page(
         button=_("Hand over"),
         back=back,
         back_to=back_to,
-        text=text,
+        points=points,
     )
 
 

@@ -1,14 +1,18 @@
 """Give homework other days: by hand, or because the session moved until which it was given."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
+from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple
-from clients.permissions import cared_for
+from clients.permissions import cared_for, together
 from exercises import schedule
 from exercises.actions import gate, reminding
 from exercises.actions.assigning import before_it_opens, check_days, over
@@ -22,52 +26,63 @@ from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible
 
 
+@dataclass(frozen=True)
+class Ends:
+    """Until when: the evening of a day (a wall time), or a session (its hour, and whose it is: a
+    client's own or a couple's, by their id). Neither: no end."""
+
+    local: datetime | None = None
+    session_at: datetime | None = None
+    session_of: UUID | None = None
+
+
 def reschedule(
     *,
     by: Actor,
     at: datetime,
     homework: Homework,
-    due_local: datetime | None,
     opens_local: datetime | None = None,
+    ends: Ends | None = None,
+    beside: Homework | None = None,
 ) -> None:
     """Give a homework other days; reminders follow, and one already sent stays sent.
 
-    Both are wall times by their client's clock. `opens_local` None leaves the opening as it is.
+    Days are wall times by each client's clock. `opens_local` None leaves the opening as it is, `ends`
+    None the end. `beside` is the partner's of the same time: both, or neither.
     Raises BadInput for days that are over, that nobody can mean, in the wrong order or out of a
-    series' order, NotPossible for work that is over, and for the opening of what is open.
+    series' order, NotPossible for work that is over, for the opening of what is open, and once care
+    has ended.
     """
-    if not cared_for(by).filter(pk=homework.client_id).exists() or not may_assign(by):
+    if not may_assign(by):
         raise PermissionDenied
-    _check_days(homework, opens_local, due_local, at)
-    opens_at = _instant(opens_local, homework.client.zone) or homework.opens_at
-    due_at = _instant(due_local, homework.client.zone)
-    if due_at and due_at <= at:
-        raise over()
-    if due_at and due_at <= opens_at:
-        raise before_it_opens()
     with transaction.atomic():
-        moved = Homework.objects.filter(
-            pk=homework.pk, status__in=[Status.SCHEDULED] if opens_local else MOVABLE
-        ).update(
-            due_local=due_local,
-            due_at=due_at,
-            zone=homework.client.zone,
-            # A day that was chosen stays where it is when the session moves.
-            session_of=None,
-            **({"opens_at": opens_at} if opens_local else {}),
+        for one in [homework, beside] if beside else [homework]:
+            _reschedule(by, at, one, opens_local, ends)
+
+
+def _reschedule(
+    by: Actor, at: datetime, homework: Homework, opens_local: datetime | None, ends: Ends | None
+) -> None:
+    if not cared_for(by).filter(pk=homework.client_id).exists():
+        raise PermissionDenied
+    if homework.client.discharged_at:
+        raise NotPossible(_("Their care has ended. Take it up again first."))
+    fields = _new_days(homework, opens_local, ends, at)
+    moved = Homework.objects.filter(
+        pk=homework.pk, status__in=[Status.SCHEDULED] if opens_local else MOVABLE
+    ).update(**fields)
+    if not moved:
+        raise NotPossible(
+            _("It has opened meanwhile, so that its opening cannot change.")
+            if opens_local
+            else _("This is no longer open, so its date cannot change.")
         )
-        if not moved:
-            raise NotPossible(
-                _("It has opened meanwhile, so that its opening cannot change.")
-                if opens_local
-                else _("This is no longer open, so its date cannot change.")
-            )
-        homework.refresh_from_db(fields=["opens_at", "status", "revision"])
-        if homework.status == Status.SCHEDULED and homework.opens_at <= at:
-            if gate.is_closed(homework.assignment, at):
-                raise BadInput({"opens": [_("Couple work waits now. Choose a day to come.")]})
-            apply_move(homework, Move.OPEN, by=system(by.practice_id), at=at)
-        _follow(by, at, homework)
+    homework.refresh_from_db(fields=["opens_at", "status", "revision"])
+    if homework.status == Status.SCHEDULED and homework.opens_at <= at:
+        if gate.is_closed(homework.assignment, at):
+            raise BadInput({"opens": [_("Couple work waits now. Choose a day to come.")]})
+        apply_move(homework, Move.OPEN, by=system(by.practice_id), at=at)
+    _follow(by, at, homework)
 
 
 def follow_session(
@@ -82,22 +97,48 @@ def follow_session(
     """Move along what was given until a session that has another hour now: to the same instant for
     all. Says whether any was; where no hour is noted now, whether any waits for the next.
 
+    What was given until the session of two who share none any more (they were unlinked, or each has
+    a therapist of their own) waits for the next that its client has, alone or with somebody.
+
     `clients` calls it by `HOMEWARD_FOLLOW_SESSION`, in the transaction that keeps the hour. Nothing
     moves once its end is over, nor to an hour before which it would not be open.
     """
     if before == after or (after and after <= at):
         return False
+    of = couple.pk if couple else clients[0].pk
     given = Homework.objects.filter(
         client__in=cared_for(by).filter(pk__in=[one.pk for one in clients]),
         status__in=MOVABLE,
-        session_of=couple.pk if couple else clients[0].pk,
         due_at__gt=at,
     )
     if after is None:
-        return given.exists()
+        return given.filter(session_of=of).exists()
+    shared = together(by.practice_id).values("pk")
+    is_left = ~Q(session_of__in=shared) & ~Q(session_of=F("client"))
+    given = given.filter(Q(session_of=of) | (Q(session_of__isnull=False) & is_left))
     rows = given.select_related("client__practice", "assignment").order_by("pk")
-    moved = [_moved_along(by, at, one, after) for one in rows]
+    moved = [_moved_along(by, at, one, of, after) for one in rows]
     return any(moved)
+
+
+def _new_days(
+    homework: Homework, opens_local: datetime | None, ends: Ends | None, at: datetime
+) -> dict[str, Any]:
+    zone, fields = homework.client.zone, dict[str, Any]()
+    opens_at, due_at = _instant(opens_local, zone) or homework.opens_at, homework.due_at
+    if ends:
+        due_at = ends.session_at or _instant(ends.local, zone)
+        # A day that was chosen stays where it is when the session moves.
+        fields = {"due_at": due_at, "zone": zone, "session_of": ends.session_of}
+        fields["due_local"] = schedule.wall_time(due_at, zone) if due_at else None
+    if opens_local:
+        fields["opens_at"] = opens_at
+    _check_days(homework, opens_local, ends.local if ends else None, at)
+    if ends and due_at and due_at <= at:
+        raise over()
+    if due_at and due_at <= opens_at:
+        raise before_it_opens()
+    return fields
 
 
 def _check_days(
@@ -131,13 +172,14 @@ def _keep_in_turn(homework: Homework, opens: date) -> None:
         raise BadInput({"opens": [_("Choose a day before the next one of this series.")]})
 
 
-def _moved_along(by: Actor, at: datetime, homework: Homework, after: datetime) -> bool:
-    if after <= homework.opens_at or after == homework.due_at:
+def _moved_along(by: Actor, at: datetime, homework: Homework, of: UUID, after: datetime) -> bool:
+    stands = (homework.due_at, homework.session_of)
+    if after <= homework.opens_at or stands == (after, of):
         return False
     zone = homework.client.zone
     moved = Homework.objects.filter(
         pk=homework.pk, status__in=MOVABLE, session_of=homework.session_of
-    ).update(due_local=schedule.wall_time(after, zone), due_at=after, zone=zone)
+    ).update(due_local=schedule.wall_time(after, zone), due_at=after, zone=zone, session_of=of)
     if moved:
         _follow(by, at, homework)
     return bool(moved)

@@ -93,7 +93,7 @@ class AssignForm(forms.Form):
     ) -> None:
         """Take the next session with whose it is, each one's zone by their id, and one's own."""
         super().__init__(*args, **kwargs)
-        self.twice_for = ""
+        self.twice_for, self.series = "", list[UUID]()
         self.at, self.session, self.zones, self.zone = at, session, zones, zone
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):
@@ -122,13 +122,13 @@ class AssignForm(forms.Form):
             return said
         opens, due = said.get("opens"), said.get("due")
         for name, day in (("opens", opens), ("due", due)):
-            if day and not is_near(_evening(day), self.now):
+            if day and not is_near(evening(day), self.now):
                 self.add_error(name, _("Choose a day within the next two years."))
         if {"opens", "due"} & self.errors.keys():
             return said
         if opens and opens < self.earliest.date():
             self.add_error("opens", _("Choose today or a day to come."))
-        elif due and _evening(due) <= max(self._opens(said) or self.latest, self.latest):
+        elif due and evening(due) <= max(self._opens(said) or self.latest, self.latest):
             self.add_error("due", _("Choose the day it opens, or a later one."))
         return said
 
@@ -136,7 +136,7 @@ class AssignForm(forms.Form):
         """Return when it opens: now (None), or on the morning of the day that was picked. What comes
         again opens in the morning, on the first of its days whose evening is to come."""
         if not said.get("again"):
-            return _morning(said["opens"]) if said.get("opens") else None
+            return morning(said["opens"]) if said.get("opens") else None
         day = said.get("opens") or self.now.date()
         weeks, days = int(said["again"]), said.get("days") or ()
         wanted = {WEEKDAYS.index(name) for name in days} or {day.weekday()}
@@ -144,7 +144,7 @@ class AssignForm(forms.Form):
             not said.get("due") and _until_next(day, weeks, days) <= self.now
         ):
             day += timedelta(days=1)
-        return _morning(day)
+        return morning(day)
 
     def schedule(self) -> planning.Schedule:
         """Return what was chosen: wall times where days were picked, else from this moment on."""
@@ -158,8 +158,8 @@ class AssignForm(forms.Form):
         if said["when"] == "weekly":
             day = self.now.date()
             ends = _until_next(day, 1, [])
-            return replace(found, opens_local=_morning(day), due_local=ends, rrule=_rule(1, []))
-        opens, due = self._opens(said), _evening(said["due"]) if said["due"] else None
+            return replace(found, opens_local=morning(day), due_local=ends, rrule=_rule(1, []))
+        opens, due = self._opens(said), evening(said["due"]) if said["due"] else None
         if opens and said["again"]:
             weeks, days = int(said["again"]), said["days"]
             due = due or _until_next(opens.date(), weeks, days)
@@ -189,14 +189,16 @@ def _until_next(day: date, weeks: int, days: Sequence[str]) -> datetime:
     numbers = sorted({WEEKDAYS.index(name) for name in days}) or [0]
     following = [*numbers[1:], numbers[0] + 7 * weeks]
     gap = min(later - day for day, later in zip(numbers, following, strict=True))
-    return _evening(day + timedelta(days=gap - 1))
+    return evening(day + timedelta(days=gap - 1))
 
 
-def _morning(day: date) -> datetime:
+def morning(day: date) -> datetime:
+    """Return the hour at which a day's work opens, as a wall time."""
     return datetime.combine(day, MORNING, tzinfo=UTC)
 
 
-def _evening(day: date) -> datetime:
+def evening(day: date) -> datetime:
+    """Return the hour at which a day's work ends, as a wall time."""
     return datetime.combine(day, planning.EVENING, tzinfo=UTC)
 
 
@@ -220,28 +222,3 @@ class WithdrawForm(PlainForm):
                 del self.fields[name]
             elif isinstance(field, forms.ChoiceField):
                 field.choices = choices
-
-
-class DaysForm(PlainForm):
-    """Other days for one homework: to finish by, and to open where it has not."""
-
-    opens = forms.DateField(label=_("Opens"), widget=DATE)
-    due = forms.DateField(label=_("To finish by"), widget=DATE)
-
-    def __init__(self, *args: Any, is_open: bool, is_endless: bool, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        if is_open:
-            del self.fields["opens"]
-        elif is_endless:
-            due = self.fields["due"]
-            due.required, due.help_text = False, _("Leave it empty, and it stays open.")
-
-    def walls(self) -> dict[str, datetime | None]:
-        """Return the morning and the evening of these days, as wall times; no opening where it
-        stays as it is."""
-        opens = self.cleaned_data["opens"] if "opens" in self.changed_data else None
-        due = self.cleaned_data["due"]
-        return {
-            "opens_local": _morning(opens) if opens else None,
-            "due_local": _evening(due) if due else None,
-        }

@@ -13,6 +13,7 @@ from clients.permissions import cared_for
 from exercises.definition import FOR_TWO
 from exercises.models import ExerciseVersion, Homework
 from exercises.queries.homework import MOVABLE, NEVER_THERE, homeworks
+from exercises.queries.review import unanswered
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 
@@ -39,8 +40,9 @@ def still_running(actor: Actor, client: UUID, exercise: UUID | None = None) -> l
 
 def having_a_series(
     actor: Actor, people: Sequence[Client], version: ExerciseVersion
-) -> list[Client]:
-    """Return who of these has a series of this exercise that goes on; staff only."""
+) -> dict[UUID, UUID]:
+    """Return who of these has a series of this exercise that goes on, each with its assignment;
+    staff only."""
     if actor.is_client:
         raise Http404
     rows = homeworks(actor).filter(
@@ -49,13 +51,42 @@ def having_a_series(
         assignment__withdrawn_at=None,
         status__in=MOVABLE,
     )
-    pairs = rows.exclude(assignment__rrule="").order_by().distinct()
-    going_on = {
-        client
-        for client, ended_for in pairs.values_list("client", "assignment__ended_for")
+    going_on = rows.exclude(assignment__rrule="").order_by("opens_at", "pk")
+    return {
+        client: assignment
+        for client, assignment, ended_for in going_on.values_list(
+            "client", "assignment", "assignment__ended_for"
+        )
         if client not in ended_for
     }
-    return [one for one in people if one.pk in going_on]
+
+
+def beside(actor: Actor, homework: Homework) -> Homework | None:
+    """Return the partner's of the same time, where both are one's own and the same can be done with
+    both: neither has opened, or both have, and each can still be given another day."""
+    if not homework.assignment.couple_id:
+        return None
+    rows = homeworks(actor).filter(
+        assignment=homework.assignment_id,
+        slot=homework.slot,
+        client__in=cared_for(actor),
+        client__discharged_at=None,
+    )
+    waits = homework.status == Status.SCHEDULED
+    rows = rows.filter(status__in=[Status.SCHEDULED] if waits else CLIENTS_TURN)
+    return rows.exclude(client=homework.client_id).first()
+
+
+def left_with(actor: Actor, client: Client) -> dict[str, int]:
+    """Count what lies with a client, `open`, and what of theirs waits for an answer, `unanswered`;
+    staff only. Begun is counted with open: that somebody has begun is theirs to tell."""
+    if actor.is_client:
+        raise Http404
+    rows = homeworks(actor).filter(client=client).order_by()
+    return {
+        "open": rows.filter(status__in=CLIENTS_TURN).count(),
+        "unanswered": unanswered(actor).filter(client=client).count(),
+    }
 
 
 def count_under_way(actor: Actor, clients: Sequence[Client]) -> dict[UUID, int]:

@@ -1,4 +1,4 @@
-"""What was assigned: see where it stands, and move its date."""
+"""What was assigned, and where each homework of it stands."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,21 +6,16 @@ from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET
 
 from clients.models import Client
 from clients.permissions import among_reached, may_care_for
-from clients.queries import care
-from exercises import schedule
-from exercises.actions import rescheduling
-from exercises.forms.assign import DaysForm
 from exercises.models import Assignment, Flag, FlagKind, Homework, Step
 from exercises.queries import given as assignments
 from exercises.queries import homework as homeworks
@@ -40,9 +35,7 @@ from exercises.views.therapist_pages import (
 from exercises.visibility import read_notes
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor, ActorRequest
-from practice.doors.pages import form_page, posted, refusals_on
 from practice.queries import people
-from practice.wording import clock_of
 
 # The newest of what was written is with the therapist.
 SENT = (Status.SUBMITTED, Status.RETURNED, Status.REVIEWED)
@@ -208,55 +201,10 @@ def homework_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             or assignments.is_left(actor, found),
             **(_gate(actor, found, flags, steps, at) if cares else {}),
             "own_note": found.assignment.assigned_by_id == actor.member_id,
-            "can_move": found.status in homeworks.MOVABLE and not along,
+            "can_move": found.status in homeworks.MOVABLE
+            and not along
+            and not found.client.discharged_at,
+            "can_withdraw": found.status in homeworks.MOVABLE and not along,
             "reads_along": along,
         },
-    )
-
-
-def _moves_with_session(actor: Actor, found: Homework) -> bool:
-    """Say whether it runs until a session that can still be moved: not so once two were parted, or
-    have a therapist each."""
-    if found.session_of is None or found.session_of == found.client_id:
-        return found.session_of is not None
-    couple = care.couples_of(actor, [found.client]).get(found.client_id)
-    return couple is not None and couple.cares and couple.pk == found.session_of
-
-
-@for_therapists
-@require_http_methods(["GET", "POST"])
-def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Give another day to finish by."""
-    found = homeworks.homework(request.actor, pk)
-    is_open, zone = found.status != Status.SCHEDULED, found.client.zone
-    form = DaysForm(
-        posted(request),
-        is_open=is_open,
-        is_endless=found.due_at is None,
-        initial={
-            "opens": schedule.local_time(found.opens_at, zone).date(),
-            "due": schedule.local_time(found.due_at, zone).date() if found.due_at else None,
-        },
-    )
-    text = (
-        _("The evening of that day where %(name)s lives: %(zone)s.")
-        if is_open
-        else _("The morning and the evening of these days where %(name)s lives: %(zone)s.")
-    )
-    if _moves_with_session(request.actor, found):
-        text += " " + _("It moves with the session so far; a day you choose here stays.")
-    if request.method == "POST" and form.is_valid():
-        with refusals_on(form):
-            if form.has_changed():  # the hour at which it ends may be another than a day's evening
-                rescheduling.reschedule(by=request.actor, at=now(), homework=found, **form.walls())
-            messages.success(request, _("Saved. Reminders follow."))
-            return redirect("homework_page", found.pk)
-    return form_page(
-        request,
-        form,
-        title=_("Another day"),
-        button=_("Save"),
-        text=text % {"name": found.client.name_to_call, "zone": clock_of(zone)},
-        back=reverse("homework_page", args=[found.pk]),
-        back_to=title_of(found),
     )

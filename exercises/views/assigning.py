@@ -33,6 +33,7 @@ from exercises.views.therapist_pages import (
     for_therapists,
     part_of,
     reminded,
+    session_page,
     waiting_flag_text,
 )
 from exercises.workflow import Status
@@ -131,7 +132,9 @@ def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetim
     people = [single] if single else target.people
     # A browser's Back leads to a form that can be sent again.
     if form.schedule().rrule and not form.cleaned_data["twice"]:
-        form.twice_for = called(having_a_series(request.actor, people, version))
+        series = having_a_series(request.actor, people, version)
+        form.twice_for = called([one for one in people if one.pk in series])
+        form.series = sorted(set(series.values()), key=str)
     if form.twice_for:
         text = _("There is a series of this for %(names)s already.") % {"names": form.twice_for}
         raise BadInput({"twice": [text]})
@@ -170,6 +173,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             for one in target.people
             if load.get(one.pk, 0) >= MOST_RUNNING
         ],
+        "note_session": session_page(target.people[0], target.couple),
         "here": request.get_full_path(),
     }
     if request.headers.get("HX-Request"):  # the search, as one types

@@ -13,8 +13,8 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
-from clients.models import Client, Couple, Standing, to_come
-from clients.queries import care
+from clients.models import Couple, Standing, to_come
+from clients.queries import care, parting
 from exercises.actions import reviewing
 from exercises.forms.caring import ClientFilter
 from exercises.models import Flag, Homework
@@ -22,7 +22,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
 from exercises.queries.running import still_running
-from exercises.views import gate, staff_charts, wording
+from exercises.views import client_head, gate, staff_charts, wording
 from exercises.views.client_pages import title_of
 from exercises.views.lines import line, still_runs, under_way
 from exercises.views.therapist_pages import (
@@ -42,7 +42,7 @@ from practice.doors.pages import searches
 from practice.permissions import may_care
 from practice.queries import people
 from practice.queries.paging import pages
-from practice.wording import clock_of, language
+from practice.wording import language
 
 # What was to be said in session is looked for in what came in so lately.
 LATELY = timedelta(days=14)
@@ -116,7 +116,8 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    client: Any = care.record_for_staff(actor, pk, at, waiting=reviews.number_waiting(actor))
+    more = parting.links() | {"waiting": reviews.number_waiting(actor)}
+    client: Any = care.record_for_staff(actor, pk, at, **more)
     couple = care.couple_with(actor, client)
     # Nobody noted anything: nothing for two was ever given.
     is_shut = client.cares and client.standing not in {None, Standing.CLEARED}
@@ -140,7 +141,10 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             else [],
             "cares": client.cares,
             "reads_along": reads_along(actor, cares=client.cares),
-            "head": _head(client, at, actor.zone),
+            # With somebody out of reach: who that is, is not told.
+            "linked": client.linked if couple is None else None,
+            "parted": client_head.parted(client, at, actor.zone),
+            "head": client_head.head(client, couple, at, actor.zone),
             "now": [line(row, at, actor.zone, cares=client.cares) for row in course.now],
             "past": [line(row, at, actor.zone, cares=client.cares) for row in course.past],
             **pages(request, course.past),
@@ -155,7 +159,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
                 *(text for _topic, text in topics),
                 *(_would_rather_talk(row) for row in course.brought if client.cares),
             ],
-            "reminders": _reminders(client, at, actor.zone),
+            "reminders": client_head.reminders(client, at, actor.zone),
             "flags": [
                 flag_card(flag, _wants_you(flag, actor.zone))
                 for flag in flags
@@ -223,7 +227,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "items": under_way(course.now, couple, at, actor.zone),
             "past": [line(row, at, actor.zone, couple, cares=couple.cares) for row in course.past],
             **pages(request, course.past),
-            "reminders": [(one, _reminders(one, at, actor.zone)) for one in pair],
+            "reminders": [(one, client_head.reminders(one, at, actor.zone)) for one in pair],
             "screening": screening,
             "waits_for": [one.client for one in screening if not one.is_cleared]
             if is_held or len(staying) == 2
@@ -233,31 +237,6 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "span": staff_charts.span(request, actor, span, at),
         },
     )
-
-
-def _head(client: Client, at: datetime, zone: str) -> str:
-    if client.discharged_at:  # and an hour noted before comes no more
-        return _("Care ended on %(day)s") % {"day": wording.day(client.discharged_at, zone)}
-    parts = [] if client.joined_at else [_("Not joined yet")]
-    if session := wording.next_session(client, at):
-        when = wording.plain_when(session, zone)
-        parts.append(_("Next session: %(when)s") % {"when": when})
-    return " · ".join(parts)
-
-
-def _reminders(client: Any, at: datetime, zone: str) -> str:
-    """Say how this client wants to be reminded."""
-    preference = getattr(client, "preference", None)
-    if preference is None:
-        return _("They begin with the practice’s times, and can change them once they have joined.")
-    if preference.suppressed_at:
-        return _("Their address takes no mail.")
-    if not preference.by_email:
-        return _("No e-mail, by their own choice.")
-    if preference.paused_until and preference.paused_until > at:
-        return _("Paused until %(day)s.") % {"day": wording.day(preference.paused_until, zone)}
-    said = {"time": f"{preference.reminder_time:%H:%M}", "zone": clock_of(client.zone)}
-    return _("By e-mail at %(time)s, %(zone)s.") % said
 
 
 def _brief_title(session: datetime | None, at: datetime, zone: str) -> str:

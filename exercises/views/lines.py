@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from clients.models import Couple
 from exercises import schedule
 from exercises.models import Homework
+from exercises.permissions import can_go_back
 from exercises.queries import homework as homeworks
 from exercises.queries.bringing import is_for_session
 from exercises.views import wording
@@ -30,6 +31,8 @@ def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
     if row.status == Status.SUBMITTED:
         sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
         if not waits_for_review(row):
+            if not can_go_back(row):
+                return _("sent %(when)s, the answer is kept in the record") % {"when": sent}
             return _("sent %(when)s, the answer is on its way") % {"when": sent}
         if not cares:
             return _("sent %(when)s, not answered yet") % {"when": sent}

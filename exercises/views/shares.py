@@ -102,6 +102,10 @@ def with_dates(found: Assignment, group: Sequence[Given], own: str) -> str:
     """Say what it is and until when."""
     title = found.version.definition.title.get(language())
     firsts = [given.rows[0] for given in group if given.rows]
+    if firsts and firsts[0].due_at is None and not found.rrule:
+        return _("“%(title)s”, with no end: it stays open until it is sent or you withdraw it.") % {
+            "title": title
+        }
     if not firsts or firsts[0].due_at is None:
         return _("“%(title)s”") % {"title": title}
     said = {"title": title, "due": _ends(firsts, own)}

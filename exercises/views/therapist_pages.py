@@ -157,6 +157,13 @@ def page_of(client: Client, couple: Couple | None) -> str:
     return reverse("client_page", args=[client.pk])
 
 
+def session_page(client: Client, couple: Couple | None) -> str:
+    """Return where it is noted when they come next."""
+    if couple is not None:
+        return reverse("couple_session", args=[couple.pk])
+    return reverse("client_edit", args=[client.pk])
+
+
 def waited(submitted_at: datetime | None, at: datetime, zone: str) -> str:
     """Say since when a round waits."""
     return lately(submitted_at, at, zone) if submitted_at else ""

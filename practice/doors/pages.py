@@ -2,8 +2,9 @@
 
 import base64
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 
@@ -160,6 +161,14 @@ def posted(request: HttpRequest) -> QueryDict | None:
     return request.POST if request.method == "POST" else None
 
 
+@dataclass(frozen=True)
+class Point:
+    """One thing to know before a deed; `do` is what to do first, in bold."""
+
+    text: str
+    do: str = ""
+
+
 def form_page(
     request: HttpRequest,
     form: BaseForm,
@@ -170,10 +179,11 @@ def form_page(
     back_to: str,
     tab: str = "",
     text: str = "",
+    points: Sequence[Point] = (),
 ) -> HttpResponse:
     """Show a form by itself: 422 once it was sent and refused.
 
-    `back_to` names the page it was opened from; `tab` is the page's title where `title` names
+    `points` are what follows from it, where there is more than one thing. `back_to` names the page it was opened from; `tab` is the page's title where `title` names
     somebody, for no name belongs into a browser's history.
     """
     return render(
@@ -187,6 +197,7 @@ def form_page(
             "back": back,
             "back_to": back_to,
             "text": text,
+            "points": points,
         },
         status=422 if form.is_bound else 200,
     )

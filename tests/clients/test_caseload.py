@@ -260,7 +260,10 @@ def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person
 
 def test_the_hand_over_says_what_becomes_of_private_notes(ana: Person, dana: Person):
     page = text_of(dana.browser().get(f"/clients/{ana.client.pk}/hand-over"))
-    assert "Private notes do not go along" in page
+    assert (
+        "Private notes stay behind; you can no longer read them. <b>Copy what you need first.</b>"
+        in page
+    )
 
 
 NAMES = ["Álvaro", "ana", "Íris", "Ines", "iris", "Ísis", "Óscar", "olga", "Wanda", "Zoë", "zed"]

@@ -1,14 +1,15 @@
 """Two of one's clients, seen together; and what a therapist attests for it."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.utils.timezone import now
 
-from clients.models import Clearance, Couple
+from clients.models import Clearance, Client, Couple
 from practice.tenancy import scope
-from tests.cast import Person, make_client
+from tests.cast import ZONE, Person, make_client
 from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,6 +88,8 @@ def test_the_next_session_is_a_day_that_can_be_meant(couple: Couple, dana: Perso
         assert dana.browser().post(where, {"next_session_at": typed}).status_code == 422
     for typed, said in (
         ("1990-01-01T10:00", "Choose today or a day to come."),
+        (wall(now() - timedelta(hours=20)), "Choose today or a day to come."),
+        (wall(now() - timedelta(minutes=2)), "Choose today or a day to come."),
         ("2190-01-01T10:00", "Choose a day within the next two years."),
     ):
         assert said in str(dana.browser().post(where, {"next_session_at": typed}).content)
@@ -96,6 +99,28 @@ def test_the_next_session_is_a_day_that_can_be_meant(couple: Couple, dana: Perso
     assert dana.browser().post(where, {"next_session_at": ""}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert Couple.objects.get(pk=couple.pk).next_session_at is None
+
+
+def wall(hour: datetime) -> str:
+    return hour.astimezone(ZoneInfo(ZONE)).strftime("%Y-%m-%dT%H:%M")
+
+
+def test_an_hour_that_is_over_is_noted_for_nobody_and_may_stay_where_it_stands(
+    dana: Person, ana: Person
+):
+    """It would be told on no page; but after a session somebody's name can still be changed."""
+    where = f"/clients/{ana.client.pk}/edit"
+    over = (now() - timedelta(hours=20)).replace(second=0, microsecond=0)
+    refused = dana.browser().post(where, {"name": "Ana", "next_session_at": wall(over)})
+    assert refused.status_code == 422
+    assert "Choose today or a day to come." in text_of(refused)
+    with scope(practice=dana.practice.pk):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=over)
+    said = {"name": "Ana Q.", "next_session_at": wall(over)}
+    assert dana.browser().post(where, said).status_code == 302
+    with scope(practice=dana.practice.pk):
+        kept = Client.objects.get(pk=ana.client.pk)
+    assert (kept.name, kept.next_session_at) == ("Ana Q.", over)
 
 
 def attest(by: Person, of: Person, **said: str) -> Any:

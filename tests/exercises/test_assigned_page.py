@@ -283,3 +283,23 @@ def test_the_days_of_homework_are_their_clients_and_a_session_is_ones_own(
     form = shown(f"/assign/?couple={cleared.pk}")
     assert f"Now, until the next session: {hour}" in form
     assert "The session’s hour: Lisbon time." in form
+
+
+def test_what_has_no_end_says_so(play: Play, dana: Person, ana: Person):
+    given = play.assign(dana, ana, days=0)
+    assert "with no end: it stays open until" in page(dana, f"/assignments/{given.pk}/")
+
+
+def test_where_no_session_is_noted_the_form_offers_to_note_one(
+    play: Play, dana: Person, ana: Person, cleared: Couple
+):
+    forms = {
+        f"/assign/?client={ana.client.pk}": f'href="/clients/{ana.client.pk}/edit"',
+        f"/assign/?couple={cleared.pk}": f'href="/couples/{cleared.pk}/session"',
+    }
+    for address, there in forms.items():
+        assert there in page(dana, address)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=now() + timedelta(days=2))
+    for address, there in forms.items():
+        assert there not in page(dana, address)

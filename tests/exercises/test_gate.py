@@ -107,7 +107,9 @@ def test_nor_does_a_mail_that_was_not_wanted_or_had_another_day(
     later = bens.due_local + timedelta(hours=1)
     prefer(ben, kinds_off=["assigned"])
     with play.at(dana):
-        rescheduling.reschedule(by=dana.actor, at=now(), homework=bens, due_local=later)
+        rescheduling.reschedule(
+            by=dana.actor, at=now(), homework=bens, ends=rescheduling.Ends(local=later)
+        )
         told = Reminder.objects.filter(homework_id=bens.pk)
         row = told.get(kind="assigned")
     due_now(row)
@@ -240,7 +242,7 @@ def test_planning_and_another_day_do_not_go_round_the_gate(
             by=dana.actor,
             at=now(),
             homework=homework,
-            due_local=due,
+            ends=rescheduling.Ends(due),
             opens_local=homework.opens_at.replace(hour=0, minute=0) - timedelta(days=1),
         )
     assert "opens" in refusal.value.fields

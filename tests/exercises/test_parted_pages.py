@@ -3,16 +3,18 @@ or a couple is unlinked."""
 
 import html
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.utils.timezone import now
 
 from clients.actions import caring
-from clients.models import Couple
+from clients.models import Client, Couple
 from exercises.actions import assigning
 from exercises.models import Assignment, Homework
 from tests.cast import Person, Play
 from tests.exercises.ground import E11, page
+from tests.world import world
 
 
 @pytest.fixture
@@ -94,6 +96,65 @@ def test_unlinking_says_what_goes_and_what_stays(play: Play, dana: Person, clear
     assert "The session they share goes from every page" in page(dana, address)
 
 
+def test_who_has_one_of_two_says_that_they_are_linked_and_can_end_it(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, noor: Person, cleared: Couple
+):
+    """Else neither therapist could unlink them, nor link their own with anybody again. Nothing of the
+    other is told, and neither of the two learns of it."""
+    unlink, anas = f"/couples/{cleared.pk}/unlink", f"/clients/{ana.client.pk}/"
+    linked = "Ana is linked with somebody in a colleague’s care."
+    assert linked not in page(dana, anas)
+    assert omar.browser().get(unlink).status_code == 404
+    with play.at(dana):
+        Couple.objects.update(next_session_at=now() + timedelta(days=2))
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    shown = page(dana, anas)
+    assert linked in shown
+    assert unlink in shown
+    for address in ("/couples/link", unlink):
+        assert "Ben" not in page(dana, address)
+    assert "in a colleague’s care: Ana Q." in page(dana, "/couples/link")
+    told = page(dana, unlink)
+    assert "The other is in a colleague’s care" in told
+    assert "The session they share" not in told
+    browsers = [(who, who.browser()) for who in (ana, ben)]
+
+    def worlds() -> list[dict[str, Any]]:
+        # Of topics it says that a partner never reads them, while there is one.
+        seen = [world(who, browser) for who, browser in browsers]
+        return [{at: one[at] for at in one if at != "/you/topics"} for one in seen]
+
+    before = worlds()
+    ended = dana.browser().post(unlink)
+    assert ended.headers["Location"] == anas
+    assert worlds() == before
+    # Both therapists see that it ended, and can link anew.
+    for by, who in ((dana, ana), (omar, ben)):
+        assert "No longer linked since" in page(by, f"/clients/{who.client.pk}/")
+    with play.at(dana):
+        caring.link(by=dana.actor, at=now(), first=ana.client, second=noor.client)
+    assert "No longer linked" not in page(dana, anas)
+
+
+def test_a_clients_page_says_with_whom_the_next_session_is(
+    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, cleared: Couple
+):
+    soon = now() + timedelta(days=2)
+    anas, noors = f"/clients/{ana.client.pk}/", f"/clients/{noor.client.pk}/"
+    with play.at(dana):
+        Couple.objects.update(next_session_at=soon + timedelta(days=2))
+        for who in (ana, noor):
+            Client.objects.filter(pk=who.client.pk).update(next_session_at=soon)
+    assert "Next session, alone: " in page(dana, anas)
+    assert "Next session: " in page(dana, noors)
+    with play.at(dana):
+        Couple.objects.update(next_session_at=soon - timedelta(days=1))
+    assert "Next session, with Ben: " in page(dana, anas)
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ben.client)
+    assert "Next session, alone: " in page(dana, anas)
+
+
 # --- given to one of two, and given twice --------------------------------------------------------
 def test_what_is_for_two_given_to_one_of_a_couple_says_how_to_give_it(
     play: Play, dana: Person, ana: Person, cleared: Couple
@@ -120,6 +181,9 @@ def test_a_second_series_of_the_same_is_given_only_once_it_was_asked_for(
     shown = html.unescape(refused.content.decode())
     assert "There is a series of this for Ana & Ben already." in shown
     assert 'name="twice"' in shown
+    with play.at(dana):
+        there = Assignment.objects.exclude(rrule="").get()
+    assert f'<a href="/assignments/{there.pk}/">See the series that is there</a>' in shown
     # Of the same once, or of another exercise, nothing is asked.
     assert browser.post(address, said | {"when": "week"}).status_code == 302
     other = play.library["e01-under-the-argument"].exercise_id

@@ -130,7 +130,9 @@ def test_a_moved_date_earns_new_ones_and_moved_back_none_extra(
     original = homework.due_local
     for due in (original + timedelta(days=3), original):
         with play.at(dana):
-            rescheduling.reschedule(by=dana.actor, at=now(), homework=homework, due_local=due)
+            rescheduling.reschedule(
+                by=dana.actor, at=now(), homework=homework, ends=rescheduling.Ends(due)
+            )
         homework = play.fresh(homework)
     again = rows(homework)
     assert "due_soon" not in again, "the one for this date was sent"

@@ -136,9 +136,7 @@ def test_what_is_open_opens_no_other_day(play: Play, dana: Person, ana: Person):
     assert 'name="opens"' not in page(dana, reverse("homework_due", args=[homework.pk]))
     later = now() + timedelta(days=9)
     with play.at(dana), pytest.raises(NotPossible):
-        rescheduling.reschedule(
-            by=dana.actor, at=now(), homework=homework, due_local=None, opens_local=later
-        )
+        rescheduling.reschedule(by=dana.actor, at=now(), homework=homework, opens_local=later)
     assert play.fresh(homework).due_at == homework.due_at
 
 
@@ -243,7 +241,11 @@ def test_what_ran_until_a_session_that_was_cleared_waits_for_the_next(
     assert [row.due_at for row in rows] == [first] * 3
     days = reverse("homework_due", args=[rows[0].pk])
     assert "It moves with the session so far; a day you choose here stays." in page(dana, days)
-    by_hand = {"due": str(first.astimezone(LISBON).date() + timedelta(days=1))}
+    by_hand = {
+        "due": str(first.astimezone(LISBON).date() + timedelta(days=1)),
+        "until": "day",
+        "whose": "one",
+    }
     assert dana.browser().post(days, by_hand).status_code == 302
     assert "It moves with the session so far" not in page(dana, days)
     path = f"/couples/{cleared.pk}/session"
