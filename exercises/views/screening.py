@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 from clients.actions import clearances
 from clients.forms import ClearanceForm
 from clients.models import Clearance
-from clients.queries import care
+from clients.queries import care, screening
 from exercises.models import Flag
 from exercises.queries import review as reviews
 from exercises.views import wording
@@ -45,7 +45,7 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
     elif form.is_bound:  # it goes on from the page it was on
         seen = form["seen"].value() or ""
     # Before what is shown: what comes in between is refused once more.
-    seen = seen or clearances.basis(actor, client)
+    seen = seen or screening.basis(actor, client)
     history = care.clearances(actor, client)
     flags = reviews.flags_of(actor, client)
     return render(
