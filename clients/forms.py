@@ -168,7 +168,7 @@ class ClearanceForm(PlainForm):
         ),
         required=False,
     )
-    # What the page showed (`clearances.basis`).
+    # What the page showed (`screening.basis`).
     seen = forms.CharField(required=False, max_length=64, widget=forms.HiddenInput)
 
     def clean(self) -> dict[str, Any]:

@@ -1,20 +1,17 @@
 """A therapist's attestation that couple work is safe for a client, or that it is not."""
 
-import hashlib
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients.actions.caring import lock_clients
 from clients.models import Clearance, Client, Standing
 from clients.permissions import NOBODY, may_change
+from clients.queries import screening
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
@@ -33,9 +30,9 @@ def attest(
 ) -> Clearance:
     """Note one's judgement; it overtakes the one before.
 
-    Who clears names what they had before them (`seen`, see `basis`; a program may leave it out), and
-    says so where an answer still waits for a human (`despite`). That somebody is not cleared is taken
-    at any time: it shuts the gate. Raises NotPossible (`stale`) when something was noted or answered
+    Who clears names what they had before them (`seen`, see `screening.basis`; a program may leave it
+    out), and says so where an answer still waits for a human (`despite`). That somebody is not cleared
+    is taken at any time: it shuts the gate. Raises NotPossible (`stale`) when something was noted or answered
     since, BadInput for an answer passed over.
     """
     if not may_change(by, client):
@@ -58,15 +55,6 @@ def attest(
     return clearance
 
 
-def basis(by: Actor, client: Client) -> str:
-    """Return a mark of what a judgement is based on: what was noted last, and which answers of theirs
-    asked for a human. It is another once either has changed."""
-    noted = Clearance.objects.filter(client=client).order_by("-attested_at", "pk")
-    known = [str(pair) for pair in noted.values_list("pk", "ended_at")[:1]]
-    known += sorted(str(flag.pk) for flag in _flags(by, client))
-    return hashlib.sha256(" ".join(known).encode()).hexdigest()[:16]
-
-
 def cleared(clients: Iterable[UUID], at: datetime) -> set[UUID]:
     """Return for which of these an attestation for couple work stands now, in one question."""
     standing = Clearance.objects.filter(client__in=set(clients), ended_at=None)
@@ -74,18 +62,14 @@ def cleared(clients: Iterable[UUID], at: datetime) -> set[UUID]:
 
 
 def _require_seen(by: Actor, client: Client, seen: str) -> None:
-    if seen and seen != basis(by, client):
+    if seen and seen != screening.basis(by, client):
         text = _("Changed meanwhile, in another tab or by somebody else. Nothing is saved yet.")
         raise NotPossible(text, code="stale")
 
 
 def _require_no_answer_passed_over(by: Actor, client: Client, *, despite: bool) -> None:
-    if not despite and any(flag.handled_at is None for flag in _flags(by, client)):
+    if not despite and any(
+        flag.handled_at is None for flag in screening.asked_for_a_human(by, client)
+    ):
         text = _("An answer of theirs waits for somebody to see to it. Read it first.")
         raise BadInput({"despite": [text]})
-
-
-def _flags(by: Actor, client: Client) -> list[Any]:
-    # exercises', which this app does not know
-    found: list[Any] = import_string(settings.HOMEWARD_FLAGS)(by, client)
-    return found

@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET
 
 from clients.actions import noting
-from clients.models import Couple, Standing, to_come
+from clients.models import Couple, to_come
 from clients.queries import care, parting
 from exercises.actions import reviewing
 from exercises.forms.caring import ClientFilter
@@ -21,10 +21,9 @@ from exercises.models import Flag, Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import review as reviews
 from exercises.queries.caseload import MOST_COUNTED, caseload
-from exercises.queries.running import still_running
 from exercises.views import client_head, gate, staff_charts, wording
 from exercises.views.client_pages import title_of
-from exercises.views.lines import line, still_runs, under_way
+from exercises.views.lines import line, under_way
 from exercises.views.therapist_pages import (
     consent_text,
     face,
@@ -119,8 +118,6 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     more = parting.links() | {"waiting": reviews.number_waiting(actor)}
     client: Any = care.record_for_staff(actor, pk, at, **more)
     couple = care.couple_with(actor, client)
-    # Nobody noted anything: nothing for two was ever given.
-    is_shut = client.cares and client.standing not in {None, Standing.CLEARED}
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
     with auditing.batched():
@@ -136,9 +133,6 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "waiting_count": client.waiting,  # the frame's, which need not ask again
             "couple": couple,
             "people": [face(client, couple)],
-            "running": still_runs(still_running(actor, client.pk), at, actor.zone)
-            if is_shut
-            else [],
             "cares": client.cares,
             "reads_along": reads_along(actor, cares=client.cares),
             # With somebody out of reach: who that is, is not told.

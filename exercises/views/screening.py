@@ -13,11 +13,13 @@ from django.views.decorators.http import require_http_methods
 
 from clients.actions import clearances
 from clients.forms import ClearanceForm
-from clients.models import Clearance
-from clients.queries import care
+from clients.models import Clearance, Standing
+from clients.queries import care, screening
 from exercises.models import Flag
 from exercises.queries import review as reviews
+from exercises.queries.running import still_running
 from exercises.views import wording
+from exercises.views.lines import still_runs
 from exercises.views.therapist_pages import flag_text, seen_to_text, waiting_flag_text
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import posted, refusals_on
@@ -41,13 +43,16 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
             clearances.attest(by=actor, at=at, client=client, **said)
         if not form.errors:
             messages.success(request, _noted(cleared=said["cleared"]))
-            return redirect("client_page", client.pk)
+            # What still runs then stands on this page, with the ways to end it.
+            return redirect("client_page" if said["cleared"] else "client_clearance", client.pk)
     elif form.is_bound:  # it goes on from the page it was on
         seen = form["seen"].value() or ""
     # Before what is shown: what comes in between is refused once more.
-    seen = seen or clearances.basis(actor, client)
+    seen = seen or screening.basis(actor, client)
     history = care.clearances(actor, client)
     flags = reviews.flags_of(actor, client)
+    # Where nobody noted anything, nothing for two was ever given.
+    is_shut = bool(history) and history[0].standing(at) is not Standing.CLEARED
     return render(
         request,
         "exercises/therapist/clearance.html",
@@ -55,6 +60,9 @@ def client_clearance(request: ActorRequest, pk: UUID) -> HttpResponse:
             "client": client,
             "form": form,
             "seen": seen,
+            "running": still_runs(still_running(actor, client.pk), at, actor.zone)
+            if is_shut
+            else [],
             "answers": _answers(actor, flags, history, at),
             "asks": any(flag.handled_at is None for flag in flags),
             "history": [(one, one.standing(at)) for one in history],
