@@ -195,7 +195,7 @@ def test_what_goes_next_comes_first_and_what_went_last(
         page = browser.get(address).content.replace(b"\xc2\xa0", b" ")
         first = first or page
         listed = page.partition(b">Planned</h2>")[2].partition(b">Earlier</h2>")[0]
-        seen += re.findall(rb'class="num">\w+ (\d+ \w+),', listed)
+        seen += re.findall(rb'class="num"><span[^>]*>\w+ (\d+ \w+),', listed)
         more = re.search(rb'rel="next" href="([^"]+planned=[^"]+)"', listed)
         address = more[1].decode() if more else ""
     assert seen == planned
