@@ -163,7 +163,7 @@ def test_what_nobody_touched_is_not_given_back_as_if_they_had(ruth: Person):
     shown = text_of(browser.post("/practice/settings", said, headers=OURS))
     assert LETTER in shown
     assert "Llama" not in shown
-    assert fields_in(shown) == {"Quiet from": "21:15"}
+    assert fields_in(shown) == {"Quiet hours from": "21:15"}
 
 
 def test_a_form_with_nothing_to_give_back_says_all_the_same_that_it_saved_nothing(dana: Person):
