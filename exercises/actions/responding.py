@@ -159,6 +159,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
             return SubmitResult.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
+        _erase_hidden(homework, rounds)
         Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
         apply_move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
@@ -200,6 +201,22 @@ def open_keys(homework: Homework, response: Response) -> list[str]:
         if item.stage is not Stage.RELEASE
         and (not response.open_items or item.key in response.open_items)
     ]
+
+
+def asked_now(homework: Homework, rounds: Sequence[OpenedRound]) -> list[Item]:
+    """Return what the newest round asks, as its answers stand: what is shown before sending, and all
+    that sending sends.
+
+    What was opened again was chosen by somebody who read it; an answer of the same round may hide
+    it still.
+    """
+    definition, response = homework.version.definition, _current(homework, rounds)
+    shown = definitions.visible_items(definition, OpenedRound.merged(rounds))
+    if response is None or not response.open_items:
+        return shown
+    before = definitions.visible_items(definition, OpenedRound.merged(rounds[:-1]))
+    keys = set(open_keys(homework, response)) - {item.key for item in before if item not in shown}
+    return [item for item in definition.items if item.key in keys]
 
 
 def _require_turn(by: Actor, homework: Homework) -> None:
@@ -292,6 +309,18 @@ def _forget_unsaid(response: Response, words: OpenedRound) -> None:
     if any(one.unsaid is not None for said in found for one in said.values()):
         aside = Answer.objects.filter(response=response).exclude(outcome=AnswerOutcome.ANSWERED)
         aside.update(sealed_value=None)
+
+
+def _erase_hidden(homework: Homework, rounds: Sequence[OpenedRound]) -> None:
+    """Erase what stands under a question that is asked no more: its author took it back with the
+    answer that had shown it, and does not see it among what is sent."""
+    shown = {item.key for item in asked_now(homework, rounds)}
+    hidden = [one.row.pk for key, one in rounds[-1].words.items() if key not in shown]
+    for moment in rounds[-1].moments:
+        asked = moment.asked(homework.version.definition)
+        hidden += [one.row.pk for key, one in moment.words.items() if key not in asked]
+    if hidden:
+        Answer.objects.filter(pk__in=hidden).delete()
 
 
 def _save_one(

@@ -311,11 +311,11 @@ def moment_link(work: Work, moment: OpenedEntry) -> dict[str, str]:
 
 
 def _first_words(work: Work, moment: OpenedEntry) -> str:
-    log = work.definition.log(moment.entry.log_key)
+    log, asked = work.definition.log(moment.entry.log_key), moment.asked(work.definition)
     lines = (
         line
         for item in (log.items if log else ())
-        if log and item is not log.when and item.key in moment.words
+        if log and item is not log.when and item.key in moment.words and item.key in asked
         for line in work.lines(item, moment.words[item.key].value)
     )
     # Only what comes first is put into words.
