@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.doors.failures import API, answer_trouble, free_text_of, page_before, problem
+from practice.doors.pages import seat_of_form
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -40,10 +41,12 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose page was open too long, or came from elsewhere."""
-    if (
-        request.content_type == "application/json"
-    ):  # what a page keeps by itself: sign in, and go on
+    """Answer a form whose page was open too long, came from elsewhere, or was another seat's."""
+    is_kept = request.content_type == "application/json"  # by the page itself
+    if is_kept and seat_of_form(request):
+        said = _("You changed to another of your pages meanwhile. Nothing was saved.")
+        return problem(403, code="elsewhere", detail=said)
+    if is_kept:  # sign in, and go on
         said = _("You were signed out to keep this private. Sign in, and you will be back.")
         return problem(401, code="signed_out", detail=said)
     return _page(request, "403_csrf.html", 403, _("This is not yours to do."))
