@@ -137,8 +137,7 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     if add_row := request.POST.get("add_row"):
         return _step_page(request, work, here, data, add_row=add_row)
     if (found_anew := _anew(work, here)) and request.POST.get(ANEW) == found_anew["key"]:
-        taken = {found_anew["key"]: [found_anew["text"]]}
-        return _step_page(request, work, here, {**data, **taken})
+        return _taken(request, work, here, {**data, found_anew["key"]: [found_anew["text"]]})
     found = forms.read(here.items, data, work.wall)
     if outcome := _outcome(request):
         return _keep(
@@ -150,12 +149,22 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     return _keep(request, work, here, found.values)
 
 
+def _taken(request: HttpRequest, work: Work, here: Step, data: Data) -> HttpResponse:
+    """Keep a sentence as it would read now, and show it: taken is kept, as typed is."""
+    found = forms.read(here.items, data, work.wall)
+    if found.errors:
+        return _step_page(request, work, here, data, errors=found.errors)
+    return _keep(request, work, here, found.values, stays=True)
+
+
 def _keep(
     request: HttpRequest,
     work: Work,
     here: Step,
     values: Mapping[str, Any],
     aside: list[AnswerInput] | None = None,
+    *,
+    stays: bool = False,
 ) -> HttpResponse:
     """Keep the answer, or that it was set aside; over what another device wrote only when asked."""
     device = device_name(request.POST.get("device"))
@@ -183,6 +192,8 @@ def _keep(
         return conflict_page(request, work, here.items, values, words_now(work), back)
     if aside is None and flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
+    if stays:
+        return redirect(f"{back}?from=check" if request.POST.get("from") == "check" else back)
     return _onwards(request, work, here)
 
 
@@ -255,7 +266,7 @@ def _step_page(
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),
-        "anew": {} if ANEW in request.POST else _anew(work, here),
+        "anew": _anew(work, here),
     }
     return show(request, "step", context, status=422 if errors else 200)
 
