@@ -212,11 +212,16 @@ def _stops(item: Item, told: str) -> list[str]:
         return []
     is_yes = item.kind is ItemKind.YESNO and all(r.values == ("yes",) for r in item.flag_if)
     if is_yes and told:
-        text = _("If you say yes, the exercise stops here and %(name)s is told straight away.")
+        text = _(
+            "If you say yes and go on, the exercise stops here and %(name)s is told straight away."
+        )
     elif is_yes:
         text = _("If you say yes, the exercise stops here.")
     elif told:
-        text = _("Some answers stop the exercise here, and %(name)s is told straight away.")
+        text = _(
+            "With some answers, once you go on, the exercise stops here and %(name)s is told "
+            "straight away."
+        )
     else:
         text = _("Some answers stop the exercise here.")
     found = [text % {"name": told} if told else text]

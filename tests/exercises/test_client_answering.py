@@ -300,7 +300,8 @@ def test_what_a_yes_to_fear_does_is_said_before_it_is_answered(
     browser = ana.browser()
     path = url(homework, f"step/{step_with(browser, homework, 'afraid')}/")
     page = text_of(browser.get(path))
-    assert "If you say yes, the exercise stops here and Dana is told straight away." in page
+    told = "If you say yes and go on, the exercise stops here and Dana is told straight away."
+    assert told in page
     assert "Your partner is never shown it." in page
     topic = text_of(browser.get(url(homework, f"step/{step_with(browser, homework, 'topic')}/")))
     assert "the exercise stops" not in topic
