@@ -42,7 +42,7 @@ from exercises.views.drafts import (
     problems_of,
     words_now,
 )
-from exercises.visibility import OpenedAnswer, read_notes
+from exercises.visibility import OpenedAnswer, read_notes, read_replies
 from exercises.workflow import Status
 from practice.errors import Stale
 
@@ -261,7 +261,7 @@ def _step_page(
         "asked": bool(asked),
         "say_text": say_text(work, asked, therapist) if asked else "",
         "pause_url": reverse("today"),
-        "earlier": earlier_words(work, here.items),
+        "before": asked_deeper(work, here.items).values(),
         "has_rows": any(item.kind is ItemKind.LIST for item in here.items),
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
@@ -285,6 +285,22 @@ def earlier_words(work: Work, items: list[Item]) -> list[dict[str, Any]]:
             if kept is not None and not definitions.is_empty(kept.value):
                 found.append({"key": item.key, "lines": work.lines(item, kept.value)})
     return found
+
+
+def asked_deeper(work: Work, items: list[Item]) -> dict[str, dict[str, Any]]:
+    """Return what stood before in each place to go deeper, and what was asked there."""
+    if work.homework.status != Status.RETURNED:
+        return {}
+    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
+    last = replies[-1] if replies else None
+    return {
+        item.key: {
+            "earlier": earlier_words(work, [item]),
+            "author": last.review.reviewer.user.get_short_name() if last else "",
+            "asked": last.comments.get(item.key, "") if last else "",
+        }
+        for item in items
+    }
 
 
 def _state(work: Work, here: Step) -> str:

@@ -260,7 +260,9 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
         assert Review.objects.get().seen_at is not None
     step = text_of(browser.get(url(homework, "step/1/")))
     assert "Step 1 of 1" in step
-    assert "being alone" in step
+    # What is asked of these words stands beside them here as well.
+    assert step.index("being alone") < step.index("What was softer under it?")
+    assert "Well put." not in step
     response = browser.post(url(homework, "step/1/"), {"under": "being left"})
     assert response["Location"] == url(homework, "check/")
     assert save(browser, homework, {"topic": ["not open"]}).status_code == 200
