@@ -270,10 +270,10 @@ def _no_day(item: Item, numbers: Sequence[int | None] = ()) -> AnswerProblem:
     is_written = FIRST_YEAR <= (year or 0) <= LAST_YEAR and 1 <= (month or 0) <= 12
     if is_written and 1 <= (day or 0) <= 31:
         text = gettext_noop(
-            "There is no such day. Write the date as day, month, year, like 4 3 %(year)s"
+            "There is no such day. Write the date as day, month, year, like 25 3 %(year)s."
         )
     else:
-        text = gettext_noop("Write the date as day, month, year, like 4 3 %(year)s")
+        text = gettext_noop("Write the date as day, month, year, like 25 3 %(year)s.")
     return AnswerProblem("date", text, example)
 
 
