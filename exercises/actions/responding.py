@@ -382,15 +382,13 @@ def _refuse_stale(answer: Answer, text: str, one: AnswerInput, base: int, device
 
 
 def _refuse_gaps(homework: Homework, response: Response, rounds: list[OpenedRound]) -> None:
-    words = rounds[-1]
-    missing = [
-        item
-        for item in definitions.missing(
-            homework.version.definition, OpenedRound.merged(rounds), words.outcomes
-        )
-        if item.key in open_keys(homework, response)
-    ]
-    if missing:
+    missing = definitions.missing(
+        homework.version.definition,
+        OpenedRound.merged(rounds),
+        rounds[-1].outcomes,
+        is_again=homework.round > 1,
+    )
+    if {item.key for item in missing} & set(open_keys(homework, response)):
         raise NotPossible(
             _(
                 "Some questions are still open. Answer them, skip them, or keep them for the session."

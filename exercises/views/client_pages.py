@@ -206,7 +206,9 @@ class Work:
         """Return what has to be answered or set aside before sending."""
         keys = {item.key for item in self.items}
         outcomes = self.current.outcomes if self.current else {}
-        found = definitions.missing(self.definition, self.values, outcomes)
+        found = definitions.missing(
+            self.definition, self.values, outcomes, is_again=self.homework.round > 1
+        )
         return [item for item in found if item.key in keys]
 
     def step_of(self, key: str) -> Step | None:

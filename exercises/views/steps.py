@@ -143,7 +143,7 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
         return _keep(
             request, work, here, found.values, forms.aside(here.items, outcome, found.values)
         )
-    errors = problems_of(work, here.items, found, work.words)
+    errors = problems_of(work, here.items, found, work.words, data)
     if errors:
         return _step_page(request, work, here, data, errors=errors)
     return _keep(request, work, here, found.values)

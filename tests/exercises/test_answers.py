@@ -139,7 +139,7 @@ def test_clean_refuses_in_calm_words(one, raw, code, words):
         (item("checklist", options=OPTIONS, min=2), ["a"], "too_few",
          "Choose at least 2, or choose “Skip this one”."),
         (GROUPS, [{"day": "2027-03-04"}], "row",
-         "One row is half empty. Write a few words there, or clear the row."),
+         "This row is half empty. Write a few words there, or empty it: press what is chosen once more."),
     ],
 )  # fmt: skip
 def test_half_an_answer_is_kept_and_stays_open(one, raw, code, words):
@@ -154,6 +154,15 @@ def test_half_an_answer_is_kept_and_stays_open(one, raw, code, words):
         d.unfinished(one, raw * 2 if code != "row" else [{"day": "2027-03-04", "what": "x"}])
         is None
     )
+
+
+@pytest.mark.parametrize("kind", ["list", "checklist"])
+def test_asked_again_one_thing_is_enough(kind):
+    one = item(kind, options=OPTIONS if kind == "checklist" else (), min=2, required=True)
+    assert d.unfinished(one, ["a"]) is not None
+    assert d.unfinished(one, ["a"], is_again=True) is None
+    half = [{"day": "2027-03-04"}]
+    assert d.unfinished(GROUPS, half, is_again=True) is not None
 
 
 def test_a_refusal_can_be_translated():

@@ -280,6 +280,18 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     assert page.count("You added, ") == 1
 
 
+def test_one_entry_answers_what_was_asked_of_a_list(
+    play: Play, homework: Homework, dana: Person, ana: Person
+):
+    play.submit(ana, homework, others=["the train", "the money"])
+    play.review(dana, homework, comments={"others": "Which one?"}, returned=("others",))
+    browser = ana.browser()
+    said = browser.post(url(homework, "step/1/"), {"others.0": "the train", "others.1": ""})
+    assert said["Location"] == url(homework, "check/")
+    browser.post(url(homework, "submit/"))
+    assert play.fresh(homework).status == "submitted"
+
+
 def test_where_there_is_nothing_to_read_no_link_says_so(
     play: Play, homework: Homework, ana: Person, dana: Person
 ):
