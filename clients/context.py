@@ -1,5 +1,6 @@
 """What pages of the practice show of clients without knowing of them: nobody's, and one's seats."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpRequest
@@ -7,6 +8,8 @@ from django.utils.functional import SimpleLazyObject
 
 from clients.queries import own
 from clients.queries.records import uncared
+from practice.actors import Actor
+from practice.doors.pages import seat_of_form
 from practice.permissions import may_administer
 
 
@@ -19,8 +22,18 @@ def uncared_note(request: HttpRequest) -> dict[str, Any]:
 
 
 def seats(request: HttpRequest) -> dict[str, Any]:
-    """Give who sits elsewhere, too, their `seats`; asked only where a page shows them."""
+    """Give who sits elsewhere, too, their `seats`, and `changed`: between which of these they changed
+    since a refused form was opened. Asked only where a page shows them."""
     actor = getattr(request, "actor", None)
     if actor is None or not actor.has_more_seats:
         return {}
-    return {"seats": SimpleLazyObject(lambda: own.seats(actor.user_id))}
+    found = SimpleLazyObject(lambda: own.seats(actor.user_id))
+    return {"seats": found, "changed": SimpleLazyObject(lambda: _changed(request, actor, found))}
+
+
+def _changed(request: HttpRequest, actor: Actor, seats: Iterable[own.Seat]) -> dict[str, own.Seat]:
+    made_for = seat_of_form(request)
+    by_seat = {one.seat: one for one in seats} if made_for else {}
+    if made_for not in by_seat:
+        return {}
+    return {"here": by_seat[actor.seat], "there": by_seat[made_for]}

@@ -54,6 +54,13 @@ class OpenedEntry:
     entry: Entry
     words: dict[str, OpenedAnswer]
 
+    def asked(self, definition: definitions.Definition) -> frozenset[str]:
+        """Return the keys of what this moment asks, as its answers stand."""
+        log = definition.log(self.entry.log_key)
+        values = {key: one.value for key, one in self.words.items()}
+        shown = definitions.visible_among(log.items if log else (), values)
+        return frozenset(item.key for item in shown)
+
 
 @dataclass(frozen=True)
 class OpenedRound:

@@ -27,7 +27,8 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         if actor.is_member and practice is not None and practice.idle_minutes:
             found["session_seconds"] = practice.idle_minutes * 60
             found["lock_key"] = device_key(actor, "lock")
-        if actor.is_client:
-            # Not the key: only which of the copies on this device are this person's.
+        if actor.is_client or actor.has_more_seats:
+            # Not the key: only which of the copies on this device, and of what the browser puts back
+            # into a form, are this person's in this seat.
             found["copies_of"] = device_key(actor, "copies")[:16]
     return found

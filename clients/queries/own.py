@@ -65,10 +65,11 @@ def carers(actor: Actor) -> QuerySet[Caseload]:
     )
 
 
-def is_in_couple(actor: Actor) -> bool:
-    """Say whether the client who asks is in a couple now; with whom is no matter of this."""
+def is_or_was_in_couple(actor: Actor) -> bool:
+    """Say whether the client who asks is or was in a couple; with whom is no matter of this. What they
+    were promised about a partner stands on: what the two were given still speaks of one."""
     own = actor.client_id or NOBODY
-    found = Couple.objects.filter(practice_id=actor.practice_id, ended_at=None)
+    found = Couple.objects.filter(practice_id=actor.practice_id)
     return found.filter(Q(first=own) | Q(second=own)).exists()
 
 

@@ -293,7 +293,7 @@ def topics(request: ActorRequest) -> HttpResponse:
             "only": readers(carers),
             # Nobody cares for them just now: then nothing promises that somebody reads this.
             "therapist": carers[0] if carers else "",
-            "in_couple": own.is_in_couple(request.actor),
+            "in_couple": own.is_or_was_in_couple(request.actor),
         },
         status=422 if form.is_bound else 200,
     )

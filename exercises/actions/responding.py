@@ -153,6 +153,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
             return SubmitResult.ENDED
         _refuse_gaps(homework, response, rounds)
         _forget_unsaid(response, rounds[-1])
+        _erase_hidden(homework, rounds)
         Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
         apply_move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
@@ -194,6 +195,22 @@ def open_keys(homework: Homework, response: Response) -> list[str]:
         if item.stage is not Stage.RELEASE
         and (not response.open_items or item.key in response.open_items)
     ]
+
+
+def asked_now(homework: Homework, rounds: Sequence[OpenedRound]) -> list[Item]:
+    """Return what the newest round asks, as its answers stand: what is shown before sending, and all
+    that sending sends.
+
+    What was opened again was chosen by somebody who read it; an answer of the same round may hide
+    it still.
+    """
+    definition, response = homework.version.definition, _current(homework, rounds)
+    shown = definitions.visible_items(definition, OpenedRound.merged(rounds))
+    if response is None or not response.open_items:
+        return shown
+    before = definitions.visible_items(definition, OpenedRound.merged(rounds[:-1]))
+    keys = set(open_keys(homework, response)) - {item.key for item in before if item not in shown}
+    return [item for item in definition.items if item.key in keys]
 
 
 def _require_turn(by: Actor, homework: Homework) -> None:
@@ -288,6 +305,18 @@ def _forget_unsaid(response: Response, words: OpenedRound) -> None:
         aside.update(sealed_value=None)
 
 
+def _erase_hidden(homework: Homework, rounds: Sequence[OpenedRound]) -> None:
+    """Erase what stands under a question that is asked no more: its author took it back with the
+    answer that had shown it, and does not see it among what is sent."""
+    shown = {item.key for item in asked_now(homework, rounds)}
+    hidden = [one.row.pk for key, one in rounds[-1].words.items() if key not in shown]
+    for moment in rounds[-1].moments:
+        asked = moment.asked(homework.version.definition)
+        hidden += [one.row.pk for key, one in moment.words.items() if key not in asked]
+    if hidden:
+        Answer.objects.filter(pk__in=hidden).delete()
+
+
 def _save_one(
     response: Response,
     item: Item,
@@ -347,15 +376,13 @@ def _refuse_stale(answer: Answer, text: str, one: AnswerInput, base: int, device
 
 
 def _refuse_gaps(homework: Homework, response: Response, rounds: list[OpenedRound]) -> None:
-    words = rounds[-1]
-    missing = [
-        item
-        for item in definitions.missing(
-            homework.version.definition, OpenedRound.merged(rounds), words.outcomes
-        )
-        if item.key in open_keys(homework, response)
-    ]
-    if missing:
+    missing = definitions.missing(
+        homework.version.definition,
+        OpenedRound.merged(rounds),
+        rounds[-1].outcomes,
+        is_again=homework.round > 1,
+    )
+    if {item.key for item in missing} & set(open_keys(homework, response)):
         raise NotPossible(
             _(
                 "Some questions are still open. Answer them, skip them, or keep them for the session."

@@ -86,21 +86,30 @@ def nothing_said(item: Item) -> AnswerProblem:
     return AnswerProblem("empty", gettext_noop("Pick one, or choose “Skip this one”."))
 
 
-def unfinished(item: Item, value: Value) -> AnswerProblem | None:
-    """Return what a stored value still wants before one goes on; it is kept as a draft even so."""
+_HALF = gettext_noop(
+    "This row is half empty. Write a few words there, or empty it: press what is chosen once more."
+)
+
+
+def unfinished(item: Item, value: Value, *, is_again: bool = False) -> AnswerProblem | None:
+    """Return what a stored value still wants before one goes on; it is kept as a draft even so.
+    Asked again, after it was answered and read, an item takes as little as there is to add."""
     if not isinstance(value, list | dict) or not value:
         return None
     said = said_rows(item, value) if isinstance(value, list) else value
-    if item.min is not None and len(said) < item.min:
+    if item.min is not None and len(said) < item.min and not is_again:
         if item.kind is ItemKind.LIST:
             text = gettext_noop("Write at least %(least)d, or choose “Skip this one”.")
             return AnswerProblem("too_few_rows", text, {"least": item.min})
         text = gettext_noop("Choose at least %(least)d, or choose “Skip this one”.")
         return AnswerProblem("too_few", text, {"least": item.min})
-    needed = {part.key for part in item.items if part.required}
-    if any(isinstance(row, dict) and not needed <= row.keys() for row in value):
-        text = gettext_noop("One row is half empty. Write a few words there, or clear the row.")
-        return AnswerProblem("row", text)
+    needed = [part.key for part in item.items if part.required]
+    for number, row in enumerate(value):
+        lacking = [key for key in needed if key not in row] if isinstance(row, dict) else []
+        if lacking:
+            problem = AnswerProblem("row", _HALF)
+            problem.row, problem.part = number, lacking[0]
+            return problem
     return None
 
 
@@ -270,10 +279,10 @@ def _no_day(item: Item, numbers: Sequence[int | None] = ()) -> AnswerProblem:
     is_written = FIRST_YEAR <= (year or 0) <= LAST_YEAR and 1 <= (month or 0) <= 12
     if is_written and 1 <= (day or 0) <= 31:
         text = gettext_noop(
-            "There is no such day. Write the date as day, month, year, like 4 3 %(year)s"
+            "There is no such day. Write the date as day, month, year, like 25 3 %(year)s."
         )
     else:
-        text = gettext_noop("Write the date as day, month, year, like 4 3 %(year)s")
+        text = gettext_noop("Write the date as day, month, year, like 25 3 %(year)s.")
     return AnswerProblem("date", text, example)
 
 

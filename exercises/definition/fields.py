@@ -41,7 +41,8 @@ def from_form(item: Item, data: Mapping[str, list[str]], name: str = "") -> Any:
         names = _DATE if item.kind is ItemKind.DATE else (*_DATE, "time")
         parts = {part: _one(data, f"{name}.{part}").strip() for part in names}
         return parts if any(parts.values()) else None
-    return _one(data, f"{name}.time" if item.kind is ItemKind.TIME else name) or None
+    text = _one(data, f"{name}.time" if item.kind is ItemKind.TIME else name)
+    return text if text.strip() else None
 
 
 def to_form(item: Item, value: Any, name: str = "", language: str = "en") -> Fields:
@@ -89,7 +90,7 @@ def rows_said(item: Item, data: Mapping[str, list[str]], name: str) -> dict[int,
     for number in row_numbers(data, name):
         row = f"{name}.{number}"
         if not item.items:
-            found[number] = _one(data, row)
+            found[number] = _one(data, row).strip()
         else:
             parts = {part.key: from_form(part, data, f"{row}.{part.key}") for part in item.items}
             found[number] = {key: said for key, said in parts.items() if said is not None}

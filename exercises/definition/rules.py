@@ -72,21 +72,25 @@ def missing(
     answers: Answers,
     outcomes: Mapping[str, str],
     stage: Stage | str = Stage.WORK,
+    *,
+    is_again: bool = False,
 ) -> list[Item]:
     """Return the items that are shown, and neither skipped nor kept for the session: the required
-    ones without an answer, and all whose answer is half of one."""
+    ones without an answer, and all whose answer is half of one (`is_again` as `unfinished` has it)."""
     return [
         item
         for item in visible_items(definition, answers, stage)
         if item.is_asked
         and outcomes.get(item.key) not in _SETTLED
-        and is_open(item, answers.get(item.key))
+        and is_open(item, answers.get(item.key), is_again=is_again)
     ]
 
 
-def is_open(item: Item, value: Any) -> bool:
+def is_open(item: Item, value: Any, *, is_again: bool = False) -> bool:
     """Say whether this still wants something: a required item an answer, a begun one its rest."""
-    return item.required if is_empty(value) else unfinished(item, value) is not None
+    if is_empty(value):
+        return item.required
+    return unfinished(item, value, is_again=is_again) is not None
 
 
 def screens(items: Sequence[Item]) -> list[list[Item]]:

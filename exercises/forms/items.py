@@ -53,25 +53,32 @@ def _said_of(
 ) -> dict[str, list[str]]:
     """Say what is wrong with an item; with one row of a list, beside its own field as well."""
     text = problem_text(problem, _)
-    if problem.row is None:
+    said = list(rows_said(item, data, item.key)) if problem.row is not None else []
+    if problem.row is None or problem.row >= len(said):
         return {item.key: [text]}
-    number = list(rows_said(item, data, item.key))[problem.row]
+    number = said[problem.row]
     place = row_numbers(data, item.key).index(number) + 1
     field = f"{item.key}.{number}" + (f".{problem.part}" if problem.part else "")
     return {item.key: [_("Number %(n)d: %(text)s") % {"n": place, "text": text}], field: [text]}
 
 
-def gaps(items: Sequence[Item], values: Mapping[str, Any]) -> dict[str, list[str]]:
+def gaps(
+    items: Sequence[Item],
+    values: Mapping[str, Any],
+    data: Mapping[str, list[str]],
+    *,
+    is_again: bool,
+) -> dict[str, list[str]]:
     """Say what to do about items one went past without a word, or with half an answer."""
     found = {}
     for item in items:
         value = values.get(item.key)
         if not definitions.is_empty(value):
-            problem = definitions.unfinished(item, value)
+            problem = definitions.unfinished(item, value, is_again=is_again)
         else:
             problem = definitions.nothing_said(item) if item.required and item.is_asked else None
         if problem:
-            found[item.key] = [problem_text(problem, _)]
+            found.update(_said_of(item, data, problem))
     return found
 
 
@@ -212,11 +219,16 @@ def _stops(item: Item, told: str) -> list[str]:
         return []
     is_yes = item.kind is ItemKind.YESNO and all(r.values == ("yes",) for r in item.flag_if)
     if is_yes and told:
-        text = _("If you say yes, the exercise stops here and %(name)s is told straight away.")
+        text = _(
+            "If you say yes and go on, the exercise stops here and %(name)s is told straight away."
+        )
     elif is_yes:
         text = _("If you say yes, the exercise stops here.")
     elif told:
-        text = _("Some answers stop the exercise here, and %(name)s is told straight away.")
+        text = _(
+            "With some answers, once you go on, the exercise stops here and %(name)s is told "
+            "straight away."
+        )
     else:
         text = _("Some answers stop the exercise here.")
     found = [text % {"name": told} if told else text]

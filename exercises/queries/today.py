@@ -65,7 +65,10 @@ def today(actor: Actor, at: datetime) -> Today:
             row.status != Status.RETURNED,
             row.due_at is None,
             row.due_at or row.opens_at,
-            row.pk,
+            # Of two that were given the same, both begin with the same.
+            row.assignment.assigned_at,
+            row.assignment_id,
+            row.slot,
         ),
     )
     feature = current[0] if current else None

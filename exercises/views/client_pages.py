@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises import schedule
-from exercises.actions.responding import open_keys
+from exercises.actions.responding import asked_now
 from exercises.definition import Definition, Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
@@ -150,12 +150,9 @@ class Work:
     @cached_property
     def items(self) -> list[Item]:
         """Return what can be answered, read or added to now, in order."""
-        opened = self.current.response.open_items if self.current else []
-        if opened and self.current:
-            keys = open_keys(self.homework, self.current.response)
-            return [item for item in self.definition.items if item.key in keys]
-        shown = definitions.visible_items(self.definition, self.values)
-        if self.definition.is_journal:
+        shown = asked_now(self.homework, self.rounds)
+        is_again = self.current and self.current.response.open_items
+        if self.definition.is_journal and not is_again:
             return [item for item in shown if item.is_asked]
         return shown
 
@@ -209,7 +206,9 @@ class Work:
         """Return what has to be answered or set aside before sending."""
         keys = {item.key for item in self.items}
         outcomes = self.current.outcomes if self.current else {}
-        found = definitions.missing(self.definition, self.values, outcomes)
+        found = definitions.missing(
+            self.definition, self.values, outcomes, is_again=self.homework.round > 1
+        )
         return [item for item in found if item.key in keys]
 
     def step_of(self, key: str) -> Step | None:

@@ -117,7 +117,11 @@ def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, OpenedAnsw
 
 
 def problems_of(
-    work: Work, items: list[Item], found: forms.Read, words: Mapping[str, OpenedAnswer]
+    work: Work,
+    items: list[Item],
+    found: forms.Read,
+    words: Mapping[str, OpenedAnswer],
+    data: Mapping[str, list[str]],
 ) -> dict[str, list[str]]:
     """Return what stops these items: unreadable words, and silence where words are needed."""
     settled = {key for key, one in words.items() if one.outcome != AnswerOutcome.ANSWERED}
@@ -125,7 +129,7 @@ def problems_of(
     if work.homework.round > 1:
         values |= {k: v for k, v in work.values.items() if definitions.is_empty(values.get(k))}
     asked = [one for one in items if one.key not in settled and one.key not in found.errors]
-    return found.errors | forms.gaps(asked, values)
+    return found.errors | forms.gaps(asked, values, data, is_again=work.homework.round > 1)
 
 
 def conflict_page(

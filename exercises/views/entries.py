@@ -295,11 +295,13 @@ def _happened(work: Work, row: Entry) -> str:
 
 
 def _moment(work: Work, log: Item, moment: OpenedEntry) -> dict[str, Any]:
+    asked = moment.asked(work.definition)
     lines = [
         {"label": item.text.get(work.language), "text": ", ".join(found)}
         for item in log.items
         if item is not log.when
         and item.key in moment.words
+        and item.key in asked
         and (found := work.lines(item, moment.words[item.key].value))
     ]
     when = _happened(work, moment.entry)
@@ -310,7 +312,10 @@ def _moment(work: Work, log: Item, moment: OpenedEntry) -> dict[str, Any]:
         "later": [
             item.text.get(work.language)
             for item in log.items
-            if item.later_minutes and moment.words and item.key not in moment.words
+            if item.later_minutes
+            and moment.words
+            and item.key not in moment.words
+            and item.key in asked
         ],
     }
 

@@ -43,7 +43,7 @@ from exercises.views.drafts import (
     problems_of,
     words_now,
 )
-from exercises.visibility import OpenedAnswer, read_notes
+from exercises.visibility import OpenedAnswer, read_notes, read_replies
 from exercises.workflow import Status
 from practice.doors.giving_back import asks_questions
 from practice.errors import Stale
@@ -140,17 +140,24 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
     if add_row := request.POST.get("add_row"):
         return _step_page(request, work, here, data, add_row=add_row)
     if (found_anew := _anew(work, here)) and request.POST.get(ANEW) == found_anew["key"]:
-        taken = {found_anew["key"]: [found_anew["text"]]}
-        return _step_page(request, work, here, {**data, **taken})
+        return _taken(request, work, here, {**data, found_anew["key"]: [found_anew["text"]]})
     found = forms.read(here.items, data, work.wall)
     if outcome := _outcome(request):
         return _keep(
             request, work, here, found.values, forms.aside(here.items, outcome, found.values)
         )
-    errors = problems_of(work, here.items, found, work.words)
+    errors = problems_of(work, here.items, found, work.words, data)
     if errors:
         return _step_page(request, work, here, data, errors=errors)
     return _keep(request, work, here, found.values)
+
+
+def _taken(request: HttpRequest, work: Work, here: Step, data: Data) -> HttpResponse:
+    """Keep a sentence as it would read now, and show it: taken is kept, as typed is."""
+    found = forms.read(here.items, data, work.wall)
+    if found.errors:
+        return _step_page(request, work, here, data, errors=found.errors)
+    return _keep(request, work, here, found.values, stays=True)
 
 
 def _keep(
@@ -159,6 +166,8 @@ def _keep(
     here: Step,
     values: Mapping[str, Any],
     aside: list[AnswerInput] | None = None,
+    *,
+    stays: bool = False,
 ) -> HttpResponse:
     """Keep the answer, or that it was set aside; over what another device wrote only when asked."""
     device = device_name(request.POST.get("device"))
@@ -186,6 +195,8 @@ def _keep(
         return conflict_page(request, work, here.items, values, words_now(work), back)
     if aside is None and flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
+    if stays:
+        return redirect(f"{back}?from=check" if request.POST.get("from") == "check" else back)
     return _onwards(request, work, here)
 
 
@@ -253,12 +264,12 @@ def _step_page(
         "asked": bool(asked),
         "say_text": say_text(work, asked, therapist) if asked else "",
         "pause_url": reverse("today"),
-        "earlier": earlier_words(work, here.items),
+        "before": asked_deeper(work, here.items).values(),
         "has_rows": any(item.kind is ItemKind.LIST for item in here.items),
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),
-        "anew": {} if ANEW in request.POST else _anew(work, here),
+        "anew": _anew(work, here),
     }
     return show(request, "step", context, status=422 if errors else 200)
 
@@ -277,6 +288,22 @@ def earlier_words(work: Work, items: list[Item]) -> list[dict[str, Any]]:
             if kept is not None and not definitions.is_empty(kept.value):
                 found.append({"key": item.key, "lines": work.lines(item, kept.value)})
     return found
+
+
+def asked_deeper(work: Work, items: list[Item]) -> dict[str, dict[str, Any]]:
+    """Return what stood before in each place to go deeper, and what was asked there."""
+    if work.homework.status != Status.RETURNED:
+        return {}
+    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
+    last = replies[-1] if replies else None
+    return {
+        item.key: {
+            "earlier": earlier_words(work, [item]),
+            "author": last.review.reviewer.user.get_short_name() if last else "",
+            "asked": last.comments.get(item.key, "") if last else "",
+        }
+        for item in items
+    }
 
 
 def _state(work: Work, here: Step) -> str:

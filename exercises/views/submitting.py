@@ -29,8 +29,8 @@ from exercises.views.client_pages import (
     therapist_of,
     way_to_letter,
 )
-from exercises.views.steps import earlier_words
-from exercises.visibility import OpenedAnswer, OpenedEntry, read_replies
+from exercises.views.steps import asked_deeper
+from exercises.visibility import OpenedAnswer, OpenedEntry
 from exercises.workflow import Status
 from practice.errors import NotPossible
 
@@ -192,7 +192,7 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> HttpResponse:
     therapist = therapist_of(work.actor)
     missing = {item.key for item in work.missing}
-    asked = _asked(work)
+    asked = asked_deeper(work, work.items)
     rows = [
         _check_row(work, item, missing) | asked.get(item.key, {})
         for item in work.items
@@ -233,22 +233,6 @@ def _add_url(work: Work) -> str:
         return ""
     added = any(not definitions.is_empty(kept.value) for kept in work.words.values())
     return "" if added else work.url("step", number=1)
-
-
-def _asked(work: Work) -> dict[str, dict[str, Any]]:
-    """Return what stood before in each place to go deeper, and what was asked there."""
-    if work.homework.status != Status.RETURNED:
-        return {}
-    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
-    last = replies[-1] if replies else None
-    return {
-        item.key: {
-            "earlier": earlier_words(work, [item]),
-            "author": last.review.reviewer.user.get_short_name() if last else "",
-            "asked": last.comments.get(item.key, "") if last else "",
-        }
-        for item in work.items
-    }
 
 
 def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:
@@ -311,11 +295,11 @@ def moment_link(work: Work, moment: OpenedEntry) -> dict[str, str]:
 
 
 def _first_words(work: Work, moment: OpenedEntry) -> str:
-    log = work.definition.log(moment.entry.log_key)
+    log, asked = work.definition.log(moment.entry.log_key), moment.asked(work.definition)
     lines = (
         line
         for item in (log.items if log else ())
-        if log and item is not log.when and item.key in moment.words
+        if log and item is not log.when and item.key in moment.words and item.key in asked
         for line in work.lines(item, moment.words[item.key].value)
     )
     # Only what comes first is put into words.

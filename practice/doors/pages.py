@@ -11,11 +11,16 @@ from typing import Any, Concatenate, ParamSpec
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db import transaction
 from django.forms import BaseForm, Form
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
-from django.middleware.csrf import rotate_token
+from django.http.multipartparser import MultiPartParserError
+from django.middleware.csrf import (  # type: ignore[attr-defined]  # there is no other door to it
+    CSRF_TOKEN_LENGTH,
+    _does_token_match,
+    rotate_token,
+)
 from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
 from django.utils.timezone import now
@@ -30,6 +35,9 @@ from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
 SEAT = "seat"
+# By which word the forms of a seat's pages were known, for the last few seats changed from.
+FORMS_OF = "forms_of"
+MOST_FORMS_OF = 8
 YEAR = 365 * 24 * 3600
 P = ParamSpec("P")
 View = Callable[Concatenate[ActorRequest, P], HttpResponse]
@@ -61,8 +69,27 @@ def take_seat(request: HttpRequest, seat: str) -> bool:
     if before != seat:
         request.session[SEAT] = seat
         if before:
+            if word := request.META.get("CSRF_COOKIE"):
+                known = [*request.session.get(FORMS_OF, []), [word, before]]
+                request.session[FORMS_OF] = known[-MOST_FORMS_OF:]
             rotate_token(request)
     return bool(before) and before != seat
+
+
+def seat_of_form(request: HttpRequest) -> str:
+    """Return for which seat's page a form was made that was refused, when whoever sent it has changed
+    to another since; else nothing."""
+    token = request.headers.get("X-CSRFToken", "")
+    if not token and request.content_type != "application/json":
+        try:
+            token = request.POST.get("csrfmiddlewaretoken", "")
+        except (SuspiciousOperation, MultiPartParserError, OSError):  # there is nothing to be read
+            return ""
+    if len(token) != CSRF_TOKEN_LENGTH or not (token.isascii() and token.isalnum()):
+        return ""
+    known = request.session.get(FORMS_OF, [])
+    made_for = next((seat for word, seat in known if _does_token_match(token, word)), "")
+    return "" if made_for == request.session.get(SEAT) else made_for
 
 
 def device_key(actor: Actor, purpose: str) -> str:

@@ -71,6 +71,13 @@
   let gone = false; /* who left or signed out leaves no copy: no tab writes a new one */
   const keeps = () => !gone && !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
   const owner = $("meta[name=copies-of]")?.content, mine = () => IDBKeyRange.bound(`${owner} `, `${owner}!`);
+  /* who changed over to another of their pages meanwhile: what the browser puts back into the boxes was
+     written for the one before, and would go to somebody else */
+  if (owner) {
+    const was = history.state?.of;
+    if (was && was !== owner) addEventListener("pageshow", () => { for (const f of document.forms) f.reset(); });
+    history.replaceState({ ...history.state, of: owner }, "");
+  }
   const wipe = () => { gone = true; return owner && tx("readwrite", (s) => s.delete(mine())).catch(() => {}); };
   /* whose owner does not come back: as long as a session lasts at most */
   if (keeps()) tx("readwrite", (s) => { const all = s.openCursor(); all.onsuccess = () => { const c = all.result; if (c) { if (!(c.value.at > Date.now() - 30 * 864e5)) c.delete(); c.continue(); } }; return all; }).catch(() => {});
@@ -234,7 +241,7 @@
           this.forget();
         } else if (r.status === 412) this.conflict(await r.json());
         else if (r.type === "opaqueredirect" || r.status === 401) this.out();
-        else if (r.status === 403) this.shut("unseated");
+        else if (r.status === 403) this.shut((await r.json().catch(() => 0)).code === "elsewhere" ? "elsewhere" : "unseated");
         else if (r.status === 404 || r.status === 409 || r.status === 410) this.shut("closed");
         else if (r.status === 422) { const { errors } = await r.json(); this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
         else if (r.status === 400 || r.status === 413) say(sentence("stopped"), false); /* sending it says what is wrong, in full */

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from practice import logs
 from practice.doors.failures import API, answer_trouble, page_before, problem
 from practice.doors.giving_back import given_back
+from practice.doors.pages import seat_of_form
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -41,9 +42,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """Answer a form whose page was open too long, or came from elsewhere."""
+    """Answer a form whose page was open too long, came from elsewhere, or was another seat's."""
+    is_kept = request.content_type == "application/json"
+    if is_kept and seat_of_form(request):
+        said = _("You changed to another of your pages meanwhile. Nothing was saved.")
+        return problem(403, code="elsewhere", detail=said)
     # What a page keeps by itself as one types: who signs in goes on with it.
-    if request.content_type == "application/json":
+    if is_kept:
         said = _("You were signed out to keep this private. Sign in, and you will be back.")
         return problem(401, code="signed_out", detail=said)
     return _page(request, "403_csrf.html", 403, _("This is not yours to do."))

@@ -8,7 +8,7 @@ import pytest
 from clients.models import Clearance
 from exercises.actions import flagging
 from exercises.models import Flag
-from tests.attacks.test_at_once import at_once, quiet
+from tests.attacks.ground import at_once, quiet
 from tests.cast import Person, Play
 from tests.exercises.ground import step_with, url
 from tests.faults.ground import somebody_waits, until

@@ -151,6 +151,9 @@ def test_of_a_partner_one_hears_where_there_is_one(ana: Person, noor: Person, co
     assert said in page
     assert "partner" not in alone
     assert "Dana can read it straight away. You can remove it any time." in alone
+    with scope(practice=ana.practice.pk):
+        Couple.objects.update(ended_at=now())
+    assert said in text_of(ana.browser().get("/you/topics"))
 
 
 def test_no_topic_goes_out_of_sight_and_the_one_too_many_stays_in_its_box(

@@ -97,13 +97,13 @@ def test_what_is_asked_of_the_past_is_not_still_to_come(one, raw, comes):
         (item("text"), 12, "unreadable",
          "Something in this answer could not be read. Write it once more."),
         (item("date"), {"day": "30", "month": "2", "year": "2027"}, "date",
-         "There is no such day. Write the date as day, month, year, like 4 3 2027"),
+         "There is no such day. Write the date as day, month, year, like 25 3 2027."),
         (item("date"), {"day": "4", "month": "", "year": ""}, "date",
-         "Write the date as day, month, year, like 4 3 2027"),
+         "Write the date as day, month, year, like 25 3 2027."),
         (item("date", past=True), {"day": "31", "month": "x", "year": "2026"}, "date",
-         "Write the date as day, month, year, like 4 3 2025"),
+         "Write the date as day, month, year, like 25 3 2025."),
         (item("datetime"), {"day": "31", "month": "2", "year": "2026", "time": "8:00"}, "date",
-         "There is no such day. Write the date as day, month, year, like 4 3 2025"),
+         "There is no such day. Write the date as day, month, year, like 25 3 2025."),
         (item("time"), "25:00", "time", "Write the time as hours and minutes, like 19:30"),
         (item("datetime"), {"day": "4", "month": "3", "year": "2027", "time": ""}, "time",
          "Write the time as hours and minutes, like 19:30"),
@@ -139,7 +139,7 @@ def test_clean_refuses_in_calm_words(one, raw, code, words):
         (item("checklist", options=OPTIONS, min=2), ["a"], "too_few",
          "Choose at least 2, or choose “Skip this one”."),
         (GROUPS, [{"day": "2027-03-04"}], "row",
-         "One row is half empty. Write a few words there, or clear the row."),
+         "This row is half empty. Write a few words there, or empty it: press what is chosen once more."),
     ],
 )  # fmt: skip
 def test_half_an_answer_is_kept_and_stays_open(one, raw, code, words):
@@ -154,6 +154,15 @@ def test_half_an_answer_is_kept_and_stays_open(one, raw, code, words):
         d.unfinished(one, raw * 2 if code != "row" else [{"day": "2027-03-04", "what": "x"}])
         is None
     )
+
+
+@pytest.mark.parametrize("kind", ["list", "checklist"])
+def test_asked_again_one_thing_is_enough(kind):
+    one = item(kind, options=OPTIONS if kind == "checklist" else (), min=2, required=True)
+    assert d.unfinished(one, ["a"]) is not None
+    assert d.unfinished(one, ["a"], is_again=True) is None
+    half = [{"day": "2027-03-04"}]
+    assert d.unfinished(GROUPS, half, is_again=True) is not None
 
 
 def test_a_refusal_can_be_translated():

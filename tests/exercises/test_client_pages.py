@@ -11,9 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 from django.utils.timezone import now
 
-from clients.models import Caseload
+from clients.models import Caseload, Couple
 from exercises import schedule
 from exercises.models import Homework, Reminder, ReminderState
+from exercises.queries import today as todays
 from exercises.views import wording
 from practice.actions import people
 from practice.tenancy import scope
@@ -65,6 +66,20 @@ def test_today_costs_the_same_with_one_row_and_with_three(
     play.assign(dana, ana, E10)
     play.assign(dana, ana)
     assert own_queries() == few <= 12
+
+
+def test_of_what_is_due_at_one_time_both_partners_begin_with_the_same(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = [play.assign(dana, cleared, E11) for _n in range(4)]
+    due = now() + timedelta(days=3)
+    with play.at(dana):
+        Homework.objects.update(due_at=due, opens_at=now() - timedelta(hours=1))
+    for person in (ana, ben):
+        with play.at(person):
+            found = todays.today(person.actor, now())
+        rows = [found.feature, *found.open]
+        assert [row.assignment_id for row in rows if row] == [one.pk for one in given]
 
 
 def test_the_start_says_what_comes(homework: Homework, ana: Person):

@@ -261,7 +261,9 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
         assert Review.objects.get().seen_at is not None
     step = text_of(browser.get(url(homework, "step/1/")))
     assert "Step 1 of 1" in step
-    assert "being alone" in step
+    # What is asked of these words stands beside them here as well.
+    assert step.index("being alone") < step.index("What was softer under it?")
+    assert "Well put." not in step
     response = browser.post(url(homework, "step/1/"), {"under": "being left"})
     assert response["Location"] == url(homework, "check/")
     assert save(browser, homework, {"topic": ["not open"]}).status_code == 200
@@ -277,6 +279,18 @@ def test_the_answer_is_read_and_deepened(play: Play, homework: Homework, ana: Pe
     order = ["being alone", "What was softer under it?", "You added, ", "being left"]
     assert sorted(order, key=page.index) == order
     assert page.count("You added, ") == 1
+
+
+def test_one_entry_answers_what_was_asked_of_a_list(
+    play: Play, homework: Homework, dana: Person, ana: Person
+):
+    play.submit(ana, homework, others=["the train", "the money"])
+    play.review(dana, homework, comments={"others": "Which one?"}, returned=("others",))
+    browser = ana.browser()
+    said = browser.post(url(homework, "step/1/"), {"others.0": "the train", "others.1": ""})
+    assert said["Location"] == url(homework, "check/")
+    browser.post(url(homework, "submit/"))
+    assert play.fresh(homework).status == "submitted"
 
 
 def test_where_there_is_nothing_to_read_no_link_says_so(

@@ -1,21 +1,24 @@
 """Two tabs, or two of us, change the same: nobody overwrites anybody without a word."""
 
 import hashlib
+import json
+import logging
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
+from django.test import Client as Browser
 from django.utils.timezone import localtime, now
 
 from clients.actions import noting
-from clients.models import Client, Couple, PrivateNote
+from clients.models import Client, Couple, PrivateNote, SessionTopic
 from clients.visibility import note_text
 from practice.actions import people, practices
 from practice.models import Membership, Practice, User
 from practice.tenancy import scope
-from tests.attacks.test_at_once import meet, one_is_told
-from tests.cast import Person, Play, make_member
+from tests.attacks.ground import meet, one_is_told
+from tests.cast import Person, Play, make_client, make_member
 from tests.practice.ground import form_on, policies, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -226,3 +229,107 @@ def test_of_a_note_changed_in_two_tabs_both_texts_are_there(play: Play, dana: Pe
     assert other.save().status_code == 302
     with play.at(dana):
         assert note_text(dana.actor, PrivateNote.objects.get()) == "beta"
+
+
+# --- two practices, a tab each ---
+WORDS = "what I never told anyone"
+OURS = {"origin": "http://testserver"}
+
+
+@pytest.fixture
+def noor_there(noor: Person, other_practice: Practice, zoe: Person) -> Person:
+    """Noor's other page."""
+    return make_client(other_practice, "", "Noor Haddad", zoe, user=noor.user)
+
+
+def strict(person: Person) -> Browser:
+    """Return a browser that asks of forms what a real one is asked."""
+    browser = Browser(enforce_csrf_checks=True)
+    browser.cookies = person.browser().cookies
+    return browser
+
+
+def token_on(page: str) -> dict[str, str]:
+    """Return the word by which a page's forms are known."""
+    return {"csrfmiddlewaretoken": page.partition('name="csrfmiddlewaretoken" value="')[2][:64]}
+
+
+def change_over(browser: Browser, page: str, to: Person) -> None:
+    said = token_on(text_of(browser.get(page)))
+    seat = f"client:{to.client.pk}" if to.client else f"member:{to.member.pk}"
+    answer = browser.post("/practice/switch", said | {"seat": seat}, headers=OURS)
+    assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("path", ["/you/topics", "/you/"])
+def test_what_was_written_for_one_s_other_page_is_not_saved_here(
+    noor: Person, noor_there: Person, path: str, caplog: pytest.LogCaptureFixture
+):
+    browser = strict(noor_there)
+    said = token_on(text_of(browser.get(path)))
+    change_over(browser, "/you/", noor)
+    with caplog.at_level(logging.DEBUG):
+        answer = browser.post(path, said | {"text": WORDS, "name": "N."}, headers=OURS)
+    page = text_of(answer)
+    assert answer.status_code == 403
+    assert (
+        "You changed to your page with Hillside Practice meanwhile. This was written for your page "
+        "with Riverside Practice: nothing was saved." in page
+    )
+    assert WORDS in page
+    assert "data-back" not in page
+    assert "Go to Riverside Practice" in page
+    assert "Hillside" not in page[: page.index("</title>")]
+    logged = " ".join(f"{one.getMessage()} {one.__dict__}" for one in caplog.records)
+    assert not [word for word in ("Hillside", "Riverside", WORDS) if word in logged]
+    for person in (noor, noor_there):
+        with scope(practice=person.practice.pk):
+            assert not SessionTopic.objects.exists()
+            assert Client.objects.get(pk=person.client.pk).name == "Noor Haddad"
+    # The way there leads there, and nothing typed goes along.
+    back = token_on(page) | {"seat": f"client:{noor_there.client.pk}"}
+    assert browser.post("/practice/switch", back, headers=OURS).status_code == 302
+    there = text_of(browser.get("/you/topics"))
+    assert "Only you and Zoe" in there
+    assert WORDS not in there
+
+
+def test_a_step_left_open_there_says_where_one_is_and_not_that_one_was_signed_out(
+    play: Play, dana: Person, noor: Person, noor_there: Person
+):
+    homework = play.homework(noor, play.assign(dana, noor))
+    browser = strict(noor)
+    step = f"/homework/{homework.pk}/step/2/"
+    said = token_on(text_of(browser.get(step)))
+    change_over(browser, "/you/", noor_there)
+    body = json.dumps({"revision": 0, "device": "a", "fields": {"topic": [WORDS]}})
+    token = {"x-csrftoken": said["csrfmiddlewaretoken"], **OURS}
+    answer = browser.post(
+        f"/homework/{homework.pk}/draft", body, content_type="application/json", headers=token
+    )
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "elsewhere"
+    page = text_of(browser.post(step, said | {"topic": WORDS}, headers=OURS))
+    assert "This was written for your page with Hillside Practice: nothing was saved." in page
+    assert WORDS in page
+
+
+def test_who_changed_back_meanwhile_only_sends_it_once_more(noor: Person, noor_there: Person):
+    browser = strict(noor)
+    said = token_on(text_of(browser.get("/you/topics")))
+    change_over(browser, "/you/", noor_there)
+    change_over(browser, "/you/", noor)
+    page = text_of(browser.post("/you/topics", said | {"text": WORDS}, headers=OURS))
+    assert "This page was open for a long time" in page
+
+
+def test_staff_with_two_practices_are_told_the_same(uma: Person, other_practice: Practice):
+    with scope(practice=other_practice.pk):
+        there = Membership.objects.get(user=uma.user, practice=other_practice)
+    browser = strict(uma)
+    said = token_on(text_of(browser.get("/assign/")))
+    change_over(browser, "/review/", Person(uma.user, other_practice, member=there))
+    page = text_of(browser.post("/assign/", said | {"note": WORDS}, headers=OURS))
+    assert "You changed to your page with Riverside Practice meanwhile." in page
+    assert "Go to Hillside Practice" in page
+    assert WORDS in page
