@@ -176,13 +176,13 @@
   class Draft {
     constructor(form) {
       this.form = form; this.slot = `${owner} ` + (form.dataset.homework ?? location.pathname) + " " + (form.dataset.items ?? form.dataset.item ?? "");
-      this.rev = +form.dataset.revision || 0; this.n = 0; this.acked = 0; this.wait = 2000; this.closed = false; this.leaving = false;
+      this.rev = +form.dataset.revision || 0; this.n = 0; this.acked = 0; this.wait = 2000; this.closed = false; this.leaving = false; this.pressed = false;
       this.first = this.read();
       form.addEventListener("input", () => this.touched(1000));
       form.addEventListener("change", () => this.touched(0));
       form.addEventListener("focusout", () => { if (this.n > this.acked) this.touched(0, false); });
       form.addEventListener("submit", (e) => this.submitting(e));
-      addEventListener("online", () => this.send());
+      addEventListener("online", () => { this.pressed = false; this.send(); });
       addEventListener("offline", () => this.away());
       addEventListener("pagehide", () => this.last());
       document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
@@ -262,15 +262,15 @@
     }
     shut(why) { this.closed = true; trouble(why); say(sentence("stopped"), false); }
     out() { trouble(keeps() ? "signed-out" : "signed-out-shared"); say(sentence("signedOut"), false); }
-    away() { const kept = keeps(); trouble(kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
+    away() { const kept = keeps(); trouble(this.pressed ? "" : kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
     retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }
     /* a save on its way would race with the form itself: let it land first, for two seconds at most; none sets out after it */
     submitting(e) {
       clearTimeout(this.timer);
       const hidden = this.form.elements.device; if (hidden) hidden.value = device;
       if (e.defaultPrevented) return;
-      /* without a line there is no page to go on to: stay, keep it, and say so */
-      if (!navigator.onLine) { e.preventDefault(); this.away(); $("[data-trouble-note]")?.scrollIntoView({ block: "center" }); return; }
+      /* without a line there is no page to go on to: what was pressed is said not to have gone out (below), and that alone */
+      if (!navigator.onLine) { this.pressed = true; this.away(); return; }
       if (!this.sending || this.waited) { this.leaving = true; if (keeps()) posted.set(JSON.stringify([this.slot, address()])); return; }
       e.preventDefault(); const by = e.submitter; this.waited = true;
       Promise.race([this.sending, new Promise((ok) => setTimeout(ok, 2000))]).then(() => { if (!this.choosing) this.form.requestSubmit(by); this.waited = false; });
@@ -331,7 +331,7 @@
     form.addEventListener("keydown", (e) => { if (e.target.type === "radio" && e.target.checked && /^(Delete|Backspace)$/.test(e.key)) { e.preventDefault(); untick(e.target); } });
   }
 
-  /* ---- Without a line no form leads anywhere: stay, with what is typed, and say so (steps do it above). */
+  /* ---- Without a line no form leads anywhere: stay, with what is typed, and say so. */
   const unsentNote = $("[data-not-sent]");
   if (unsentNote) {
     addEventListener("submit", (e) => {
