@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple
-from clients.permissions import cared_for
+from clients.permissions import cared_for, seen_together
 from exercises import schedule
 from exercises.actions import gate, reminding
 from exercises.actions.assigning import before_it_opens, check_days, over
@@ -20,6 +21,9 @@ from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible
+
+# What is in goes along unsaid: should it be returned, it has the same day as the partner's.
+FOLLOWING = (*MOVABLE, Status.SUBMITTED)
 
 
 def reschedule(
@@ -89,15 +93,29 @@ def follow_session(
         return False
     given = Homework.objects.filter(
         client__in=cared_for(by).filter(pk__in=[one.pk for one in clients]),
-        status__in=MOVABLE,
+        status__in=FOLLOWING,
         session_of=couple.pk if couple else clients[0].pk,
         due_at__gt=at,
     )
     if after is None:
-        return given.exists()
+        return given.filter(status__in=MOVABLE).exists()
     rows = given.select_related("client__practice", "assignment").order_by("pk")
     moved = [_moved_along(by, at, one, after) for one in rows]
     return any(moved)
+
+
+def end_anew(homework: Homework, at: datetime) -> dict[str, Any]:
+    """Return the end of what is returned once its own is over, as columns: the next hour of the
+    session it was given until, if one is noted that its client sees. Otherwise all stays."""
+    if homework.session_of is None or homework.due_at is None or homework.due_at > at:
+        return {}
+    client = homework.client
+    hour = client.next_session_at
+    if homework.session_of != client.pk:
+        they = Actor(practice_id=homework.practice_id, kind="client", client_id=client.pk)
+        couple = seen_together(they).filter(pk=homework.session_of).first()
+        hour = couple.next_session_at if couple else None
+    return _until(hour, client.zone) if hour and hour > at else {}
 
 
 def _check_days(
@@ -136,11 +154,15 @@ def _moved_along(by: Actor, at: datetime, homework: Homework, after: datetime) -
         return False
     zone = homework.client.zone
     moved = Homework.objects.filter(
-        pk=homework.pk, status__in=MOVABLE, session_of=homework.session_of
-    ).update(due_local=schedule.wall_time(after, zone), due_at=after, zone=zone)
+        pk=homework.pk, status__in=FOLLOWING, session_of=homework.session_of
+    ).update(**_until(after, zone))
     if moved:
         _follow(by, at, homework)
-    return bool(moved)
+    return bool(moved) and homework.status in MOVABLE
+
+
+def _until(hour: datetime, zone: str) -> dict[str, Any]:
+    return {"due_local": schedule.wall_time(hour, zone), "due_at": hour, "zone": zone}
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:
