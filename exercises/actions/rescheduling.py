@@ -12,7 +12,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from clients.models import Client, Couple
-from clients.permissions import cared_for, together
+from clients.permissions import cared_for, seen_together, together
 from exercises import schedule
 from exercises.actions import gate, reminding
 from exercises.actions.assigning import before_it_opens, check_days, over
@@ -24,6 +24,9 @@ from exercises.workflow import Move, Status
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import BadInput, NotPossible
+
+# What is in goes along unsaid: should it be returned, it has the same day as the partner's.
+FOLLOWING = (*MOVABLE, Status.SUBMITTED)
 
 
 @dataclass(frozen=True)
@@ -108,11 +111,11 @@ def follow_session(
     of = couple.pk if couple else clients[0].pk
     given = Homework.objects.filter(
         client__in=cared_for(by).filter(pk__in=[one.pk for one in clients]),
-        status__in=MOVABLE,
+        status__in=FOLLOWING,
         due_at__gt=at,
     )
     if after is None:
-        return given.filter(session_of=of).exists()
+        return given.filter(session_of=of, status__in=MOVABLE).exists()
     shared = together(by.practice_id).values("pk")
     is_left = ~Q(session_of__in=shared) & ~Q(session_of=F("client"))
     given = given.filter(Q(session_of=of) | (Q(session_of__isnull=False) & is_left))
@@ -139,6 +142,21 @@ def _new_days(
     if due_at and due_at <= opens_at:
         raise before_it_opens()
     return fields
+
+
+def end_anew(homework: Homework, at: datetime) -> dict[str, Any]:
+    """Return the end of what is returned once its own is over, as columns: the next hour of the
+    session it was given until (of one that two share no more, the client's own), if one is noted.
+    Otherwise all stays."""
+    if homework.session_of is None or homework.due_at is None or homework.due_at > at:
+        return {}
+    client = homework.client
+    hour = client.next_session_at
+    if homework.session_of != client.pk:
+        they = Actor(practice_id=homework.practice_id, kind="client", client_id=client.pk)
+        if couple := seen_together(they).filter(pk=homework.session_of).first():
+            hour = couple.next_session_at
+    return _until(hour, client.zone) if hour and hour > at else {}
 
 
 def _check_days(
@@ -178,11 +196,15 @@ def _moved_along(by: Actor, at: datetime, homework: Homework, of: UUID, after: d
         return False
     zone = homework.client.zone
     moved = Homework.objects.filter(
-        pk=homework.pk, status__in=MOVABLE, session_of=homework.session_of
-    ).update(due_local=schedule.wall_time(after, zone), due_at=after, zone=zone, session_of=of)
+        pk=homework.pk, status__in=FOLLOWING, session_of=homework.session_of
+    ).update(**_until(after, zone), session_of=of)
     if moved:
         _follow(by, at, homework)
-    return bool(moved)
+    return bool(moved) and homework.status in MOVABLE
+
+
+def _until(hour: datetime, zone: str) -> dict[str, Any]:
+    return {"due_local": schedule.wall_time(hour, zone), "due_at": hour, "zone": zone}
 
 
 def _instant(wall: datetime | None, zone: str) -> datetime | None:

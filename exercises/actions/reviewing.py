@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client
 from clients.permissions import cared_for, is_self
-from exercises.actions import reminding
+from exercises.actions import reminding, rescheduling
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
 from exercises.models import Comment, Decision, Homework, Response, Review
@@ -217,7 +217,13 @@ def settle(review: Review, *, at: datetime) -> None:
             return
         if review.decision == Decision.RETURNED:
             apply_move(
-                homework, Move.RETURN, by=by, at=at, items=returned, round=homework.round + 1
+                homework,
+                Move.RETURN,
+                by=by,
+                at=at,
+                items=returned,
+                round=homework.round + 1,
+                **rescheduling.end_anew(homework, at),
             )
             Response.objects.create(
                 practice_id=homework.practice_id,

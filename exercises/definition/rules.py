@@ -147,12 +147,29 @@ def composed_of(item: Item) -> frozenset[str]:
     return frozenset(key for words in item.compose.values() for key in _PIECE.findall(words))
 
 
+def inside_sentences(definition: Definition, language: str) -> frozenset[str]:
+    """Return the keys of the answers that stand in the middle of a sentence put together of them: no
+    keyboard need begin those with a capital."""
+    return frozenset(
+        piece[1]
+        for item in definition.items
+        for piece in _PIECE.finditer(item.compose.get(language))
+        if not _begins(piece.string[: piece.start()])
+    )
+
+
 def hints(item: Item, value: Any, answers: Answers, language: str) -> list[str]:
     """Return friendly remarks on what was written; they never block."""
     if is_empty(value):
         return []
     words = _plain(value) if isinstance(value, str) else ""
     return [hint.text.get(language) for hint in item.hints if _applies(hint, words, answers)]
+
+
+def _begins(before: str) -> bool:
+    """Say whether what comes after these words begins a sentence."""
+    before = before.rstrip(" ¿¡«“")
+    return not before or before.endswith((".", "?", "!"))
 
 
 def _said(value: Any) -> set[str | int]:

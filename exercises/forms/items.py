@@ -186,6 +186,8 @@ class Look:
     told: str
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     hints: Mapping[str, list[str]] = field(default_factory=dict)
+    # Keys of what goes on a sentence (see `inside_sentences`).
+    inside: frozenset[str] = frozenset()
     add_row: str = ""
 
 
@@ -204,6 +206,7 @@ def show(item: Item, data: Mapping[str, list[str]], look: Look, name: str = "") 
         "fields": {key: values[-1] if values else "" for key, values in data.items()},
         "errors": look.errors.get(name, []),
         "error_at": next((key for key in look.errors if key.startswith(f"{name}.")), ""),
+        "is_inside": name in look.inside,
         "hints": [*_stops(item, look.told), *look.hints.get(name, [])],
         "disclosure": disclosures([item], look.only) if item.is_asked else "",
         "id_prefix": PREFIX,

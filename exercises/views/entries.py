@@ -275,6 +275,7 @@ def _page(
         "save_url": work.url("entry_draft", entry=moment.entry.pk),
         "revision": forms.revision_of(items, moment.words),
         "keys": " ".join(["entry", str(moment.entry.pk)]),
+        "when_key": log.when.key if log.when else "",
         "remove_url": work.url("entry_remove", entry=moment.entry.pk),
         "only": _until_sent(therapist),
     }

@@ -240,6 +240,7 @@ def _step_page(
         therapist.told,
         errors or {},
         hints=_hints(work, here, data),
+        inside=definitions.inside_sentences(work.definition, work.language),
         add_row=add_row,
     )
     shown = [forms.show(item, data, look) for item in here.items]

@@ -13,8 +13,9 @@
   /* ---- Leave: cover, end the session, replace, so that Back does not return here. The server gets
      a moment to answer; should it be slower, the tab remembers, and Back finds the cover. */
   const drafts = [];
-  const here = { get: () => { try { return sessionStorage.getItem("homeward-left"); } catch { return null; } },
-    set: (v) => { try { v ? sessionStorage.setItem("homeward-left", v) : sessionStorage.removeItem("homeward-left"); } catch { /* so be it */ } } };
+  const inTab = (k) => ({ get: () => { try { return sessionStorage.getItem(k); } catch { return null; } },
+    set: (v) => { try { v ? sessionStorage.setItem(k, v) : sessionStorage.removeItem(k); } catch { /* so be it */ } } });
+  const here = inTab("homeward-left"), posted = inTab("homeward-posted");
   const cover = () => { const c = document.createElement("div"); c.className = "cover"; document.body.append(c); document.title = "Weather"; };
   const end = (form) => fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
   /* copies go once the session has ended; without an answer both stay, for their owner alone */
@@ -81,6 +82,14 @@
   const wipe = () => { gone = true; return owner && tx("readwrite", (s) => s.delete(mine())).catch(() => {}); };
   /* whose owner does not come back: as long as a session lasts at most */
   if (keeps()) tx("readwrite", (s) => { const all = s.openCursor(); all.onsuccess = () => { const c = all.result; if (c) { if (!(c.value.at > Date.now() - 30 * 864e5)) c.delete(); c.continue(); } }; return all; }).catch(() => {});
+  /* A form whose answer leads on to another page has reached the server, autosave or not: its copy goes. A
+     page that comes in its stead (a problem, no line, the sign-in) settles nothing; two texts to choose from, later. */
+  const address = () => location.href.split("#")[0];
+  const settled = (async () => {
+    const [slot, from] = JSON.parse(posted.get() ?? "[]");
+    if (!$("[name=keep]")) posted.set("");
+    if (slot?.startsWith(`${owner} `) && from === document.referrer && performance.getEntriesByType("navigation")[0]?.redirectCount) await tx("readwrite", (s) => s.delete(slot));
+  })().catch(() => {});
   const token = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
   /* two tabs of one browser are two hands that write, too */
   const tab = () => { try { const id = sessionStorage.getItem("homeward-tab") ?? token(4); sessionStorage.setItem("homeward-tab", id); return id; } catch { return ""; } };
@@ -176,13 +185,13 @@
   class Draft {
     constructor(form) {
       this.form = form; this.slot = `${owner} ` + (form.dataset.homework ?? location.pathname) + " " + (form.dataset.items ?? form.dataset.item ?? "");
-      this.rev = +form.dataset.revision || 0; this.n = 0; this.acked = 0; this.wait = 2000; this.closed = false;
+      this.rev = +form.dataset.revision || 0; this.n = 0; this.acked = 0; this.wait = 2000; this.closed = false; this.leaving = false; this.pressed = false;
       this.first = this.read();
       form.addEventListener("input", () => this.touched(1000));
       form.addEventListener("change", () => this.touched(0));
       form.addEventListener("focusout", () => { if (this.n > this.acked) this.touched(0, false); });
       form.addEventListener("submit", (e) => this.submitting(e));
-      addEventListener("online", () => this.send());
+      addEventListener("online", () => { this.pressed = false; this.send(); });
       addEventListener("offline", () => this.away());
       addEventListener("pagehide", () => this.last());
       document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
@@ -199,23 +208,25 @@
       for (let i = 0; rows && i < 30 && !this.form.elements[name]; i++) addRow(rows);
     }
     touched(delay, changed = true) {
-      if (changed) { this.n++; this.keep(); }
+      if (changed) { this.n++; this.leaving = false; posted.set(""); this.keep(); } /* written after all: that did not go along */
       clearTimeout(this.timer); this.timer = setTimeout(() => this.send(), delay);
     }
     /* no debounce: sealed at once, one write in flight, the latest state wins */
     async keep() {
       if (!keeps()) return;
       this.dirty = true; if (this.writing) return; this.writing = true;
-      try { while (this.dirty) { this.dirty = false; const copy = { at: Date.now(), ...await seal({ rev: this.rev, fields: this.read() }) }; if (keeps()) await tx("readwrite", (s) => s.put(copy, this.slot)); } }
+      try { while (this.dirty) { this.dirty = false; const copy = { at: Date.now(), ...await seal({ rev: this.rev, zone: this.form.dataset.zone, fields: this.read() }) }; if (keeps()) await tx("readwrite", (s) => s.put(copy, this.slot)); } }
       catch { /* a full or forbidden store: the server copy remains */ }
       finally { this.writing = false; }
     }
     async forget() { if (!globalThis.indexedDB) return; while (this.writing) await new Promise((ok) => setTimeout(ok, 20)); if (this.n === this.acked) await tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); }
     async restore() {
       let copy;
-      try { const sealed = await tx("readonly", (s) => s.get(this.slot)); if (!sealed) return; copy = await unseal(sealed); }
+      try { await settled; const sealed = await tx("readonly", (s) => s.get(this.slot)); if (!sealed) return; copy = await unseal(sealed); }
       catch { tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); return; } /* the server's secret is another */
       if (this.n) return;
+      /* when it was, by the clock of another zone, would be another time here: the server's stays */
+      if (copy.zone !== this.form.dataset.zone) for (const k of Object.keys(copy.fields)) if (k.startsWith(`${this.form.dataset.when}.`)) delete copy.fields[k];
       const here = this.first, differ = Object.keys(copy.fields).filter((k) => !same(copy.fields[k], here[k]));
       if (!differ.length) { this.forget(); return; }
       const longer = differ.every((k) => (plain(copy.fields[k])[0] ?? "").startsWith(plain(here[k])[0] ?? ""));
@@ -224,9 +235,9 @@
     }
     request(keepalive) { return fetch(this.form.dataset.saveUrl, { method: "POST", keepalive, redirect: "manual", credentials: "same-origin", headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": csrf() }, body: JSON.stringify({ revision: this.rev, device, fields: this.read() }) }); }
     /* on the way out: one try that outlives the page */
-    last() { if (this.n > this.acked && !this.closed && this.form.dataset.saveUrl && !this.choosing) { this.keep(); try { this.request(true).catch(() => {}); } catch { /* too large for keepalive: the device copy stands */ } } }
+    last() { if (this.n > this.acked && !this.closed && !this.leaving && this.form.dataset.saveUrl && !this.choosing) { this.keep(); try { this.request(true).catch(() => {}); } catch { /* too large for keepalive: the device copy stands */ } } }
     async send() {
-      if (this.n === this.acked || this.closed || this.choosing || !this.form.dataset.saveUrl) return;
+      if (this.n === this.acked || this.closed || this.leaving || this.choosing || !this.form.dataset.saveUrl) return;
       if (this.sending) { this.again = true; return; }
       clearTimeout(this.timer);
       const n = this.n;
@@ -260,15 +271,16 @@
     }
     shut(why) { this.closed = true; trouble(why); say(sentence("stopped"), false); }
     out() { trouble(keeps() ? "signed-out" : "signed-out-shared"); say(sentence("signedOut"), false); }
-    away() { const kept = keeps(); trouble(kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
+    away() { const kept = keeps(); trouble(this.pressed ? "" : kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
     retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }
-    /* a save on its way would race with the form itself: let it land first, for two seconds at most */
+    /* a save on its way would race with the form itself: let it land first, for two seconds at most; none sets out after it */
     submitting(e) {
       clearTimeout(this.timer);
       const hidden = this.form.elements.device; if (hidden) hidden.value = device;
-      /* without a line there is no page to go on to: stay, keep it, and say so */
-      if (!navigator.onLine && !e.defaultPrevented) { e.preventDefault(); this.away(); $("[data-trouble-note]")?.scrollIntoView({ block: "center" }); return; }
-      if (!this.sending || this.waited || e.defaultPrevented) return;
+      if (e.defaultPrevented) return;
+      /* without a line there is no page to go on to: what was pressed is said not to have gone out (below), and that alone */
+      if (!navigator.onLine) { this.pressed = true; this.away(); return; }
+      if (!this.sending || this.waited) { this.leaving = true; if (keeps()) posted.set(JSON.stringify([this.slot, address()])); return; }
       e.preventDefault(); const by = e.submitter; this.waited = true;
       Promise.race([this.sending, new Promise((ok) => setTimeout(ok, 2000))]).then(() => { if (!this.choosing) this.form.requestSubmit(by); this.waited = false; });
     }
@@ -328,7 +340,7 @@
     form.addEventListener("keydown", (e) => { if (e.target.type === "radio" && e.target.checked && /^(Delete|Backspace)$/.test(e.key)) { e.preventDefault(); untick(e.target); } });
   }
 
-  /* ---- Without a line no form leads anywhere: stay, with what is typed, and say so (steps do it above). */
+  /* ---- Without a line no form leads anywhere: stay, with what is typed, and say so. */
   const unsentNote = $("[data-not-sent]");
   if (unsentNote) {
     addEventListener("submit", (e) => {

@@ -86,6 +86,16 @@ def test_what_was_reworded_stays_and_its_new_wording_is_offered(
     assert CHANGED not in page
 
 
+def test_a_keyboard_begins_with_a_capital_only_what_begins_a_sentence(ana: Person, begun: Homework):
+    browser = ana.browser()
+    small = {}
+    for key in ("raw", "feel", "do", "time", "ask"):
+        page = text_of(browser.get(url(begun, f"step/{step_with(browser, begun, key)}/")))
+        small[key] = 'autocapitalize="none"' in page
+    inside = dict.fromkeys(("feel", "do", "time"), True)
+    assert small == {"raw": False, "ask": False} | inside
+
+
 def test_a_piece_that_is_missing_ends_its_sentence_once(play: Play, ana: Person, begun: Homework):
     with play.at(ana):
         begun.responses.get().answers.filter(item_key="free").delete()

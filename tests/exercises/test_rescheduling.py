@@ -196,10 +196,10 @@ def test_what_was_given_until_the_session_moves_with_it_and_back(
         assert moves.count() == 2
 
 
-def test_a_couples_hour_takes_along_what_is_not_in(
+def test_a_couples_hour_takes_along_what_is_in_and_what_is_not(
     play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
 ):
-    """In two zones to the same moment; what one has sent is not touched."""
+    """In two zones to the same moment; what one has sent has the same day, should it come back."""
     assert ana.client is not None
     assert ben.client is not None
     first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
@@ -215,7 +215,6 @@ def test_a_couples_hour_takes_along_what_is_not_in(
     assert (anas.due_at, bens.due_at, alone.due_at) == (first, first, first)
     assert (anas.session_of, bens.session_of, alone.session_of) == (cleared.pk,) * 3
     anas = play.submit(ana, anas, topic="Bags")
-    before = anas.due_at
     hour = first + timedelta(days=1)
     path = f"/couples/{cleared.pk}/session"
     answer = dana.browser().post(path, {"next_session_at": local(hour)}, follow=True)
@@ -223,7 +222,56 @@ def test_a_couples_hour_takes_along_what_is_not_in(
     for moved in (play.fresh(bens), play.fresh(alone)):
         assert moved.due_at == hour
         assert moved.due_local == hour.astimezone(ZoneInfo(moved.zone)).replace(tzinfo=UTC)
-    assert play.fresh(anas).due_at == before
+    assert play.fresh(anas).due_at == hour
+    with play.at(dana):
+        rows = Reminder.objects.filter(homework_id=anas.pk, state=ReminderState.PLANNED)
+        assert not rows.exists(), "nobody is reminded of what is in"
+    play.review(dana, anas, returned=("topic",))
+    assert play.fresh(anas).status == Status.RETURNED
+    assert play.fresh(anas).due_at == play.fresh(bens).due_at
+
+
+def test_what_is_in_alone_moves_unsaid(play: Play, dana: Person, ana: Person):
+    assert ana.client is not None
+    first = (now() + timedelta(days=3)).replace(second=0, microsecond=0)
+    with play.at(dana):
+        Client.objects.filter(pk=ana.client.pk).update(next_session_at=first)
+    until_the_session(dana, play, f"client={ana.client.pk}")
+    with play.at(dana):
+        homework = Homework.objects.get(client=ana.client)
+    play.submit(ana, homework, topic="Bags")
+    hour = first + timedelta(days=2)
+    for noted, due in (("", first), (local(hour), hour)):
+        said = {"name": "Ana Quintero", "next_session_at": noted}
+        answer = dana.browser().post(f"/clients/{ana.client.pk}/edit", said, follow=True)
+        assert "What was given until that session" not in answer.content.decode()
+        if noted:
+            assert play.fresh(homework).due_at == due
+
+
+@pytest.mark.parametrize("whose", ["own", "couples", "nobodys", "by hand"])
+def test_what_comes_back_after_its_end_runs_until_the_next_session(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple, whose: str
+):
+    """The next of the same: a couple's is not the client's own. Else its end stays over."""
+    assert ana.client is not None
+    over, hour = (now() + timedelta(days=days, seconds=-now().second) for days in (-1, 3))
+    homework = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=-5), days=4))
+    of = {"own": ana.client.pk, "by hand": None}.get(whose, cleared.pk)
+    with play.at(dana):
+        Homework.objects.filter(pk=homework.pk).update(due_at=over, session_of=of)
+        Client.objects.filter(pk=ana.client.pk).update(
+            next_session_at=hour if whose != "couples" else hour + timedelta(days=1)
+        )
+        if whose == "couples":
+            Couple.objects.update(next_session_at=hour)
+    play.submit(ana, homework, topic="Bags")
+    play.review(dana, homework, returned=("topic",))
+    back = play.fresh(homework)
+    assert back.status == Status.RETURNED
+    assert back.due_at == (hour if whose in {"own", "couples"} else over)
+    if back.due_at == hour:
+        assert back.due_local == hour.astimezone(LISBON).replace(tzinfo=UTC)
 
 
 def test_what_ran_until_a_session_that_was_cleared_waits_for_the_next(

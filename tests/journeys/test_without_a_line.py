@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from clients.actions import caring
 from tests.cast import Person, Play
-from tests.journeys.ground import CONTINUE, OpenAs, go_on_until
+from tests.journeys.ground import CONTINUE, OpenAs, go_on_until, press
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -32,11 +32,11 @@ def test_no_form_leads_to_the_browsers_own_page_of_errors(
         ("/today/", phone.get_by_role("button", name="Bring it to the session instead").click),
         ("/you", phone.get_by_role("button", name="Save", exact=True).click),
     ]
-    for address, press in pressed:
+    for address, send in pressed:
         phone.goto(address)
         expect(phone.get_by_text(NOT_SENT)).to_be_hidden()
         phone.context.set_offline(True)
-        press()
+        send()
         expect(phone.get_by_text(NOT_SENT)).to_be_in_viewport()
         phone.context.set_offline(False)
         expect(phone.get_by_text(NOT_SENT)).to_be_hidden()
@@ -55,6 +55,37 @@ def test_no_form_leads_to_the_browsers_own_page_of_errors(
     expect(
         phone.get_by_role("article").get_by_text("The move in spring", exact=True)
     ).to_be_visible()
+
+
+def test_no_button_of_a_step_or_a_moment_promises_that_it_went_out(
+    play: Play, dana: Person, ana: Person, phone: Page
+):
+    """One sentence, the same for all, also where nothing or something was typed before."""
+    homework = play.homework(ana, play.assign(dana, ana))
+    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
+    phone.goto(f"/homework/{homework.pk}/step/1/")
+    go_on_until(phone, "topic")
+    step = phone.url
+    phone.goto(f"/homework/{log.pk}/entries/")
+    press(phone, phone.get_by_role("button", name="Note a"))
+    pressed = [
+        (phone.url, "button:text-is('Save')", "Asked whether all is well"),
+        (step, "button[name=skip]", ""),
+        (step, "button[name=say]", ""),
+        (step, CONTINUE, "the dishes"),
+    ]
+    for address, button, words in pressed:
+        phone.goto(address)
+        phone.context.set_offline(True)
+        if words:
+            phone.locator("main form textarea").first.fill(words)
+            expect(phone.get_by_text("Keep writing")).to_be_visible()
+        phone.locator(button).last.click()
+        expect(phone.get_by_text(NOT_SENT)).to_be_in_viewport()
+        expect(phone.get_by_text("Keep writing")).to_be_hidden()
+        phone.context.set_offline(False)
+        expect(phone.get_by_text(NOT_SENT)).to_be_hidden()
+        press(phone, phone.locator(button).last)
 
 
 def test_what_goes_all_the_same_and_does_not_arrive_is_answered_by_us(phone: Page):
