@@ -21,6 +21,7 @@ from practice.errors import NotPossible
 from practice.models import AuditEvent, User
 from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import page
+from tests.practice.ground import form_on
 
 LISBON = ZoneInfo("Europe/Lisbon")
 FOLLOWED = "What was given until that session now runs until the new hour."
@@ -325,7 +326,8 @@ def test_saved_untouched_it_moves_on_with_the_session_until_they_are_parted(
     with play.at(dana):
         homework = Homework.objects.earliest("pk")
     path = reverse("homework_due", args=[homework.pk])
-    shown = {"due": str(first.astimezone(LISBON).date())}
+    shown = form_on(page(dana, path))
+    assert shown["due"] == str(first.astimezone(LISBON).date())
     assert dana.browser().post(path, shown).status_code == 302
     kept = play.fresh(homework)
     assert (kept.due_at, kept.session_of) == (first, cleared.pk)
