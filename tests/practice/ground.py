@@ -60,7 +60,7 @@ def text_of(response: Any) -> str:
 
 
 def form_on(page: str) -> dict[str, Any]:
-    """Return what a browser sends of the page's last form untouched: every line's end is CRLF, and of
+    several boxes of one name those that are ticked are a list, of radios the one that is chosen."""
     several boxes of one name those that are ticked are a list."""
     form = page[page.rindex('<form class="') :].partition("</form>")[0]
     form = re.sub(r"<(input|select|textarea) [^>]* disabled[^>]*>", "", form)
@@ -69,7 +69,7 @@ def form_on(page: str) -> dict[str, Any]:
         had = dict(re.findall(r'(\w+)="([^"]*)"', tag))
         if had["type"] == "checkbox" and "value" in had:
             said.setdefault(had["name"], []).extend([had["value"]] if " checked" in tag else [])
-        elif had["type"] != "checkbox" or " checked" in tag:
+        elif had["type"] not in {"checkbox", "radio"} or " checked" in tag:
             value = had.get("value", "on" if had["type"] == "checkbox" else "")
             said[had["name"]] = html.unescape(value)
     for name, options in re.findall(r'<select name="(\w+)"(.*?)</select>', form, re.DOTALL):
