@@ -60,8 +60,8 @@ def text_of(response: Any) -> str:
 
 
 def form_on(page: str) -> dict[str, Any]:
+    """Return what a browser sends of the page's last form untouched: every line's end is CRLF, of
     several boxes of one name those that are ticked are a list, of radios the one that is chosen."""
-    several boxes of one name those that are ticked are a list."""
     form = page[page.rindex('<form class="') :].partition("</form>")[0]
     form = re.sub(r"<(input|select|textarea) [^>]* disabled[^>]*>", "", form)
     said: dict[str, Any] = {}
