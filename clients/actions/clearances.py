@@ -32,8 +32,8 @@ def attest(
 
     Who clears names what they had before them (`seen`, see `screening.basis`; a program may leave it
     out), and says so where an answer still waits for a human (`despite`). That somebody is not cleared
-    is taken at any time: it shuts the gate. Raises NotPossible (`stale`) when something was noted or answered
-    since, BadInput for an answer passed over.
+    is taken at any time: it shuts the gate. Raises NotPossible (`stale`) when something was noted or
+    answered since, BadInput for an answer passed over.
     """
     if not may_change(by, client):
         raise PermissionDenied

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
+from clients.actions.caring import lock_clients
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import reminding
@@ -225,6 +226,8 @@ def _require_turn(by: Actor, homework: Homework) -> None:
 
 def _catch_up(homework: Homework) -> None:
     """Let two devices begin at the same moment: the second waits, and goes on from there."""
+    # The client's row first, as whoever moves their session does: an answer may yet ask for a human.
+    lock_clients([homework.client_id])
     told = ("status", "revision", "submitted_at")
     fresh = Homework.objects.select_for_update(no_key=True).only(*told).get(pk=homework.pk)
     for name in told:
@@ -308,10 +311,16 @@ def _forget_unsaid(response: Response, words: OpenedRound) -> None:
 def _erase_hidden(homework: Homework, rounds: Sequence[OpenedRound]) -> None:
     """Erase what stands under a question that is asked no more: its author took it back with the
     answer that had shown it, and does not see it among what is sent."""
+    definition = homework.version.definition
     shown = {item.key for item in asked_now(homework, rounds)}
     hidden = [one.row.pk for key, one in rounds[-1].words.items() if key not in shown]
+    # A later round lists the moments of a log that is not among what was opened again.
+    logs = {item.key for item in definitions.visible_items(definition, OpenedRound.merged(rounds))}
+    gone = [one.entry.pk for one in rounds[-1].moments if one.entry.log_key not in logs]
+    if gone:
+        Entry.objects.filter(pk__in=gone).delete()
     for moment in rounds[-1].moments:
-        asked = moment.asked(homework.version.definition)
+        asked = moment.asked(definition)
         hidden += [one.row.pk for key, one in moment.words.items() if key not in asked]
     if hidden:
         Answer.objects.filter(pk__in=hidden).delete()

@@ -16,6 +16,7 @@ from clients.models import Client, to_come
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import rescheduling
+from exercises.actions.rescheduling import Ends
 from exercises.forms.days import BOTH, DAY, ONE, DaysForm
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
@@ -60,6 +61,8 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         changes = form.changes()
         both = other if form.for_both else None
+        if both and not _are_alike(found, both):
+            changes = _as_it_stands(found) | changes
         with refusals_on(form):
             _keep_to_whose_session(changes, found, both)
             if changes:
@@ -93,6 +96,15 @@ def _are_alike(found: Homework, other: Homework | None) -> bool:
     return _days(found) == _days(other) and found.session_of == other.session_of
 
 
+def _as_it_stands(row: Homework) -> dict[str, Any]:
+    """Return the end of one, untouched on the page, for the other to have as well."""
+    if row.due_at is None or row.due_local is None:
+        return {}
+    if row.session_of:
+        return {"ends": Ends(session_at=row.due_at, session_of=row.session_of)}
+    return {"ends": Ends(local=row.due_local)}
+
+
 def _whose(found: Homework, other: Homework | None) -> list[tuple[str, str]]:
     if other is None:
         return []
@@ -120,9 +132,9 @@ def _hours(actor: Actor, client: Client, at: datetime) -> dict[UUID, tuple[str, 
 
 
 def _keep_to_whose_session(changes: dict[str, Any], found: Homework, both: Homework | None) -> None:
-    """Give two nothing until the session of one. Raises BadInput."""
+    """Give two nothing until the session of one, or of one with somebody else. Raises BadInput."""
     ends = changes.get("ends")
-    if both and ends and ends.session_of == found.client_id:
+    if both and ends and ends.session_of not in {None, found.assignment.couple_id}:
         text = _("That session is %(name)s’s alone. Choose the one they share, or a day.")
         raise BadInput({"until": [text % {"name": found.client.name_to_call}]})
 

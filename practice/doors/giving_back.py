@@ -61,7 +61,9 @@ def what_was_in(request: HttpRequest) -> dict[str, Any]:
     same = untouched(fields, said)
     said = {name: texts for name, texts in said.items() if name not in same}
     named = [
-        (fields[name].label, _in_words(fields[name], said[name])) for name in fields if name in said
+        (one.label, _in_words(one, said[name]))
+        for name, one in fields.items()
+        if name in said and one.label
     ]
     texts = [
         text
@@ -104,10 +106,11 @@ def _in_words(field: forms.Field, texts: list[str]) -> str:
     """Say what was typed or chosen as the page showed it; nothing for what it cannot be said of."""
     if isinstance(field, forms.BooleanField):
         return _("Yes")
-    labels: dict[Any, Any] = {}
+    said = [text for text in texts if text.strip()]
     if isinstance(field, forms.ChoiceField):
-        labels = {str(value): label for value, label in field.widget.choices}
-    said = [str(labels.get(text, text)) for text in texts if text.strip()]
+        labels = {str(value): str(label) for value, label in field.widget.choices}
+        # What only its page could name is a code, and tells nobody anything.
+        said = [labels[text] for text in said if text in labels]
     if isinstance(field, forms.DateTimeField):
         said = [text.replace("T", " ") for text in said]
     return ", ".join(text for text in said if not ID.fullmatch(text))

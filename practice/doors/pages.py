@@ -210,8 +210,9 @@ def form_page(
 ) -> HttpResponse:
     """Show a form by itself: 422 once it was sent and refused.
 
-    `points` are what follows from it, where there is more than one thing. `back_to` names the page it was opened from; `tab` is the page's title where `title` names
-    somebody, for no name belongs into a browser's history.
+    `points` are what follows from it, where there is more than one thing. `back_to` names the page it
+    was opened from; `tab` is the page's title where `title` names somebody, for no name belongs into a
+    browser's history.
     """
     return render(
         request,

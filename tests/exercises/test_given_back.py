@@ -172,6 +172,18 @@ def test_a_form_with_nothing_to_give_back_says_all_the_same_that_it_saved_nothin
     assert "Nothing of yours is lost." in text_of(dana.browser().get("/people/invite"))
 
 
+def test_what_only_its_page_could_name_is_no_code_to_copy(play: Play, dana: Person, ana: Person):
+    homework = play.homework(ana, play.assign(dana, ana))
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ana.client)
+    said = {"whose": "both", "until": "day", "due": "2031-05-06"}
+    refused = dana.browser().post(f"/work/{homework.pk}/due", said, headers=OURS)
+    assert refused.status_code == 409
+    shown = text_of(refused)
+    assert "2031-05-06" in shown
+    assert not [one for one in (">both<", ">day<", ">None<") if one in shown]
+
+
 def test_who_only_looks_or_wrote_nothing_is_given_nothing(dana: Person):
     for response in (
         dana.browser().get("/nowhere/?text=words", headers=OURS),

@@ -13,7 +13,7 @@ from clients.models import Client, Couple
 from exercises import schedule
 from exercises.models import Homework
 from practice.models import AuditEvent
-from tests.cast import ZONE, Person, Play
+from tests.cast import ZONE, Person, Play, make_client
 from tests.exercises.ground import page
 from tests.world import world
 
@@ -135,6 +135,17 @@ def test_both_of_a_couple_get_the_other_day_unless_one_is_chosen(
     assert "Saved for Ben alone." in apart(due=second)
 
 
+def test_both_get_the_end_of_one_untouched_where_theirs_differ(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    anas, bens = play.homework(ana, given), play.homework(ben, given)
+    first = now().date() + timedelta(days=12)
+    tab(dana, anas)(due=first, whose="one")
+    assert "Saved for both." in tab(dana, anas)(whose="both")
+    assert (day_of(play, anas), day_of(play, bens)) == (first, first)
+
+
 def test_the_partners_day_that_was_changed_meanwhile_is_not_overwritten(
     play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
 ):
@@ -171,3 +182,20 @@ def test_two_run_until_no_session_of_one_alone(
     assert play.fresh(anas).session_of is None
     assert "Saved for Ana alone." in tab(dana, anas)(until=ana.client.pk, whose="one")
     assert play.fresh(anas).due_at == hour
+
+
+def test_two_who_were_parted_run_until_no_session_of_one_with_somebody_else(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    anas, bens = play.homework(ana, given), play.homework(ben, given)
+    before = play.fresh(bens).due_at
+    carl = make_client(dana.practice, "carl@mail.example", "Carl Stone", dana)
+    with play.at(dana):
+        caring.unlink(by=dana.actor, at=now(), couple=cleared)
+        theirs = caring.link(by=dana.actor, at=now(), first=ana.client, second=carl.client)
+        Couple.objects.filter(pk=theirs.pk).update(next_session_at=now() + timedelta(days=3))
+    shown = tab(dana, anas)(until=theirs.pk, whose="both")
+    assert "That session is Ana’s alone." in shown
+    fresh = play.fresh(bens)
+    assert (fresh.due_at, fresh.session_of) == (before, None)

@@ -39,10 +39,37 @@ items:
 """
 
 
+HIDDEN_LOG = """\
+slug: some-nights
+format: 1
+title: {en: Some nights}
+purpose: {en: To notice.}
+minutes: 5
+kind: individual
+items:
+  - {key: any, kind: yesno, text: {en: Were there such nights?}}
+  - key: nights
+    kind: log
+    text: {en: Nights}
+    show_if: {item: any, is: "yes"}
+    items:
+      - {key: own, kind: text, text: {en: In your words}}
+"""
+
+
 def words_of(homework: Homework, key: str) -> list[int]:
     with scope(practice=homework.practice_id):
         found = Answer.objects.filter(response__homework=homework, item_key=key)
         return list(found.order_by("response__round").values_list("response__round", flat=True))
+
+
+def given_this(play: Play, by: Person, to: Person, text: str) -> Homework:
+    exercise = definitions.parse(text, file="x.yaml")
+    with scope(practice=by.practice.pk):
+        publishing.publish(by.practice.pk, [exercise], at=now())
+        found = ExerciseVersion.objects.select_related("exercise")
+        play.library[exercise.slug] = found.get(exercise__slug=exercise.slug)
+    return play.homework(to, play.assign(by, to, exercise.slug))
 
 
 def send(play: Play, person: Person, homework: Homework) -> None:
@@ -124,11 +151,7 @@ def test_what_was_opened_again_by_itself_is_asked(
 
 
 def test_within_a_moment_of_a_log_as_well(play: Play, dana: Person, ana: Person):
-    with scope(practice=dana.practice.pk):
-        publishing.publish(dana.practice.pk, [definitions.parse(LOG, file="nights.yaml")], at=now())
-        found = ExerciseVersion.objects.select_related("exercise")
-        play.library["nights"] = found.get(exercise__slug="nights")
-    row = play.homework(ana, play.assign(dana, ana, "nights"))
+    row = given_this(play, dana, ana, LOG)
     with play.at(ana):
         at, fresh = now(), play.fresh(row)
         entry = moments.add_entry(
@@ -146,4 +169,19 @@ def test_within_a_moment_of_a_log_as_well(play: Play, dana: Person, ana: Person)
     shown = page(dana, f"/review/{row.pk}/")
     assert "noise" in shown
     assert TAKEN_BACK not in shown
+    assert words_of(row, "own") == []
+
+
+def test_nor_the_moments_of_a_log_that_is_asked_no_more(play: Play, dana: Person, ana: Person):
+    row = given_this(play, dana, ana, HIDDEN_LOG)
+    play.say(ana, row, any=True)
+    with play.at(ana):
+        at, fresh = now(), play.fresh(row)
+        who = {"by": ana.actor, "at": at, "homework": fresh}
+        entry = moments.add_entry(**who, log_key="nights", happened_at=at)
+        responding.save(**who, said=[responding.AnswerInput("own", TAKEN_BACK)], entry=entry)
+    play.say(ana, row, any=False)
+    assert TAKEN_BACK not in text_of(ana.browser().get(url(row, "check/")))
+    send(play, ana, row)
+    assert TAKEN_BACK not in page(dana, f"/review/{row.pk}/")
     assert words_of(row, "own") == []
