@@ -128,6 +128,7 @@ def follow_session(
 def _new_days(
     homework: Homework, opens_local: datetime | None, ends: Ends | None, at: datetime
 ) -> dict[str, Any]:
+    _check_days(homework, opens_local, ends.local if ends else None, at)
     zone, fields = homework.client.zone, dict[str, Any]()
     opens_at, due_at = _instant(opens_local, zone) or homework.opens_at, homework.due_at
     if ends:
@@ -137,7 +138,6 @@ def _new_days(
         fields["due_local"] = schedule.wall_time(due_at, zone) if due_at else None
     if opens_local:
         fields["opens_at"] = opens_at
-    _check_days(homework, opens_local, ends.local if ends else None, at)
     if ends and due_at and due_at <= at:
         raise over()
     if due_at and due_at <= opens_at:

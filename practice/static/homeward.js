@@ -1,6 +1,5 @@
-/* Homeward, for everyone. All of it improves pages that already work without it.
-   No innerHTML, no eval: it runs under `require-trusted-types-for 'script'`.
-   Raw IndexedDB, not the idb package: we need get, put and delete of one store, fifteen lines here. */
+/* Homeward, for everyone: it improves pages that work without it. Trusted Types hold, so no innerHTML.
+   Raw IndexedDB, not idb: get, put and delete of one store are fifteen lines. */
 (() => {
   "use strict";
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
@@ -10,8 +9,8 @@
   };
   const csrf = () => $("meta[name=csrf-token]")?.content ?? $("[name=csrfmiddlewaretoken]")?.value ?? "";
 
-  /* ---- Leave: cover, end the session, replace, so that Back does not return here. The server gets
-     a moment to answer; should it be slower, the tab remembers, and Back finds the cover. */
+  /* ---- Leave: cover, end the session, replace: Back does not return here. Should the server be slow, the
+     tab remembers, and Back finds the cover. */
   const drafts = [];
   const inTab = (k) => ({ get: () => { try { return sessionStorage.getItem(k); } catch { return null; } },
     set: (v) => { try { v ? sessionStorage.setItem(k, v) : sessionStorage.removeItem(k); } catch { /* so be it */ } } });
@@ -41,9 +40,9 @@
   });
   /* from an error page back to the form, as the browser's own Back does it */
   document.addEventListener("click", (e) => { if (e.target.closest?.("[data-back]") && history.length > 1) { e.preventDefault(); history.back(); } });
-  /* no passkey of this device fits, or somebody thought better of it: the page says what else opens */
+  /* no passkey of this device fits: the page says what else opens */
   document.addEventListener("allauth.error", (e) => { for (const p of $$("[data-no-key]")) { e.preventDefault(); p.hidden = false; } });
-  /* a page that goes on at once skips its fade: that is no error, and nobody waits for it */
+  /* a skipped fade is no error */
   for (const turn of ["pageswap", "pagereveal"]) addEventListener(turn, (e) => e.viewTransition?.ready.catch(() => {}));
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
@@ -57,11 +56,11 @@
   });
   addEventListener("keydown", (e) => { if (e.key === "Escape") for (const m of $$("details[data-menu][open]")) { m.open = false; $("summary", m).focus(); } });
   const stopped = $("[data-errors]");
-  /* a form that came back: Back and reload ask for its page anew, not whether to send it again */
+  /* of a form that came back, Back and reload ask for its page anew */
   if (stopped) { stopped.focus(); history.replaceState(history.state, "", location.href); }
 
-  /* ---- Copies on this device: sealed with a key the server gives to the same person only, whenever they
-     are signed in. Each is kept under its owner's mark: of another's nothing is opened, told or deleted. */
+  /* ---- Copies on this device: sealed with a key the server gives to the same person only, under their
+     owner's mark: of another's nothing is opened, told or deleted. */
   const shared = () => remember.get("homeward-shared") === "1";
   const open = () => new Promise((ok, no) => { const r = indexedDB.open("homeward", 1); r.onupgradeneeded = () => r.result.createObjectStore("drafts"); r.onsuccess = () => ok(r.result); r.onerror = () => no(r.error); });
   const tx = async (mode, fn) => { const db = await open(); return new Promise((ok, no) => { const t = db.transaction("drafts", mode), q = fn(t.objectStore("drafts")); t.oncomplete = () => { db.close(); ok(q.result); }; t.onerror = () => { db.close(); no(t.error); }; }); };
@@ -72,8 +71,7 @@
   let gone = false; /* who left or signed out leaves no copy: no tab writes a new one */
   const keeps = () => !gone && !shared() && !!$("meta[name=draft-key]") && !!globalThis.crypto?.subtle && !!globalThis.indexedDB;
   const owner = $("meta[name=copies-of]")?.content, mine = () => IDBKeyRange.bound(`${owner} `, `${owner}!`);
-  /* who changed over to another of their pages meanwhile: what the browser puts back into the boxes was
-     written for the one before, and would go to somebody else */
+  /* after changing to another of their pages: what the browser puts back was for somebody else */
   if (owner) {
     const was = history.state?.of;
     if (was && was !== owner) addEventListener("pageshow", () => { for (const f of document.forms) f.reset(); });
@@ -82,8 +80,8 @@
   const wipe = () => { gone = true; return owner && tx("readwrite", (s) => s.delete(mine())).catch(() => {}); };
   /* whose owner does not come back: as long as a session lasts at most */
   if (keeps()) tx("readwrite", (s) => { const all = s.openCursor(); all.onsuccess = () => { const c = all.result; if (c) { if (!(c.value.at > Date.now() - 30 * 864e5)) c.delete(); c.continue(); } }; return all; }).catch(() => {});
-  /* A form whose answer leads on to another page has reached the server, autosave or not: its copy goes. A
-     page that comes in its stead (a problem, no line, the sign-in) settles nothing; two texts to choose from, later. */
+  /* A form whose answer leads on has reached the server: its copy goes. A page in its stead (a problem, no line,
+     the sign-in) settles nothing; two texts to choose from, later. */
   const address = () => location.href.split("#")[0];
   const settled = (async () => {
     const [slot, from] = JSON.parse(posted.get() ?? "[]");
@@ -100,9 +98,8 @@
     if (box) { box.checked = shared(); box.addEventListener("change", () => { remember.set("homeward-shared", box.checked ? "1" : null); if (box.checked) tx("readwrite", (s) => s.clear()).catch(() => {}); }); }
   }
 
-  /* ---- The idle lock, told five minutes before: the screen is covered at once. What is typed and not
-     sent stays in this tab, sealed with a key that the server gives to the same person alone: whoever
-     sits down meanwhile finds the sign-in, and whoever signs in again finds their words. */
+  /* ---- The idle lock, told five minutes before. What is not sent stays in this tab, sealed for the same person:
+     whoever sits down meanwhile finds the sign-in. */
   const idle = +document.body.dataset.expires * 1000, MINUTE = 60000;
   let lockAt = Date.now() + idle, locked = false;
   const alive = () => { lockAt = Date.now() + idle; const w = $("[data-session-warning]"); if (w) w.hidden = true; };
@@ -126,7 +123,7 @@
       const changed = typing().filter(([, el]) => value(el) !== first(el)).map(([k, el]) => [k, value(el), first(el)]);
       if (changed.length) { const { iv, box } = await seal({ at: location.pathname, changed }, "lock-key"); kept(JSON.stringify([iv, new Uint8Array(box)].map((b) => btoa([...b].map((n) => String.fromCharCode(n)).join(""))))); }
     } catch { /* no key, no room: the cover stays all the same */ }
-    /* a page that came back from a form is asked for anew, not sent again */
+    /* asked for anew, not sent again */
     location.replace(location.pathname + location.search);
   };
   const comeBack = async () => {
@@ -150,7 +147,7 @@
     setInterval(look, 10000); document.addEventListener("visibilitychange", look);
     addEventListener("homeward-alive", alive); /* a reply was kept: that is somebody writing */
     $("[data-stay]")?.addEventListener("click", () => stay().then((ok) => ok || lock(), () => {}));
-    /* the server counts to the minute: what is sent in the last one asks first, so that no refusal costs the words */
+    /* the server counts to the minute: what is sent in the last one asks first */
     addEventListener("submit", (e) => {
       const form = e.target, by = e.submitter;
       if (lockAt - Date.now() > MINUTE || form.method !== "post" || form.matches("[action$='/account/logout/'], .exit-form")) return;
@@ -225,7 +222,7 @@
       try { await settled; const sealed = await tx("readonly", (s) => s.get(this.slot)); if (!sealed) return; copy = await unseal(sealed); }
       catch { tx("readwrite", (s) => s.delete(this.slot)).catch(() => {}); return; } /* the server's secret is another */
       if (this.n) return;
-      /* when it was, by the clock of another zone, would be another time here: the server's stays */
+      /* a time by another zone's clock: the server's stays */
       if (copy.zone !== this.form.dataset.zone) for (const k of Object.keys(copy.fields)) if (k.startsWith(`${this.form.dataset.when}.`)) delete copy.fields[k];
       const here = this.first, differ = Object.keys(copy.fields).filter((k) => !same(copy.fields[k], here[k]));
       if (!differ.length) { this.forget(); return; }
@@ -261,7 +258,7 @@
       await this.sending; this.sending = null;
       if (this.again) { this.again = false; this.touched(0, false); }
     }
-    /* what cannot be kept is said below the words, too: where one writes the bar may be out of sight */
+    /* said below the words, too: where one writes the bar may be out of sight */
     beside(errors) {
       for (const p of $$("[data-beside]", this.form)) p.remove();
       for (const [k, [text]] of Object.entries(errors ?? {})) {
@@ -273,12 +270,12 @@
     out() { trouble(keeps() ? "signed-out" : "signed-out-shared"); say(sentence("signedOut"), false); }
     away() { const kept = keeps(); trouble(this.pressed ? "" : kept ? "offline" : "offline-shared"); say(kept ? sentence("offline") : sentence("trouble"), kept); this.retry(); }
     retry() { clearTimeout(this.timer); if (this.n > this.acked) { this.timer = setTimeout(() => this.send(), this.wait); this.wait = Math.min(this.wait * 2, 60000); } else if (navigator.onLine) trouble(""); else addEventListener("online", () => trouble(""), { once: true }); }
-    /* a save on its way would race with the form itself: let it land first, for two seconds at most; none sets out after it */
+    /* a save on its way would race with the form: it lands first, for two seconds at most; none sets out after */
     submitting(e) {
       clearTimeout(this.timer);
       const hidden = this.form.elements.device; if (hidden) hidden.value = device;
       if (e.defaultPrevented) return;
-      /* without a line there is no page to go on to: what was pressed is said not to have gone out (below), and that alone */
+      /* without a line, what was pressed is said not to have gone out (below), and that alone */
       if (!navigator.onLine) { this.pressed = true; this.away(); return; }
       if (!this.sending || this.waited) { this.leaving = true; if (keeps()) posted.set(JSON.stringify([this.slot, address()])); return; }
       e.preventDefault(); const by = e.submitter; this.waited = true;
@@ -332,7 +329,7 @@
   });
   for (const form of $$("form[data-draft]")) {
     drafts.push(new Draft(form));
-    /* what was tapped can be taken back: one more tap (not a double one), or Delete, unticks a radio */
+    /* one more tap (not a double one), or Delete, unticks a radio */
     let held;
     const untick = (el) => { el.checked = false; el.dispatchEvent(new Event("change", { bubbles: true })); };
     form.addEventListener("pointerdown", (e) => { const el = e.target.closest("label")?.control ?? e.target; held = el.type === "radio" && el.checked && el; });
@@ -350,16 +347,14 @@
     addEventListener("online", () => { unsentNote.hidden = true; });
   }
 
-  /* ---- A double tap: the second press would throw the first one's answer away, and the server knows
-     a form that is done once. Pressed again later, the line was slow: it goes. */
+  /* ---- A double tap would throw the first press's answer away. Pressed again later, the line was slow: it goes. */
   addEventListener("submit", (e) => {
     const form = e.target, at = Date.now();
     if (e.defaultPrevented || !form.elements.once) return;
     if (at - form.dataset.sent < 2000) e.preventDefault(); else form.dataset.sent = at;
   });
 
-  /* ---- Signing out: what is typed lands first, then one's copies here go. The page that asks says before
-     that the server never got some of them. */
+  /* ---- Signing out: what is typed lands first, then one's copies go; the page says which never arrived. */
   const waiting = async () => (owner ? tx("readonly", (s) => s.count(mine())).catch(() => 0) : 0);
   const unsent = $("[data-unsent]");
   if (unsent && globalThis.indexedDB) waiting().then((n) => { unsent.hidden = !n; });
@@ -404,7 +399,7 @@
   }, true);
 
   /* ---- The shell for offline. Pages are never kept, see sw.js. */
-  /* Nor is there always a word when the line, or the house, is back: the page for offline asks. */
+  /* No word always comes when the line is back: the offline page asks. */
   if ($("[data-retry]")) {
     let wait = 1000;
     const ask = () => fetch("/health", { cache: "no-store" }).then((r) => r.ok && location.reload(), () => {});

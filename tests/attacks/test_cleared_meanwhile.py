@@ -11,7 +11,7 @@ from exercises.models import Flag
 from tests.attacks.ground import at_once, quiet
 from tests.cast import Person, Play
 from tests.exercises.ground import step_with, url
-from tests.faults.ground import somebody_waits, until
+from tests.processes import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

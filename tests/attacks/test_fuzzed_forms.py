@@ -258,8 +258,8 @@ def sendings(draw: st.DrawFn, fields: dict[str, Field]) -> Pairs:
 
 
 def same(text: str) -> str:
-    """Return a text as far as a browser keeps it in a field."""
-    return text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    """Return a text as far as a browser keeps it in a field; no page can hold a NUL."""
+    return text.replace("\x00", "").replace("\r\n", "\n").replace("\r", "\n").strip()
 
 
 def lost(fields: dict[str, Field], sent: Pairs, page: str) -> list[str]:

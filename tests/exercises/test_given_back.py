@@ -126,7 +126,7 @@ def fields_in(page: str) -> dict[str, str]:
         (
             "/assign/?client={client}",
             {"when": "dates", "opens": "2027-03-04", "again": "2", "who": SECRETS["exercise"]},
-            {"When": "dates", "Opens": "2027-03-04", "How often it comes": "Every two weeks"},
+            {"Opens": "2027-03-04", "How often it comes": "Every two weeks"},
         ),
         (
             "/people/invite",

@@ -47,7 +47,7 @@ purpose: {en: To notice.}
 minutes: 5
 kind: individual
 items:
-  - {key: any, kind: yesno, text: {en: Were there such nights?}}
+  - {key: any, kind: yesno, text: {en: "Were there such nights?"}}
   - key: nights
     kind: log
     text: {en: Nights}

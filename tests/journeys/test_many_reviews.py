@@ -118,7 +118,7 @@ def test_what_another_tab_changed_is_said_to_be_kept_no_longer(demo_site: Site, 
         tab.goto(path)
     page.locator("textarea[name=letter]").press_sequentially("In the one tab.")
     expect(page.get_by_text("Kept as a draft.")).to_be_visible()
-    box, not_kept = other.locator("textarea[name=letter]"), other.get_by_text("could not keep this")
+    box, not_kept = other.locator("textarea[name=letter]"), other.get_by_text("in another tab, too")
     for words in ("In the other.", " And more of it."):
         box.press_sequentially(words)
         expect(not_kept).to_be_visible()
