@@ -95,14 +95,12 @@ class DaysForm(Meanwhile, PlainForm):
     def _ends(self, said: dict[str, Any]) -> Ends | None:
         until, due = said.get("until"), said.get("due")
         stood = self.get_initial_for_field(self.fields["until"], "until") if self.hours else DAY
-        is_new_day = "due" in self.changed_data
         if until and until not in (stood, DAY):
             of = UUID(until)
             return Ends(session_at=self.hours[of][1], session_of=of)
         # A day that is typed counts, though the session was left chosen.
-        if is_new_day and (due or stood == DAY or until == DAY):
-            return Ends(local=evening(due) if due else None)
-        if until == DAY and stood != DAY:
+        is_new_day = "due" in self.changed_data and (due or DAY in {stood, until})
+        if is_new_day or (until == DAY and stood != DAY):
             return Ends(local=evening(due) if due else None)
         return None
 

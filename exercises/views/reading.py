@@ -79,7 +79,6 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
             if len(places) == 1
             else _("%(n)d places to go deeper") % {"n": len(places)},
             "single": len(places) == 1 and places[0]["item"] is not None,
-            "check_url": work.url("check"),
             "go_url": work.url("step", number=1),
             "others": _others(work, replies, places),
             "draft_key": draft_key(request) if places else "",
