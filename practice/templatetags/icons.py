@@ -1,6 +1,6 @@
 """Drawings as constant SVG: line icons (Lucide, ISC licence) and the abstract feeling shapes."""
 
-# Lucide 1.62 (https://lucide.dev), ISC licence, Copyright (c) Lucide Icons and Contributors.
+# Lucide 1.62 (https://lucide.dev), ISC licence, Copyright (c) Lucide Icons and Contributors (lucide-LICENSE.txt).
 ICONS = {
     "house": '<path d="M15 21v-8a1 1 0 0 0-1-1h-4a1 1 0 0 0-1 1v8"/><path d="M3 10a2 2 0 0 1 .709-1.528l7-6a2 2 0 0 1 2.582 0l7 6A2 2 0 0 1 21 10v9a2 2 0 0 1-2 2H5a2 2 0 0 1-2-2z"/>',
     "pencil-line": '<path d="M13 21h8"/><path d="m15 5 4 4"/><path d="M21.174 6.812a1 1 0 0 0-3.986-3.987L3.842 16.174a2 2 0 0 0-.5.83l-1.321 4.352a.5.5 0 0 0 .623.622l4.353-1.32a2 2 0 0 0 .83-.497z"/>',
