@@ -167,7 +167,6 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         "zone_text": _zone_text(target, form.session, request.actor.zone),
         "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
-        "look_at": _to_look_at(request.actor, target),
         "load": [
             _load_text(one, load[one.pk])
             for one in target.people
@@ -247,7 +246,7 @@ def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
 def _open_flags(actor: Actor, target: Target, at: datetime) -> list[str]:
     """Say what asked for a human and still does, before something new is given.
 
-    Of two see `_to_look_at`.
+    Of one of two on their own page alone: a page about both may lie open between them.
     """
     if target.client is None:
         return []
@@ -256,16 +255,6 @@ def _open_flags(actor: Actor, target: Target, at: datetime) -> list[str]:
         for flag in reviews.flags_of(actor, target.client)
         if flag.handled_at is None
     ]
-
-
-def _to_look_at(actor: Actor, target: Target) -> list[Client]:
-    """Return on whose own page of two an answer still asks for a human: what it was, and that it was
-    one, is not said here. A page about both may lie open between them."""
-    if target.couple is None:
-        return []
-    flags = reviews.flags_of(actor, *target.people)
-    waiting = {flag.client_id for flag in flags if flag.handled_at is None}
-    return [one for one in target.people if one.pk in waiting]
 
 
 def _consent(actor: Actor, target: Target) -> str:

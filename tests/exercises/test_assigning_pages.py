@@ -144,16 +144,13 @@ def test_what_asked_for_a_human_is_said_before_something_new_is_given(
     play.flag(ana, homework)
     alone = f"/assign/?client={ana.client.pk}"
     assert "Said they do not feel safe. Nobody has said yet" in page(dana, alone)
-    # A page about both may lie open between the two: not what it was.
+    # A page about both may lie open between the two: not what it was, nor whose, nor that there is any.
     together = f"/assign/?couple={couple.pk}"
     shown = html.unescape(page(dana, together))
-    assert "Please look at Ana’s page today, before anything new." in shown
-    assert "feel safe" not in shown
-    assert "Ben’s page" not in shown
+    assert not [word for word in ("feel safe", "Please look at", "Ana’s page") if word in shown]
     with play.at(dana):
         flagging.handle_flag(by=dana.actor, at=now(), flag=Flag.objects.get())
     assert "feel safe" not in page(dana, alone)
-    assert "Please look at" not in page(dana, together)
 
 
 def test_by_whose_settings_they_are_reminded_and_when_they_see_it(
