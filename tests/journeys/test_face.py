@@ -34,7 +34,8 @@ TOO_WIDE = """(screen) => document.documentElement.scrollWidth <= screen ? [] :
 # Markup somebody would read as words: it was escaped once too often. Code may show some.
 READ = """() => [...document.querySelectorAll("body *:not(script, noscript, style, pre, code)")]
     .flatMap((el) => [...el.childNodes]).filter((node) => node.nodeType === Node.TEXT_NODE
-        && /<\\/?[a-z]+[^<>]*>|&[a-z]+;|&#\\d+;/i.test(node.data)).map((node) => node.data.trim())"""
+        && /<\\/?[a-z][a-z0-9-]*(\\s[^<>]*|\\/)?>|&[a-z]+;|&#\\d+;/i.test(node.data))
+    .map((node) => node.data.trim())"""
 
 # At twice the text, what of a client's page sticks out of the screen, or out of its own frame.
 CUT = """(screen) => !document.body.matches(".client, .public") || location.pathname === "/kit" ? [] :
