@@ -220,6 +220,7 @@ def noor(practice: Practice, dana: Person) -> Person:
 @pytest.fixture
 def couple(practice: Practice, ana: Person, ben: Person) -> Couple:
     with scope(practice=practice.pk):
+        Client.objects.filter(pk__in=[ana.client.pk, ben.client.pk]).update(was_in_couple=True)
         return Couple.objects.create(
             practice=practice, first=ana.client, second=ben.client, linked_at=now()
         )

@@ -19,12 +19,14 @@ import exercises.views.reading
 import exercises.views.steps
 import exercises.views.submitting
 import exercises.views.today
+from clients.actions import erasing
 from clients.models import Couple
-from exercises.actions import flagging, pausing, responding, reviewing
+from exercises.actions import clockwork, flagging, pausing, responding, reviewing
 from exercises.models import Assignment, Homework
 from exercises.workflow import Status
 from practice.errors import NotPossible
 from tests.cast import Person, Play
+from tests.conftest import acting_as
 
 
 class Ana:
@@ -85,8 +87,26 @@ class Ana:
                 kind="safety",
             )
 
+    def erase(self) -> None:
+        """Be gone: what she asked for two weeks ago is carried out, and the clock looks round."""
+        asked_at = now() - erasing.WAIT
+        with self.play.at(self.ana):
+            erasing.request(by=self.ana.actor, at=asked_at, client=self.ana.client)
+        with acting_as("homeward_worker"):
+            erased = clockwork.erase_due(self.ana.practice.pk, now())
+            clockwork.end_what_was_for_two(self.ana.practice.pk, now())
+        assert erased == 1
+
 
 MOVES = [name for name in vars(Ana) if not name.startswith("_") and name != "homework"]
+
+
+def make(ana: Ana, moves: list[str]) -> None:
+    """Make these moves one after the other; whose record is erased makes no more."""
+    for name in moves:
+        try_to(getattr(ana, name))
+        if name == "erase":
+            break
 
 
 def try_to(move: Callable[[], None]) -> None:

@@ -18,6 +18,8 @@ NOISE = [
     re.compile(rb'nonce="[^"]+"'),
     re.compile(rb'"reference": ?"[0-9a-f]+"'),
     re.compile(rb'data-(expires|csrf)="[^"]*"'),
+    # Where a list goes on, sealed anew each time.
+    re.compile(rb'\?(planned|after)=gAAAA[^"&]+'),
 ]
 PAGES = [
     "/today/",

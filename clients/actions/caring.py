@@ -157,6 +157,7 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
         couple = Couple.objects.create(
             practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
         )
+        Client.objects.filter(pk__in=[one.pk for one in ordered]).update(was_in_couple=True)
         for client in ordered:
             auditing.on_client(by, at, "couple.linked", client.pk)
     return couple

@@ -7,8 +7,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
-from clients.models import ERASURE_WAITS, Client, Couple, ErasureRequest
-from clients.permissions import is_self, may_change
+from clients.models import ERASURE_WAITS, Client, Couple, ErasureRequest, to_come
+from clients.permissions import is_self, may_change, together
 from clients.queries.records import past_retention
 from practice.actions import auditing
 from practice.actors import Actor, system
@@ -80,15 +80,29 @@ def request_past_retention(practice: Practice, at: datetime) -> int:
     return len(found)
 
 
-def erase_client_rows(client: Client) -> None:
+def erase_client_rows(client: Client, at: datetime) -> None:
     """Delete a client and all that hangs on them; the partner's own rows stay. For the worker."""
     user_id = client.user_id
     with transaction.atomic():
         Invitation.objects.filter(client_id=client.pk).delete()
-        Couple.objects.filter(Q(first=client) | Q(second=client)).delete()
+        couples = Couple.objects.filter(Q(first=client) | Q(second=client))
+        for couple in couples:
+            _keep_partners_pages(couple, client, at)
+        couples.delete()
         client.delete()
         if user_id:
             _close_account(user_id)
+
+
+def _keep_partners_pages(couple: Couple, client: Client, at: datetime) -> None:
+    """Let the partner read on this day what they read the day before: that they are or were in a
+    couple, and when they come next, if they have no hour of their own."""
+    partner = couple.second_id if couple.first_id == client.pk else couple.first_id
+    theirs, hour = Client.objects.filter(pk=partner), to_come(couple.next_session_at, at)
+    theirs.update(was_in_couple=True)
+    if hour and together(couple.practice_id).filter(pk=couple.pk).exists():
+        free = theirs.filter(Q(next_session_at=None) | Q(next_session_at__lt=at))
+        free.update(next_session_at=hour, kept_session_at=hour)
 
 
 def _close_account(user_id: int) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from clients.models import Caseload, Client, Consent, ContactPreference, Couple, SessionTopic
 from clients.permissions import NOBODY, standing_care
@@ -68,9 +68,10 @@ def carers(actor: Actor) -> QuerySet[Caseload]:
 def is_or_was_in_couple(actor: Actor) -> bool:
     """Say whether the client who asks is or was in a couple; with whom is no matter of this. What they
     were promised about a partner stands on: what the two were given still speaks of one."""
-    own = actor.client_id or NOBODY
-    found = Couple.objects.filter(practice_id=actor.practice_id)
-    return found.filter(Q(first=own) | Q(second=own)).exists()
+    # The release before, which may run beside this one, links without saying so here.
+    linked = Exists(Couple.objects.filter(Q(first=OuterRef("pk")) | Q(second=OuterRef("pk"))))
+    own = Client.objects.filter(practice_id=actor.practice_id, pk=actor.client_id or NOBODY)
+    return own.filter(Q(was_in_couple=True) | linked).exists()
 
 
 def have_cared(actor: Actor) -> set[int]:

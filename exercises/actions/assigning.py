@@ -86,6 +86,7 @@ def _on_these_days(
         version=version,
         client=None if couple else people[0],
         couple=couple,
+        given_to_both=couple is not None,
         assigned_by_id=by.member_id or NOBODY,
         opens_local=when.opens(zone, at),
         due_local=when.due(zone, at),

@@ -30,7 +30,7 @@ def erase(request: ErasureRequest, at: datetime) -> None:
         if client is not None:
             _keep_partners_work(client)
             Reminder.objects.filter(client_id=client.pk).delete()
-            clients_erasing.erase_client_rows(client)
+            clients_erasing.erase_client_rows(client, at)
         ErasureRequest.objects.filter(pk=request.pk).update(done_at=at)
         auditing.on_client(system(request.practice_id), at, "record.erased", request.client_id)
 
@@ -45,4 +45,6 @@ def _keep_partners_work(client: Client) -> None:
         if couple is None:
             continue
         partner = couple.second_id if couple.first_id == client.pk else couple.first_id
-        Assignment.objects.filter(pk=assignment.pk).update(client_id=partner, couple=None)
+        Assignment.objects.filter(pk=assignment.pk).update(
+            client_id=partner, couple=None, given_to_both=True
+        )

@@ -18,6 +18,8 @@ from exercises.models import Assignment, Homework
 from exercises.workflow import Move, Status
 from practice.actors import system
 
+PARTED = Q(couple__ended_at__isnull=False)
+
 
 def is_closed(given: Assignment, at: datetime) -> bool:
     """Say whether what was given stands behind the gate, and may not open now."""
@@ -46,17 +48,22 @@ def lapse(homework: Homework, at: datetime) -> None:
 
 
 def series_in_vain(practice_id: UUID) -> QuerySet[Assignment]:
-    """Return the series of which nothing opens any more: the two they are for are linked no more."""
-    going_on = _for_parted(practice_id).filter(withdrawn_at=None).exclude(rrule="")
-    return going_on.order_by("pk")
+    """Return the series of which nothing opens any more: the two they are for are linked no more, or
+    the record of one was erased."""
+    going_on = _for_two(practice_id).filter(Q(couple=None) | PARTED, withdrawn_at=None)
+    return going_on.exclude(rrule="").order_by("pk")
 
 
 def scheduled_in_vain(practice_id: UUID) -> QuerySet[Homework]:
-    """Return what is scheduled and will never open for that reason."""
+    """Return what is scheduled and will never open because the two were parted.
+
+    Where the record of one was erased, it waits for its day, as ever: the mails planned for it would
+    be gone from the other's list on the very day of the erasure.
+    """
     scheduled = Homework.objects.filter(
         practice_id=practice_id,
         status=Status.SCHEDULED,
-        assignment__in=_for_parted(practice_id).values("pk"),
+        assignment__in=_for_two(practice_id).filter(PARTED).values("pk"),
     )
     return scheduled.select_related("client").order_by("opens_at", "pk")
 
@@ -67,9 +74,8 @@ def end(series: Assignment, at: datetime) -> None:
     series.save(update_fields=["withdrawn_at"])
 
 
-def _for_parted(practice_id: UUID) -> QuerySet[Assignment]:
+def _for_two(practice_id: UUID) -> QuerySet[Assignment]:
     # By its own version: a newer one of the same exercise may be for one, or for two.
-    parted = Q(couple=None) | Q(couple__ended_at__isnull=False)
     return Assignment.objects.filter(
-        parted, practice_id=practice_id, version__body__kind__in=sorted(FOR_TWO)
+        practice_id=practice_id, version__body__kind__in=sorted(FOR_TWO)
     )

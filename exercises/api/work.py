@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -111,7 +112,7 @@ def assignments(request: Request) -> Response:
             ),
             note=said["note"],
         )
-    return Response(_assignment_data(assignment), status=201)
+    return Response(_assignment_data(assignment, None), status=201)
 
 
 @extend_schema(responses=shapes.AssignmentShape)
@@ -119,7 +120,7 @@ def assignments(request: Request) -> Response:
 @needs("read", "assign")
 def assignment(request: Request, pk: UUID) -> Response:
     """Show one assignment."""
-    return Response(_assignment_data(given_queries.assignment(actor_of(request), pk)))
+    return Response(_assignment_as_it_is(actor_of(request), pk))
 
 
 @extend_schema(request=None, responses=shapes.AssignmentShape)
@@ -131,7 +132,7 @@ def withdraw(request: Request, pk: UUID) -> Response:
     actor = actor_of(request)
     found = given_queries.assignment(actor, pk)
     assigning.withdraw(by=actor, at=now(), assignment=found)
-    return Response(_assignment_data(given_queries.assignment(actor, pk)))
+    return Response(_assignment_as_it_is(actor, pk))
 
 
 @extend_schema(parameters=[AFTER, shapes.HomeworkFilter], responses=shapes.HomeworkPage)
@@ -326,7 +327,12 @@ def _refused_by_name() -> Iterator[None]:
         ) from refusal
 
 
-def _assignment_data(row: Assignment) -> dict[str, Any]:
+def _assignment_as_it_is(actor: Actor, pk: UUID) -> dict[str, Any]:
+    found = given_queries.assignment(actor, pk)
+    return _assignment_data(found, given_queries.withdrawn_at(actor, found))
+
+
+def _assignment_data(row: Assignment, withdrawn_at: datetime | None) -> dict[str, Any]:
     return {
         "id": row.pk,
         "exercise": row.version.exercise.slug,
@@ -336,5 +342,5 @@ def _assignment_data(row: Assignment) -> dict[str, Any]:
         "rrule": row.rrule,
         "reminders_on": row.reminders_on,
         "assigned_at": row.assigned_at,
-        "withdrawn_at": row.withdrawn_at,
+        "withdrawn_at": withdrawn_at,
     }

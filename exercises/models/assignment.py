@@ -42,6 +42,8 @@ class Assignment(PracticeOwned):
     couple = models.ForeignKey(
         Couple, on_delete=models.CASCADE, null=True, blank=True, related_name="assignments"
     )
+    # Stays when the record of one of two is erased, and what they were given is the other's alone.
+    given_to_both = models.BooleanField(default=False, db_default=False)
     assigned_by = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     # A word with it; shown inside Homeward, never in a mail.
     sealed_note = models.BinaryField(null=True, blank=True)
@@ -71,6 +73,12 @@ class Assignment(PracticeOwned):
                 name="recurring_assignments",
             )
         ]
+
+    @property
+    def is_shared(self) -> bool:
+        """Say whether two were given it, each to answer alone; their link may be gone by now."""
+        # The release before, which may run beside this one, knows only of the couple.
+        return self.given_to_both or self.couple_id is not None
 
     def times(self, zone: str, limit: int) -> list[schedule.Slot]:
         """Return the first times of a series by this clock, planned or still to be planned."""

@@ -10,7 +10,7 @@ from django.db.models import Case, Count, Exists, Max, OuterRef, Q, QuerySet, Su
 from django.http import Http404
 
 from clients.permissions import cared_for, reachable_couples
-from exercises.models import Assignment, Homework
+from exercises.models import Assignment, Homework, Step
 from exercises.queries.homework import MOVABLE, homeworks, last_slot
 from exercises.workflow import BY_MOVE, Move, Status
 from practice.actors import Actor
@@ -36,6 +36,21 @@ def assignment(actor: Actor, pk: UUID) -> Any:
     if found is None or actor.is_client:
         raise Http404
     return found
+
+
+def withdrawn_at(actor: Actor, found: Any) -> datetime | None:
+    """Say when an assignment (see `assignment`) was withdrawn: of two one of whom is out of reach, when
+    anything was taken back from the other. What a colleague does is no matter of one's own."""
+    if actor.is_client:
+        raise Http404
+    is_whole = found.couple_id is None or found.couple_opens
+    if is_whole or found.in_reach not in found.ended_for:
+        at: datetime | None = found.withdrawn_at
+        return at
+    taken = Step.objects.filter(
+        homework__assignment=found, homework__client=found.in_reach, move=Move.WITHDRAW
+    )
+    return taken.order_by("-at", "pk").values_list("at", flat=True).first()
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Case, Count, Exists, F, OuterRef, When
+from django.db.models.functions import Coalesce
 
 from clients.permissions import reachable
 from clients.queries.care import erasure_due, shared_session
@@ -94,12 +95,22 @@ def today(actor: Actor, at: datetime) -> Today:
 
 
 def own_record(actor: Actor, at: datetime) -> Any:
-    """Return the client's own record, with `shared_session_at` (their couple's next session) and
-    `erased_at` (the day a requested erasure is due)."""
+    """Return the client's own record, with `shared_session_at` (their couple's next session, or what was
+    that when the partner's record was erased) and `erased_at` (the day a requested erasure is due)."""
     return or_404(
         reachable(actor)  # of a client: themselves
         .select_related("preference")
-        .annotate(shared_session_at=shared_session(actor, at), erased_at=erasure_due())
+        .annotate(
+            shared_session_at=Coalesce(shared_session(actor, at), _kept_session(at)),
+            erased_at=erasure_due(),
+        )
+    )
+
+
+def _kept_session(at: datetime) -> Case:
+    # Once their therapist has noted another hour, it is that one.
+    return Case(
+        When(next_session_at=F("kept_session_at"), next_session_at__gte=at, then="kept_session_at")
     )
 
 

@@ -119,7 +119,7 @@ def _gate(
     """
     couple, said = found.assignment.couple, dict[str, Any]()
     has_lapsed = bool(steps) and steps[-1].move == Move.LAPSE
-    if couple and (has_lapsed or gate.holds([found])):
+    if gate.holds([found]) or (couple and has_lapsed):
         is_both = gate.cares_for_both(actor, couple)
         said = {"has_lapsed": has_lapsed and is_both, "only_rule": not is_both}
         said["not_cleared"] = gate.waits_for(actor, couple, at) if is_both else []

@@ -120,6 +120,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
+    # Who reads along learns of no screening.
+    held = gate.held(actor, course.now, at) if client.cares else {}
     with auditing.batched():
         topics = noting.read_topics(by=actor, at=at, clients=[client])
         span, weeks = reviewing.read_numbers(
@@ -139,7 +141,10 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "linked": client.linked if couple is None else None,
             "parted": client_head.parted(client, at, actor.zone),
             "head": client_head.head(client, couple, at, actor.zone),
-            "now": [line(row, at, actor.zone, cares=client.cares) for row in course.now],
+            "now": [
+                line(row, at, actor.zone, cares=client.cares, held=held.get(row.pk))
+                for row in course.now
+            ],
             "past": [line(row, at, actor.zone, cares=client.cares) for row in course.past],
             **pages(request, course.past),
             "at": at,

@@ -113,7 +113,7 @@ class Work:
     @property
     def is_shared(self) -> bool:
         """Say whether the partner was given the same, to answer alone."""
-        return self.homework.assignment.couple_id is not None
+        return self.homework.assignment.is_shared
 
     @property
     def current(self) -> OpenedRound | None:

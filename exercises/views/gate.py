@@ -1,7 +1,9 @@
 """How the gate of couple work is told: to who cares for both, and to nobody else."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from enum import StrEnum
+from uuid import UUID
 
 from clients.models import Client, Couple
 from clients.permissions import among_cared_for
@@ -29,3 +31,30 @@ def cares_for_both(actor: Actor, couple: Couple | None) -> bool:
 def holds(rows: Iterable[Homework]) -> bool:
     """Say whether any of these is for two and still to open."""
     return any(row.status == Status.SCHEDULED and row.version.definition.is_for_two for row in rows)
+
+
+class Held(StrEnum):
+    """What is said of something for two that is still to open."""
+
+    WAITS = "waits"
+    # Who cares for one of two alone learns the rule, whatever the other's screening is.
+    RULE = "rule"
+
+
+def held(actor: Actor, rows: Sequence[Homework], at: datetime) -> dict[UUID, Held]:
+    """Return what is to be said of each of a client's rows before its day is; for who cares for them.
+
+    For whom it waits is said where that is noted: a client's page may lie open between the two.
+    """
+    to_open = [row for row in rows if holds([row])]
+    couples = [row.assignment.couple for row in to_open if row.assignment.couple]
+    linked = next((couple for couple in couples if couple.ended_at is None), None)
+    is_both = cares_for_both(actor, linked)
+    is_waiting = is_both and bool(waits_for(actor, linked, at))
+    found: dict[UUID, Held] = {}
+    for row in to_open:
+        if not (is_both and linked and row.assignment.couple_id == linked.pk):
+            found[row.pk] = Held.RULE
+        elif is_waiting:
+            found[row.pk] = Held.WAITS
+    return found

@@ -17,6 +17,7 @@ from exercises.queries import homework as homeworks
 from exercises.queries.bringing import is_for_session
 from exercises.views import wording
 from exercises.views.client_pages import title_of
+from exercises.views.gate import Held
 from exercises.views.therapist_pages import face, part_of
 from exercises.workflow import CLIENTS_TURN, Status
 
@@ -26,7 +27,7 @@ def waits_for_review(row: Any) -> bool:
     return row.status == Status.SUBMITTED and not row.is_answered
 
 
-def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
+def state_text(row: Homework, at: Any, zone: str, *, cares: bool, held: Held | None = None) -> str:
     """Say where a homework stands, without a word of a draft, to who cares or reads along."""
     if row.status == Status.SUBMITTED:
         sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
@@ -42,7 +43,7 @@ def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
     if row.client.joined_at is None and row.status in CLIENTS_TURN:
         return _("waits until they join")
     texts = {
-        Status.SCHEDULED: _("opens %(when)s") % {"when": wording.opens(row, zone)},
+        Status.SCHEDULED: _opens(held) % {"when": wording.opens(row, zone)},
         Status.OPEN: _("not in yet"),
         Status.IN_PROGRESS: _("not in yet"),
         Status.RETURNED: _("going deeper, not in yet"),
@@ -56,10 +57,24 @@ def state_text(row: Homework, at: Any, zone: str, *, cares: bool) -> str:
     return texts[Status(row.status)]
 
 
+def _opens(held: Held | None) -> str:
+    if held is Held.WAITS:
+        return _("waits until couple work is cleared for both, planned for %(when)s")
+    if held is Held.RULE:
+        return _("opens %(when)s, if both are cleared for couple work")
+    return _("opens %(when)s")
+
+
 def line(
-    row: Homework, at: Any, zone: str, couple: Couple | None = None, *, cares: bool
+    row: Homework,
+    at: Any,
+    zone: str,
+    couple: Couple | None = None,
+    *,
+    cares: bool,
+    held: Held | None = None,
 ) -> dict[str, Any]:
-    text = state_text(row, at, zone, cares=cares)
+    text = state_text(row, at, zone, cares=cares, held=held)
     is_in = row.status == Status.SUBMITTED
     if row.status in homeworks.MOVABLE and not row.client.discharged_at:
         is_there = row.client.joined_at is not None or row.status == Status.SCHEDULED

@@ -1,5 +1,6 @@
 """The ledger, and the way out of mails without signing in."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -15,13 +16,14 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.actions.joining import switch_off
 from clients.models import Client, ContactPreference, ReminderKind
+from clients.permissions import may_care_for
 from clients.queries import care, own, records
 from exercises import emails, schedule
-from exercises.models import LEASE, Reminder, ReminderReason, ReminderState
+from exercises.models import LEASE, Homework, Reminder, ReminderReason, ReminderState
 from exercises.queries.reminders import earlier, homework_of, to_come
-from exercises.views import wording
+from exercises.views import gate, wording
 from exercises.views.client_pages import title_of
-from practice.actors import ActorRequest, system
+from practice.actors import Actor, ActorRequest, system
 from practice.doors.pages import open_to
 from practice.permissions import may_read_caseloads
 from practice.queries.paging import Page, pages
@@ -64,13 +66,16 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
     planned = None if "after" in asked else to_come(request.actor, client, asked.get(PLANNED))
     past = None if PLANNED in asked else earlier(request.actor, client, at, asked.get("after"))
     rows = [*(planned or ()), *(past or ())]
-    named = {row.pk: title_of(row) for row in homework_of(request.actor, client, rows)}
+    about = list(homework_of(request.actor, client, rows))
+    named = {row.pk: title_of(row) for row in about}
+    held = _held(request.actor, client, about, at)
 
     def shown(found: Page[Reminder] | None, key: str) -> dict[str, Any]:
         said = [
             {
                 **_row(row, client, at, mine=request.actor.is_client),
                 "title": named.get(row.homework_id, "") if row.homework_id else "",
+                "held": held.get(row.homework_id, "") if row.homework_id else "",
             }
             for row in found or ()
         ]
@@ -87,6 +92,18 @@ def _ledger(request: ActorRequest, client: Client, *, base: str) -> HttpResponse
             "earlier": shown(past, "after"),
         },
     )
+
+
+def _held(actor: Actor, client: Client, about: Sequence[Homework], at: datetime) -> dict[UUID, str]:
+    """Say of what is for two and still to open that no mail goes before it does, to who cares for its
+    client: who reads along learns of no screening, and to a client it is as if nothing waited."""
+    if actor.is_client or not gate.holds(about) or not may_care_for(actor, client):
+        return {}
+    texts = {
+        gate.Held.WAITS: _("Waits until couple work is cleared for both."),
+        gate.Held.RULE: _("Goes only if both are cleared for couple work."),
+    }
+    return {pk: texts[how] for pk, how in gate.held(actor, about, at).items()}
 
 
 def _row(row: Reminder, client: Client, at: datetime, *, mine: bool) -> dict[str, Any]:

@@ -96,7 +96,10 @@ def soon(at: datetime | None, current: datetime, zone: str) -> str:
 def own_day(client: Client, current: datetime, zone: str) -> str:
     """Return the weekday of the client's own next session, when it is near. The couple's hour is
     never named where something is kept for a session: it is not asked for in front of the partner."""
-    return soon(to_come(client.next_session_at, current), current, zone)
+    hour = client.next_session_at
+    if hour == client.kept_session_at:
+        return ""
+    return soon(to_come(hour, current), current, zone)
 
 
 def due(at: datetime | None, current: datetime, zone: str) -> str:

@@ -1,7 +1,10 @@
 """The life of a homework, by programs: what the pages do, by the same rules."""
 
 import pytest
+from django.utils.timezone import now
 
+from clients.actions import caring
+from clients.models import Couple
 from exercises.models import ExerciseVersion, Homework
 from practice.models import AuditEvent, IdempotencyKey
 from practice.tenancy import scope
@@ -248,3 +251,20 @@ def test_what_is_kept_for_the_session_is_no_other_state_and_said_as_such(
         assert listed["for_session"] is for_session
         assert client.post(f"{at}/pick-up").json()["for_session"] is False
     assert client.post(f"{at}/set-aside", {"for_session": "yes"}).status_code == 422
+
+
+def test_of_two_with_a_therapist_each_one_is_told_when_their_own_was_withdrawn(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, cleared: Couple
+):
+    given = play.assign(dana, cleared)
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    at, hers, his = f"assignments/{given.pk}", Program(dana), Program(omar)
+    assert [one.get(at).json()["withdrawn_at"] for one in (hers, his)] == [None, None]
+    told = hers.post(f"{at}/withdraw").json()["withdrawn_at"]
+    assert told is not None
+    assert his.get(at).json()["withdrawn_at"] is None
+    # A colleague's deed is no matter of one's own.
+    later = his.post(f"{at}/withdraw").json()["withdrawn_at"]
+    assert later > told
+    assert hers.get(at).json()["withdrawn_at"] == told

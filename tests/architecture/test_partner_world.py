@@ -18,7 +18,7 @@ from exercises.queries import today as todays
 from exercises.workflow import Status
 from practice.tenancy import scope
 from tests.cast import Person
-from tests.partners import MOVES, Ana, stage, try_to, undone
+from tests.partners import MOVES, Ana, make, stage, undone
 from tests.world import world
 
 __all__ = ["stage"]  # a fixture
@@ -36,8 +36,7 @@ def test_nothing_ana_does_changes_anything_for_ben(
     ana, browser = stage
     with undone():
         before = world(ben, browser)
-        for name in moves:
-            try_to(getattr(ana, name))
+        make(ana, moves)
         after = world(ben, browser)
     assert {path for path in before if before[path] != after[path]} == set()
     assert [answer[0] for path, answer in before.items() if path == "/today/"] == [200]

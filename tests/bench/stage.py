@@ -45,6 +45,7 @@ def build(size: int) -> Stage:
         couple = Couple.objects.create(
             practice=practice, first=ana.client, second=ben.client, linked_at=now()
         )
+        Client.objects.filter(pk__in=[ana.client.pk, ben.client.pk]).update(was_in_couple=True)
         library = {v.exercise.slug: v for v in ExerciseVersion.objects.select_related("exercise")}
         _crowd(practice, dana, library["e01-under-the-argument"], size, mark)
     with connection.cursor() as cursor:

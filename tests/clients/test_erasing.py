@@ -245,7 +245,7 @@ def test_records_past_their_keeping_time(ana: Person, noor: Person, dana: Person
 
 def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Person):
     with scope(practice=dana.practice.pk, user=dana.user.pk):
-        erasing.erase_client_rows(couple.first)
+        erasing.erase_client_rows(couple.first, now())
         assert not Client.objects.filter(pk=couple.first_id).exists()
         assert Client.objects.filter(pk=couple.second_id).exists()
         assert ContactPreference.objects.filter(client_id=couple.second_id).exists()

@@ -151,10 +151,17 @@ def test_every_staff_page_asks_little_and_no_more_for_longer_lists(
         said = f"{path} for {by.user.name}: {len(before)}, then {len(after)}"
         assert len(after) == len(before), said
         assert len(after) <= MOST, "\n".join([said, *after])
+    play.assign(dana, cleared, "e11-what-reaches-me", opens_in=timedelta(days=1))
     # While somebody is not cleared, the pages say so, and one lists what still runs.
     hers = f"/clients/{ana.client.pk}/"
     assert browsers[dana.user.pk].post(f"{hers}clearance", {"cleared": "no"}).status_code == 302
     more = (f"/couples/{cleared.pk}/", f"/assignments/{homework.assignment_id}/")
-    for path in (hers, f"{hers}clearance", f"/assign/?couple={cleared.pk}", *more):
+    for path in (
+        hers,
+        f"{hers}reminders",
+        f"{hers}clearance",
+        f"/assign/?couple={cleared.pk}",
+        *more,
+    ):
         after = asked(browsers[dana.user.pk], path)
         assert len(after) <= MOST, "\n".join([path, *after])

@@ -346,6 +346,8 @@ class Command(BaseCommand):
                 attested_at=at,
                 recheck_at=stage.at + timedelta(days=40),
             )
+            client.was_in_couple = True
+            client.save(update_fields=["was_in_couple"])
         stage.partners |= {first.pk: second.name_to_call, second.pk: first.name_to_call}
         return Couple.objects.create(
             practice=stage.practice, first=first, second=second, linked_at=at
