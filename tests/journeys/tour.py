@@ -275,12 +275,13 @@ def open_at(page: Page, stop: Stop, places: dict[str, str], language: str = "en"
     if stop.press:
         with translation.override(language):
             begins = translation.gettext(stop.press).partition("%(")[0]
-        page.locator("main").get_by_role("button", name=begins).first.click()
-        page.wait_for_load_state()
+        # The page of before stays until the answer comes: nobody is to look at that one.
+        with page.expect_navigation():
+            page.locator("main").get_by_role("button", name=begins).first.click()
         if "/reauthenticate/" in page.url and "/reauthenticate/" not in path:
             page.locator("[type=password]").fill(PASSWORD)
-            page.locator("main form button").first.click()
-            page.wait_for_load_state()
+            with page.expect_navigation():
+                page.locator("main form button").first.click()
         return stop.status  # a form sent back says 200 or 422
     return answer.status
 
