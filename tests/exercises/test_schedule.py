@@ -204,12 +204,12 @@ def test_parse_rrule_reads_every_part():
     ],
 )
 def test_parse_rrule_refuses_at_once(text):
-    began = stopwatch.perf_counter()
+    began = stopwatch.thread_time()
 
     with pytest.raises(ScheduleProblem):
         schedule.parse_rrule(text)
 
-    assert stopwatch.perf_counter() - began < 0.05
+    assert stopwatch.thread_time() - began < 0.05
 
 
 @pytest.mark.parametrize(
@@ -223,14 +223,14 @@ def test_parse_rrule_refuses_at_once(text):
     ],
 )
 def test_a_rule_that_never_comes_true_ends_soon(text):
-    began = stopwatch.perf_counter()
+    began = stopwatch.thread_time()
 
     found = schedule.slots(
         schedule.parse_rrule(text), wall("2027-01-04T09:00"), NEW_YORK, until=instant("2027-02-08")
     )
 
     assert found == []
-    assert stopwatch.perf_counter() - began < 0.5
+    assert stopwatch.thread_time() - began < 0.5
 
 
 days = st.sampled_from(schedule.WEEKDAYS)

@@ -127,7 +127,7 @@ def test_a_broker_that_is_away_costs_a_save_nothing(broker_at: Callable[[str], N
     for _save in range(5):
         with transaction.atomic():
             bell.ring("homeward.pump")
-    assert time.monotonic() - begun < 1.0
+    assert time.monotonic() - begun < 5, "each save waited for a broker that is away"
 
 
 @pytest.mark.django_db(transaction=True)
