@@ -202,13 +202,15 @@ class ReminderKind(models.TextChoices):
 
     @property
     def said(self) -> str:
-        """Name the mail by its day, as `exercises.actions.reminding` plans it; the labels above
+        """Name the mail as its reader knows it, by its day as `exercises.actions.reminding` plans it; the labels above
         stand in migrations."""
         by_day = {
             ReminderKind.DUE_SOON: gettext("Two days before the last day"),
             ReminderKind.DUE_TODAY: gettext("On the last day"),
             # Two days after it; a week after opening, where there is no last day.
             ReminderKind.FOLLOW_UP: gettext("Once more, afterwards"),
+            # The mail says no more, and whoever holds it is shown this name.
+            ReminderKind.ANSWERED: gettext("Something new to read"),
         }
         return by_day.get(self, str(self.label))
 

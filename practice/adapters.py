@@ -160,6 +160,7 @@ class AccountAdapter(DefaultAccountAdapter):
         zone = actor.zone if actor and actor.user_id == own.pk else own.zone
         with translation.override(own.language):
             said = {**(context or {}), "zone": zone, "clock": clock_of(zone)}
+            said["has_password"] = own.has_usable_password()
             super().send_notification_mail(template_prefix, user, said, email)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:

@@ -144,7 +144,8 @@ def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
 
 
 def for_unsubscribe(actor: Actor, pk: UUID) -> Client:
-    """Return the client a signed link names; the signature stands for who is asking."""
+    """Return the client a signed link names, with what they wish; the signature stands for who is asking."""
     if actor.kind != "system":
         raise PermissionDenied
-    return or_404(Client.objects.filter(practice_id=actor.practice_id, pk=pk))
+    found = Client.objects.filter(practice_id=actor.practice_id, pk=pk)
+    return or_404(found.select_related("preference"))

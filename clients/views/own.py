@@ -10,6 +10,7 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.internal import flows
 from allauth.account.models import Login
 from allauth.core import ratelimit
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +31,11 @@ from practice.actions import idempotency, invitations
 from practice.actors import ActorRequest, system
 from practice.crypto import hash_of
 from practice.doors.pages import (
+    INVITATION,
+    keep_invitation,
+    keep_on_device,
+    kept_invitation,
+    known_language,
     language_chosen,
     once_per_form,
     posted,
@@ -59,12 +65,25 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     if invitation is None:
         again = _pressed_twice(request, invitations.practice_of(token))
         return again or _gone(request, invitations.used(token))
+    if chosen := known_language(request.POST.get("speak", "")):
+        return _in_other_words(request, chosen)
+    if request.path != kept_invitation(request).get("path") and not getattr(request, "actor", None):
+        keep_invitation(request)
     spoken = language() if _has_chosen(request) else _language_of(invitation)
     with override(spoken):
         request.__dict__["LANGUAGE_CODE"] = spoken
         response = _let_in(request, invitation)
     # What is read next, before anybody has signed in, goes on in it.
     response["Content-Language"] = spoken
+    return response
+
+
+def _in_other_words(request: HttpRequest, chosen: str) -> HttpResponse:
+    """Go on in another language, with what was typed; to what is read in it, one agrees anew."""
+    typed = {name: request.POST.get(name, "")[:100] for name in ("called", "zone")}
+    keep_invitation(request, **typed)
+    response = redirect(request.path)
+    keep_on_device(response, settings.LANGUAGE_COOKIE_NAME, chosen)
     return response
 
 
@@ -145,6 +164,7 @@ def _welcome(request: HttpRequest, invitation: Invitation, account: User | None)
             "is_member": is_member,
             "consent": text,
             "therapist": inviter.user.get_short_name() if inviter else "",
+            "carries": "come-in",
         },
         status=422 if form.is_bound else 200,
     )
@@ -158,7 +178,9 @@ def _first_guess(
     if invitation.kind == InvitationKind.CLIENT:
         client = own.invited_client(invitation)
         name, zone = name.split(" ")[0], client.zone if client else zone
-    return {"called": name, "zone": account.zone if account else zone, "language": language()}
+    said = {"called": name, "zone": account.zone if account else zone, "language": language()}
+    kept = kept_invitation(request)
+    return said | kept if kept.pop("path", "") == request.path else said
 
 
 def _press_here(request: HttpRequest) -> str:
@@ -201,6 +223,7 @@ def _pressed_twice(request: HttpRequest, practice: UUID | None) -> HttpResponse 
 
 def _come_in(request: HttpRequest, user: User, seat: str) -> HttpResponse:
     """Sign the new person in, and sit them in the seat they were invited to."""
+    request.session.pop(INVITATION, None)
     if request.user == user:
         take_seat(request, seat)
         return redirect("home")

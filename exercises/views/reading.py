@@ -33,7 +33,6 @@ from exercises.views.client_pages import (
     therapist_of,
     way_to_letter,
 )
-from exercises.views.steps import earlier_words
 from exercises.views.submitting import moments_said, said_row
 from exercises.visibility import OpenedReview, OpenedRound, read_replies
 from exercises.workflow import Status
@@ -167,19 +166,27 @@ def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) ->
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
     look = forms.Look(work.language, therapist.only, therapist.told)
-    earlier, shown = earlier_words(work, [item]), None
-    kept_text = (
-        _("What you first wrote stays as it was. Your addition is kept beside it.")
-        if earlier
-        else ""
-    )
+    earlier = [
+        said_row(work, item, one.words[item.key]) for one in work.earlier if item.key in one.words
+    ]
+    # What was skipped is answered now: there is nothing to add to.
+    is_first = item.is_asked and all(said["muted"] for said in earlier)
+    kept_text, shown = "", None
+    if earlier and not is_first:
+        kept_text = _("What you first wrote stays as it was. Your addition is kept beside it.")
     if item.is_asked:
         data = forms.as_fields([item], values, work.language)
-        shown = forms.show(item, data, look) | {"text": _("Add to your answer"), "help": kept_text}
+        shown = forms.show(item, data, look)
+        shown |= (
+            {"text": _("Your answer")}
+            if is_first
+            else {"text": _("Add to your answer"), "help": kept_text}
+        )
     return {
         "key": item.key,
         "label": item.text.get(work.language),
         "earlier": earlier,
+        "is_first": is_first,
         "kept_text": kept_text,
         "comment": reply.comments.get(item.key, ""),
         "item": shown,

@@ -183,19 +183,22 @@ def stop_mails(request: HttpRequest, token: str) -> HttpResponse:
     if stop is None:
         raise Http404
     kind = "" if request.POST.get("all") else stop.kind
+    enter(stop.practice_id)
+    client = records.for_unsubscribe(system(stop.practice_id), stop.client_id)
     if request.method == "POST":
-        enter(stop.practice_id)
-        client = records.for_unsubscribe(system(stop.practice_id), stop.client_id)
         switch_off(client=client, kind=kind, at=now())
-    said = {"done": request.method == "POST", "kind": _kind(kind) if kind else ""}
+        return render(request, "exercises/stop.html", {"done": True, "kind": _kind(kind)})
+    wishes = client.preference
+    said = {
+        "kind": _kind(kind if wishes.by_email else ""),
+        "stopped": not wishes.by_email or kind in wishes.kinds_off,
+    }
     return render(request, "exercises/stop.html", said)
 
 
 def _kind(kind: str) -> str:
-    """Name a kind of mail to whoever holds the mail: by no word more than the mail itself."""
-    discreet = {
-        ReminderKind.ANSWERED: _("Something new to read"),
-        ReminderKind.DUE_SOON: _("Something is waiting"),
-        ReminderKind.FOLLOW_UP: _("A later reminder"),
-    }
-    return str(discreet.get(ReminderKind(kind), ReminderKind(kind).label))
+    """Name a kind of mail to whoever holds the mail as its reader's page does, but for when it ends:
+    by no word more than the mail itself."""
+    if kind == ReminderKind.DUE_SOON:
+        return _("Before the last day")
+    return ReminderKind(kind).said if kind else ""

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ SEAT = "seat"
 # By which word the forms of a seat's pages were known, for the last few seats changed from.
 FORMS_OF = "forms_of"
 MOST_FORMS_OF = 8
+# Where a guest's session keeps the invitation they have open: sealed, for its link makes an account.
+INVITATION = "invitation"
 YEAR = 365 * 24 * 3600
 P = ParamSpec("P")
 View = Callable[Concatenate[ActorRequest, P], HttpResponse]
@@ -156,6 +159,25 @@ def searches(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         return view(request, *args, **kwargs)
 
     return inner
+
+
+def keep_invitation(request: HttpRequest, **typed: str) -> None:
+    """Keep which invitation a guest has open, and what they typed there, until the browser is closed:
+    the pages for everybody lead back to it, and to change the language loses nothing."""
+    said = json.dumps({"path": request.path, **typed})
+    request.session[INVITATION] = encrypt_for_url(said, place=INVITATION)
+    request.session.set_expiry(0)
+
+
+def kept_invitation(request: HttpRequest) -> dict[str, str]:
+    """Return the `path` of the invitation that a guest has open and what they typed; empty without."""
+    try:
+        said: dict[str, str] = json.loads(
+            decrypt_from_url(request.session.get(INVITATION, ""), place=INVITATION)
+        )
+    except ValueError:  # none, or from before somebody signed in
+        return {}
+    return said
 
 
 @contextmanager

@@ -42,8 +42,8 @@
   document.addEventListener("click", (e) => { if (e.target.closest?.("[data-back]") && history.length > 1) { e.preventDefault(); history.back(); } });
   /* no passkey of this device fits: the page says what else opens */
   document.addEventListener("allauth.error", (e) => { for (const p of $$("[data-no-key]")) { e.preventDefault(); p.hidden = false; } });
-  /* a skipped fade is no error */
-  for (const turn of ["pageswap", "pagereveal"]) addEventListener(turn, (e) => e.viewTransition?.ready.catch(() => {}));
+  /* a skipped fade is no error: also one that no event hands out, skipped before its page is shown */
+  addEventListener("unhandledrejection", (e) => /transition/i.test(e.reason) && e.preventDefault());
   /* a page the browser kept in memory shows nothing old after leaving */
   addEventListener("pageshow", (e) => { if (e.persisted) location.reload(); });
 

@@ -1,6 +1,7 @@
 """What belongs to no page: home, leaving, help, the look, the worker, the health of the site."""
 
 import hashlib
+from typing import Any
 
 from allauth.account.views import logout as allauth_logout
 from django.conf import settings
@@ -19,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from practice.actors import ActorRequest
-from practice.doors.pages import keep_on_device
+from practice.doors.pages import keep_on_device, kept_invitation
 from practice.models import NEUTRAL_PAGE
 from practice.queries.people import device
 
@@ -88,14 +89,14 @@ def still_here(request: HttpRequest) -> HttpResponse:
 @require_GET
 def help_now(request: HttpRequest) -> HttpResponse:
     """Show where to turn right now."""
-    return render(request, "practice/help_now.html")
+    return render(request, "practice/help_now.html", {"invitation": _invitation(request)})
 
 
 @login_not_required
 @require_GET
 def privacy(request: HttpRequest) -> HttpResponse:
     """Say in plain words who can read what."""
-    return render(request, "practice/privacy.html")
+    return render(request, "practice/privacy.html", {"invitation": _invitation(request)})
 
 
 @login_not_required
@@ -157,6 +158,13 @@ def manifest(request: HttpRequest) -> HttpResponse:
 def offline(request: HttpRequest) -> HttpResponse:
     """Show what is said without a line: of a page that does not open, of a form that did not go."""
     return render(request, "offline.html", {"of_form": "form" in request.GET})
+
+
+def _invitation(request: HttpRequest) -> dict[str, Any]:
+    """Say where a guest came from who cannot sign in yet: their invitation; empty for others."""
+    path = kept_invitation(request).get("path", "")
+    came = request.headers.get("Referer")
+    return {"href": path, "is_before": came == request.build_absolute_uri(path)} if path else {}
 
 
 def _back(request: HttpRequest) -> str:

@@ -156,6 +156,41 @@ def test_consent_is_kept_in_the_language_it_was_shown_in(dana: Person, link: str
         assert Consent.objects.get().text == consent_text.TEXTS["es"]
 
 
+def test_to_change_the_language_loses_nothing_that_was_typed(dana: Person, link: str):
+    browser = Browser()
+    page = text_of(browser.get(link))
+    # Its button sends the page's own form; Enter in a field does not press it.
+    first, second = re.findall(r'<button[^>]* form="come-in"[^>]*>', page)
+    assert "name=" not in first
+    assert 'name="speak" value="es"' in second
+    typed = ARRIVAL | {"called": "Idi", "zone": "Europe/Madrid", "speak": "es"}
+    assert browser.post(link, typed)["Location"] == link
+    page = text_of(browser.get(link))
+    assert consent_text.TEXTS["es"][:30] in page
+    assert 'value="Idi"' in page
+    assert re.search(r'value="Europe/Madrid"[^>]* selected', page)
+    assert " checked" not in page  # what is read now is agreed to anew
+    assert the_client(dana.practice).joined_at is None
+
+
+def test_who_cannot_sign_in_yet_is_led_back_to_their_invitation(dana: Person, link: str):
+    browser, here = Browser(), f"http://testserver{link}"
+    browser.get(link)
+    assert link not in str(dict(browser.session))  # it makes an account
+    for where in ("/privacy", "/help"):
+        page = text_of(browser.get(where, headers={"referer": here}))
+        (back,) = re.findall(r"<a [^>]*data-back>", page)  # to what is typed there
+        assert f'href="{link}"' in back
+        page = text_of(browser.get(where, headers={"referer": "http://testserver/privacy"}))
+        assert "Back to your invitation" in page
+        assert "data-back" not in page
+        for other in (Browser(), dana.browser()):
+            assert "Back to your invitation" not in text_of(other.get(where))
+    browser.post(link, ARRIVAL)
+    browser.post("/account/logout/")
+    assert "Back to your invitation" not in text_of(browser.get("/help"))
+
+
 def test_somebody_is_invited_in_the_language_their_therapist_chose(dana: Person):
     add(dana, language="es")
     assert "Hola:" in str(mail.outbox[-1].body)
@@ -272,8 +307,14 @@ def test_a_discharged_client_s_link_opens_nothing(dana: Person, link: str):
 def test_somebody_else_signed_in_joins_nothing(link: str, ben: Person):
     browser = ben.browser()
     for response in (browser.get(link), browser.post(link, ARRIVAL)):
-        assert "You are signed in as somebody else." in text_of(response)
+        page = text_of(response)
+        assert "Sign out first" in page
+        assert "You are signed in as somebody else." in page
+        assert f'name="next" value="{link}"' in page
     assert Browser().get(link).status_code == 200  # it is still good for whom it was meant
+    out = browser.post("/account/logout/", {"next": link})
+    assert out["Location"] == link
+    assert 'name="called"' in text_of(browser.get(link))
 
 
 def test_who_has_an_account_signs_in_first(dana: Person, link: str):

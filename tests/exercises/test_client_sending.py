@@ -305,6 +305,20 @@ def test_where_there_is_nothing_to_read_no_link_says_so(
         assert "What Dana wrote" not in text_of(browser.get(url(homework, rest)))
 
 
+@pytest.mark.parametrize("returned", [("under",), ("under", "others")])
+def test_a_place_that_was_skipped_says_so_and_is_answered_not_added_to(
+    play: Play, homework: Homework, ana: Person, dana: Person, returned: tuple[str, ...]
+):
+    play.submit(ana, homework, topic="the dishes")
+    play.review(dana, homework, returned=returned)
+    page = text_of(ana.browser().get(url(homework, "feedback/")))
+    for key in returned:
+        place = page.partition(f'id="deeper-{key}"')[2].partition("</section>")[0]
+        assert '<p class="words muted">Skipped, and that is fine</p>' in place
+        assert "Add to your answer" not in place
+        assert "stays as it was" not in place
+
+
 @pytest.mark.parametrize("returned", [(), ("under",)])
 def test_an_answer_without_a_word_is_not_called_one(
     play: Play, homework: Homework, ana: Person, dana: Person, returned: tuple[str, ...]

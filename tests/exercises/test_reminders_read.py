@@ -55,19 +55,35 @@ def test_one_click_stops_this_kind_and_looking_stops_nothing(
         assert "No more e-mails of this kind" in answer.content.decode()
         assert 'href="/you/"' in answer.content.decode()
     assert kinds_off(ana) == ["assigned"]
+    # Opened again it says so, and offers what is left to stop.
+    again = stranger.get(path).content.decode()
+    assert "They are stopped already" in again
+    assert 'href="/you/"' in again
+    assert "Stop this kind" not in again
+    stranger.post(path, {"all": "1"})
+    again = stranger.get(path).content.decode()
+    assert "No more e-mails." in again
+    assert "Stop all of them" not in again
     assert stranger.post(path[:-2] + "xx").status_code == 404
     play.assign(dana, ana)
     assert pump() == 0
     assert reminders(ana).reason == Reason.OPTED_OUT
 
 
-def test_the_way_out_names_nobody_s_therapist(ana: Person) -> None:
-    """Who holds the mail may not be its reader."""
+def test_the_way_out_calls_each_kind_as_its_reader_s_page_does_and_tells_no_more(
+    ana: Person,
+) -> None:
+    """Who holds the mail may not be its reader: nobody's therapist is named, and no last day."""
     assert ana.client is not None
-    link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, ReminderKind.ANSWERED)
-    page = Browser().get(urlsplit(link).path).content.decode()
-    assert "Something new to read" in page
-    assert "therap" not in page.partition("<main")[2].partition("</main")[0]
+    boxes = ana.browser().get(reverse("you")).content.decode()
+    for kind in (one for one in ReminderKind if one != ReminderKind.WAITING):
+        link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, kind)
+        page = Browser().get(urlsplit(link).path).content.decode()
+        said = page.partition("<main")[2].partition("</main")[0]
+        (name,) = re.findall("“(.*?)”", said)
+        assert re.search(rf"{name}\s*</", boxes, re.IGNORECASE)
+        assert "therap" not in said
+        assert "days" not in said
 
 
 def kinds_off(person: Person) -> list[str]:
@@ -215,7 +231,7 @@ def test_each_reader_is_told_in_their_own_words(dana: Person, ana: Person, play:
     hers = ana.browser().get(reverse("own_ledger")).content.decode()
     staff = dana.browser().get(reverse("reminder_ledger", args=[ana.client.pk])).content.decode()
     assert "You had already sent it" in hers
-    assert "Your therapist answered" in hers
+    assert "Something new to read" in hers
     assert "They had already sent it" in staff
     assert "Your reply is there" in staff
     assert "Reminders for Ana" in staff

@@ -192,3 +192,15 @@ def test_what_was_done_to_an_account_is_told_by_its_owner_s_clock(dana: Person, 
         assert "Bogotá" in message.body
         assert "UTC" not in message.body
         assert message.subject == "Un cambio en tu cuenta"
+
+
+def test_who_has_no_password_is_not_told_to_change_it(ana: Person, settings: Any):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    ana.user.set_unusable_password()
+    ana.user.save()
+    key = passkey_of(ana.user)
+    removed = ana.browser().post(f"/account/2fa/webauthn/keys/{key.pk}/remove/")
+    assert removed.status_code == 302
+    (message,) = mail.outbox
+    assert "If not, tell your practice right away." in str(message.body)
+    assert "change your password" not in str(message.body)

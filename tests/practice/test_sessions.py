@@ -244,6 +244,9 @@ def test_who_has_but_a_code_by_mail_signs_in_once_more(ana: Person):
     here, there = ana.browser(), ana.browser()
     for browser in (here, there):
         assert browser.get("/today/").status_code == 200
+    page = text_of(here.get("/account/sessions/"))
+    assert "your codes go there" in page
+    assert "change your password" not in page
     assert here.post("/account/sessions/")["Location"] == "/account/sessions/"  # just signed in
     long_ago(here)
     there = ana.browser()

@@ -60,9 +60,10 @@ def test_asking_for_a_code_tells_nobody_who_is_here(ana: Person, dana: Person):
 
 
 def test_a_code_is_promised_to_nobody(ana: Person):
-    assert "If we know this address, a code is on its way to" in text_of(
-        ask_for_code("nobody@mail.example")
-    )
+    page = text_of(ask_for_code("nobody@mail.example"))
+    assert "If we know this address, a code is on its way to" in page
+    # Another is one press away, on this page.
+    assert "or press “Send a new code”:" in page
 
 
 def test_a_new_code_is_sent_to_the_same_address_and_tells_nobody_who_is_here(
