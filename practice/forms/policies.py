@@ -100,6 +100,10 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
             self.fields[name] = WordsField(
                 label=_("What clients read under “get help now” (%(language)s)")
                 % {"language": names[code]},
+                help_text=_(
+                    "Whom to call, and when somebody answers. Empty in every language, clients read"
+                    " one general sentence: call the emergency number of your country."
+                ),
                 required=False,
                 max_length=2000,
                 rows=5,

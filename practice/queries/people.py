@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 
 from practice.actors import Actor
-from practice.models import ApiToken, Invitation, InvitationKind, Membership, Role, User
+from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
@@ -71,6 +71,23 @@ def reading_along(actor: Actor) -> list[str]:
         deactivated_at=None,
     )
     return [one.user.get_full_name() for one in reading.order_by(*BY_NAME)]
+
+
+def to_begin_with(actor: Actor, practice: Practice) -> set[str]:
+    """Return what a practice cannot do without and does not have yet, for admins: a `therapist` (or
+    somebody asked to be one), and `help`, the words that clients read when it cannot wait."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    asked = Invitation.objects.filter(
+        practice_id=actor.practice_id,
+        kind=InvitationKind.MEMBER,
+        roles__contains=[Role.THERAPIST],
+        accepted_at=None,
+        revoked_at=None,
+    )
+    missing = set() if any(practice.crisis_texts.values()) else {"help"}
+    has_one = members(actor).filter(deactivated_at=None, roles__contains=[Role.THERAPIST])
+    return missing if has_one.exists() or asked.exists() else missing | {"therapist"}
 
 
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:

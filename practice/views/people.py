@@ -53,6 +53,7 @@ def people(request: ActorRequest) -> HttpResponse:
             **pages(request, found),
             "form": chosen,
             "may_administer": admin,
+            "missing": asking.to_begin_with(request.actor, request.practice) if admin else set(),
             "invitations": asking.invitations(request.actor) if admin else None,
             "now": now(),
         },
