@@ -73,6 +73,14 @@ def reading_along(actor: Actor) -> list[str]:
     return [one.user.get_full_name() for one in reading.order_by(*BY_NAME)]
 
 
+def admins(actor: Actor) -> list[str]:
+    """Return the names of those who can invite a colleague."""
+    found = members(actor).filter(
+        deactivated_at=None, roles__contains=[Role.ADMIN], user__is_active=True
+    )
+    return [one.user.get_full_name() for one in found.order_by(*BY_NAME)]
+
+
 def to_begin_with(actor: Actor, practice: Practice) -> set[str]:
     """Return what a practice cannot do without and does not have yet, for admins: a `therapist` (or
     somebody asked to be one), and `help`, the words that clients read when it cannot wait."""

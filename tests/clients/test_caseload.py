@@ -216,7 +216,7 @@ def test_partners_are_handed_over_together_unless_told_otherwise(
 
 
 def test_a_client_is_handed_to_a_therapist_who_works_here(
-    ana: Person, dana: Person, ruth: Person, zoe: Person
+    ana: Person, dana: Person, omar: Person, ruth: Person, zoe: Person
 ):
     for wrong in (str(ruth.member.pk), str(zoe.member.pk), str(dana.member.pk), "", "nobody"):
         response = dana.browser().post(f"/clients/{ana.client.pk}/hand-over", {"to": wrong})
@@ -258,7 +258,7 @@ def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person
         assert browser.get(f"/clients/{client.pk}/edit").status_code == 404
 
 
-def test_the_hand_over_says_what_becomes_of_private_notes(ana: Person, dana: Person):
+def test_the_hand_over_says_what_becomes_of_private_notes(ana: Person, dana: Person, omar: Person):
     page = text_of(dana.browser().get(f"/clients/{ana.client.pk}/hand-over"))
     assert (
         "Private notes stay behind; you can no longer read them. <b>Copy what you need first.</b>"

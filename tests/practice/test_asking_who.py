@@ -208,9 +208,9 @@ def later(browser: Browser, seconds: int) -> None:
 def test_who_signed_in_with_a_password_is_asked_for_it_ten_minutes_later(ruth: Person):
     browser = signed_in(ruth)
     assert browser.get("/account/2fa/totp/activate/").status_code == 200
-    later(browser, 599)
+    later(browser, 500)
     assert browser.get("/account/2fa/totp/activate/").status_code == 200
-    later(browser, 2)
+    later(browser, 101)
     assert browser.get("/account/2fa/totp/activate/")["Location"].startswith(ASKED)
     assert browser.post("/people/invite", YVES)["Location"].startswith(ASKED)
 
