@@ -137,7 +137,12 @@ def test_search_and_filters(couple: Couple, noor: Person, dana: Person):
     assert names_on(dana, "?only=individuals") == ["Noor Haddad"]
     assert names_on(dana, "?only=invited") == []
     assert names_on(dana, "?only=discharged") == []
-    assert "Nobody found" in text_of(dana.browser().get("/clients/?q=xyz"))
+    page = text_of(dana.browser().get("/clients/?q=xyz"))
+    assert "Nobody found" in page
+    assert "An e-mail is found from its beginning" in page  # as the box asks for one
+    page = text_of(dana.browser().get("/clients/?q=xyz@"))
+    assert "No e-mail begins like this" in page
+    assert "No name" not in page
     assert "Nobody here" in text_of(dana.browser().get("/clients/?only=invited"))
     # What makes no sense filters nothing, and harms nothing.
     assert len(names_on(dana, "?only=nonsense&q=%00")) == 3

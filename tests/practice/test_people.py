@@ -31,7 +31,7 @@ def test_searching_and_filtering_people(ruth: Person, dana: Person, omar: Person
     nobody = text_of(browser.get("/people/?state=deactivated"))
     assert "Nobody here" in nobody
     assert "Nobody fits. Take a filter away." in nobody  # no letters were typed
-    assert "No name has these letters in it" in text_of(browser.get("/people/?q=xyz"))
+    assert "No name and no e-mail has these letters in it" in text_of(browser.get("/people/?q=xyz"))
 
 
 def test_pages_of_people_keep_the_search(ruth: Person):

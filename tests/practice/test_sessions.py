@@ -118,6 +118,15 @@ def test_who_still_works_elsewhere_stays_signed_in_there(uma: Person, zoe: Perso
     assert "Dana Whitlock" not in page
 
 
+def test_who_sits_in_two_practices_sees_without_a_menu_in_which(uma: Person, zoe: Person):
+    def bar(person: Person) -> list[str]:
+        page = text_of(person.browser().get("/people/"))
+        return re.findall(r'at-practice">.*</svg>([^<]*)</p>', page)
+
+    assert bar(uma) == ["Hillside Practice"]
+    assert bar(zoe) == []
+
+
 def test_an_admin_signs_somebody_out_everywhere(dana: Person, ruth: Person, omar: Person):
     phone, laptop, other = dana.browser(), dana.browser(), omar.browser()
     for browser in (phone, laptop, other):
