@@ -363,8 +363,9 @@ def _was_idle(request: HttpRequest, practice: Practice) -> bool:
     seen = request.session.get(LAST_SEEN)
     if practice.idle_minutes and seen and at - seen > practice.idle_minutes * 60:
         return True
-    # Once a minute is enough: a write on every request would cost more than it tells.
-    if not seen or at - seen > 60:
+    # Once a minute is enough: a write on every request would cost more than it tells. Where the lock
+    # comes within a few of them, whoever is at work would be locked out by so coarse a clock.
+    if not seen or at - seen > min(60, practice.idle_minutes * 15 or 60):
         request.session[LAST_SEEN] = at
     return False
 
