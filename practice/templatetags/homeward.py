@@ -35,7 +35,7 @@ _SECTIONS = {
     for head, pages in {
         "queue": "review",
         "client_list": "client_page client_add client_edit client_clearance client_hand_over"
-        " client_discharge client_notes client_note couple_page couple_link couple_unlink"
+        " client_discharge client_notes client_note note_drop couple_page couple_link couple_unlink"
         " couple_session homework_page homework_due erasure export_client reminder_ledger"
         " assign assignment_sent assignment_withdraw",
         "library": "exercise preview",
