@@ -5,7 +5,7 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from practice.actors import Actor
@@ -106,12 +106,23 @@ def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
 
 
 def invitations(actor: Actor, after: str | None = None) -> Page[Invitation]:
-    """Return the members' invitations, newest first; for admins."""
+    """Return the members' invitations, newest first; for admins. One that another to the same
+    address took the place of is no longer anybody's concern."""
     if not may_administer(actor):
         raise PermissionDenied
-    found = Invitation.objects.filter(
-        practice_id=actor.practice_id, kind=InvitationKind.MEMBER, accepted_at=None
-    ).select_related("invited_by__user")
+    later = Invitation.objects.filter(
+        practice_id=actor.practice_id,
+        kind=InvitationKind.MEMBER,
+        email=OuterRef("email"),
+        sent_at__gt=OuterRef("sent_at"),
+    )
+    found = (
+        Invitation.objects.filter(
+            practice_id=actor.practice_id, kind=InvitationKind.MEMBER, accepted_at=None
+        )
+        .exclude(Exists(later), revoked_at__isnull=False)
+        .select_related("invited_by__user")
+    )
     return page(found, order=("-created_at", "pk"), after=after)
 
 
