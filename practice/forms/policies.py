@@ -41,6 +41,10 @@ class NewPracticeForm(PlainForm):
     admin_email = forms.EmailField(max_length=254)
     admin_name = NameField(max_length=120)
     zone = ZoneField(error_messages={"invalid_choice": "Write a time zone, like Europe/Lisbon."})
+    language = forms.ChoiceField(
+        choices=settings.LANGUAGES,
+        error_messages={"invalid_choice": f"Write one of {', '.join(dict(settings.LANGUAGES))}."},
+    )
 
 
 # One text for each language somebody may read it in.
