@@ -7,18 +7,21 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from clients.queries import own
-from clients.queries.records import uncared
+from clients.queries.records import has_any, uncared
 from practice.actors import Actor
 from practice.doors.pages import seat_of_form
 from practice.permissions import may_administer
 
 
 def uncared_note(request: HttpRequest) -> dict[str, Any]:
-    """Give admins `somebody_is_uncared`; asked only where a page shows it."""
+    """Give admins `somebody_is_uncared` and `practice_has_clients`; asked only where a page shows it."""
     actor = getattr(request, "actor", None)
     if actor is None or not may_administer(actor):
         return {}
-    return {"somebody_is_uncared": SimpleLazyObject(lambda: uncared(actor).exists())}
+    return {
+        "somebody_is_uncared": SimpleLazyObject(lambda: uncared(actor).exists()),
+        "practice_has_clients": SimpleLazyObject(lambda: has_any(actor)),
+    }
 
 
 def seats(request: HttpRequest) -> dict[str, Any]:

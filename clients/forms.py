@@ -189,6 +189,7 @@ class HandOverForm(PlainForm):
         self, *args: Any, therapists: list[Membership], partner: Client | None = None, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
+        self.therapists = therapists
         if partner is None:
             del self.fields["both"]
         else:

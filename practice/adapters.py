@@ -130,19 +130,22 @@ class AccountAdapter(DefaultAccountAdapter):
         return settings.DEFAULT_FROM_EMAIL
 
     def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
-        """Ask who has neither password nor second factor to sign in anew, with a fresh code.
+        """Ask who has neither password nor second factor to sign in anew, with a fresh code; ask nobody
+        for the password that they gave or chose a moment ago.
 
-        allauth has nothing to ask them for, and would let them pass: an open phone in a partner's
-        hand would be enough to move the account, to take the record, or to make a key.
+        allauth has nothing to ask the first for, and would let them pass: an open phone in a partner's
+        hand would be enough to move the account, to take the record, or to make a key. And a password
+        that signed somebody in is none to it that was asked for "once more".
         """
-        required: bool = super().is_reauthentication_required(app=app, **kwargs)
+        if not super().is_reauthentication_required(app=app, **kwargs):
+            return False
         request = allauth_context.request
-        if required and not flows.reauthentication.get_reauthentication_flows(request.user):
-            records = flows.login.get_authentication_records(request, request.user)
-            newest = max((one["at"] for one in records), default=0.0)
-            if time.time() - newest > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
-                raise SignInAgain
-        return required
+        long_ago = time.time() - settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+        records = flows.login.get_authentication_records(request, request.user)
+        fresh = {one["method"] for one in records if one["at"] >= long_ago}
+        if not fresh and not flows.reauthentication.get_reauthentication_flows(request.user):
+            raise SignInAgain
+        return "password" not in fresh
 
     def send_notification_mail(
         self,

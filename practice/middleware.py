@@ -31,6 +31,7 @@ from practice.actors import Actor
 from practice.doors.failures import API, answer_trouble, page_before, problem
 from practice.doors.giving_back import given_back, what_was_in
 from practice.doors.pages import (
+    HEADED,
     keep_on_device,
     known_language,
     language_chosen,
@@ -281,6 +282,7 @@ class SignInPolicyMiddleware:
             refusal = self._refusal(request, request.user)
             if refusal is not None:
                 return refusal
+            request.session.pop(HEADED, None)  # they are on their way
         one_s_own = request.path.startswith(ACCOUNT) and isinstance(request.user, User)
         if one_s_own and _is_over(request):
             _lock(request)  # and the page itself asks for a sign-in, where it wants one
@@ -333,6 +335,8 @@ def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
     if request.path.startswith(API):
         return problem(403, code="second_factor_required", detail=said)
     messages.info(request, said)
+    # Nothing else on the way leads there: allauth's pages for it know of no next one.
+    request.session[HEADED] = _way_back(request)
     return redirect("mfa_index")
 
 
@@ -359,8 +363,9 @@ def _was_idle(request: HttpRequest, practice: Practice) -> bool:
     seen = request.session.get(LAST_SEEN)
     if practice.idle_minutes and seen and at - seen > practice.idle_minutes * 60:
         return True
-    # Once a minute is enough: a write on every request would cost more than it tells.
-    if not seen or at - seen > 60:
+    # Once a minute is enough: a write on every request would cost more than it tells. Where the lock
+    # comes within a few of them, whoever is at work would be locked out by so coarse a clock.
+    if not seen or at - seen > min(60, practice.idle_minutes * 15 or 60):
         request.session[LAST_SEEN] = at
     return False
 

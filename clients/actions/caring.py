@@ -11,18 +11,15 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from clients.models import Caseload, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
-from clients.queries.records import caseload_size
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
 from practice.models import InvitationKind, Membership, Role, User
 from practice.permissions import may_administer, may_care
 from practice.queries.people import invitation_of_client
-from practice.wording import listed
 
 
 def add(
@@ -354,34 +351,6 @@ def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
         .first()
     )
     return seat is not None and Role.THERAPIST in seat.roles
-
-
-def leave_nobody_alone(by: Actor, member: Membership) -> None:
-    """Refuse what ends a therapist's seat while people are in their care. Raises NotPossible.
-
-    `practice` calls it by `HOMEWARD_LEAVE_NOBODY_ALONE` after each such change, whose lock on the
-    seat lets nobody be given to it meanwhile (`_holds_a_therapist`).
-    """
-    seat = Membership.objects.get(pk=member.pk)
-    if Role.THERAPIST in seat.roles and not seat.deactivated_at:
-        return
-    if any(size := caseload_size(by, seat)):
-        said = _(
-            "They still have %(whom)s. First hand over: they do it on the page of each, or you choose"
-            " who takes over when you deactivate them."
-        )
-        raise NotPossible(said % {"whom": whom(*size)}, code="still_cares")
-
-
-def whom(in_care: int, ended: int) -> str:
-    """Say how many somebody has: as their list counts, and apart from it whose care has ended."""
-    parts = []
-    if in_care:
-        parts.append(ngettext("%(n)d client", "%(n)d clients", in_care) % {"n": in_care})
-    if ended:
-        text = ngettext("%(n)d whose care has ended", "%(n)d whose care has ended", ended)
-        parts.append(text % {"n": ended})
-    return listed(parts)
 
 
 def lock_clients(ids: Iterable[UUID]) -> None:

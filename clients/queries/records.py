@@ -51,6 +51,11 @@ def counts(actor: Actor) -> dict[str, int]:
     return dict(found)
 
 
+def has_any(actor: Actor) -> bool:
+    """Say whether the practice has any client yet; for admins."""
+    return _everyone(actor).exists()
+
+
 def record(actor: Actor, pk: UUID) -> Client:
     """Return one client's name and state, for admins. Raises Http404."""
     return or_404(_everyone(actor).filter(pk=pk))

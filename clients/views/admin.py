@@ -13,10 +13,10 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from clients.actions import caring, erasing
+from clients.actions import caring, erasing, leaving
 from clients.forms import RECORD_STATES, HandOverForm, HoldForm, RecordFilter
 from clients.queries import records
-from clients.views.ground import hand_over_page
+from clients.views.ground import hand_over_page, nobody_takes_over
 from practice.actions import people as people_actions
 from practice.actions import practices
 from practice.actors import ActorRequest
@@ -70,18 +70,29 @@ def member(request: ActorRequest, pk: UUID) -> HttpResponse:
                 roles=roles,
                 supervises=[UUID(one) for one in supervises],
             )
-            messages.success(
-                request,
-                _("Saved. Now choose whose caseloads they read.")
-                if Role.SUPERVISOR in roles and not supervises
-                else _("Saved. It holds from their next click on."),
-            )
+            is_asked = Role.SUPERVISOR in roles and not supervises
+            own = found.pk == request.actor.member_id
+            messages.success(request, _saved(is_asked=is_asked, own=own))
             return redirect("member", found.pk)
     return render(
         request,
         "practice/member.html",
-        {"member": found, "form": form},
+        {"member": found, "form": form, "own": found.pk == request.actor.member_id},
         status=422 if form.is_bound else 200,
+    )
+
+
+def _saved(*, is_asked: bool, own: bool) -> str:
+    if is_asked:
+        return (
+            _("Saved. Now choose whose caseloads you read.")
+            if own
+            else _("Saved. Now choose whose caseloads they read.")
+        )
+    return (
+        _("Saved. It holds from your next click on.")
+        if own
+        else _("Saved. It holds from their next click on.")
     )
 
 
@@ -94,6 +105,11 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     member = people.member(request.actor, pk)
     size = records.caseload_size(request.actor, member)
     others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
+    name, tab, back = member.user.get_full_name(), _("Deactivate"), reverse("member", args=[pk])
+    title = _("Deactivate %(name)s") % {"name": name}
+    if any(size) and not others:
+        return nobody_takes_over(request, title=title, tab=tab, back=back, back_to=name)
+    own = member.pk == request.actor.member_id
     form = HandOverForm(posted(request), therapists=others)
     if not any(size):
         del form.fields["to"]
@@ -104,24 +120,36 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
             begin_anew_if_ended(request)
             messages.success(
                 request,
-                _("Done. They can no longer open anything here, and their keys have ended."),
+                _("Done. You can no longer open anything here, and your keys have ended.")
+                if own
+                else _("Done. They can no longer open anything here, and their keys have ended."),
             )
             return redirect("member", member.pk)
-    text = (
-        _("They have %(whom)s. Choose who takes over.") % {"whom": caring.whom(*size)}
-        if any(size)
-        else _("They care for no one at the moment.")
-    )
     return form_page(
         request,
         form,
-        title=_("Deactivate %(name)s") % {"name": member.user.get_full_name()},
-        tab=_("Deactivate"),
-        text=text,
+        title=title,
+        tab=tab,
+        text=_whose_clients(size, own=own),
         button=_("Deactivate"),
-        back=reverse("member", args=[member.pk]),
-        back_to=member.user.get_full_name(),
+        back=back,
+        back_to=name,
     )
+
+
+def _whose_clients(size: tuple[int, int], *, own: bool) -> str:
+    if not any(size):
+        return (
+            _("You care for no one at the moment.")
+            if own
+            else _("They care for no one at the moment.")
+        )
+    have = (
+        _("You have %(whom)s. Choose who takes over.")
+        if own
+        else _("They have %(whom)s. Choose who takes over.")
+    )
+    return have % {"whom": leaving.whom(*size)}
 
 
 @searches

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.formats import date_format
@@ -12,10 +11,14 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from clients.actions import erasing
+from clients.forms import HandOverForm
 from clients.models import Client
 from clients.queries import records
 from practice.actors import ActorRequest
 from practice.doors.pages import Point, form_page
+from practice.permissions import may_administer
+from practice.queries import people
+from practice.wording import listed
 
 
 def say_what_follows(
@@ -35,7 +38,7 @@ def say_what_follows(
 
 def hand_over_page(
     request: ActorRequest,
-    form: Form,
+    form: HandOverForm,
     client: Client,
     *,
     back: str,
@@ -43,15 +46,37 @@ def hand_over_page(
     points: Sequence[Point] = (),
 ) -> HttpResponse:
     """Ask which colleague takes a client over; for the therapist who does, and for admins."""
+    title, tab = _("Hand over %(name)s") % {"name": client.name}, _("Hand over to a colleague")
+    if not form.therapists:
+        return nobody_takes_over(request, title=title, tab=tab, back=back, back_to=back_to)
     return form_page(
         request,
         form,
-        title=_("Hand over %(name)s") % {"name": client.name},
-        tab=_("Hand over to a colleague"),
+        title=title,
+        tab=tab,
         button=_("Hand over"),
         back=back,
         back_to=back_to,
         points=points,
+    )
+
+
+def nobody_takes_over(
+    request: ActorRequest, *, title: str, tab: str, back: str, back_to: str
+) -> HttpResponse:
+    """Say instead of a choice among nobody what comes first, and who can do it."""
+    return render(
+        request,
+        "clients/nobody_takes_over.html",
+        {
+            "title": title,
+            "tab": tab,
+            "back": back,
+            "back_to": back_to,
+            "may_administer": may_administer(request.actor),
+            "admins": listed(people.admins(request.actor)),
+        },
+        status=409 if request.method == "POST" else 200,
     )
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from clients.actions import noting
 from clients.forms import NoteForm, TextForm
@@ -70,10 +70,13 @@ def client_note(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
     )
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def note_drop(request: ActorRequest, pk: UUID, note: UUID) -> HttpResponse:
-    """Throw a note away."""
+    """Ask once, then throw a note away."""
     client = care.client_to_care_for(request.actor, pk)
     found = care.private_note(request.actor, client, note)
+    if request.method != "POST":
+        return render(request, "clients/note_drop.html", {"client": client, "note": found})
     noting.drop_note(by=request.actor, at=now(), note=found)
+    messages.success(request, _("Removed."))
     return redirect("client_notes", client.pk)

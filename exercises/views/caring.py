@@ -74,6 +74,7 @@ def client_list(request: ActorRequest) -> HttpResponse:
             **pages(request, found.page),
             "form": form,
             "searching": bool(asked["search"]),
+            "by_address": "@" in asked["search"],
             "filtering": bool(asked["only"]),
             "may_care": may_care(actor),
             "read_along": people.read_along(actor),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 
@@ -31,10 +32,16 @@ SETTINGS = (
 
 
 def create(
-    *, at: datetime, name: str, admin_email: str, admin_name: str, zone: str = "UTC"
+    *,
+    at: datetime,
+    name: str,
+    admin_email: str,
+    admin_name: str,
+    zone: str = "UTC",
+    language: str = settings.LANGUAGE_CODE,
 ) -> tuple[Practice, invitations.Invited]:
     """Make a practice with its data key, and invite its first admin. For the operator."""
-    practice = Practice(name=name, zone=zone)
+    practice = Practice(name=name, zone=zone, language=language)
     by = Actor(practice_id=practice.pk, kind="operator")
     with scope(practice=practice.pk):
         practice.save(force_insert=True)

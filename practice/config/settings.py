@@ -30,7 +30,7 @@ HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.M
 # Whose records somebody may open: what a repeated post is answered with must not outlive it.
 HOMEWARD_REACH = "clients.permissions.reach"
 # Nobody's therapist stops being one: asked wherever a seat's roles change, or it ends.
-HOMEWARD_LEAVE_NOBODY_ALONE = "clients.actions.caring.leave_nobody_alone"
+HOMEWARD_LEAVE_NOBODY_ALONE = "clients.actions.leaving.leave_nobody_alone"
 # What is planned for a client follows their times and zone, in the transaction that keeps these.
 HOMEWARD_FOLLOW_WISHES = "exercises.actions.reminding.follow_wishes"
 # What was given until the next session follows its hour, in the transaction that keeps this.

@@ -36,6 +36,8 @@ from practice.errors import BadInput, NotPossible
 from practice.queries.paging import HIDDEN
 
 SEAT = "seat"
+# Where somebody was headed when they were asked to set up their second step first.
+HEADED = "headed"
 # By which word the forms of a seat's pages were known, for the last few seats changed from.
 FORMS_OF = "forms_of"
 MOST_FORMS_OF = 8

@@ -41,6 +41,10 @@ class NewPracticeForm(PlainForm):
     admin_email = forms.EmailField(max_length=254)
     admin_name = NameField(max_length=120)
     zone = ZoneField(error_messages={"invalid_choice": "Write a time zone, like Europe/Lisbon."})
+    language = forms.ChoiceField(
+        choices=settings.LANGUAGES,
+        error_messages={"invalid_choice": f"Write one of {', '.join(dict(settings.LANGUAGES))}."},
+    )
 
 
 # One text for each language somebody may read it in.
@@ -100,6 +104,10 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
             self.fields[name] = WordsField(
                 label=_("What clients read under “get help now” (%(language)s)")
                 % {"language": names[code]},
+                help_text=_(
+                    "Whom to call, and when somebody answers. Empty in every language, clients read"
+                    " one general sentence: call the emergency number of your country."
+                ),
                 required=False,
                 max_length=2000,
                 rows=5,

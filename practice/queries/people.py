@@ -5,11 +5,11 @@ from uuid import UUID
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from practice.actors import Actor
-from practice.models import ApiToken, Invitation, InvitationKind, Membership, Role, User
+from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
@@ -73,6 +73,31 @@ def reading_along(actor: Actor) -> list[str]:
     return [one.user.get_full_name() for one in reading.order_by(*BY_NAME)]
 
 
+def admins(actor: Actor) -> list[str]:
+    """Return the names of those who can invite a colleague."""
+    found = members(actor).filter(
+        deactivated_at=None, roles__contains=[Role.ADMIN], user__is_active=True
+    )
+    return [one.user.get_full_name() for one in found.order_by(*BY_NAME)]
+
+
+def to_begin_with(actor: Actor, practice: Practice) -> set[str]:
+    """Return what a practice cannot do without and does not have yet, for admins: a `therapist` (or
+    somebody asked to be one), and `help`, the words that clients read when it cannot wait."""
+    if not may_administer(actor):
+        raise PermissionDenied
+    asked = Invitation.objects.filter(
+        practice_id=actor.practice_id,
+        kind=InvitationKind.MEMBER,
+        roles__contains=[Role.THERAPIST],
+        accepted_at=None,
+        revoked_at=None,
+    )
+    missing = set() if any(practice.crisis_texts.values()) else {"help"}
+    has_one = members(actor).filter(deactivated_at=None, roles__contains=[Role.THERAPIST])
+    return missing if has_one.exists() or asked.exists() else missing | {"therapist"}
+
+
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
     """Return whose caseloads a supervisor reads; for admins. Raises PermissionDenied."""
     if not may_administer(actor) or supervisor.practice_id != actor.practice_id:
@@ -81,12 +106,23 @@ def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
 
 
 def invitations(actor: Actor, after: str | None = None) -> Page[Invitation]:
-    """Return the members' invitations, newest first; for admins."""
+    """Return the members' invitations, newest first; for admins. One that another to the same
+    address took the place of is no longer anybody's concern."""
     if not may_administer(actor):
         raise PermissionDenied
-    found = Invitation.objects.filter(
-        practice_id=actor.practice_id, kind=InvitationKind.MEMBER, accepted_at=None
-    ).select_related("invited_by__user")
+    later = Invitation.objects.filter(
+        practice_id=actor.practice_id,
+        kind=InvitationKind.MEMBER,
+        email=OuterRef("email"),
+        sent_at__gt=OuterRef("sent_at"),
+    )
+    found = (
+        Invitation.objects.filter(
+            practice_id=actor.practice_id, kind=InvitationKind.MEMBER, accepted_at=None
+        )
+        .exclude(Exists(later), revoked_at__isnull=False)
+        .select_related("invited_by__user")
+    )
     return page(found, order=("-created_at", "pk"), after=after)
 
 

@@ -98,7 +98,7 @@
     if (box) { box.checked = shared(); box.addEventListener("change", () => { remember.set("homeward-shared", box.checked ? "1" : null); if (box.checked) tx("readwrite", (s) => s.clear()).catch(() => {}); }); }
   }
 
-  /* ---- The idle lock, told five minutes before. What is not sent stays in this tab, sealed for the same person:
+  /* ---- The idle lock, told before it comes. What is not sent stays in this tab, sealed for the same person:
      whoever sits down meanwhile finds the sign-in. */
   const idle = +document.body.dataset.expires * 1000, MINUTE = 60000;
   let lockAt = Date.now() + idle, locked = false;
@@ -142,7 +142,10 @@
   if (idle) {
     const look = () => {
       const left = lockAt - Date.now(), w = $("[data-session-warning]");
-      if (left <= 0) lock(); else if (w && left <= 5 * MINUTE) w.hidden = false;
+      if (left <= 0) lock(); else if (w && left <= Math.min(5 * MINUTE, idle / 2)) {
+        const n = $("b", w), m = Math.ceil(left / MINUTE);
+        w.hidden = false; if (n.textContent != m) n.textContent = m;
+      }
     };
     setInterval(look, 10000); document.addEventListener("visibilitychange", look);
     addEventListener("homeward-alive", alive); /* a reply was kept: that is somebody writing */

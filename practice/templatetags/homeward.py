@@ -16,6 +16,7 @@ from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
 from practice.doors.failures import page_asked_from
+from practice.doors.pages import HEADED
 from practice.models import Practice
 from practice.templatetags.icons import ICONS, SHAPES
 from practice.wording import in_words, is_general
@@ -34,7 +35,7 @@ _SECTIONS = {
     for head, pages in {
         "queue": "review",
         "client_list": "client_page client_add client_edit client_clearance client_hand_over"
-        " client_discharge client_notes client_note couple_page couple_link couple_unlink"
+        " client_discharge client_notes client_note note_drop couple_page couple_link couple_unlink"
         " couple_session homework_page homework_due erasure export_client reminder_ledger"
         " assign assignment_sent assignment_withdraw",
         "library": "exercise preview",
@@ -214,6 +215,12 @@ def waiting_address(request: HttpRequest) -> str:
     """Return the address that waits for its code before it takes the place of the one in use."""
     process = EmailVerificationProcess.resume(request)
     return str(process.email) if process else ""
+
+
+@register.simple_tag
+def headed(request: HttpRequest) -> str:
+    """Return where somebody was headed before they were asked for a second step; else nothing."""
+    return str(request.session.get(HEADED, ""))
 
 
 @register.filter

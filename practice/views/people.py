@@ -53,6 +53,7 @@ def people(request: ActorRequest) -> HttpResponse:
             **pages(request, found),
             "form": chosen,
             "may_administer": admin,
+            "missing": asking.to_begin_with(request.actor, request.practice) if admin else set(),
             "invitations": asking.invitations(request.actor) if admin else None,
             "now": now(),
         },
@@ -107,9 +108,15 @@ def invitation_revoke(request: ActorRequest, pk: UUID) -> HttpResponse:
 @reauthentication_required  # nobody shuts a colleague out from a screen that was left open
 def member_sign_out(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End all sessions of somebody who lost a device."""
+    own = pk == request.actor.member_id
     acting.end_sessions(by=request.actor, at=now(), member=asking.member(request.actor, pk))
     begin_anew_if_ended(request)
-    messages.success(request, _("They are signed out everywhere, and can sign in again."))
+    messages.success(
+        request,
+        _("You are signed out everywhere, and can sign in again.")
+        if own
+        else _("They are signed out everywhere, and can sign in again."),
+    )
     return redirect("member", pk)
 
 

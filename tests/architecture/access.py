@@ -124,6 +124,7 @@ client_notes                       GET      in  403  403  403  200  404  403  40
 client_notes                       POST     in  403  403  403  422  404  403  403  404  404    ·    ·    ·    ·
 client_note                        GET      in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
 client_note                        POST     in  403  403  403  422  404  403  403  404  404    ·    ·    ·    ·
+note_drop                          GET      in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
 note_drop                          POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·
 erasure                            GET      in  403  403  403  200  404  403  403  404  404    ·    ·    ·    ·
 erasure                            POST     in  403  403  403  302  404  403  403  404  404    ·    ·    ·    ·

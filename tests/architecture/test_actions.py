@@ -17,7 +17,7 @@ FREE = {
     "practice.actions.idempotency": "of whoever asks, what they were answered before",
     "exercises.actions.moving.apply_move": "writes the step of a move whose action has asked",
     "clients.actions.caring.take_address": "what a person says of themselves, for their own record",
-    "clients.actions.caring.leave_nobody_alone": "what a seat's change is asked by `practice`",
+    "clients.actions.leaving.leave_nobody_alone": "what a seat's change is asked by `practice`",
     "exercises.actions.reviewing.read_numbers": "opened by `queries.series`, through `visibility`",
 }
 

@@ -137,7 +137,12 @@ def test_search_and_filters(couple: Couple, noor: Person, dana: Person):
     assert names_on(dana, "?only=individuals") == ["Noor Haddad"]
     assert names_on(dana, "?only=invited") == []
     assert names_on(dana, "?only=discharged") == []
-    assert "Nobody found" in text_of(dana.browser().get("/clients/?q=xyz"))
+    page = text_of(dana.browser().get("/clients/?q=xyz"))
+    assert "Nobody found" in page
+    assert "An e-mail is found from its beginning" in page  # as the box asks for one
+    page = text_of(dana.browser().get("/clients/?q=xyz@"))
+    assert "No e-mail begins like this" in page
+    assert "No name" not in page
     assert "Nobody here" in text_of(dana.browser().get("/clients/?only=invited"))
     # What makes no sense filters nothing, and harms nothing.
     assert len(names_on(dana, "?only=nonsense&q=%00")) == 3
@@ -216,7 +221,7 @@ def test_partners_are_handed_over_together_unless_told_otherwise(
 
 
 def test_a_client_is_handed_to_a_therapist_who_works_here(
-    ana: Person, dana: Person, ruth: Person, zoe: Person
+    ana: Person, dana: Person, omar: Person, ruth: Person, zoe: Person
 ):
     for wrong in (str(ruth.member.pk), str(zoe.member.pk), str(dana.member.pk), "", "nobody"):
         response = dana.browser().post(f"/clients/{ana.client.pk}/hand-over", {"to": wrong})
@@ -258,7 +263,7 @@ def test_an_old_tab_in_another_practice_reaches_nobody(ana: Person, zack: Person
         assert browser.get(f"/clients/{client.pk}/edit").status_code == 404
 
 
-def test_the_hand_over_says_what_becomes_of_private_notes(ana: Person, dana: Person):
+def test_the_hand_over_says_what_becomes_of_private_notes(ana: Person, dana: Person, omar: Person):
     page = text_of(dana.browser().get(f"/clients/{ana.client.pk}/hand-over"))
     assert (
         "Private notes stay behind; you can no longer read them. <b>Copy what you need first.</b>"

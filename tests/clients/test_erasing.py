@@ -252,6 +252,14 @@ def test_erasing_one_partner_s_rows_leaves_the_other_whole(couple: Any, dana: Pe
         assert ContactPreference.objects.filter(client_id=couple.second_id).exists()
 
 
+def test_where_there_is_no_record_yet_nobody_is_said_to_have_looked_for_one(ruth: Person):
+    page = text_of(ruth.browser().get("/records/"))
+    assert "Whoever a therapist adds as a client stands here" in page
+    assert "these letters" not in page
+    assert "Show everyone" not in page
+    assert "these letters" in text_of(ruth.browser().get("/records/?q=ana"))
+
+
 def test_a_record_is_held_from_a_search_and_the_search_stays(
     ana: Person, noor: Person, ruth: Person, dana: Person
 ):

@@ -9,7 +9,7 @@ from clients.models import Couple
 from practice.errors import NotPossible
 from practice.models import Membership
 from practice.tenancy import scope
-from tests.cast import ZONE, Person
+from tests.cast import ZONE, Person, make_client
 from tests.clients.ground import names_on
 from tests.practice.ground import roles_chosen, text_of
 
@@ -87,3 +87,45 @@ def test_who_was_left_with_nobody_is_told_so_and_found_a_therapist(
     with scope(practice=dana.practice.pk):
         Membership.objects.filter(pk=dana.member.pk).update(roles=["therapist"])
     assert names_on(dana) == ["Ben Achterberg"]
+
+
+# --- a practice of one ----------------------------------------------------------------------------
+ALONE = "Nobody else here is a therapist"
+
+
+def test_who_works_alone_is_told_to_invite_somebody_before_they_hand_over(
+    ana: Person, dana: Person, ruth: Person
+):
+    """She cannot invite: she reads whom to ask, and no choice among nobody."""
+    where = f"/clients/{ana.client.pk}/hand-over"
+    page = text_of(dana.browser().get(where))
+    assert ALONE in page
+    assert "Ask Ruth Abernathy." in page
+    assert "<select" not in page.partition("<main")[2]
+    assert dana.browser().post(where, {"to": ""}).status_code == 409
+
+
+def test_nor_does_an_admin_deactivate_the_only_therapist(ana: Person, dana: Person, ruth: Person):
+    page = text_of(ruth.browser().get(f"/people/{dana.member.pk}/deactivate"))
+    assert ALONE in page
+    assert 'class="btn" href="/people/invite"' in page
+    said = text_of(ruth.browser().post(f"/people/{dana.member.pk}/", {"roles": ["admin"]}))
+    assert "They still have 1 client, and nobody else here is a therapist." in said
+
+
+def test_an_admin_reads_of_their_own_seat_as_theirs(ruth: Person, dana: Person):
+    browser, where = ruth.browser(), f"/people/{ruth.member.pk}/"
+    page = text_of(browser.get(where))
+    assert "Where you are signed in" in page
+    assert "you are shut out of this practice" in page
+    assert "they" not in page.partition("<main")[2].lower().split()
+    assert "You care for no one" in text_of(browser.get(f"{where}deactivate"))
+    saved = browser.post(where, {"roles": ["admin", "therapist"]}, follow=True)
+    assert "It holds from your next click on." in text_of(saved)
+    make_client(ruth.practice, "ira@mail.example", "Ira Moss", ruth)
+    refused = text_of(browser.post(where, {"roles": ["admin"]}))
+    assert "You still have 1 client. First hand over" in refused
+    assert "You have 1 client. Choose who takes over." in text_of(browser.get(f"{where}deactivate"))
+    assert "Where they are signed in" in text_of(browser.get(f"/people/{dana.member.pk}/"))
+    out = browser.post(f"{where}sign-out", follow=True)
+    assert "You are signed out everywhere" in text_of(out)

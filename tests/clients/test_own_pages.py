@@ -312,7 +312,12 @@ def test_a_note_can_be_changed_and_thrown_away(ana: Person, dana: Person):
     page = text_of(browser.get(where))
     assert "her brother" in page
     assert "sister" not in page
-    assert browser.post(f"{where}/{note.pk}/drop").status_code == 302
+    # Asked on a page of its own, with script or without; said once it is done.
+    assert f'<a class="btn quiet small" href="{where}/{note.pk}/drop">' in page
+    asked = text_of(browser.get(f"{where}/{note.pk}/drop"))
+    assert "will be deleted for good" in asked
+    assert "her brother" in text_of(browser.get(where))
+    assert "Removed." in text_of(browser.post(f"{where}/{note.pk}/drop", follow=True))
     assert acts(ana, ana.client).count("note.dropped") == 1
     with scope(practice=dana.practice.pk):
         assert not PrivateNote.objects.exists()

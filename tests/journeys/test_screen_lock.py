@@ -81,6 +81,30 @@ def test_who_presses_stay_stays_and_goes_on_typing(
     assert problems == []
 
 
+def test_the_warning_says_the_minutes_that_are_left_and_comes_halfway_at_most(
+    demo_site: Site, visit: Visit, problems: list[str]
+):
+    page, warning = seat(demo_site, visit), "[data-session-warning]"
+    page.clock.fast_forward(24 * MINUTE)
+    expect(page.locator(warning)).to_be_hidden()
+    page.clock.fast_forward(90_000)
+    expect(page.locator(warning)).to_contain_text("Within 5 min you will be signed out")
+    page.clock.fast_forward(3 * MINUTE)
+    expect(page.locator(warning)).to_contain_text("Within 2 min you will be signed out")
+
+    # Read before our script runs: a practice whose screens lock after two minutes.
+    page.add_init_script(
+        "document.addEventListener('readystatechange', () => { document.body.dataset.expires = 120; })"
+    )
+    page.on("dialog", lambda asks: asks.accept())
+    page.reload()
+    page.clock.fast_forward(50_000)
+    expect(page.locator(warning)).to_be_hidden()
+    page.clock.fast_forward(15_000)
+    expect(page.locator(warning)).to_contain_text("Within 1 min you will be signed out")
+    assert problems == []
+
+
 def test_the_lock_hides_what_is_typed_and_gives_it_back_to_the_same_person(
     demo_site: Site, visit: Visit
 ):

@@ -11,7 +11,7 @@ from practice.actions import invitations, people
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
-from tests.practice.ground import form_on, text_of
+from tests.practice.ground import ARRIVAL, ask_for_code, code_sent, form_on, link, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 ASKED = "/account/reauthenticate/"
@@ -188,3 +188,46 @@ def test_the_way_back_leads_to_the_page_whose_form_waits(ruth: Person, omar: Per
 def test_the_way_back_leads_nowhere_else(ruth: Person, came: str, leads: str):
     page = long_open(ruth).get(f"{ASKED}?next=http://[", HTTP_REFERER=came)
     assert back_on(text_of(page)) == leads
+
+
+# --- a password that was just given ---------------------------------------------------------------
+def signed_in(person: Person) -> Browser:
+    browser = Browser()
+    browser.post("/account/login/", {"login": person.user.email, "password": PASSWORD})
+    return browser
+
+
+def later(browser: Browser, seconds: int) -> None:
+    """Let somebody have said so long ago who they are."""
+    session = browser.session
+    for one in session["account_authentication_methods"]:
+        one["at"] -= seconds
+    session.save()
+
+
+def test_who_signed_in_with_a_password_is_asked_for_it_ten_minutes_later(ruth: Person):
+    browser = signed_in(ruth)
+    assert browser.get("/account/2fa/totp/activate/").status_code == 200
+    later(browser, 500)
+    assert browser.get("/account/2fa/totp/activate/").status_code == 200
+    later(browser, 101)
+    assert browser.get("/account/2fa/totp/activate/")["Location"].startswith(ASKED)
+    assert browser.post("/people/invite", YVES)["Location"].startswith(ASKED)
+
+
+def test_a_password_chosen_on_the_way_in_is_not_asked_for_at_once(ruth: Person):
+    ruth.browser().post("/people/invite", YVES)
+    browser = Browser()
+    browser.post(link(), ARRIVAL)
+    assert browser.get("/account/2fa/totp/activate/").status_code == 200
+    later(browser, 601)
+    assert browser.get("/account/2fa/totp/activate/")["Location"].startswith(ASKED)
+
+
+@pytest.mark.usefixtures("outbox")
+def test_who_came_in_without_their_password_is_asked_for_it(ana: Person):
+    browser = Browser()
+    ask_for_code(ana.user.email, browser)
+    browser.post("/account/login/code/confirm/", {"code": code_sent(ana.user.email)})
+    assert browser.get("/today/").status_code == 200
+    assert browser.get("/account/2fa/totp/activate/")["Location"].startswith(ASKED)

@@ -15,6 +15,7 @@ import pytest
 from django.core.checks import Tags, run_checks
 from django.core.management import CommandError, call_command
 from django.db import connection
+from django.test import Client as Browser
 
 from practice.config.embedded import Postgres
 from practice.crypto import keyring
@@ -39,6 +40,7 @@ def test_a_new_practice_begins_with_an_invitation(db: None):
             admin_email="first@lakeside.example",
             admin_name="First Admin",
             zone="Europe/Helsinki",
+            language="es",
             stdout=said,
         )
         practice = Practice.objects.get(name="Lakeside")
@@ -48,6 +50,9 @@ def test_a_new_practice_begins_with_an_invitation(db: None):
     assert (invitation.roles, invitation.email) == (["admin"], "first@lakeside.example")
     assert f"/invitation/{practice.pk}." in said.getvalue()
     assert not Membership.objects.exists()
+    # Whoever opens it reads the practice's language, whatever their browser asks for.
+    page = Browser().get(f"/invitation/{said.getvalue().rpartition('/')[2].strip()}")
+    assert page["Content-Language"] == practice.language == "es"
 
 
 @pytest.mark.parametrize(
@@ -56,11 +61,12 @@ def test_a_new_practice_begins_with_an_invitation(db: None):
         ({"zone": "Europe/Nowhere"}, "zone: Write a time zone, like Europe/Lisbon"),
         ({"admin_email": "first"}, "admin-email: "),
         ({"name": " "}, "name: "),
+        ({"language": "fr"}, "language: Write one of en, es."),
     ],
 )
 def test_what_cannot_be_is_said_and_no_practice_is_made(db: None, wrong: dict[str, str], said: str):
     given = {"name": "Lakeside", "admin_email": "first@lakeside.example", "admin_name": "First"}
-    given |= {"zone": "UTC"} | wrong
+    given |= {"zone": "UTC", "language": "en"} | wrong
     with as_owner(), pytest.raises(CommandError) as refused:
         call_command("createpractice", given.pop("name"), **given)
     assert str(refused.value).startswith(said)

@@ -52,7 +52,23 @@ def test_who_came_in_by_one_link_is_waited_for_by_no_other(ruth: Person):
     assert Browser().post(newest, ARRIVAL).status_code == 302
     page = text_of(ruth.browser().get("/people/"))
     assert ">Waiting<" not in page
-    assert ">Cancelled<" in page
+    assert ">Invitations<" not in page
+
+
+def test_of_several_to_one_address_the_last_one_sent_is_shown(ruth: Person):
+    def shown() -> list[str]:
+        page = text_of(ruth.browser().get("/people/"))
+        states = re.findall(r'<span class="tag[^"]*">(Waiting|Cancelled)</span>', page)
+        return [*states, *re.findall(r"/people/invitations/([^/]*)/resend", page)]
+
+    for _time in range(3):
+        invite(ruth, "therapist")
+    first, _second, third = sent_to_ines(ruth.practice)
+    assert shown() == ["Waiting", str(third.pk)]
+    ruth.browser().post(f"/people/invitations/{first.pk}/resend")
+    assert shown() == ["Waiting", str(first.pk)]
+    ruth.browser().post(f"/people/invitations/{first.pk}/revoke")
+    assert shown() == ["Cancelled", str(first.pk)]
 
 
 def test_what_was_accepted_meanwhile_is_not_sent_again(ruth: Person):

@@ -16,8 +16,8 @@ from practice.models import (
 )
 from practice.queries import people as queries
 from practice.tenancy import scope
-from tests.cast import Person, make_member
-from tests.practice.ground import actions_of, roles_chosen, seat, text_of
+from tests.cast import Person, make_client, make_member
+from tests.practice.ground import actions_of, policies, roles_chosen, seat, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,7 +31,7 @@ def test_searching_and_filtering_people(ruth: Person, dana: Person, omar: Person
     nobody = text_of(browser.get("/people/?state=deactivated"))
     assert "Nobody here" in nobody
     assert "Nobody fits. Take a filter away." in nobody  # no letters were typed
-    assert "No name has these letters in it" in text_of(browser.get("/people/?q=xyz"))
+    assert "No name and no e-mail has these letters in it" in text_of(browser.get("/people/?q=xyz"))
 
 
 def test_pages_of_people_keep_the_search(ruth: Person):
@@ -149,3 +149,36 @@ def test_a_zone_is_offered_by_its_city_in_the_reader_s_language(dana: Person):
     browser.cookies[settings.LANGUAGE_COOKIE_NAME] = "es"
     page = text_of(browser.get("/you/account"))
     assert '<option value="Europe/Lisbon" selected>Lisboa (' in page
+
+
+# --- what a young practice still needs -------------------------------------------------------------
+def test_an_admin_of_a_young_practice_reads_what_to_begin_with_until_it_is_done(ruth: Person):
+    policies(ruth.practice, crisis_texts={})
+    browser = ruth.browser()
+    page = text_of(browser.get("/people/"))
+    assert "To begin with" in page
+    assert "Nobody here is a therapist yet" in page
+    assert f'href="/people/{seat(ruth).pk}/"' in page
+    assert "one general sentence so far" in page
+    assert "You have no clients yet" not in page  # she sees none
+    policies(ruth.practice, crisis_texts={"es": "Llama al 112."})
+    browser.post(f"/people/{seat(ruth).pk}/", {"roles": ["admin", "therapist"]})
+    page = text_of(browser.get("/people/"))
+    assert "Nobody here is a therapist yet" not in page
+    assert "one general sentence so far" not in page
+    assert "You have no clients yet" in page
+    make_client(ruth.practice, "ira@mail.example", "Ira Moss", ruth)
+    assert "To begin with" not in text_of(browser.get("/people/"))
+
+
+def test_whom_an_admin_asked_to_be_a_therapist_counts(ruth: Person):
+    browser = ruth.browser()
+    assert "Nobody here is a therapist yet" in text_of(browser.get("/people/"))
+    said = {"name": "Yves Roy", "email": "yves@hillside.example", "roles": ["therapist"]}
+    browser.post("/people/invite", said)
+    assert "To begin with" not in text_of(browser.get("/people/"))
+
+
+def test_what_to_begin_with_is_the_admins_concern(dana: Person):
+    policies(dana.practice, crisis_texts={})
+    assert "To begin with" not in text_of(dana.browser().get("/people/"))

@@ -23,7 +23,7 @@ from practice.crypto import FACTOR, keyring
 from practice.models import User
 from tests.cast import PASSWORD, Person
 from tests.conftest import acting_as, as_owner
-from tests.practice.ground import code_now, passkey_of, text_of
+from tests.practice.ground import code_now, passkey_of, policies, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -204,3 +204,18 @@ def test_who_has_no_password_is_not_told_to_change_it(ana: Person, settings: Any
     (message,) = mail.outbox
     assert "If not, tell your practice right away." in str(message.body)
     assert "change your password" not in str(message.body)
+
+
+def test_after_the_codes_one_goes_on_to_where_one_was_headed(ruth: Person):
+    policies(ruth.practice, second_factor_required=True)
+    browser = ruth.browser()
+    browser.get("/audit/?since=2026-01-01")
+    assert "Go on" not in text_of(browser.get("/account/2fa/"))  # there is nothing set up
+    page = text_of(set_up_by_pages(browser))
+    on = '<a class="btn" href="/audit/?since=2026-01-01">'
+    assert f"{on}I have kept them, go on</a>" in page
+    assert f"{on}Go on</a>" in text_of(browser.get("/account/2fa/"))
+    assert browser.get("/audit/?since=2026-01-01").status_code == 200
+    # From here on the codes are looked at for their own sake.
+    page = text_of(browser.get("/account/2fa/recovery-codes/"))
+    assert '<a class="btn" href="/account/2fa/">I have kept them</a>' in page

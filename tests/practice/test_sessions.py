@@ -40,6 +40,18 @@ def test_an_idle_member_is_signed_out_and_led_back(dana: Person):
     assert browser.get("/people/").status_code == 200
 
 
+def test_who_is_at_work_is_not_locked_out_however_soon_the_screen_locks(dana: Person):
+    """Within a minute the clock is looked at more often than once in it."""
+    policies(dana.practice, idle_minutes=1)
+    browser = dana.browser()
+    for _twice in range(2):
+        browser.get("/people/")
+        session = browser.session
+        session["last_seen"] -= 40
+        session.save()
+    assert browser.get("/people/").status_code == 200
+
+
 def test_pressing_stay_counts_as_being_here_and_nothing_is_kept_of_it(dana: Person, ana: Person):
     browser = dana.browser()
     browser.get("/people/")
@@ -116,6 +128,15 @@ def test_who_still_works_elsewhere_stays_signed_in_there(uma: Person, zoe: Perso
     page = text_of(browser.get("/people/"))
     assert "Zoe Marchetti" in page
     assert "Dana Whitlock" not in page
+
+
+def test_who_sits_in_two_practices_sees_without_a_menu_in_which(uma: Person, zoe: Person):
+    def bar(person: Person) -> list[str]:
+        page = text_of(person.browser().get("/people/"))
+        return re.findall(r'at-practice">.*</svg>([^<]*)</p>', page)
+
+    assert bar(uma) == ["Hillside Practice"]
+    assert bar(zoe) == []
 
 
 def test_an_admin_signs_somebody_out_everywhere(dana: Person, ruth: Person, omar: Person):

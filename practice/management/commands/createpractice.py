@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.timezone import now
@@ -22,6 +23,11 @@ class Command(BaseCommand):
         parser.add_argument("--admin-email", required=True)
         parser.add_argument("--admin-name", required=True)
         parser.add_argument("--zone", default="UTC", help="for example Europe/Lisbon")
+        parser.add_argument(
+            "--language",
+            default=settings.LANGUAGE_CODE,
+            help="the practice's, in which its first admin is invited: en or es",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it, or say what to write instead."""
