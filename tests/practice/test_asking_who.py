@@ -4,28 +4,16 @@ from collections.abc import Callable
 
 import pytest
 from django.core import mail
-from django.test import Client as Browser
 from django.utils.timezone import now
 
 from practice.actions import invitations, people
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
-from tests.practice.ground import form_on, text_of
+from tests.practice.ground import ASKED, form_on, long_open, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ASKED = "/account/reauthenticate/"
 YVES = {"name": "Yves Roy", "email": "yves@hillside.example", "roles": ["admin", "therapist"]}
-
-
-def long_open(person: Person) -> Browser:
-    """Return a browser in which somebody said long ago who they are."""
-    browser = person.browser()
-    session = browser.session
-    long_ago = {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
-    session["account_authentication_methods"] = [long_ago]
-    session.save()
-    return browser
 
 
 def trail(ruth: Person) -> list[str]:
