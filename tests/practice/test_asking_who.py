@@ -6,6 +6,7 @@ import pytest
 from django.core import mail
 from django.utils.timezone import now
 
+from clients.models import Caseload
 from practice.actions import invitations, people
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Practice
 from practice.tenancy import scope
@@ -95,6 +96,21 @@ def test_the_practice_s_settings_are_set_just_after_saying_who_one_is(ruth: Pers
     assert idle_minutes(ruth) > 0
     browser.post(asks, {"password": PASSWORD})
     assert idle_minutes(ruth) == 0
+
+
+def test_somebody_in_nobody_s_care_is_entrusted_just_after_saying_who_one_is(
+    ruth: Person, omar: Person, ana: Person
+):
+    """It opens a whole record to whom the admin names."""
+    with scope(practice=ana.practice.pk):
+        Caseload.objects.filter(client=ana.client).update(until_at=now())
+    browser, page = long_open(ruth), f"/records/{ana.client.pk}/hand-over"
+    assert browser.get(page).status_code == 200
+    asks = browser.post(page, {"to": str(omar.member.pk)})["Location"]
+    assert asks.startswith(ASKED)
+    assert omar.browser().get(f"/clients/{ana.client.pk}/").status_code == 404
+    browser.post(asks, {"password": PASSWORD})
+    assert omar.browser().get(f"/clients/{ana.client.pk}/").status_code == 200
 
 
 def test_no_session_gets_round_it_by_asking_as_a_program_does(ruth: Person):
