@@ -5,22 +5,20 @@ import secrets
 import time
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from allauth.core.exceptions import ReauthenticationRequired
 from allauth.usersessions.middleware import UserSessionsMiddleware
 from csp.constants import NONCE, STRICT_DYNAMIC
 from django.conf import settings
-from django.contrib import messages
-from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.middleware.gzip import GZipMiddleware
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
@@ -28,18 +26,17 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.actors import Actor
+from practice.doors import policy, suspended
 from practice.doors.failures import API, answer_trouble, page_before, problem
-from practice.doors.giving_back import given_back, what_was_in
+from practice.doors.giving_back import given_back
 from practice.doors.pages import (
-    HEADED,
     keep_on_device,
     known_language,
     language_chosen,
     language_spoken,
 )
 from practice.errors import BadInput, NotPossible, SignInAgain, Stale, sql_state
-from practice.models import Practice, User
-from practice.queries.people import has_second_factor
+from practice.models import User
 
 Answer = Callable[[HttpRequest], HttpResponse]
 log = logging.getLogger(__name__)
@@ -48,25 +45,6 @@ PERMISSIONS = (
     "accelerometer=(), camera=(), display-capture=(), geolocation=(), gyroscope=(),"
     " magnetometer=(), microphone=(), payment=(), usb=()"
 )
-CACHEABLE = ("/static/", "/sw.js", "/manifest.webmanifest", "/offline")
-# Where one may always go: signing in and out, leaving, getting help, setting up a second factor.
-FREE = (
-    "/account/",
-    "/invitation/",
-    "/leave",
-    "/help",
-    "/privacy",
-    "/demo",
-    "/health",
-    "/language",
-    "/theme",
-    *CACHEABLE,
-)
-OPERATIONS = "/operations/"
-SAFE = ("GET", "HEAD", "OPTIONS")
-ACCOUNT = "/account/"
-LAST_SEEN = "last_seen"
-BEGAN = "began"
 # What somebody may not, could not, or sent wrongly: one line in the log for each.
 REFUSED = {400, 401, 403, 404, 409, 411, 412, 413, 415, 422, 429}
 NOTED = "device_noted"
@@ -116,7 +94,7 @@ class SecurityHeadersMiddleware:
         response.setdefault("Permissions-Policy", PERMISSIONS)
         response.setdefault("Cross-Origin-Resource-Policy", "same-origin")
         response.setdefault("X-Robots-Tag", "noindex, nofollow")
-        if not request.path.startswith(CACHEABLE) or response.status_code >= 400:
+        if not request.path.startswith(policy.CACHEABLE) or response.status_code >= 400:
             add_never_cache_headers(response)
             response["Cache-Control"] = "no-store, private"
         return response
@@ -169,7 +147,7 @@ class StaffScriptsMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         actor = getattr(request, "actor", None)
-        if request.path.startswith(OPERATIONS):
+        if request.path.startswith(policy.OPERATIONS):
             response.__dict__["_csp_replace"] = {
                 "require-trusted-types-for": None,
                 "trusted-types": None,
@@ -186,7 +164,7 @@ class SignInRequiredMiddleware(LoginRequiredMiddleware):
     """Ask who it is; whose form came too late gets its page back, not an address that takes forms."""
 
     def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseRedirect:
-        return redirect_to_login(_way_back(request), reverse("account_login"))
+        return redirect_to_login(policy.way_back(request), reverse("account_login"))
 
 
 class LanguageMiddleware:
@@ -227,7 +205,7 @@ class RefusalMiddleware:
         claimed = (request.content_params or {}).get("charset", "utf-8").lower()
         if claimed not in {"utf-8", "utf8"}:
             raise BadRequest
-        if request.method not in SAFE and _comes_in_pieces(request):
+        if request.method not in policy.SAFE and _comes_in_pieces(request):
             return _length_required(request)
         response = self.get_response(request)
         if response.status_code == 405 and not request.path.startswith(API):
@@ -236,11 +214,13 @@ class RefusalMiddleware:
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if isinstance(error, ReauthenticationRequired):  # before allauth does
+            return suspended.suspend(request)
         if isinstance(error, SignInAgain):
             said = _(
                 "For this we make sure that it is you. Sign in once more, and you will be back."
             )
-            return _lock(request, said)
+            return policy.lock(request, said)
         if not isinstance(error, NotPossible):
             return answer_trouble(request, error)
         status = 422 if isinstance(error, BadInput) else 409
@@ -256,7 +236,7 @@ class RefusalMiddleware:
 
 
 def _is_page(request: HttpRequest) -> bool:
-    return not request.path.startswith((API, *CACHEABLE))
+    return not request.path.startswith((API, *policy.CACHEABLE))
 
 
 def _comes_in_pieces(request: HttpRequest) -> bool:
@@ -278,100 +258,7 @@ class SignInPolicyMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path.startswith(FREE) and isinstance(request.user, User):
-            refusal = self._refusal(request, request.user)
-            if refusal is not None:
-                return refusal
-            request.session.pop(HEADED, None)  # they are on their way
-        one_s_own = request.path.startswith(ACCOUNT) and isinstance(request.user, User)
-        if one_s_own and _is_over(request):
-            _lock(request)  # and the page itself asks for a sign-in, where it wants one
-        return self.get_response(request)
-
-    def _refusal(self, request: HttpRequest, user: User) -> HttpResponse | None:
-        actor: Actor | None = getattr(request, "actor", None)
-        practice: Practice | None = getattr(request, "practice", None)
-        if _is_over(request):
-            return _lock(request)
-        if user.is_superuser and request.path.startswith(OPERATIONS):
-            return None if _has_second_step(user) else _ask_for_second_step(request)
-        if getattr(request, "moved", False) and request.method not in SAFE:
-            # Their seat ended meanwhile; what they sent was meant for it, and not for the next one.
-            raise PermissionDenied
-        if actor is None or practice is None:
-            return _without_seat(request, user)
-        if not actor.is_member:
-            return None
-        if _was_idle(request, practice):
-            return _lock(request)
-        if practice.second_factor_required and not _has_second_step(user):
-            return _ask_for_second_step(request)
-        return None
-
-
-def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
-    """Say it kindly; the API says it by itself, and operators have their own door."""
-    if request.path.startswith(API):
-        return None
-    if user.is_superuser and request.path == "/":
-        return redirect(OPERATIONS)
-    # Care may have ended while they wrote.
-    return render(request, "practice/no_seat.html", {"typed": what_was_in(request)}, status=403)
-
-
-def _lock(request: HttpRequest, said: str = "") -> HttpResponse:
-    """End the session; signing in again leads back to where one was."""
-    said = said or _("You were signed out to keep this private. Sign in, and you will be back.")
-    logout(request)
-    if request.path.startswith(API):
-        return problem(401, code="signed_out", detail=said)
-    request.__dict__.update(actor=None, practice=None)
-    messages.info(request, said)
-    return redirect(f"{reverse('account_login')}?{urlencode({'next': _way_back(request)})}")
-
-
-def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
-    said = _("Everyone who works here signs in with a second step. Set yours up, then go on.")
-    if request.path.startswith(API):
-        return problem(403, code="second_factor_required", detail=said)
-    messages.info(request, said)
-    # Nothing else on the way leads there: allauth's pages for it know of no next one.
-    request.session[HEADED] = _way_back(request)
-    return redirect("mfa_index")
-
-
-def _has_second_step(user: User) -> bool:
-    """Say whether somebody's sign-in has a second step; people of the demo need none."""
-    return user.is_demo or has_second_factor(user.pk)
-
-
-def _is_over(request: HttpRequest) -> bool:
-    """Say whether the session is as old as one gets; note when it began."""
-    at, began = timezone.now().timestamp(), request.session.get(BEGAN)
-    if not began:
-        request.session[BEGAN] = at
-        return False
-    actor: Actor | None = getattr(request, "actor", None)
-    lasts = settings.SESSION_ENDS["client" if actor and actor.is_client else "member"]
-    writes = request.method not in {"GET", "HEAD"}
-    return bool(at - began > lasts + (settings.SESSION_LAST_WORDS if writes else 0))
-
-
-def _was_idle(request: HttpRequest, practice: Practice) -> bool:
-    """Say whether the member was away too long; note that they are here now."""
-    at = timezone.now().timestamp()
-    seen = request.session.get(LAST_SEEN)
-    if practice.idle_minutes and seen and at - seen > practice.idle_minutes * 60:
-        return True
-    # Once a minute is enough: a write on every request would cost more than it tells. Where the lock
-    # comes within a few of them, whoever is at work would be locked out by so coarse a clock.
-    if not seen or at - seen > min(60, practice.idle_minutes * 15 or 60):
-        request.session[LAST_SEEN] = at
-    return False
-
-
-def _way_back(request: HttpRequest) -> str:
-    return request.get_full_path() if request.method == "GET" else page_before(request) or "/"
+        return policy.refusal(request) or self.get_response(request)
 
 
 def _zone(actor: object) -> ZoneInfo:

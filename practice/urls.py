@@ -33,6 +33,15 @@ urlpatterns = [
         account.ConfirmNewAddress.as_view(),
         name="account_email_verification_sent",
     ),
+    path(
+        "account/reauthenticate/", account.AskForPassword.as_view(), name="account_reauthenticate"
+    ),
+    path("account/2fa/reauthenticate/", account.AskForCode.as_view(), name="mfa_reauthenticate"),
+    path(
+        "account/2fa/webauthn/reauthenticate/",
+        account.AskForKey.as_view(),
+        name="mfa_reauthenticate_webauthn",
+    ),
     path("account/sessions/", account.session_list, name="usersessions_list"),
     path("help", frame.help_now, name="help_now"),
     path("privacy", frame.privacy, name="privacy"),

@@ -209,9 +209,11 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 @require_http_methods(["GET", "POST"])
+@open_to(may_administer)
+@reauthentication_required(allow_get=True)  # type: ignore[untyped-decorator]  # allauth's
 @once_per_form
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Find a therapist for somebody who is in nobody's care."""
+    """Find a therapist for somebody in nobody's care, just after saying who one is: it opens words."""
     client = records.uncared_client(request.actor, pk)
     form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
     if request.method == "POST" and form.is_valid():

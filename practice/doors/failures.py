@@ -1,12 +1,10 @@
 """What a door says when something went wrong: problems (RFC 9457), and our own house in trouble."""
 
-import json
 import logging
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.account.internal.flows.reauthentication import STATE_SESSION_KEY
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -43,21 +41,12 @@ def page_before(request: HttpRequest) -> str:
     """Return the page of ours whose form this was, else the start; empty when it was no form."""
     if request.method in {"GET", "HEAD"}:
         return ""
-    return _path_of_ours(request, request.headers.get("Referer", "")) or "/"
+    return came_from(request) or "/"
 
 
-def page_asked_from(request: HttpRequest) -> str:
-    """Return the page of ours on which somebody was when we asked who they are: whose form waits for
-    the answer, else the one they came from. Empty when that is not known."""
-    waits = json.loads(request.session.get(STATE_SESSION_KEY, {}).get("request", "{}"))
-    wanted = request.POST.get("next") or request.GET.get("next", "")
-    is_form = bool(waits) and waits["path"] == wanted.partition("?")[0]
-    headers = waits["META"] if is_form else request.META
-    path = _path_of_ours(request, headers.get("HTTP_REFERER", ""))
-    return "" if "/reauthenticate/" in path else path
-
-
-def _path_of_ours(request: HttpRequest, came: str) -> str:
+def came_from(request: HttpRequest) -> str:
+    """Return the page of ours from which a request came; empty when that is not known."""
+    came = request.headers.get("Referer", "")
     if not url_has_allowed_host_and_scheme(came, {request.get_host()}, request.is_secure()):
         return ""
     path = urlsplit(came).path or "/"

@@ -19,6 +19,8 @@ from practice.forms.meanwhile import SHOWN, untouched
 WORDS = ("text", "letter", "note", "comment.", "crisis_")
 # A name that is looked for is not lost, and an id tells nobody anything.
 SEARCH = "q"
+# Whatever page they are sent to, these are no words.
+SECRET = re.compile(r".*password.*|code|token|credentials?", re.IGNORECASE)
 # Where forms stand in our apps; a library's, which ask for passwords and codes, lie deeper.
 OURS = re.compile(r"\w+\.forms\b")
 ID = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}")
@@ -34,6 +36,11 @@ def asks_questions(*carried: str) -> Callable[[View], View]:
         return view
 
     return mark
+
+
+def is_secret(name: str) -> bool:
+    """Say whether a field by this name holds a password, or what else opens a door."""
+    return SECRET.fullmatch(name) is not None
 
 
 def given_back(request: HttpRequest) -> dict[str, Any]:
@@ -134,5 +141,7 @@ def _carried_on(request: HttpRequest) -> set[str] | None:
 
 
 def _holds_words(name: str, text: str, carried: set[str] | None) -> bool:
+    if is_secret(name):
+        return False
     is_answer = carried is not None and name not in carried and not text.isdigit()
     return is_answer or name.startswith(WORDS)

@@ -15,8 +15,8 @@ from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from practice.doors.failures import page_asked_from
 from practice.doors.pages import HEADED
+from practice.doors.suspended import page_asked_from
 from practice.models import Practice
 from practice.templatetags.icons import ICONS, SHAPES
 from practice.wording import in_words, is_general

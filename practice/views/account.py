@@ -8,13 +8,17 @@ from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login_by_code import LoginCodeVerificationProcess
 from allauth.account.internal.flows.password_reset_by_code import PasswordResetVerificationProcess
 from allauth.account.views import (
+    BaseReauthenticateView,
     CompletePasswordResetView,
     ConfirmEmailVerificationCodeView,
     ConfirmLoginCodeView,
     ConfirmPasswordResetCodeView,
     PasswordResetView,
+    ReauthenticateView,
 )
 from allauth.core import ratelimit
+from allauth.mfa.base.views import ReauthenticateView as CodeReauthenticateView
+from allauth.mfa.webauthn.views import ReauthenticateWebAuthnView
 from allauth.usersessions.views import list_usersessions
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -33,6 +37,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from practice.actions import people, tokens
 from practice.actors import ActorRequest
 from practice.crypto import decrypt_from_url, encrypt_for_url
+from practice.doors import suspended
 from practice.doors.pages import once_per_form, posted, saved_in
 from practice.forms.people import AccountForm, TokenForm, scope_names
 from practice.models import User
@@ -176,6 +181,27 @@ class ConfirmNewAddress(ConfirmEmailVerificationCodeView):
         self._process.abort()
         messages.error(self.request, str(form.errors["code"][0]))
         return redirect("account_email")
+
+
+class _GoesOn(BaseReauthenticateView):
+    """Ask who one is; when that is said, do what waited for it, where it still may be done."""
+
+    def form_valid(self, form: Form) -> HttpResponse:
+        """Go on; whoever only came for a page is led there."""
+        answer: HttpResponse = suspended.resume(self.request) or super().form_valid(form)
+        return answer
+
+
+class AskForPassword(ReauthenticateView, _GoesOn):
+    """Ask for the password once more."""
+
+
+class AskForCode(CodeReauthenticateView, _GoesOn):
+    """Ask for a code once more."""
+
+
+class AskForKey(ReauthenticateWebAuthnView, _GoesOn):
+    """Ask for a passkey once more."""
 
 
 @require_http_methods(["GET", "POST"])

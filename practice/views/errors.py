@@ -1,6 +1,7 @@
 """Error pages: a reference, never a trace. The API's are problems, whatever raised them."""
 
 import sys
+from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
@@ -10,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from practice import logs
 from practice.doors.failures import API, answer_trouble, page_before, problem
-from practice.doors.giving_back import given_back
+from practice.doors.giving_back import given_back, what_was_in
 from practice.doors.pages import seat_of_form
+from practice.doors.suspended import form_behind
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -51,11 +53,16 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     if is_kept:
         said = _("You were signed out to keep this private. Sign in, and you will be back.")
         return problem(401, code="signed_out", detail=said)
-    return _page(request, "403_csrf.html", 403, _("This is not yours to do."))
+    # Who answers the question who one is has written nothing but that; what waits for it is theirs.
+    sent = form_behind(request) if getattr(request, "actor", None) is not None else None
+    words = {"typed": what_was_in(sent)} if sent else {}
+    return _page(request, "403_csrf.html", 403, _("This is not yours to do."), **words)
 
 
-def _page(request: HttpRequest, template: str, status: int, detail: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, template: str, status: int, detail: str, **more: Any
+) -> HttpResponse:
     if request.path.startswith(API):
         return problem(status, detail=detail)
-    words = {"back": page_before(request), "typed": given_back(request)}
+    words = {"back": page_before(request), "typed": given_back(request), **more}
     return render(request, template, words, status=status)

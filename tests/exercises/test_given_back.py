@@ -228,7 +228,8 @@ def test_a_clients_own_words_are_given_back_when_their_care_has_ended(
     homework, browser = play.homework(ana, play.assign(dana, ana)), ana.browser()
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
-    carried = {"csrfmiddlewaretoken": "a-form-token", "device": "phone.1", "add_row": "points"}
+    carried = {**SECRETS, "password1": "a lamp at dusk", "device": "phone.1", "add_row": "points"}
+    del carried["exercise"], carried["next"]  # what no page of questions carries
     closed = browser.post(url(homework, page), {"topic": LETTER} | carried, headers=OURS)
     shown = text_of(closed)
     assert closed.status_code == 403

@@ -44,6 +44,7 @@ from practice.models import (
 from practice.tenancy import scope
 from tests.cast import ZONE, Person
 
+ASKED = "/account/reauthenticate/"
 # Who is invited to work here, and what they say when they come in.
 NEW = {"name": "Ines Duarte", "email": "Ines@Hillside.example", "roles": ["therapist"]}
 ARRIVAL = {
@@ -57,6 +58,16 @@ ARRIVAL = {
 def text_of(response: Any) -> str:
     """Return a page as it was sent."""
     return str(response.content, "utf-8")
+
+
+def long_open(person: Person) -> Browser:
+    """Return a browser in which somebody said long ago who they are."""
+    browser = person.browser()
+    session = browser.session
+    long_ago = {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
+    session["account_authentication_methods"] = [long_ago]
+    session.save()
+    return browser
 
 
 def form_on(page: str) -> dict[str, Any]:

@@ -7,25 +7,24 @@ from django.core import mail
 from django.test import Client as Browser
 from django.utils.timezone import now
 
+from clients.models import Caseload
 from practice.actions import invitations, people
 from practice.models import AuditEvent, Invitation, InvitationKind, Membership, Practice
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
-from tests.practice.ground import ARRIVAL, ask_for_code, code_sent, form_on, link, text_of
+from tests.practice.ground import (
+    ARRIVAL,
+    ASKED,
+    ask_for_code,
+    code_sent,
+    form_on,
+    link,
+    long_open,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
-ASKED = "/account/reauthenticate/"
 YVES = {"name": "Yves Roy", "email": "yves@hillside.example", "roles": ["admin", "therapist"]}
-
-
-def long_open(person: Person) -> Browser:
-    """Return a browser in which somebody said long ago who they are."""
-    browser = person.browser()
-    session = browser.session
-    long_ago = {"method": "password", "at": now().timestamp() - 3600, "reauthenticated": True}
-    session["account_authentication_methods"] = [long_ago]
-    session.save()
-    return browser
 
 
 def trail(ruth: Person) -> list[str]:
@@ -107,6 +106,21 @@ def test_the_practice_s_settings_are_set_just_after_saying_who_one_is(ruth: Pers
     assert idle_minutes(ruth) > 0
     browser.post(asks, {"password": PASSWORD})
     assert idle_minutes(ruth) == 0
+
+
+def test_somebody_in_nobody_s_care_is_entrusted_just_after_saying_who_one_is(
+    ruth: Person, omar: Person, ana: Person
+):
+    """It opens a whole record to whom the admin names."""
+    with scope(practice=ana.practice.pk):
+        Caseload.objects.filter(client=ana.client).update(until_at=now())
+    browser, page = long_open(ruth), f"/records/{ana.client.pk}/hand-over"
+    assert browser.get(page).status_code == 200
+    asks = browser.post(page, {"to": str(omar.member.pk)})["Location"]
+    assert asks.startswith(ASKED)
+    assert omar.browser().get(f"/clients/{ana.client.pk}/").status_code == 404
+    browser.post(asks, {"password": PASSWORD})
+    assert omar.browser().get(f"/clients/{ana.client.pk}/").status_code == 200
 
 
 def test_no_session_gets_round_it_by_asking_as_a_program_does(ruth: Person):
