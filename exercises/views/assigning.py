@@ -172,7 +172,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             for one in target.people
             if load.get(one.pk, 0) >= MOST_RUNNING
         ],
-        "note_session": session_page(target.people[0], target.couple),
+        "note_session": session_page(target.people[0], target.couple, back=f"?assign={chosen}"),
         "here": request.get_full_path(),
     }
     if request.headers.get("HX-Request"):  # the search, as one types

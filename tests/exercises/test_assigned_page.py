@@ -290,16 +290,46 @@ def test_what_has_no_end_says_so(play: Play, dana: Person, ana: Person):
     assert "with no end: it stays open until" in page(dana, f"/assignments/{given.pk}/")
 
 
-def test_where_no_session_is_noted_the_form_offers_to_note_one(
+def test_where_no_session_is_noted_the_form_offers_to_note_one_and_is_come_back_to(
     play: Play, dana: Person, ana: Person, cleared: Couple
 ):
+    exercise = play.library["e01-under-the-argument"].exercise_id
     forms = {
-        f"/assign/?client={ana.client.pk}": f'href="/clients/{ana.client.pk}/edit"',
-        f"/assign/?couple={cleared.pk}": f'href="/couples/{cleared.pk}/session"',
+        f"/assign/?client={ana.client.pk}": f"/clients/{ana.client.pk}/edit?assign={{}}#id_next_s",
+        f"/assign/?couple={cleared.pk}": f"/couples/{cleared.pk}/session?assign={{}}",
     }
+    hour = f"{now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
     for address, there in forms.items():
-        assert there in page(dana, address)
+        assert f'href="{there.format("")}' in page(dana, address)
+        back = f"{address}&exercise={exercise}"
+        assert f'href="{there.format(exercise)}' in page(dana, back)
+        noting = there.format(exercise).partition("#")[0]
+        assert f'href="{back}"'.replace("&", "&amp;") in page(dana, noting), "to cancel it"
+        said = {"name": "Ana Quintero", "next_session_at": hour}
+        answer = dana.browser().post(noting, said, follow=True)
+        assert answer.redirect_chain == [(back, 302)]
+        assert f'value="{exercise}" checked' in answer.content.decode()
+        assert "until the next session" in answer.content.decode()
+        nothing_chosen = dana.browser().post(there.format("").partition("#")[0], said)
+        assert nothing_chosen["Location"] == address
+        plain = dana.browser().post(noting.partition("?")[0], said)
+        assert not plain["Location"].startswith("/assign/")
+        with play.at(dana):
+            Client.objects.update(next_session_at=None)
+            Couple.objects.update(next_session_at=None)
     with play.at(dana):
         Couple.objects.update(next_session_at=now() + timedelta(days=2))
     for address, there in forms.items():
-        assert there not in page(dana, address)
+        assert there.partition("?")[0] not in page(dana, address)
+
+
+def test_a_clients_page_offers_to_note_when_they_come(play: Play, dana: Person, ana: Person):
+    path, link = f"/clients/{ana.client.pk}/", f'href="/clients/{ana.client.pk}/edit#id_next_s'
+    shown = page(dana, path)
+    assert "Note the next session" in shown.partition(link)[2].partition("</a>")[0]
+    with play.at(dana):
+        Client.objects.update(next_session_at=now() + timedelta(days=2))
+    assert "Change the session" in page(dana, path).partition(link)[2].partition("</a>")[0]
+    with play.at(dana):
+        Client.objects.update(discharged_at=now())
+    assert link not in page(dana, path)
