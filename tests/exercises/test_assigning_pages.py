@@ -59,7 +59,7 @@ def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Perso
 
 
 def test_what_is_for_two_leads_from_one_of_them_to_both(
-    play: Play, dana: Person, ana: Person, noor: Person, couple: Couple
+    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, couple: Couple
 ):
     exercise = play.library["e11-what-reaches-me"].exercise_id
     shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
@@ -67,7 +67,12 @@ def test_what_is_for_two_leads_from_one_of_them_to_both(
     assert f'<a href="{there}">For two: assign it to Ana & Ben.</a>' in shown
     assert re.search(rf'value="{exercise}" checked', page(dana, there))
     alone = html.unescape(page(dana, f"/assign/?client={noor.client.pk}"))
-    assert "For two: assign it from a couple’s page." in alone
+    assert '<a href="/couples/link">For two: link a couple first.</a>' in alone
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ben.client)
+    shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
+    assert "<small>For two: both have to be in your care.</small>" in shown
+    assert there not in shown
 
 
 def test_the_preview_of_a_log_shows_what_a_moment_asks(play: Play, dana: Person):
