@@ -23,7 +23,12 @@ from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
 from exercises.queries import review as reviews
-from exercises.queries.running import count_under_way, having_a_series, recently_done
+from exercises.queries.running import (
+    count_under_way,
+    given_lately,
+    having_a_series,
+    recently_done,
+)
 from exercises.views import gate, wording
 from exercises.views.target import Target, called
 from exercises.views.therapist_pages import (
@@ -142,13 +147,17 @@ def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetim
         raise BadInput({"who": [text]})
     people = [single] if single else target.people
     # A browser's Back leads to a form that can be sent again.
-    if form.schedule().rrule and not form.cleaned_data["twice"]:
-        series = having_a_series(request.actor, people, version)
-        form.twice_for = called([one for one in people if one.pk in series])
-        form.series = sorted(set(series.values()), key=str)
-    if form.twice_for:
-        text = _("There is a series of this for %(names)s already.") % {"names": form.twice_for}
-        raise BadInput({"twice": [text]})
+    if not form.cleaned_data["twice"]:
+        if form.schedule().rrule:
+            there = having_a_series(request.actor, people, version)
+            text = _("There is a series of this for %(names)s already.")
+        else:
+            there = given_lately(request.actor, people, version, at)
+            text = _("This was given to %(names)s a moment ago.")
+        form.there = sorted(set(there.values()), key=str)
+        if there:
+            names = called([one for one in people if one.pk in there])
+            raise BadInput({"twice": [text % {"names": names}]})
     assignment = assigning.assign(
         by=request.actor,
         at=at,
@@ -175,6 +184,8 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         % {"n": len(options)},
         "chosen": chosen,
         "waits_for": gate.waits_for(request.actor, target.couple, at),
+        "not_joined": [one for one in target.people if one.joined_at is None],
+        "joined": [one for one in target.people if one.joined_at],
         "zone_text": _zone_text(target, form.session, request.actor.zone),
         "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
@@ -214,6 +225,7 @@ def _options(
                 row, newest[row.pk].definition, done.get(row.pk, ()), request.actor.zone
             ),
             "cautions": [text.get(language()) for text in newest[row.pk].definition.cautions],
+            "cadence": wording.cadence(newest[row.pk].definition),
             "has_now": [
                 (part_of(one.client, target.couple), _has_now(one, request.actor.zone))
                 for one in done.get(row.pk, ())

@@ -1,6 +1,7 @@
 """What is said of something that was given: who has it, from when, and what is left of it."""
 
 import html
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,22 @@ def test_what_waits_for_somebody_to_join_is_not_said_to_be_theirs_now(
     assert f"It opens on {opens}." in both
     for name in ("Ana", "Ben"):
         assert f"No invitation is out to {name}." in both
+
+
+def test_the_form_says_who_sees_it_now_and_for_whom_it_waits(
+    play: Play, dana: Person, ben: Person, yet_to_join: Person, couple: Couple
+):
+    alone = page(dana, f"/assign/?client={yet_to_join.client.pk}")
+    assert "It waits until they join." in alone
+    assert "sees it now" not in alone
+    together = f"/assign/?couple={couple.pk}"
+    shown = page(dana, together)
+    assert "Ben sees it now, or on the day you pick. For Ana it waits until they join." in shown
+    with play.at(dana):
+        Client.objects.update(joined_at=None)
+    shown = page(dana, together)
+    assert "It waits until they join." in shown
+    assert "now, or on the day" not in shown
 
 
 def test_of_two_who_were_parted_only_who_is_in_reach_is_spoken_of(
@@ -126,6 +143,31 @@ def test_what_is_withdrawn_of_a_series_is_told_no_more(play: Play, dana: Person,
     assert "Nobody has it any more." in shown
     assert "will have it" not in shown
     assert "/withdraw" not in shown
+
+
+@pytest.mark.parametrize(
+    ("rule", "number", "end"),
+    [
+        ("FREQ=WEEKLY;COUNT=4", 0, ""),  # the sentence names them all
+        ("FREQ=WEEKLY;BYDAY=MO,TH;COUNT=6", 6, ""),
+        ("FREQ=WEEKLY;COUNT=40", 26, "and so on"),
+        ("FREQ=WEEKLY;INTERVAL=4", 26, "and so on"),
+    ],
+)
+def test_all_days_of_a_series_are_to_be_seen(
+    play: Play, dana: Person, ana: Person, rule: str, number: int, end: str
+):
+    given = play.assign(dana, ana, rrule=rule, days=2, opens_in=timedelta(days=1))
+    shown = told(dana, given)
+    days = shown.partition("All these days")[2].partition("</ul>")[0]
+    said = re.findall(r"<li>([^<]+)</li>", days)
+    assert len(said) == number
+    assert ("and so on" in days) is bool(end)
+    if number:
+        first = given.opens_local.replace(tzinfo=None)
+        assert ("MO" in rule) or said[0] == date_format(first, "D j M")
+        named = shown.partition("Then on ")[2].partition(" and so on")[0]
+        assert said[1:4] == named.split(", ")
 
 
 def test_what_is_sent_of_a_series_leads_to_what_comes_next(play: Play, dana: Person, ana: Person):

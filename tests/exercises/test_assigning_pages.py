@@ -217,6 +217,15 @@ def test_what_somebody_has_already_and_when_not_stand_beside_the_exercise(
     assert "<span>Ana has this now, until " in option.partition("</div></div>")[0]
 
 
+def test_how_often_it_would_be_done_is_said_where_it_is_planned(
+    play: Play, dana: Person, ana: Person
+):
+    exercise = play.library["e10-from-test-to-clear-ask"].exercise_id
+    option = page(dana, f"/assign/?client={ana.client.pk}").partition(f'value="{exercise}"')[2]
+    chosen = option.partition('<div class="chosen stack-s">')[2].partition("<label")[0]
+    assert "Suggested: twice a week, for two weeks" in chosen
+
+
 def test_the_chosen_exercise_travels_from_the_library_to_the_form(
     play: Play, dana: Person, ana: Person
 ):
