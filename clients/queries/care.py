@@ -151,9 +151,9 @@ def record_for_staff(actor: Actor, pk: UUID, at: datetime, **more: Expression | 
 
 
 def clients_in_reach(actor: Actor, *, search: str = "", only: str = "") -> QuerySet[Client]:
-    """Return the clients in reach. `only`: own (cared for, not only read about), couples,
-    individuals, invited or discharged."""
-    within = cared_for(actor) if only == "own" else reachable(actor)
+    """Return the clients in reach. `only`: own (cared for, not only read about), pairs (own, and so
+    is who they are linked with), couples, individuals, invited or discharged."""
+    within = cared_for(actor) if only in {"own", "pairs"} else reachable(actor)
     found = within.filter(discharged_at__isnull=only != "discharged")
     if search:
         found = _called(actor, found, search)
@@ -161,6 +161,10 @@ def clients_in_reach(actor: Actor, *, search: str = "", only: str = "") -> Query
         found = found.filter(_IS_COUPLED if only == "couples" else ~_IS_COUPLED)
     elif only == "invited":
         found = found.filter(joined_at=None)
+    elif only == "pairs":
+        either = Q(first=OuterRef("pk")) | Q(second=OuterRef("pk"))
+        here = {"ended_at": None, "first__discharged_at": None, "second__discharged_at": None}
+        found = found.filter(Exists(Couple.objects.filter(either, _both_own(actor), **here)))
     return found
 
 

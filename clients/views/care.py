@@ -23,7 +23,12 @@ from clients.forms import (
 )
 from clients.models import Client, to_come
 from clients.queries import care, parting
-from clients.views.ground import erasure_page, hand_over_page, say_what_follows
+from clients.views.ground import (
+    back_from_session,
+    erasure_page,
+    hand_over_page,
+    say_what_follows,
+)
 from practice.actors import ActorRequest
 from practice.doors.pages import Point, form_page, once_per_form, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -70,6 +75,7 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
     client = care.client_to_care_for(request.actor, pk)
     couple = care.couple_coming_with(request.actor, client)
+    back, back_to = back_from_session(request, _to(client), client.name, client=str(client.pk))
     form = ClientEditForm(
         posted(request),
         at=now(),
@@ -98,15 +104,15 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 else _("Saved."),
             )
             say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
-            return redirect("client_page", client.pk)
+            return redirect(back)
     return form_page(
         request,
         form,
         title=_("Edit %(name)s") % {"name": client.name},
         tab=_("Edit a client"),
         button=_("Save"),
-        back=_to(client),
-        back_to=client.name,
+        back=back,
+        back_to=back_to,
     )
 
 

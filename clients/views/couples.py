@@ -16,7 +16,7 @@ from clients.actions import caring
 from clients.forms import CoupleForm, SessionForm
 from clients.models import Client, to_come
 from clients.queries import care, parting
-from clients.views.ground import say_what_follows
+from clients.views.ground import back_from_session, say_what_follows
 from practice.actors import Actor, ActorRequest
 from practice.doors.pages import Point, form_page, once_per_form, open_to, posted, refusals_on
 from practice.permissions import may_care
@@ -124,6 +124,8 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Say when a couple comes next."""
     couple = care.couple_to_care_for(request.actor, pk)
     caring.require_linked(couple)
+    page = reverse("couple_page", args=[couple.pk])
+    back, back_to = back_from_session(request, page, couple.names, couple=str(couple.pk))
     form = SessionForm(
         posted(request), at=now(), initial={"next_session_at": couple.next_session_at}
     )
@@ -133,13 +135,13 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         messages.success(request, _("Saved."))
         hour = couple.next_session_at
         say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
-        return redirect("couple_page", couple.pk)
+        return redirect(back)
     return form_page(
         request,
         form,
         title=_("Next session"),
         button=_("Save"),
-        back=reverse("couple_page", args=[couple.pk]),
-        back_to=couple.names,
+        back=back,
+        back_to=back_to,
         text=_("The review queue puts whoever comes first on top."),
     )

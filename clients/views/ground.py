@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
@@ -19,6 +21,16 @@ from practice.doors.pages import Point, form_page
 from practice.permissions import may_administer
 from practice.queries import people
 from practice.wording import listed
+
+
+def back_from_session(request: ActorRequest, page: str, name: str, **whom: str) -> tuple[str, str]:
+    """Return where it goes on once a session is noted, and what that is called: this page, or the form
+    for assigning that led here (`assign`, which names the exercise chosen there)."""
+    exercise = request.GET.get("assign")
+    if exercise is None:
+        return page, name
+    chosen = {"exercise": exercise} if exercise else {}
+    return f"{reverse('assign')}?{urlencode(whom | chosen)}", _("Assign")
 
 
 def say_what_follows(

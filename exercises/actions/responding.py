@@ -21,7 +21,7 @@ from exercises.actions.composing import put_together_anew
 from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import apply_move
 from exercises.actions.sealing import sealed
-from exercises.definition import Item, Stage
+from exercises.definition import Item
 from exercises.models import Answer, AnswerOutcome, Entry, Homework, ReminderReason, Response
 from exercises.permissions import may_answer, require
 from exercises.visibility import OpenedRound, opened_value, read_rounds
@@ -191,10 +191,8 @@ def open_keys(homework: Homework, response: Response) -> list[str]:
     """Return the item keys one may write in this round: all, or only the returned ones."""
     return [
         item.key
-        for item in homework.version.definition.items
-        # What is asked after a release stays closed: nothing is released to a partner yet.
-        if item.stage is not Stage.RELEASE
-        and (not response.open_items or item.key in response.open_items)
+        for item in homework.version.definition.to_come
+        if not response.open_items or item.key in response.open_items
     ]
 
 

@@ -11,6 +11,9 @@ from exercises.definition.feelings import WORDS
 from exercises.definition.model import Definition, Item, ItemKind, ReviewHint, Text
 from exercises.definition.rules import is_empty
 
+# Of a scale, which goes from 0 to 10.
+MIDDLE = 5
+
 YES = Text((("en", "Yes"), ("es", "Sí")))
 NO = Text((("en", "No"), ("es", "No")))
 STRENGTHS = (
@@ -88,8 +91,8 @@ def reviewer_pairs(
 
     Kinds: "beside" (surface beside underneath), "change" (before and after), "offered" (what the
     client would let the partner see one day), "ranked" (choices in a log's `entries`, the most
-    frequent first, as "No reply · 4"), "gap" (rows of a list with two scales, where the first is
-    most above the second).
+    frequent first, as "No reply · 4"), "gap" (rows of a list with two scales, high on the first and
+    low on the second).
     """
     found = []
     for hint in definition.review:
@@ -119,13 +122,15 @@ def _together(
 
 
 def _by_gap(item: Item, rows: Any) -> list[Any]:
-    """Keep the rows with both scales answered, the largest distance first."""
+    """Keep the rows above the middle of the first scale and below that of the second, the farthest
+    apart first."""
     scales = [part.key for part in item.items if part.kind is ItemKind.SCALE]
     if len(scales) != 2 or not isinstance(rows, list):
         return []
     first, second = scales
     both = [row for row in rows if first in row and second in row]
-    return sorted(both, key=lambda row: int(row[second]) - int(row[first]))
+    apart = [row for row in both if int(row[first]) > MIDDLE > int(row[second])]
+    return sorted(apart, key=lambda row: int(row[second]) - int(row[first]))
 
 
 def _change(values: list[Any]) -> int | float | None:

@@ -293,9 +293,21 @@ class Definition:
         return next((item for item in self.logs if item.key == key), None)
 
     @property
+    def to_come(self) -> list[Item]:
+        """Return the items that come to a client: nothing is released to a partner yet, so what
+        follows a release comes to nobody."""
+        return [item for item in self.items if item.stage is not Stage.RELEASE]
+
+    @property
     def asked(self) -> list[Item]:
-        """Return the items a round asks: what is only read is not, nor what follows a release."""
-        return [item for item in self.items if item.is_asked and item.stage is not Stage.RELEASE]
+        """Return the items a round asks: what is only read is not."""
+        return [item for item in self.to_come if item.is_asked]
+
+    @property
+    def questions(self) -> list[Item]:
+        """Return all a client can be asked: what a round asks, and each moment of a log."""
+        found = [part for item in self.to_come for part in (item, *_parts(item))]
+        return [item for item in found if item.is_asked]
 
     @property
     def logs(self) -> tuple[Item, ...]:
@@ -305,7 +317,7 @@ class Definition:
     @property
     def open_logs(self) -> tuple[Item, ...]:
         """Return the logs of the work itself; one that belongs to a release comes with it."""
-        return tuple(log for log in self.logs if log.stage is not Stage.RELEASE)
+        return tuple(item for item in self.to_come if item.kind is ItemKind.LOG)
 
     @property
     def is_journal(self) -> bool:
@@ -317,5 +329,9 @@ class Definition:
         """Yield every item, and those inside logs right after their log."""
         for item in self.items:
             yield item
-            if item.kind is ItemKind.LOG:
-                yield from item.items
+            yield from _parts(item)
+
+
+def _parts(item: Item) -> tuple[Item, ...]:
+    """Return what a moment of a log asks; the rows of a list are one answer."""
+    return item.items if item.kind is ItemKind.LOG else ()

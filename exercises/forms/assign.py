@@ -70,7 +70,7 @@ class AssignForm(forms.Form):
         help_text=_("Leave it empty, and it goes on until you withdraw it."),
         error_messages=dict.fromkeys(("invalid", "min_value", "max_value"), _HOW_MANY),
     )
-    # Asked only of who gives a series that is there already.
+    # Asked only of who gives what is there already.
     twice = forms.BooleanField(label=_("Give it a second time"), required=False)
     reminders_on = forms.BooleanField(label=_("Remind them"), required=False, initial=True)
     note = WordsField(
@@ -93,7 +93,7 @@ class AssignForm(forms.Form):
     ) -> None:
         """Take the next session with whose it is, each one's zone by their id, and one's own."""
         super().__init__(*args, **kwargs)
-        self.twice_for, self.series = "", list[UUID]()
+        self.there = list[UUID]()
         self.at, self.session, self.zones, self.zone = at, session, zones, zone
         who, when = self.fields["who"], self.fields["when"]
         if isinstance(who, forms.ChoiceField) and isinstance(when, forms.ChoiceField):

@@ -45,6 +45,11 @@ def newest_version(actor: Actor, exercise_id: UUID) -> ExerciseVersion:
     return newest_versions(actor, [found])[found.pk]
 
 
+def is_for_two(actor: Actor, exercise_id: str) -> bool:
+    """Say whether this is an exercise that only a couple can be given."""
+    return bool(exercise_id) and exercises(actor).filter(pk=exercise_id, is_pair=True).exists()
+
+
 def versions(actor: Actor, exercise: Exercise) -> list[ExerciseVersion]:
     """Return all versions, newest first."""
     found = ExerciseVersion.objects.filter(exercise__in=exercises(actor).filter(pk=exercise.pk))

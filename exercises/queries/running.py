@@ -2,6 +2,7 @@
 where something more is to be given."""
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from exercises.queries.homework import MOVABLE, NEVER_THERE, homeworks
 from exercises.queries.review import unanswered
 from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
+
+# Given again so soon, it may be by a browser's Back.
+LATELY = timedelta(minutes=10)
 
 
 def still_running(actor: Actor, client: UUID, exercise: UUID | None = None) -> list[Any]:
@@ -43,18 +47,34 @@ def having_a_series(
 ) -> dict[UUID, UUID]:
     """Return who of these has a series of this exercise that goes on, each with its assignment;
     staff only."""
+    return _having(actor, people, version, ~Q(assignment__rrule=""))
+
+
+def given_lately(
+    actor: Actor, people: Sequence[Client], version: ExerciseVersion, at: datetime
+) -> dict[UUID, UUID]:
+    """Return who of these was given this exercise a moment ago, and once, each with its assignment;
+    staff only."""
+    lately = Q(assignment__rrule="", assignment__assigned_at__gte=at - LATELY)
+    return _having(actor, people, version, lately)
+
+
+def _having(
+    actor: Actor, people: Sequence[Client], version: ExerciseVersion, which: Q
+) -> dict[UUID, UUID]:
     if actor.is_client:
         raise Http404
     rows = homeworks(actor).filter(
+        which,
         client__in=list(people),
         version__exercise=version.exercise_id,
         assignment__withdrawn_at=None,
+        # Begun or not: that somebody has begun is theirs to tell.
         status__in=MOVABLE,
     )
-    going_on = rows.exclude(assignment__rrule="").order_by("opens_at", "pk")
     return {
         client: assignment
-        for client, assignment, ended_for in going_on.values_list(
+        for client, assignment, ended_for in rows.order_by("opens_at", "pk").values_list(
             "client", "assignment", "assignment__ended_for"
         )
         if client not in ended_for

@@ -24,7 +24,7 @@ from exercises.queries.running import still_running
 from exercises.views import gate, wording
 from exercises.views.client_pages import title_of
 from exercises.views.lines import state_text, still_runs, waits_for_review
-from exercises.views.shares import SHOWN, alike, share_of, told, with_dates
+from exercises.views.shares import LISTED, alike, share_of, told, with_dates
 from exercises.views.target import Target, called
 from exercises.views.therapist_pages import (
     flag_text,
@@ -49,7 +49,7 @@ def assignment_sent(request: ActorRequest, pk: UUID) -> HttpResponse:
     found = assignments.assignment(actor, pk)
     # Of two who were parted since, only who is in reach: the other's state is no matter of one's own.
     target = Target(found.client, found.couple, among_reached(actor, all_of(found)))
-    given = assignments.remaining_of(actor, found, SHOWN + 2)
+    given = assignments.remaining_of(actor, found, LISTED + 1)
     shares = [share_of(one, found, given[one.pk], at) for one in target.people if one.pk in given]
     left = [share for share in shares if share.walls]
     holders = [share.client for share in shares if share.walls or share.given.in_all]

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Client, Couple
+from clients.models import Client
 from clients.queries import care
 from exercises import schedule
 from exercises.actions import assigning
@@ -23,7 +23,12 @@ from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import library
 from exercises.queries import review as reviews
-from exercises.queries.running import count_under_way, having_a_series, recently_done
+from exercises.queries.running import (
+    count_under_way,
+    given_lately,
+    having_a_series,
+    recently_done,
+)
 from exercises.views import gate, wording
 from exercises.views.target import Target, called
 from exercises.views.therapist_pages import (
@@ -55,19 +60,7 @@ def assign(request: ActorRequest) -> HttpResponse:
     at = now()
     target = _target(request, at)
     if target is None:
-        found = care.clients(
-            request.actor, search=searched(request), only="own", after=request.GET.get("after")
-        )
-        couples = care.couples_of(request.actor, list(found.rows))
-        return render(
-            request,
-            "exercises/therapist/assign_whom.html",
-            {
-                "rows": _whom(found.rows, couples),
-                "exercise": _id(request.GET.get("exercise", "")),
-                **pages(request, found),
-            },
-        )
+        return _ask_whom(request)
     # Said before anything is typed; of a form that was open meanwhile the action says it beside it.
     if request.method == "GET" and (target.is_unlinked or target.ended):
         return _closed(request, target)
@@ -90,6 +83,29 @@ def assign(request: ActorRequest) -> HttpResponse:
         with refusals_on(form):
             return redirect(_assign(request, form, target, at))
     return _page(request, form, target, at)
+
+
+def _ask_whom(request: ActorRequest) -> HttpResponse:
+    """Ask for whom it is: of what is for two, only for which couple."""
+    exercise = _id(request.GET.get("exercise", ""))
+    is_for_two = library.is_for_two(request.actor, exercise)
+    found = care.clients(
+        request.actor,
+        search=searched(request),
+        only="pairs" if is_for_two else "own",
+        after=request.GET.get("after"),
+    )
+    rows = _whom(found.rows, care.couples_of(request.actor, list(found.rows)))
+    return render(
+        request,
+        "exercises/therapist/assign_whom.html",
+        {
+            "rows": [row for row in rows if row["key"] == "couple" or not is_for_two],
+            "exercise": exercise,
+            "is_for_two": is_for_two,
+            **pages(request, found),
+        },
+    )
 
 
 def _closed(request: ActorRequest, target: Target) -> HttpResponse:
@@ -131,13 +147,17 @@ def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetim
         raise BadInput({"who": [text]})
     people = [single] if single else target.people
     # A browser's Back leads to a form that can be sent again.
-    if form.schedule().rrule and not form.cleaned_data["twice"]:
-        series = having_a_series(request.actor, people, version)
-        form.twice_for = called([one for one in people if one.pk in series])
-        form.series = sorted(set(series.values()), key=str)
-    if form.twice_for:
-        text = _("There is a series of this for %(names)s already.") % {"names": form.twice_for}
-        raise BadInput({"twice": [text]})
+    if not form.cleaned_data["twice"]:
+        if form.schedule().rrule:
+            there = having_a_series(request.actor, people, version)
+            text = _("There is a series of this for %(names)s already.")
+        else:
+            there = given_lately(request.actor, people, version, at)
+            text = _("This was given to %(names)s a moment ago.")
+        form.there = sorted(set(there.values()), key=str)
+        if there:
+            names = called([one for one in people if one.pk in there])
+            raise BadInput({"twice": [text % {"names": names}]})
     assignment = assigning.assign(
         by=request.actor,
         at=at,
@@ -164,6 +184,8 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
         % {"n": len(options)},
         "chosen": chosen,
         "waits_for": gate.waits_for(request.actor, target.couple, at),
+        "not_joined": [one for one in target.people if one.joined_at is None],
+        "joined": [one for one in target.people if one.joined_at],
         "zone_text": _zone_text(target, form.session, request.actor.zone),
         "consent_text": _consent(request.actor, target),
         "flags": _open_flags(request.actor, target, at),
@@ -172,7 +194,7 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             for one in target.people
             if load.get(one.pk, 0) >= MOST_RUNNING
         ],
-        "note_session": session_page(target.people[0], target.couple),
+        "note_session": session_page(target.people[0], target.couple, back=f"?assign={chosen}"),
         "here": request.get_full_path(),
     }
     if request.headers.get("HX-Request"):  # the search, as one types
@@ -194,7 +216,7 @@ def _options(
     found = library.library(request.actor, query)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
-    couple = _pair_of(request.actor, target.client) if target.client else None
+    couple = _couple_of(request.actor, target.client) if target.client else None
     return [
         {
             "value": str(row.pk),
@@ -203,6 +225,7 @@ def _options(
                 row, newest[row.pk].definition, done.get(row.pk, ()), request.actor.zone
             ),
             "cautions": [text.get(language()) for text in newest[row.pk].definition.cautions],
+            "cadence": wording.cadence(newest[row.pk].definition),
             "has_now": [
                 (part_of(one.client, target.couple), _has_now(one, request.actor.zone))
                 for one in done.get(row.pk, ())
@@ -215,10 +238,9 @@ def _options(
     ]
 
 
-def _pair_of(actor: Actor, client: Client) -> Couple | None:
-    """Return the couple to which something could be given instead of to this one of them."""
-    couple: Any = care.couples_of(actor, [client]).get(client.pk)
-    return couple if couple and couple.cares and not Target(None, couple).ended else None
+def _couple_of(actor: Actor, client: Client) -> Any:
+    """Return the couple one of whom stands here alone, with `cares` (both are one's own)."""
+    return care.couples_of(actor, [client]).get(client.pk)
 
 
 def _has_now(one: Homework, zone: str) -> str:
@@ -233,10 +255,15 @@ def _has_now(one: Homework, zone: str) -> str:
     return _("%(name)s has this now, until %(due)s.") % (said | due)
 
 
-def _for_two_only(couple: Couple | None, exercise: UUID) -> dict[str, str]:
+def _for_two_only(couple: Any, exercise: UUID) -> dict[str, str]:
     """Say where an exercise for two can be assigned, when one of them stands here alone."""
     if couple is None:
-        return {"disabled_text": _("For two: assign it from a couple’s page.")}
+        return {
+            "disabled_text": _("For two: link a couple first."),
+            "disabled_url": reverse("couple_link"),
+        }
+    if not couple.cares or Target(None, couple).ended:
+        return {"disabled_text": _("For two: both have to be in your care.")}
     return {
         "disabled_text": _("For two: assign it to %(names)s.") % {"names": couple.names},
         "disabled_url": f"{reverse('assign')}?couple={couple.pk}&exercise={exercise}",

@@ -34,6 +34,7 @@ from exercises.views.therapist_pages import (
     given_text,
     reads_along,
     seen_to_text,
+    session_page,
 )
 from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
@@ -142,6 +143,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "linked": client.linked if couple is None else None,
             "parted": client_head.parted(client, at, actor.zone),
             "head": client_head.head(client, couple, at, actor.zone),
+            "note_session": session_page(client, None),
+            "has_session": bool(to_come(client.next_session_at, at)),
             "now": [
                 line(row, at, actor.zone, cares=client.cares, held=held.get(row.pk))
                 for row in course.now

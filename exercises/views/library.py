@@ -70,23 +70,15 @@ def exercise(request: ActorRequest, pk: UUID) -> HttpResponse:
             "title": definition.title.get(language()),
             "purpose": definition.purpose.get(language()),
             "takes": wording.takes(definition),
-            "cadence": _in_a_list(definition.cadence.get(language())),
+            "cadence": wording.cadence(definition),
             "whole": whole,
             "may_assign": may_assign(request.actor),
             "cautions": [text.get(language()) for text in definition.cautions] if whole else [],
             "evidence": [text.get(language()) for text in definition.evidence] if whole else [],
-            "items": [item.text.get(language()) for item in definition.walk() if item.is_asked]
-            if whole
-            else [],
+            "items": [item.text.get(language()) for item in definition.questions] if whole else [],
             "versions": asking.versions(request.actor, version.exercise),
         },
     )
-
-
-def _in_a_list(text: str) -> str:
-    """Return one sentence as it stands beside "about 8 minutes"; more than one stay sentences."""
-    text = text.strip()
-    return text if ". " in text else f"{text[:1].lower()}{text[1:]}".removesuffix(".")
 
 
 @require_GET
@@ -95,7 +87,7 @@ def preview(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show an exercise exactly as a client will see it; nothing is kept."""
     version = asking.newest_version(request.actor, pk)
     # Every question there is: which of them one client gets depends on what they say.
-    items = [one for one in version.definition.items if one.stage is not Stage.RELEASE]
+    items = version.definition.to_come
     opening = definitions.opening(items)
     steps = definitions.screens([one for one in items if one not in opening])
     number = request.GET.get("step", "0")

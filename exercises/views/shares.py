@@ -16,8 +16,9 @@ from exercises.views import wording
 from exercises.views.target import called
 from practice.wording import language, listed
 
-# So many of the coming days are named.
+# So many of the coming days are named in a sentence, and so many in the list below it.
 SHOWN = 3
+LISTED = 26
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,9 @@ class Share:
     walls: Sequence[datetime]
     # What is said of how it goes on; the day it opens, and the hour if that is today.
     again: str
+    # All of these days, where the sentence does not name them all; `goes_on`: there are more.
+    days: Sequence[str]
+    goes_on: bool
     opens: str
     opens_today: str
 
@@ -47,11 +51,14 @@ def share_of(client: Client, found: Assignment, given: Given, at: datetime) -> S
     walls, here_now = _walls(found, given), schedule.local_time(at, given.zone)
     is_later = bool(walls) and walls[0] > here_now
     is_today = is_later and walls[0].date() == here_now.date()
+    days = [wording.day_named(wall) for wall in walls[:LISTED]] if len(walls) > SHOWN + 1 else []
     return Share(
         client,
         given,
         walls,
         again=_again(found, given, walls) if found.rrule and walls else "",
+        days=days,
+        goes_on=bool(days) and (len(walls) > LISTED or not _are_all(found, given, walls)),
         opens=wording.day_named(walls[0]) if is_later else "",
         opens_today=f"{walls[0]:%H:%M}" if is_today else "",
     )
@@ -77,6 +84,8 @@ def told(found: Assignment, group: Sequence[Share], own: str, *, is_held: bool) 
         "opens_today": group[0].opens_today,
         "title": with_dates(found, [share.given for share in group], own),
         "again": group[0].again,
+        "days": group[0].days,
+        "goes_on": group[0].goes_on,
     }
 
 
@@ -93,7 +102,7 @@ def _walls(found: Assignment, given: Given) -> list[datetime]:
     """Return when what is left of it opens or opened, as far as it is shown, by their own clock."""
     walls = [schedule.local_time(one.opens_at, given.zone) for one in given.rows]
     if found.rrule and found.goes_on_for(given.client_id):
-        coming = found.times(given.zone, limit=given.last_slot + SHOWN + 3)
+        coming = found.times(given.zone, limit=given.last_slot + LISTED + 3)
         walls += [slot.local for slot in coming[given.last_slot + 1 :]]
     return walls
 
@@ -137,7 +146,6 @@ def _due_wall(row: Homework) -> datetime | None:
 def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
     """Say on which days what is left comes again, and how often in all or until when."""
     rule, number = schedule.parse_rrule(found.rrule), _in_all(found, given)
-    is_all = number is not None and len(walls) == number - given.in_all + given.to_come
     days = [wording.day_named(wall) for wall in walls[1 : SHOWN + 1]]
     said = {
         "days": ", ".join(days),
@@ -148,7 +156,7 @@ def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
         return _("It comes once.")
     if not days:
         return ""
-    if is_all and len(walls) <= SHOWN + 1:
+    if _are_all(found, given, walls) and len(walls) <= SHOWN + 1:
         return _("Then on %(days)s: %(n)d times in all.") % (said | {"days": listed(days)})
     goes_on = found.goes_on_for(given.client_id)
     if number and (rule.count or not goes_on):
@@ -156,6 +164,12 @@ def _again(found: Assignment, given: Given, walls: Sequence[datetime]) -> str:
     if rule.until:
         return _("Then on %(days)s and so on until %(until)s.") % said
     return _("Then on %(days)s and so on, until you withdraw it.") % said
+
+
+def _are_all(found: Assignment, given: Given, walls: Sequence[datetime]) -> bool:
+    """Say whether these are all the days that are left."""
+    number = _in_all(found, given)
+    return number is not None and len(walls) == number - given.in_all + given.to_come
 
 
 def _in_all(found: Assignment, given: Given) -> int | None:

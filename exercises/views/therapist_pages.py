@@ -157,11 +157,11 @@ def page_of(client: Client, couple: Couple | None) -> str:
     return reverse("client_page", args=[client.pk])
 
 
-def session_page(client: Client, couple: Couple | None) -> str:
-    """Return where it is noted when they come next."""
+def session_page(client: Client, couple: Couple | None, *, back: str = "") -> str:
+    """Return where it is noted when they come next, and with which query it leads `back`."""
     if couple is not None:
-        return reverse("couple_session", args=[couple.pk])
-    return reverse("client_edit", args=[client.pk])
+        return reverse("couple_session", args=[couple.pk]) + back
+    return f"{reverse('client_edit', args=[client.pk])}{back}#id_next_session_at"
 
 
 def waited(submitted_at: datetime | None, at: datetime, zone: str) -> str:

@@ -13,7 +13,7 @@ from exercises import schedule
 from exercises.actions.planning import EVENING
 from exercises.definition import Definition
 from exercises.models import Homework
-from practice.wording import clock_of
+from practice.wording import clock_of, language
 
 
 def clock(at: datetime, zone: str) -> str:
@@ -126,6 +126,16 @@ def takes(definition: Definition, *, left: int | None = None, deeper: int | None
     else:
         text = ngettext("about %(n)s minute", "about %(n)s minutes", n)
     return text % {"n": n}
+
+
+def cadence(definition: Definition) -> str:
+    """Say how often an exercise would be done: nothing of it happens unless a therapist plans it."""
+    text = definition.cadence.get(language()).strip()
+    if not text:
+        return ""
+    # One sentence reads on; more than one stay sentences.
+    often = text if ". " in text else f"{text[:1].lower()}{text[1:]}".removesuffix(".")
+    return _("Suggested: %(often)s") % {"often": often}
 
 
 def minutes(n: int, *, each: bool) -> str:

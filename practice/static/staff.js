@@ -86,6 +86,12 @@
   /* ---- What repeats the answers below is folded away where it would fill the screen. */
   if (matchMedia("(max-width: 45rem)").matches) for (const d of $$("[data-fold]")) d.open = false;
 
+  /* ---- What leads away from a form and back takes along which exercise is chosen in it. */
+  document.addEventListener("click", (e) => {
+    const a = e.target.closest?.("a[data-takes-exercise]"), chosen = a && $("[name=exercise]:checked");
+    if (chosen) { const to = new URL(a.href); to.searchParams.set("assign", chosen.value); a.href = to; }
+  });
+
   /* ---- Deeds that ask first. The page of the deed says the same without script. */
   document.addEventListener("submit", (e) => { const ask = e.target.dataset?.confirm; if (ask && !confirm(ask)) e.preventDefault(); });
 

@@ -1,6 +1,7 @@
 """What is said of something that was given: who has it, from when, and what is left of it."""
 
 import html
+import re
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -60,6 +61,22 @@ def test_what_waits_for_somebody_to_join_is_not_said_to_be_theirs_now(
     assert f"It opens on {opens}." in both
     for name in ("Ana", "Ben"):
         assert f"No invitation is out to {name}." in both
+
+
+def test_the_form_says_who_sees_it_now_and_for_whom_it_waits(
+    play: Play, dana: Person, ben: Person, yet_to_join: Person, couple: Couple
+):
+    alone = page(dana, f"/assign/?client={yet_to_join.client.pk}")
+    assert "It waits until they join." in alone
+    assert "sees it now" not in alone
+    together = f"/assign/?couple={couple.pk}"
+    shown = page(dana, together)
+    assert "Ben sees it now, or on the day you pick. For Ana it waits until they join." in shown
+    with play.at(dana):
+        Client.objects.update(joined_at=None)
+    shown = page(dana, together)
+    assert "It waits until they join." in shown
+    assert "now, or on the day" not in shown
 
 
 def test_of_two_who_were_parted_only_who_is_in_reach_is_spoken_of(
@@ -126,6 +143,31 @@ def test_what_is_withdrawn_of_a_series_is_told_no_more(play: Play, dana: Person,
     assert "Nobody has it any more." in shown
     assert "will have it" not in shown
     assert "/withdraw" not in shown
+
+
+@pytest.mark.parametrize(
+    ("rule", "number", "end"),
+    [
+        ("FREQ=WEEKLY;COUNT=4", 0, ""),  # the sentence names them all
+        ("FREQ=WEEKLY;BYDAY=MO,TH;COUNT=6", 6, ""),
+        ("FREQ=WEEKLY;COUNT=40", 26, "and so on"),
+        ("FREQ=WEEKLY;INTERVAL=4", 26, "and so on"),
+    ],
+)
+def test_all_days_of_a_series_are_to_be_seen(
+    play: Play, dana: Person, ana: Person, rule: str, number: int, end: str
+):
+    given = play.assign(dana, ana, rrule=rule, days=2, opens_in=timedelta(days=1))
+    shown = told(dana, given)
+    days = shown.partition("All these days")[2].partition("</ul>")[0]
+    said = re.findall(r"<li>([^<]+)</li>", days)
+    assert len(said) == number
+    assert ("and so on" in days) is bool(end)
+    if number:
+        first = given.opens_local.replace(tzinfo=None)
+        assert ("MO" in rule) or said[0] == date_format(first, "D j M")
+        named = shown.partition("Then on ")[2].partition(" and so on")[0]
+        assert said[1:4] == named.split(", ")
 
 
 def test_what_is_sent_of_a_series_leads_to_what_comes_next(play: Play, dana: Person, ana: Person):
@@ -290,16 +332,46 @@ def test_what_has_no_end_says_so(play: Play, dana: Person, ana: Person):
     assert "with no end: it stays open until" in page(dana, f"/assignments/{given.pk}/")
 
 
-def test_where_no_session_is_noted_the_form_offers_to_note_one(
+def test_where_no_session_is_noted_the_form_offers_to_note_one_and_is_come_back_to(
     play: Play, dana: Person, ana: Person, cleared: Couple
 ):
+    exercise = play.library["e01-under-the-argument"].exercise_id
     forms = {
-        f"/assign/?client={ana.client.pk}": f'href="/clients/{ana.client.pk}/edit"',
-        f"/assign/?couple={cleared.pk}": f'href="/couples/{cleared.pk}/session"',
+        f"/assign/?client={ana.client.pk}": f"/clients/{ana.client.pk}/edit?assign={{}}#id_next_s",
+        f"/assign/?couple={cleared.pk}": f"/couples/{cleared.pk}/session?assign={{}}",
     }
+    hour = f"{now() + timedelta(days=2):%Y-%m-%dT%H:%M}"
     for address, there in forms.items():
-        assert there in page(dana, address)
+        assert f'href="{there.format("")}' in page(dana, address)
+        back = f"{address}&exercise={exercise}"
+        assert f'href="{there.format(exercise)}' in page(dana, back)
+        noting = there.format(exercise).partition("#")[0]
+        assert f'href="{back}"'.replace("&", "&amp;") in page(dana, noting), "to cancel it"
+        said = {"name": "Ana Quintero", "next_session_at": hour}
+        answer = dana.browser().post(noting, said, follow=True)
+        assert answer.redirect_chain == [(back, 302)]
+        assert f'value="{exercise}" checked' in answer.content.decode()
+        assert "until the next session" in answer.content.decode()
+        nothing_chosen = dana.browser().post(there.format("").partition("#")[0], said)
+        assert nothing_chosen["Location"] == address
+        plain = dana.browser().post(noting.partition("?")[0], said)
+        assert not plain["Location"].startswith("/assign/")
+        with play.at(dana):
+            Client.objects.update(next_session_at=None)
+            Couple.objects.update(next_session_at=None)
     with play.at(dana):
         Couple.objects.update(next_session_at=now() + timedelta(days=2))
     for address, there in forms.items():
-        assert there not in page(dana, address)
+        assert there.partition("?")[0] not in page(dana, address)
+
+
+def test_a_clients_page_offers_to_note_when_they_come(play: Play, dana: Person, ana: Person):
+    path, link = f"/clients/{ana.client.pk}/", f'href="/clients/{ana.client.pk}/edit#id_next_s'
+    shown = page(dana, path)
+    assert "Note the next session" in shown.partition(link)[2].partition("</a>")[0]
+    with play.at(dana):
+        Client.objects.update(next_session_at=now() + timedelta(days=2))
+    assert "Change the session" in page(dana, path).partition(link)[2].partition("</a>")[0]
+    with play.at(dana):
+        Client.objects.update(discharged_at=now())
+    assert link not in page(dana, path)

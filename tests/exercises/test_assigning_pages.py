@@ -59,7 +59,7 @@ def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Perso
 
 
 def test_what_is_for_two_leads_from_one_of_them_to_both(
-    play: Play, dana: Person, ana: Person, noor: Person, couple: Couple
+    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, couple: Couple
 ):
     exercise = play.library["e11-what-reaches-me"].exercise_id
     shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
@@ -67,7 +67,12 @@ def test_what_is_for_two_leads_from_one_of_them_to_both(
     assert f'<a href="{there}">For two: assign it to Ana & Ben.</a>' in shown
     assert re.search(rf'value="{exercise}" checked', page(dana, there))
     alone = html.unescape(page(dana, f"/assign/?client={noor.client.pk}"))
-    assert "For two: assign it from a couple’s page." in alone
+    assert '<a href="/couples/link">For two: link a couple first.</a>' in alone
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ben.client)
+    shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
+    assert "<small>For two: both have to be in your care.</small>" in shown
+    assert there not in shown
 
 
 def test_the_preview_of_a_log_shows_what_a_moment_asks(play: Play, dana: Person):
@@ -210,6 +215,15 @@ def test_what_somebody_has_already_and_when_not_stand_beside_the_exercise(
         f'type="radio" name="exercise" value="{version.exercise_id}"'
     )[2]
     assert "<span>Ana has this now, until " in option.partition("</div></div>")[0]
+
+
+def test_how_often_it_would_be_done_is_said_where_it_is_planned(
+    play: Play, dana: Person, ana: Person
+):
+    exercise = play.library["e10-from-test-to-clear-ask"].exercise_id
+    option = page(dana, f"/assign/?client={ana.client.pk}").partition(f'value="{exercise}"')[2]
+    chosen = option.partition('<div class="chosen stack-s">')[2].partition("<label")[0]
+    assert "Suggested: twice a week, for two weeks" in chosen
 
 
 def test_the_chosen_exercise_travels_from_the_library_to_the_form(

@@ -40,6 +40,24 @@ def test_nobody_is_offered_whom_one_only_reads_about(
     page(omar, f"/assign/?couple={couple.pk}", 403)
 
 
+def test_what_is_for_two_is_offered_to_couples_alone(
+    play: Play, dana: Person, omar: Person, ana: Person, ben: Person, noor: Person, couple: Couple
+):
+    def for_whom(slug: str, search: str = "") -> list[str]:
+        path = f"/assign/?exercise={play.library[slug].exercise_id}&q={search}"
+        return re.findall(r'class="title"[^>]*>([^<]+)<', html.unescape(page(dana, path)))
+
+    assert for_whom("e11-what-reaches-me") == ["Ana & Ben"]
+    assert for_whom("e11-what-reaches-me", "Ben") == ["Ana & Ben"]
+    assert len(for_whom("e01-under-the-argument")) == 4
+    # One of the two is a colleague's now: there is nobody to give it to, and the way on is said.
+    with play.at(dana):
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    assert for_whom("e11-what-reaches-me") == []
+    exercise = play.library["e11-what-reaches-me"].exercise_id
+    assert 'href="/couples/link"' in page(dana, f"/assign/?exercise={exercise}")
+
+
 def test_who_has_not_joined_is_marked(dana: Person, ana: Person):
     with scope(practice=dana.practice.pk):
         Client.objects.filter(pk=ana.client.pk).update(joined_at=None)

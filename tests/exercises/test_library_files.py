@@ -223,16 +223,34 @@ def test_e11_shows_the_work_where_it_reaches_far_and_is_hard_to_give():
     rows = {
         **d.to_form(menu, None),
         "wordless.0.reaches": "5", "wordless.0.easy": "5",
+        "wordless.1.reaches": "5", "wordless.1.easy": "8",
         "wordless.2.reaches": "9", "wordless.2.easy": "2",
+        "wordless.3.reaches": "9", "wordless.3.easy": "7",
+        "wordless.4.reaches": "3", "wordless.4.easy": "0",
+        "wordless.5.reaches": "8",
     }  # fmt: skip
     value = d.clean(menu, d.from_form(menu, {name: [str(said)] for name, said in rows.items()}))
 
     assert [line.split(" · ")[0] for line in d.describe(menu, value)] == [
         "Sitting near each other",
+        "A warm look or a smile",
         "A hand held, when both want it",
+        "A hug, when both want it",
+        "Staying in the room, quietly",
+        "Laughing together about something small",
     ]
     gap = next(one for one in d.reviewer_pairs(e11, {"wordless": value}) if one.kind == "gap")
-    assert gap.lines[1][0].startswith("A hand held, when both want it · It reaches me: 9, deeply")
+    (line,) = gap.lines[1]
+    assert line.startswith("A hand held, when both want it · It reaches me: 9, deeply")
+    easy = [row for row in value if row.get("easy") != 2]
+    assert [one.kind for one in d.reviewer_pairs(e11, {"wordless": easy})] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_no_answer_stands_twice_at_a_glance(path):
+    shown = [key for hint in read(path.stem).review for key in hint.items]
+
+    assert len(shown) == len(set(shown))
 
 
 def test_only_what_is_said_to_be_a_flag_is_one():

@@ -183,7 +183,7 @@ def test_a_second_series_of_the_same_is_given_only_once_it_was_asked_for(
     assert 'name="twice"' in shown
     with play.at(dana):
         there = Assignment.objects.exclude(rrule="").get()
-    assert f'<a href="/assignments/{there.pk}/">See the series that is there</a>' in shown
+    assert f'<a href="/assignments/{there.pk}/">See what is there</a>' in shown
     # Of the same once, or of another exercise, nothing is asked.
     assert browser.post(address, said | {"when": "week"}).status_code == 302
     other = play.library["e01-under-the-argument"].exercise_id
@@ -193,6 +193,38 @@ def test_a_second_series_of_the_same_is_given_only_once_it_was_asked_for(
         series = Assignment.objects.filter(version=play.library["e04-reassurance-log"])
         assert series.exclude(rrule="").count() == 2
     assert 'name="twice"' not in page(dana, address)
+
+
+def test_the_same_a_moment_later_is_given_only_once_it_was_asked_for(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    exercise = play.library["e01-under-the-argument"].exercise_id
+    said = {"exercise": exercise, "when": "week", "note": "For Friday."}
+    browser, alone = dana.browser(), f"/assign/?client={ana.client.pk}"
+    assert browser.post(alone, said).status_code == 302
+    with play.at(dana):
+        there = Assignment.objects.get()
+    # Also as one of two; and what was typed stays.
+    for address, more in ((alone, {}), (f"/assign/?couple={cleared.pk}", {"who": "both"})):
+        refused = browser.post(address, said | more)
+        assert refused.status_code == 422
+        shown = html.unescape(refused.content.decode())
+        assert "This was given to Ana a moment ago." in shown
+        assert f'<a href="/assignments/{there.pk}/">See what is there</a>' in shown
+        assert "For Friday." in shown
+    # Nothing is asked of who has none of it, nor of what is a series; and it is not forbidden.
+    bens = f"/assign/?couple={cleared.pk}"
+    assert browser.post(bens, said | {"who": str(ben.client.pk)}).status_code == 302
+    assert browser.post(alone, said | {"when": "weekly"}).status_code == 302
+    assert browser.post(alone, said | {"twice": "on"}).status_code == 302
+    # By the next hour it is meant; and what was taken back is not there.
+    with play.at(dana):
+        Assignment.objects.update(assigned_at=now() - timedelta(minutes=11))
+    assert browser.post(alone, said).status_code == 302
+    with play.at(dana):
+        newest = Assignment.objects.order_by("-assigned_at")[0]
+        assigning.withdraw(by=dana.actor, at=now(), assignment=newest)
+    assert browser.post(alone, said).status_code == 302
 
 
 def test_a_series_that_has_ended_for_one_of_two_is_not_theirs_any_more(

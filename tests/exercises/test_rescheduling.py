@@ -164,7 +164,7 @@ def test_what_has_no_end_needs_none_to_open_another_day(play: Play, dana: Person
 # --- with the session --------------------------------------------------------------------------
 def until_the_session(dana: Person, play: Play, query: str, **more: str) -> None:
     exercise = play.library["e01-under-the-argument"].exercise_id
-    said = {"exercise": str(exercise), "when": "session", **more}
+    said = {"exercise": str(exercise), "when": "session", "twice": "on", **more}
     answer = dana.browser().post(f"/assign/?{query}", said)
     assert answer.status_code == 302, answer.content.decode()
 

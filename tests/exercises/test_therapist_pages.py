@@ -37,16 +37,36 @@ def test_staff_read_every_moment_in_one_short_form():
         assert shown.replace("\N{NO-BREAK SPACE}", " ") == said
 
 
-def test_how_often_reads_on_beside_how_long(play: Play, dana: Person):
+def test_how_often_is_a_suggestion_and_reads_on_beside_how_long(play: Play, dana: Person):
     for slug, said in (
-        ("e10-from-test-to-clear-ask", "twice a week, for two weeks</li>"),
+        ("e10-from-test-to-clear-ask", "Suggested: twice a week, for two weeks</li>"),
+        ("e11-what-reaches-me", "Suggested: once, with a review after 6 weeks</li>"),
         (
             "e04-reassurance-log",
-            "A note for each moment, for 7 days. Repeat after 4 and 8 weeks.</li>",
+            "Suggested: A note for each moment, for 7 days. Repeat after 4 and 8 weeks.</li>",
         ),
     ):
         exercise = play.library[slug].exercise_id
-        assert said in page(dana, reverse("exercise", args=[exercise]))
+        shown = page(dana, reverse("exercise", args=[exercise]))
+        assert said in shown
+        assert "Nothing of it happens by itself: you plan it when you assign." in shown
+
+
+@pytest.mark.parametrize(
+    ("slug", "first", "last", "number"),
+    [
+        ("e11-what-reaches-me", "In words", "My guess at what reaches my partner", 6),
+        ("e04-reassurance-log", "When was it?", "When did it really help?", 11),
+    ],
+)
+def test_the_list_of_questions_names_what_will_be_asked_and_nothing_more(
+    play: Play, dana: Person, slug: str, first: str, last: str, number: int
+):
+    exercise = play.library[slug].exercise_id
+    shown = html.unescape(page(dana, reverse("exercise", args=[exercise])))
+    listed = shown.partition("What it asks</h2><ol>")[2].partition("</ol>")[0]
+    asked = re.findall(r"<li>([^<]+)</li>", listed)
+    assert (asked[0], asked[-1], len(asked)) == (first, last, number)
 
 
 # --- whose clock, and which rows ----------------------------------------------------------------

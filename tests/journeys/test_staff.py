@@ -49,6 +49,26 @@ def test_from_the_clients_page_to_assigned_in_at_most_four_clicks(
     assert problems == []
 
 
+def test_noting_a_session_leads_back_to_what_was_chosen(
+    demo_site: Site, visit: Visit, problems: list[str]
+):
+    page = enter_as(visit(demo_site.url), "Dana")
+    page.goto("/clients/?q=Amal")
+    page.goto(link_of(page, "Amal Romero"))
+    page.get_by_role("link", name="Change the session").click()
+    hour = page.get_by_label("Next session").input_value()
+    page.get_by_label("Next session").fill("")
+    page.get_by_role("button", name="Save").click()
+    page.locator("main").get_by_role("link", name="Assign").click()
+    page.locator("label", has_text="From test to clear ask").click()
+    page.get_by_role("link", name="Note the next session").click()
+    page.get_by_label("Next session").fill(hour)
+    page.get_by_role("button", name="Save").click()
+    chosen = page.locator("label", has_text="From test to clear ask")
+    expect(chosen.get_by_role("radio")).to_be_checked()
+    assert problems == []
+
+
 # --- reviewing ---------------------------------------------------------------------------------
 def test_one_key_leads_from_one_review_to_the_next(
     demo_site: Site, visit: Visit, problems: list[str]
