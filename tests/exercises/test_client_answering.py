@@ -143,7 +143,11 @@ def test_what_stood_there_is_found_again_and_is_not_sent(
     page = text_of(browser.get(step))
     assert "Twenty minutes of words, and one" in page
     assert "You can still" in page
-    assert "Twenty minutes" not in text_of(browser.get(url(homework, "check/")))
+    # Sending erases it, and says so before.
+    check = text_of(browser.get(url(homework, "check/")))
+    assert "Twenty minutes" not in check
+    assert check.count("You had written something here. It is not sent") == 1
+    assert f'href="{step}?from=check">Answer it after all<' in check
     assert browser.post(url(homework, "submit/")).status_code == 302
     assert answers(homework)["topic"].sealed_value is None
     assert "Twenty minutes" not in text_of(dana.browser().get(f"/review/{homework.pk}/"))
