@@ -161,12 +161,15 @@ def conflict_page(
         "hidden": [(name, value) for name, all_ in carried.items() for value in all_],
         "device": request.POST.get("device", ""),
         "from": request.POST.get("from", ""),
+        "leave": left_by(request),
     }
     return show(request, "conflict", context, status=409)
 
 
 # What a form for answers carries beside them.
-CARRIED = ("revision", "device", "from", "keep", "add_row")
+CARRIED = ("revision", "device", "from", "keep", "add_row", "leave")
+# The ways off a page of questions that are no answer: what stands there goes along, as a draft.
+FORM_ID, PAUSE, BACK = "answers", "pause", "back"
 # What a choice between two texts may be.
 KEEPS = frozenset({"mine", "theirs", "both"})
 
@@ -182,6 +185,21 @@ def chosen(
         return {key: theirs.get(key) for key in mine}
     by_key = {item.key: item for item in items}
     return {key: forms.joined(by_key[key], mine[key], theirs.get(key)) for key in mine}
+
+
+def left_by(request: HttpRequest) -> str:
+    """Return by which of these ways somebody leaves; empty for who goes on."""
+    way = request.POST.get("leave", "")
+    return way if way in {PAUSE, BACK} else ""
+
+
+def touched(
+    said: list[responding.AnswerInput], items: list[Item], shown: Mapping[str, list[str]]
+) -> list[responding.AnswerInput]:
+    """Return what of this was changed on a page that showed `shown`: to look at a question and leave
+    is neither to answer it as it was offered nor to take back that it was skipped."""
+    before = forms.read(items, shown).values
+    return [one for one in said if one.value != before.get(one.item_key)]
 
 
 def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
