@@ -168,6 +168,7 @@ def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) ->
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
     look = forms.Look(work.language, therapist.only, therapist.told)
     earlier, shown = earlier_words(work, [item]), None
+    last = next((w for one in reversed(work.earlier) if (w := one.words.get(item.key))), None)
     kept_text = (
         _("What you first wrote stays as it was. Your addition is kept beside it.")
         if earlier
@@ -175,11 +176,14 @@ def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) ->
     )
     if item.is_asked:
         data = forms.as_fields([item], values, work.language)
-        shown = forms.show(item, data, look) | {"text": _("Add to your answer"), "help": kept_text}
+        text = _("Add to your answer") if earlier else _("Your answer")
+        shown = forms.show(item, data, look) | {"text": text, "help": kept_text}
     return {
         "key": item.key,
         "label": item.text.get(work.language),
         "earlier": earlier,
+        # As it is said among the other answers, where there are no words to go on from.
+        "unsaid": said_row(work, item, last)["lines"] if last and not earlier else [],
         "kept_text": kept_text,
         "comment": reply.comments.get(item.key, ""),
         "item": shown,
