@@ -1,5 +1,6 @@
 """A client answers: one thing on a screen, skips, fear, old tabs."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -203,7 +204,18 @@ def test_words_in_an_old_tab_are_shown_once_more(
     closed(play, dana, ana, homework, how)
     response = browser.post(url(homework, f"step/{number}/"), {"topic": "Words in an old tab"})
     assert response.status_code == 409
-    assert "Words in an old tab" in text_of(response)
+    page = text_of(response)
+    assert ">Words in an old tab<" in page
+    if how == "aside":
+        assert "What stands below is not kept." in page
+    else:  # what stood there before is
+        assert "What you wrote before is kept. Your last changes are not" in page
+    # They go along to where one puts them down for the session, and are kept when one says so.
+    carried = re.findall(r'name="text" value="([^"]*)"', page)
+    topics = browser.post("/you/topics", {"text": html.unescape(carried[0]), "carried": "1"})
+    assert topics.status_code == 200
+    assert "Words in an old tab</textarea>" in text_of(topics)
+    assert "Remove it" not in text_of(browser.get("/you/topics"))
     assert browser.post(url(homework, f"step/{number}/"), {"topic": ""}).status_code == 302
 
 

@@ -59,6 +59,25 @@ def test_without_script_the_choice_is_a_page(play: Play, homework: Homework, ana
     assert "from the laptop / from the phone" in page
 
 
+def test_both_are_offered_only_where_both_can_be_kept(play: Play, homework: Homework, ana: Person):
+    """Of two of a choice one would go without a word, and so would the end of two long texts."""
+    browser = ana.browser()
+    cases = [
+        ("close_before", {"close_before": ["2"]}, {"close_before": "8"}, False),
+        ("line", {"line": ["topic"]}, {"line": "need"}, False),
+        ("topic", {"topic": ["a" * 200]}, {"topic": "b" * 200}, False),
+        ("surface", {"surface": ["done"]}, {"surface": "not-told"}, True),
+        ("others", {"others.0": ["Late"]}, {"others.0": "Tired"}, True),
+    ]
+    for key, there, here, is_offered in cases:
+        step = url(homework, f"step/{step_with(browser, homework, key)}/")
+        assert save(browser, homework, there).status_code == 200
+        response = browser.post(step, here | {"revision": "0"})
+        assert response.status_code == 409, key
+        assert ('value="both"' in text_of(response)) is is_offered, key
+        assert 'value="theirs"' in text_of(response)
+
+
 @pytest.mark.parametrize(
     "body", ["", "nonsense", "[]", '{"fields": 3}', '{"fields": {"topic": "x"}}', "[" * 5000]
 )
