@@ -249,7 +249,7 @@
         else if (r.type === "opaqueredirect" || r.status === 401) this.out();
         else if (r.status === 403) this.shut((await r.json().catch(() => 0)).code === "elsewhere" ? "elsewhere" : "unseated");
         else if (r.status === 404 || r.status === 409 || r.status === 410) this.shut("closed");
-        else if (r.status === 422) { const { errors, revision } = await r.json(); this.rev = revision; this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
+        else if (r.status === 422) { const { errors } = await r.json(); this.beside(errors); say(Object.values(errors ?? {})[0]?.[0] ?? sentence("trouble"), false); }
         else if (r.status === 400 || r.status === 413) say(sentence("stopped"), false); /* sending it says what is wrong, in full */
         else { trouble("trouble"); say(sentence("trouble"), false); this.retry(); }
       })();

@@ -141,10 +141,12 @@ def test_a_day_that_does_not_exist_is_not_called_saved_and_is_no_conflict(
     assert page.evaluate(HOLDS, 1)
     again = page.context.new_page()
     page.close()
-    again.goto(moment)
+    with again.expect_response("**/draft"):
+        again.goto(moment)
     expect(again.locator("[name=note]")).to_have_value("It was the door, again")
     expect(again.locator("[name='when.day']")).to_have_value("31")
     expect(again.get_by_role("heading", name=CONFLICT)).to_have_count(0)
+    again.evaluate(NO_AUTOSAVE)  # nothing is under way when the test ends
 
 
 def test_both_are_kept_only_where_both_can_stay_and_each_says_what_it_is(
@@ -158,13 +160,14 @@ def test_both_are_kept_only_where_both_can_stay_and_each_says_what_it_is(
         page.goto(f"{step}/{number}/")
         older.goto(page.url)
         for tab, day, level in ((page, "1", "9"), (older, "3", "1")):
-            with tab.expect_response("**/draft"):
-                if field == "close_before":
-                    tab.locator(f"[name=close_before][value='{level}']").check(force=True)
-                else:
-                    for name, part in (("year", "2026"), ("month", "11"), ("day", day)):
-                        tab.locator(f"[name='when.{name}']").fill(part)
-                    tab.locator("[name='when.day']").blur()
+            if field == "close_before":
+                tab.locator(f"[name=close_before][value='{level}']").check(force=True)
+            else:
+                for name, part in (("year", "2026"), ("month", "11"), ("day", day)):
+                    tab.locator(f"[name='when.{name}']").fill(part)
+                tab.locator("[name='when.day']").blur()
+            if tab is page:
+                expect(page.locator("[data-saved-text]")).to_contain_text("Saved")
         expect(older.get_by_role("heading", name=CONFLICT)).to_be_visible()
         expect(older.locator("[data-mine]")).to_contain_text(lines[0])
         expect(older.locator("[data-theirs]")).to_contain_text(lines[1])
