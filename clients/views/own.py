@@ -296,8 +296,10 @@ def _wishes(said: dict[str, Any]) -> joining.Preferences:
 def topics(request: ActorRequest) -> HttpResponse:
     """Note what to talk about in the session."""
     client = own.own_client(request.actor)
-    form = TextForm(posted(request))
-    if request.method == "POST" and form.is_valid():
+    # Words that another page could not keep are put into the box; who reads them is said beside it.
+    carried = {"text": request.POST.get("text", "")} if "carried" in request.POST else None
+    form = TextForm(initial=carried) if carried else TextForm(posted(request))
+    if form.is_bound and form.is_valid():
         with refusals_on(form):
             text = form.cleaned_data["text"]
             noting.raise_topic(by=request.actor, at=now(), client=client, text=text)

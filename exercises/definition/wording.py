@@ -12,10 +12,10 @@ def _steps(english: str, spanish: str) -> tuple[Text, ...]:
 
 STEP_WORDS: dict[str, tuple[Text, ...]] = {
     "closeness": _steps(
-        "very far|far|rather far|a little far|neither far nor close|halfway|a little close"
-        "|rather close|close|very close|as close as can be",
-        "muy lejos|lejos|bastante lejos|un poco lejos|ni lejos ni cerca|a medio camino"
-        "|un poco cerca|bastante cerca|cerca|muy cerca|tan cerca como se puede",
+        "as far as can be|very far|far|rather far|a little far|neither far nor close"
+        "|a little close|rather close|close|very close|as close as can be",
+        "tan lejos como se puede|muy lejos|lejos|bastante lejos|un poco lejos"
+        "|ni lejos ni cerca|un poco cerca|bastante cerca|cerca|muy cerca|tan cerca como se puede",
     ),
     "strength": _steps(
         "not at all|barely|faint|slight|mild|medium|clear|strong|very strong|nearly too strong"

@@ -18,6 +18,7 @@ from exercises.visibility import OpenedAnswer
 Fields = dict[str, list[str]]
 Shown = dict[str, Any]
 PREFIX = "q-"
+_JOINED = frozenset({ItemKind.TEXT, ItemKind.LONGTEXT, ItemKind.CHECKLIST, ItemKind.LIST})
 
 
 @dataclass(frozen=True)
@@ -151,13 +152,28 @@ def conflicting(
     ]
 
 
+def can_join(item: Item, mine: Any, theirs: Any) -> bool:
+    """Say whether both of two answers can be kept: of two days or two of a choice only one can, and
+    two texts may be too long for one place."""
+    if mine == theirs or definitions.is_empty(mine) or definitions.is_empty(theirs):
+        return True
+    if item.kind is ItemKind.EMOTIONS:
+        return all(theirs.get(word, strength) == strength for word, strength in mine.items())
+    if item.kind not in _JOINED:
+        return False
+    try:
+        return not definitions.is_empty(definitions.clean(item, joined(item, mine, theirs)))
+    except AnswerProblem:
+        return False
+
+
 def joined(item: Item, mine: Any, theirs: Any) -> Any:
     """Keep both of two answers; where only one can stand, this one."""
     if definitions.is_empty(mine) or definitions.is_empty(theirs):
         return theirs if definitions.is_empty(mine) else mine
     if item.kind in {ItemKind.TEXT, ItemKind.LONGTEXT}:
         between = "\n\n" if item.kind is ItemKind.LONGTEXT else " / "
-        return f"{mine}{between}{theirs}"[: item.limit]
+        return f"{mine}{between}{theirs}"
     if item.kind in {ItemKind.CHECKLIST, ItemKind.LIST}:
         return [*mine, *(one for one in theirs if one not in mine)]
     return {**theirs, **mine} if item.kind is ItemKind.EMOTIONS else mine

@@ -1,7 +1,6 @@
 """How what is typed is kept: drafts, two devices, what is wrong, and what wants a human."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -65,7 +64,7 @@ def keep_draft(
     said = [one for one in said if not forms.before_aside(one, words, base, sent.device)]
     if forms.conflicting(said, words, base, sent.device):
         return _conflict_data(work, items, words, sent)
-    at = now()
+    at, errors = now(), dict(found.errors)
     if said:
         try:
             saved = responding.save(
@@ -81,14 +80,13 @@ def keep_draft(
         except Stale:  # in the very moment in between
             return _conflict_data(work, items, words_now(work, entry), sent)
         revisions = {one.item_key: one.revision for one in saved}
-        with suppress(BadInput):  # a day that cannot be: Save says so
-            tell_when(work, log, entry, found.values, at)
+        errors |= _no_such_time(work, log, entry, found.values, at)
     else:
         revisions = {}
     kept = {key: one.revision for key, one in words.items()} | revisions
     revision = sum(kept.get(item.key, 0) for item in items)
-    if found.errors:
-        return _problem(422, "unreadable", errors=found.errors, revision=revision)
+    if errors:
+        return _problem(422, "unreadable", errors=errors, revision=revision)
     text = wording.saved(at, at, work.actor.zone)
     return JsonResponse({"revision": revision, "saved_at_text": text})
 
@@ -105,6 +103,18 @@ def tell_when(
     if wall != shown.replace(tzinfo=None, second=0, microsecond=0):
         to = schedule.resolve(wall, work.actor.zone).astimezone(UTC)
         moments.move_entry(by=work.actor, at=at, homework=work.homework, entry=entry, to=to)
+
+
+def _no_such_time(
+    work: Work, log: Item | None, entry: Entry | None, values: Mapping[str, Any], at: datetime
+) -> dict[str, list[str]]:
+    """Let a moment be when its form says; return what is wrong with a time that cannot be: the words
+    are kept, the time is not."""
+    try:
+        tell_when(work, log, entry, values, at)
+    except BadInput as refusal:
+        return {log.when.key: next(iter(refusal.fields.values()))} if log and log.when else {}
+    return {}
 
 
 def words_now(work: Work, entry: Entry | None = None) -> Mapping[str, OpenedAnswer]:
@@ -156,17 +166,23 @@ def conflict_page(
 
     context = {
         "back_url": back_url,
+        "can_join": all(
+            forms.can_join(item, mine.get(item.key), theirs.get(item.key)) for item in asked
+        ),
         "mine": side(mine),
         "theirs": side(theirs),
         "hidden": [(name, value) for name, all_ in carried.items() for value in all_],
         "device": request.POST.get("device", ""),
         "from": request.POST.get("from", ""),
+        "leave": left_by(request),
     }
     return show(request, "conflict", context, status=409)
 
 
 # What a form for answers carries beside them.
-CARRIED = ("revision", "device", "from", "keep", "add_row")
+CARRIED = ("revision", "device", "from", "keep", "add_row", "leave")
+# The ways off a page of questions that are no answer: what stands there goes along, as a draft.
+FORM_ID, PAUSE, BACK = "answers", "pause", "back"
 # What a choice between two texts may be.
 KEEPS = frozenset({"mine", "theirs", "both"})
 
@@ -182,6 +198,21 @@ def chosen(
         return {key: theirs.get(key) for key in mine}
     by_key = {item.key: item for item in items}
     return {key: forms.joined(by_key[key], mine[key], theirs.get(key)) for key in mine}
+
+
+def left_by(request: HttpRequest) -> str:
+    """Return by which of these ways somebody leaves; empty for who goes on."""
+    way = request.POST.get("leave", "")
+    return way if way in {PAUSE, BACK} else ""
+
+
+def touched(
+    said: list[responding.AnswerInput], items: list[Item], shown: Mapping[str, list[str]]
+) -> list[responding.AnswerInput]:
+    """Return what of this was changed on a page that showed `shown`: to look at a question and leave
+    is neither to answer it as it was offered nor to take back that it was skipped."""
+    before = forms.read(items, shown).values
+    return [one for one in said if one.value != before.get(one.item_key)]
 
 
 def flagged(work: Work, items: list[Item], values: Mapping[str, Any]) -> bool:
@@ -205,12 +236,14 @@ def closed_meanwhile(
     ]
     if not lost:
         return redirect("homework", pk=work.homework.pk)
-    rows = [
-        {"label": item.text.get(work.language), "lines": work.lines(item, values[item.key])}
-        for item in lost
-    ]
+    rows = [(item.text.get(work.language), work.lines(item, values[item.key])) for item in lost]
     is_there = work.homework.status in SHOWN_TO_CLIENT
-    context = {"rows": rows, "back_url": work.url("homework") if is_there else reverse("today")}
+    context = {
+        "rows": rows,
+        "text": "\n\n".join("\n".join([label, *lines]) for label, lines in rows),
+        "is_part_kept": any(not definitions.is_empty(kept.get(item.key)) for item in lost),
+        "back_url": work.url("homework") if is_there else reverse("today"),
+    }
     return show(request, "closed", context, status=409)
 
 

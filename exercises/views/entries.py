@@ -33,13 +33,16 @@ from exercises.views.client_pages import (
 )
 from exercises.views.drafts import (
     CARRIED,
+    FORM_ID,
     KEEPS,
     chosen,
     closed_meanwhile,
     conflict_page,
     flagged,
     keep_draft,
+    left_by,
     tell_when,
+    touched,
     words_now,
 )
 from exercises.views.steps import Data
@@ -129,7 +132,9 @@ def entry(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     found = forms.read(items, data, work.wall)
     # What is left out is left out: a moment has no button to skip with, and needs none.
     errors = found.errors
-    if request.POST.get("keep") not in KEEPS:  # who chooses between two may choose the other one
+    if (
+        not left_by(request) and request.POST.get("keep") not in KEEPS
+    ):  # who chooses between two may choose the other one
         errors = errors or _silence(items, found.values)
     if errors:
         return _page(request, work, log, moment, data, errors=errors)
@@ -188,7 +193,9 @@ def _keep(
     )
     if keep in KEEPS:
         values, base = chosen(items, values, moment.words, keep), None
-    said = forms.changed(values, moment.words)
+    said, is_left = forms.changed(values, moment.words), bool(left_by(request))
+    if is_left and not (said := touched(said, items, _data(work, log, moment))):
+        return redirect("entries", pk=work.homework.pk)
     back = work.url("entry", entry=moment.entry.pk)
     if base is not None and forms.conflicting(said, moment.words, base, device):
         return conflict_page(request, work, items, values, moment.words, back)
@@ -207,6 +214,8 @@ def _keep(
         theirs = words_now(work, moment.entry)
         return conflict_page(request, work, items, values, theirs, back)
     tell_when(work, log, moment.entry, values, at)
+    if is_left:
+        return redirect("entries", pk=work.homework.pk)
     if flagged(work, items, values):
         return redirect("ended", pk=work.homework.pk)
     messages.success(request, _("Noted. That was all."))
@@ -269,7 +278,7 @@ def _page(
         "title_text": _("Change this moment")
         if not is_new
         else log.add_text.get(work.language) or _("Note a moment"),
-        "back_url": work.url("entries"),
+        "form_id": FORM_ID,
         "saved_text": "",
         "draft_key": draft_key(request),
         "save_url": work.url("entry_draft", entry=moment.entry.pk),

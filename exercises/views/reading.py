@@ -166,27 +166,23 @@ def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) ->
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
     look = forms.Look(work.language, therapist.only, therapist.told)
-    earlier = [
-        said_row(work, item, one.words[item.key]) for one in work.earlier if item.key in one.words
-    ]
-    # What was skipped is answered now: there is nothing to add to.
-    is_first = item.is_asked and all(said["muted"] for said in earlier)
-    kept_text, shown = "", None
-    if earlier and not is_first:
-        kept_text = _("What you first wrote stays as it was. Your addition is kept beside it.")
+    earlier, shown = earlier_words(work, [item]), None
+    last = next((w for one in reversed(work.earlier) if (w := one.words.get(item.key))), None)
+    kept_text = (
+        _("What you first wrote stays as it was. Your addition is kept beside it.")
+        if earlier
+        else ""
+    )
     if item.is_asked:
         data = forms.as_fields([item], values, work.language)
-        shown = forms.show(item, data, look)
-        shown |= (
-            {"text": _("Your answer")}
-            if is_first
-            else {"text": _("Add to your answer"), "help": kept_text}
-        )
+        text = _("Add to your answer") if earlier else _("Your answer")
+        shown = forms.show(item, data, look) | {"text": text, "help": kept_text}
     return {
         "key": item.key,
         "label": item.text.get(work.language),
         "earlier": earlier,
-        "is_first": is_first,
+        # As it is said among the other answers, where there are no words to go on from.
+        "unsaid": said_row(work, item, last)["lines"] if last and not earlier else [],
         "kept_text": kept_text,
         "comment": reply.comments.get(item.key, ""),
         "item": shown,

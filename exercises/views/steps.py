@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods
@@ -14,7 +13,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from exercises import definition as definitions
 from exercises.actions import responding
 from exercises.actions.responding import AnswerInput
-from exercises.definition import Item, ItemKind
+from exercises.definition import Item
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
 from exercises.models import AnswerOutcome
@@ -35,12 +34,16 @@ from exercises.views.client_pages import (
 )
 from exercises.views.drafts import (
     CARRIED,
+    FORM_ID,
     KEEPS,
+    PAUSE,
     chosen,
     closed_meanwhile,
     conflict_page,
     flagged,
+    left_by,
     problems_of,
+    touched,
     words_now,
 )
 from exercises.visibility import OpenedAnswer, read_notes, read_replies
@@ -146,7 +149,8 @@ def _answered(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
         return _keep(
             request, work, here, found.values, forms.aside(here.items, outcome, found.values)
         )
-    errors = problems_of(work, here.items, found, work.words, data)
+    way = left_by(request)
+    errors = found.errors if way else problems_of(work, here.items, found, work.words, data)
     if errors:
         return _step_page(request, work, here, data, errors=errors)
     return _keep(request, work, here, found.values)
@@ -178,26 +182,27 @@ def _keep(
     if keep in KEEPS:
         values, base = chosen(here.items, values, work.words, keep), None
     said = forms.changed(values, work.words) if aside is None else aside
+    if way := left_by(request):
+        said = touched(said, here.items, _data(work, here))
     back = work.url("step", number=here.number)
     if base is not None and forms.conflicting(said, work.words, base, device):
         return conflict_page(request, work, here.items, values, work.words, back)
     try:
-        responding.save(
-            by=work.actor,
-            at=now(),
-            homework=work.homework,
-            said=said,
-            base=base,
-            device=device,
-            held=work.current,
-        )
+        if said or not way:  # to look and leave begins nothing
+            responding.save(
+                by=work.actor,
+                at=now(),
+                homework=work.homework,
+                said=said,
+                base=base,
+                device=device,
+                held=work.current,
+            )
     except Stale:  # in the very moment in between
         return conflict_page(request, work, here.items, values, words_now(work), back)
-    if aside is None and flagged(work, here.items, values):
+    if aside is None and not way and flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
-    if stays:
-        return redirect(f"{back}?from=check" if request.POST.get("from") == "check" else back)
-    return _onwards(request, work, here)
+    return _onwards(request, work, here, stays=stays)
 
 
 def _outcome(request: HttpRequest) -> AnswerOutcome | None:
@@ -206,10 +211,16 @@ def _outcome(request: HttpRequest) -> AnswerOutcome | None:
     return AnswerOutcome.IN_SESSION if "say" in request.POST else None
 
 
-def _onwards(request: HttpRequest, work: Work, here: Step) -> HttpResponse:
-    """Go on from here, with the questions as they are after this answer."""
+def _onwards(request: HttpRequest, work: Work, here: Step, *, stays: bool) -> HttpResponse:
+    """Go on from here, with the questions as they are after this answer; or off the page, or stay."""
+    to_check = request.POST.get("from") == "check"
+    if way := left_by(request):
+        return redirect("today" if way == PAUSE else _back(work, here, to_check=to_check))
+    if stays:
+        step = work.url("step", number=here.number)
+        return redirect(f"{step}?from=check" if to_check else step)
     fresh = open_work(request, work.homework.pk)
-    return redirect(fresh.after(here.items[-1].key, to_check=request.POST.get("from") == "check"))
+    return redirect(fresh.after(here.items[-1].key, to_check=to_check))
 
 
 def _data(work: Work, here: Step) -> Data:
@@ -264,9 +275,8 @@ def _step_page(
         "to_check": to_check,
         "asked": bool(asked),
         "say_text": say_text(work, asked, therapist) if asked else "",
-        "pause_url": reverse("today"),
+        "form_id": FORM_ID if asked else "",
         "before": asked_deeper(work, here.items).values(),
-        "has_rows": any(item.kind is ItemKind.LIST for item in here.items),
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),

@@ -238,14 +238,17 @@ def _add_url(work: Work) -> str:
 def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:
     if item.kind is ItemKind.LOG:
         return log_row(work, item)
-    step = work.step_of(item.key)
+    step, words = work.step_of(item.key), work.words.get(item.key)
     url = work.url("step", number=step.number if step else 1) + "?from=check"
-    return {
+    row = {
         "key": item.key,
         "label": item.text.get(work.language),
         "change_url": url,
         "missing": item.key in missing,
-    } | said_row(work, item, work.words.get(item.key))
+    } | said_row(work, item, words)
+    if words is not None and words.unsaid is not None:
+        row |= {"is_let_go": True, "verb": _("Answer it after all")}
+    return row
 
 
 def _untouched(work: Work, item: Item) -> str:

@@ -3,26 +3,24 @@
 (() => {
   "use strict";
   const $ = (s, r = document) => r.querySelector(s), $$ = (s, r = document) => [...r.querySelectorAll(s)];
-  const remember = { /* storage can be forbidden; then nothing is remembered */
-    get: (k) => { try { return localStorage.getItem(k); } catch { return null; } },
-    set: (k, v) => { try { v === null ? localStorage.removeItem(k) : localStorage.setItem(k, v); } catch { /* so be it */ } },
-  };
+  /* storage can be forbidden; then nothing is remembered */
+  const quietly = (f) => { try { return f(); } catch { return null; } };
+  const slots = (store) => (k) => ({ get: () => quietly(() => store().getItem(k)), set: (v) => quietly(() => (v ? store().setItem(k, v) : store().removeItem(k))) });
+  const remember = slots(() => localStorage), inTab = slots(() => sessionStorage);
   const csrf = () => $("meta[name=csrf-token]")?.content ?? $("[name=csrfmiddlewaretoken]")?.value ?? "";
 
   /* ---- Leave: cover, end the session, replace: Back does not return here. Should the server be slow, the
      tab remembers, and Back finds the cover. */
   const drafts = [];
-  const inTab = (k) => ({ get: () => { try { return sessionStorage.getItem(k); } catch { return null; } },
-    set: (v) => { try { v ? sessionStorage.setItem(k, v) : sessionStorage.removeItem(k); } catch { /* so be it */ } } });
-  const here = inTab("homeward-left"), posted = inTab("homeward-posted");
+  const here = inTab("homeward-left"), posted = inTab("homeward-posted"), kept = inTab("homeward-typed"), tab = inTab("homeward-tab");
   const cover = () => { const c = document.createElement("div"); c.className = "cover"; document.body.append(c); document.title = "Weather"; };
   const end = (form) => fetch(form.action, { method: "POST", body: new FormData(form), keepalive: true, redirect: "manual" }).catch(() => {});
   /* copies go once the session has ended; without an answer both stay, for their owner alone */
   const out = (form) => end(form).then((r) => r && r.status < 500 && wipe());
   /* other tabs hear of it; the mark itself does not stay */
-  const tell = (what) => { remember.set("homeward-out", what); remember.set("homeward-out", null); };
+  const tell = (what) => { const out = remember("homeward-out"); out.set(what); out.set(""); };
   const leave = (button) => {
-    cover(); kept(""); here.set("1"); tell("leave");
+    cover(); kept.set(""); here.set("1"); tell("leave");
     for (const d of drafts) d.last();
     const go = () => location.replace(button.dataset.exit);
     if (button.form) Promise.race([out(button.form), new Promise((ok) => setTimeout(ok, 400))]).then(go); else go();
@@ -61,7 +59,7 @@
 
   /* ---- Copies on this device: sealed with a key the server gives to the same person only, under their
      owner's mark: of another's nothing is opened, told or deleted. */
-  const shared = () => remember.get("homeward-shared") === "1";
+  const shared = () => remember("homeward-shared").get() === "1";
   const open = () => new Promise((ok, no) => { const r = indexedDB.open("homeward", 1); r.onupgradeneeded = () => r.result.createObjectStore("drafts"); r.onsuccess = () => ok(r.result); r.onerror = () => no(r.error); });
   const tx = async (mode, fn) => { const db = await open(); return new Promise((ok, no) => { const t = db.transaction("drafts", mode), q = fn(t.objectStore("drafts")); t.oncomplete = () => { db.close(); ok(q.result); }; t.onerror = () => { db.close(); no(t.error); }; }); };
   const keys = {}, bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
@@ -90,12 +88,13 @@
   })().catch(() => {});
   const token = (bytes) => [...crypto.getRandomValues(new Uint8Array(bytes))].map((b) => b.toString(16).padStart(2, "0")).join("");
   /* two tabs of one browser are two hands that write, too */
-  const tab = () => { try { const id = sessionStorage.getItem("homeward-tab") ?? token(4); sessionStorage.setItem("homeward-tab", id); return id; } catch { return ""; } };
-  const device = (() => { let id = remember.get("homeward-device"); if (!id) { id = token(12); remember.set("homeward-device", id); } return `${id}.${tab()}`; })();
+  tab.set(tab.get() ?? token(4));
+  const mark = remember("homeward-device"), id = mark.get() ?? token(12), device = `${id}.${tab.get() ?? ""}`;
+  mark.set(id);
   for (const el of $$("[data-shared-device]")) {
     el.hidden = false;
     const box = $("input", el);
-    if (box) { box.checked = shared(); box.addEventListener("change", () => { remember.set("homeward-shared", box.checked ? "1" : null); if (box.checked) tx("readwrite", (s) => s.clear()).catch(() => {}); }); }
+    if (box) { box.checked = shared(); box.addEventListener("change", () => { remember("homeward-shared").set(box.checked ? "1" : ""); if (box.checked) tx("readwrite", (s) => s.clear()).catch(() => {}); }); }
   }
 
   /* ---- The idle lock, told before it comes. What is not sent stays in this tab, sealed for the same person:
@@ -114,20 +113,19 @@
       return [`${name} ${seen[name] = (seen[name] ?? 0) + 1}`, el];
     });
   };
-  const kept = (...v) => { try { return v.length ? v[0] ? sessionStorage.setItem("homeward-typed", v[0]) : sessionStorage.removeItem("homeward-typed") : sessionStorage.getItem("homeward-typed"); } catch { return null; } };
   const lock = async () => {
     if (locked) return;
     locked = true; cover();
     for (const d of drafts) d.last();
     try {
       const changed = typing().filter(([, el]) => value(el) !== first(el)).map(([k, el]) => [k, value(el), first(el)]);
-      if (changed.length) { const { iv, box } = await seal({ at: location.pathname, changed }, "lock-key"); kept(JSON.stringify([iv, new Uint8Array(box)].map((b) => btoa([...b].map((n) => String.fromCharCode(n)).join(""))))); }
+      if (changed.length) { const { iv, box } = await seal({ at: location.pathname, changed }, "lock-key"); kept.set(JSON.stringify([iv, new Uint8Array(box)].map((b) => btoa([...b].map((n) => String.fromCharCode(n)).join(""))))); }
     } catch { /* no key, no room: the cover stays all the same */ }
     /* asked for anew, not sent again */
     location.replace(location.pathname + location.search);
   };
   const comeBack = async () => {
-    const [iv, box] = JSON.parse(kept()).map(bytes), { at, changed } = await unseal({ iv, box }, "lock-key");
+    const [iv, box] = JSON.parse(kept.get()).map(bytes), { at, changed } = await unseal({ iv, box }, "lock-key");
     if (at !== location.pathname) return;
     const fields = new Map(typing());
     for (const [k, typed, before] of changed) {
@@ -137,7 +135,7 @@
       const d = el.closest("details"); if (d) d.open = true;
       el.dispatchEvent(new Event("input", { bubbles: true }));
     }
-    kept(""); const n = $("[data-words-back]"); if (n) n.hidden = false;
+    kept.set(""); const n = $("[data-words-back]"); if (n) n.hidden = false;
   };
   if (idle) {
     const look = () => {
@@ -157,7 +155,7 @@
       e.preventDefault(); e.stopImmediatePropagation();
       stay().then((ok) => (ok ? form.requestSubmit(by) : lock()), () => {});
     }, true);
-    if (kept()) comeBack().catch(() => {}); /* somebody else's: it stays shut */
+    if (kept.get()) comeBack().catch(() => {}); /* somebody else's: it stays shut */
   }
 
   /* ---- Saying how it stands: on the page at once, to assistive technology at most every ten seconds. */
@@ -197,11 +195,11 @@
       document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") this.last(); });
       if (keeps()) this.restore();
     }
-    fields() { return [...this.form.elements].filter((el) => el.name && !/^(csrfmiddlewaretoken|revision|device)$/.test(el.name) && !/submit|button|fieldset|file/.test(el.type)); }
-    read() { const o = {}; for (const el of this.fields()) { o[el.name] ??= []; if (!/radio|checkbox/.test(el.type) ? el.value !== "" : el.checked) o[el.name].push(el.value); } return o; }
+    fields() { return [...this.form.elements].filter((el) => el.name && !/submit|button|fieldset|file|hidden/.test(el.type)); }
+    read() { const o = {}; for (const el of this.fields()) { o[el.name] ??= []; if (ticked(el) ? el.checked : el.value !== "") o[el.name].push(el.value); } return o; }
     fill(o) {
       for (const name of Object.keys(o)) this.grow(name);
-      for (const el of this.fields()) { const v = o[el.name]; if (!v) continue; if (/radio|checkbox/.test(el.type)) el.checked = v.includes(el.value); else el.value = v[0] ?? ""; }
+      for (const el of this.fields()) { const v = o[el.name]; if (!v) continue; if (ticked(el)) el.checked = v.includes(el.value); else el.value = v[0] ?? ""; }
     }
     grow(name) { /* a list may have more rows than the page has */
       const rows = $$("[data-rows]", this.form).find((r) => name.startsWith(r.dataset.rows + "."));
@@ -215,7 +213,7 @@
     async keep() {
       if (!keeps()) return;
       this.dirty = true; if (this.writing) return; this.writing = true;
-      try { while (this.dirty) { this.dirty = false; const copy = { at: Date.now(), ...await seal({ rev: this.rev, zone: this.form.dataset.zone, fields: this.read() }) }; if (keeps()) await tx("readwrite", (s) => s.put(copy, this.slot)); } }
+      try { while (this.dirty) { this.dirty = false; const copy = { at: Date.now(), ...await seal({ rev: this.rev, zone: this.form.dataset.zone, first: this.first, fields: this.read() }) }; if (keeps()) await tx("readwrite", (s) => s.put(copy, this.slot)); } }
       catch { /* a full or forbidden store: the server copy remains */ }
       finally { this.writing = false; }
     }
@@ -229,7 +227,7 @@
       if (copy.zone !== this.form.dataset.zone) for (const k of Object.keys(copy.fields)) if (k.startsWith(`${this.form.dataset.when}.`)) delete copy.fields[k];
       const here = this.first, differ = Object.keys(copy.fields).filter((k) => !same(copy.fields[k], here[k]));
       if (!differ.length) { this.forget(); return; }
-      const longer = differ.every((k) => (plain(copy.fields[k])[0] ?? "").startsWith(plain(here[k])[0] ?? ""));
+      const longer = differ.every((k) => same(copy.first?.[k], here[k]) || (plain(copy.fields[k])[0] ?? "").startsWith(plain(here[k])[0] ?? ""));
       if (copy.rev >= this.rev || longer) { this.fill(copy.fields); say(sentence("offline")); this.n++; this.send(); }
       else { this.n++; this.conflict({ mine: copy.fields, theirs: here, revision: this.rev }); }
     }
@@ -265,7 +263,7 @@
     beside(errors) {
       for (const p of $$("[data-beside]", this.form)) p.remove();
       for (const [k, [text]] of Object.entries(errors ?? {})) {
-        const el = $$("textarea", this.form).find((x) => x.name === k), p = document.createElement("p");
+        const el = this.all(k).find((x) => x.type === "textarea"), p = document.createElement("p");
         p.className = "field-error"; p.dataset.beside = ""; p.textContent = text; el?.after(p);
       }
     }
@@ -284,8 +282,10 @@
       e.preventDefault(); const by = e.submitter; this.waited = true;
       Promise.race([this.sending, new Promise((ok) => setTimeout(ok, 2000))]).then(() => { if (!this.choosing) this.form.requestSubmit(by); this.waited = false; });
     }
+    all(name) { return this.fields().filter((el) => el.name === name); }
     words(fields, names) {
-      return names.map((k) => fields[k]?.map((v) => { const el = $$("[name]", this.form).find((x) => x.name === k && /radio|checkbox/.test(x.type) && x.value === v); return el ? el.closest("label")?.textContent.trim().replace(/\s+/g, " ") ?? v : v; }).join(", ")).filter(Boolean).join("\n");
+      const label = (el) => el?.labels[0].textContent.trim().replace(/\s+/g, " ");
+      return names.map((k) => fields[k]?.map((v) => { const all = this.all(k), el = all.find((x) => ticked(x) && x.value === v); return el ? label(el) : `${label(all[0])} · ${v}`; }).join(", ")).filter(Boolean).join("\n");
     }
     conflict({ mine, theirs, revision }) {
       const t = $("template[data-conflict]"); if (!t) { trouble("trouble"); return; }
@@ -296,11 +296,13 @@
       const box = t.content.cloneNode(true).firstElementChild;
       $("[data-mine]", box).textContent = this.words(mine, names) || "–";
       $("[data-theirs]", box).textContent = this.words(theirs, names) || "–";
+      /* where one alone can stay */
+      if (names.some((k) => mine[k]?.[0] && theirs[k]?.[0] && this.all(k)[0]?.matches("[type=radio], [type=time], [inputmode]"))) $("[data-keep=both]", box).remove();
       box.addEventListener("click", (e) => {
         const how = e.target.closest("[data-keep]")?.dataset.keep; if (!how) return;
-        const both = (a = [], b = [], el) => (el?.type === "checkbox" ? [...new Set([...a, ...b])] : el?.type === "radio" ? (a.length ? a : b) : [[a[0], b[0]].filter(Boolean).join(el?.matches("textarea:not(.line)") ? "\n\n" : " / ")]);
+        const both = (a = [], b = [], el) => (el?.type === "checkbox" ? [...new Set([...a, ...b])] : [[a[0], b[0]].filter(Boolean).join(el?.matches("textarea:not(.line)") ? "\n\n" : " / ")]);
         const chosen = {};
-        for (const k of names) { const el = $$("[name]", this.form).find((x) => x.name === k); chosen[k] = how === "mine" ? mine[k] ?? [] : how === "theirs" ? theirs[k] ?? [] : both(mine[k], theirs[k], el); }
+        for (const k of names) { const [el] = this.all(k); chosen[k] = how === "mine" ? mine[k] ?? [] : how === "theirs" ? theirs[k] ?? [] : both(mine[k], theirs[k], el); }
         this.fill(chosen); this.rev = revision; this.choosing = false; this.n++; box.remove(); this.keep(); this.send();
         this.fields()[0]?.focus();
       });
@@ -317,7 +319,7 @@
     if (!lastRow || (rows.dataset.max && n >= +rows.dataset.max)) return null;
     const row = lastRow.cloneNode(true), old = `${rows.dataset.rows}.${n - 1}`, fresh = `${rows.dataset.rows}.${n}`;
     for (const el of [row, ...$$("*", row)]) for (const a of ["name", "id", "for", "aria-describedby"]) if (el.hasAttribute(a)) el.setAttribute(a, el.getAttribute(a).replaceAll(old, fresh));
-    for (const el of $$("input, textarea, select", row)) { if (/radio|checkbox/.test(el.type)) { el.checked = false; el.removeAttribute("checked"); } else { el.value = ""; el.removeAttribute("value"); if (el.tagName === "TEXTAREA") el.textContent = ""; } el.removeAttribute("aria-invalid"); }
+    for (const el of $$("input, textarea, select", row)) { if (ticked(el)) { el.checked = false; el.removeAttribute("checked"); } else { el.value = ""; el.removeAttribute("value"); if (el.tagName === "TEXTAREA") el.textContent = ""; } el.removeAttribute("aria-invalid"); }
     for (const el of $$(".field-error", row)) el.remove();
     for (const el of $$("[data-number], legend.eyebrow", row)) el.textContent = el.textContent.replace(/\d+/, n + 1);
     rows.append(row);
@@ -363,7 +365,7 @@
   if (unsent && globalThis.indexedDB) waiting().then((n) => { unsent.hidden = !n; });
   document.addEventListener("submit", async (e) => {
     const form = e.target;
-    if (form.matches("form[action$='/account/logout/']")) kept("");
+    if (form.matches("form[action$='/account/logout/']")) kept.set("");
     if (e.defaultPrevented || !form.matches("form[action$='/account/logout/']") || !$("meta[name=csrf-token]") || !globalThis.indexedDB) return;
     e.preventDefault();
     await Promise.race([Promise.all(drafts.map(async (d) => { await d.sending; await d.send(); await d.forget(); })), new Promise((ok) => setTimeout(ok, 2000))]);

@@ -1,5 +1,6 @@
 """A client answers: one thing on a screen, skips, fear, old tabs."""
 
+import html
 import re
 from datetime import timedelta
 from typing import Any
@@ -143,7 +144,11 @@ def test_what_stood_there_is_found_again_and_is_not_sent(
     page = text_of(browser.get(step))
     assert "Twenty minutes of words, and one" in page
     assert "You can still" in page
-    assert "Twenty minutes" not in text_of(browser.get(url(homework, "check/")))
+    # Sending erases it, and says so before.
+    check = text_of(browser.get(url(homework, "check/")))
+    assert "Twenty minutes" not in check
+    assert check.count("You had written something here. It is not sent") == 1
+    assert f'href="{step}?from=check">Answer it after all<' in check
     assert browser.post(url(homework, "submit/")).status_code == 302
     assert answers(homework)["topic"].sealed_value is None
     assert "Twenty minutes" not in text_of(dana.browser().get(f"/review/{homework.pk}/"))
@@ -199,7 +204,18 @@ def test_words_in_an_old_tab_are_shown_once_more(
     closed(play, dana, ana, homework, how)
     response = browser.post(url(homework, f"step/{number}/"), {"topic": "Words in an old tab"})
     assert response.status_code == 409
-    assert "Words in an old tab" in text_of(response)
+    page = text_of(response)
+    assert ">Words in an old tab<" in page
+    if how == "aside":
+        assert "What stands below is not kept." in page
+    else:  # what stood there before is
+        assert "What you wrote before is kept. Your last changes are not" in page
+    # They go along to where one puts them down for the session, and are kept when one says so.
+    carried = re.findall(r'name="text" value="([^"]*)"', page)
+    topics = browser.post("/you/topics", {"text": html.unescape(carried[0]), "carried": "1"})
+    assert topics.status_code == 200
+    assert "Words in an old tab</textarea>" in text_of(topics)
+    assert "Remove it" not in text_of(browser.get("/you/topics"))
     assert browser.post(url(homework, f"step/{number}/"), {"topic": ""}).status_code == 302
 
 

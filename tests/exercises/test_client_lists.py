@@ -57,8 +57,15 @@ def test_of_a_list_it_is_said_which_row_is_half_empty(
 def test_a_list_with_a_problem_marks_its_fields(homework: Homework, ana: Person):
     browser = ana.browser()
     number = step_with(browser, homework, "others.0")
-    page = text_of(browser.post(url(homework, f"step/{number}/"), {"others.0": "the train"}))
-    assert re.search(r'name="others.0" value="the train" [^>]*aria-invalid="true"', page)
+    page = text_of(browser.post(url(homework, f"step/{number}/"), {"others.0": " "}))
+    assert re.search(r'name="others.0" value=" " [^>]*aria-invalid="true"', page)
+
+
+def test_one_reason_is_enough_where_two_or_three_are_asked_for(homework: Homework, ana: Person):
+    browser = ana.browser()
+    step = url(homework, f"step/{step_with(browser, homework, 'others')}/")
+    assert "Two or three, however small." in text_of(browser.get(step))
+    assert browser.post(step, {"others.0": "the train"}).status_code == 302
 
 
 def test_a_row_can_be_added_without_script(homework: Homework, ana: Person):

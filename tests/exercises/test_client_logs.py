@@ -89,6 +89,25 @@ def keep(browser: Browser, entry: str, **said: str) -> None:
     assert kept.status_code == 200
 
 
+def test_of_a_time_that_cannot_be_nothing_says_it_is_saved(play: Play, dana: Person, ana: Person):
+    """The words are kept as they are typed; the day is not, and that is said at once."""
+    row = play.homework(ana, play.assign(dana, ana, E04))
+    browser = ana.browser()
+    entry = begin_moment(browser, row)
+    no_day = when_said(now()) | {"when.day": "31", "when.month": "2"}
+    for when, said in (
+        (no_day, "There is no such day."),
+        (when_said(now() + timedelta(days=40)), "still to come"),
+        (when_said(now() - timedelta(days=800)), "That is long before you were given this."),
+    ):
+        fields = {"note": [said]} | {name: [one] for name, one in when.items()}
+        draft = json.dumps({"revision": 0, "device": "phone", "fields": fields})
+        kept = browser.post(f"{entry}draft", draft, content_type="application/json")
+        assert kept.status_code == 422
+        assert said in kept.json()["errors"]["when"][0]
+        assert said in text_of(browser.get(entry))
+
+
 @pytest.mark.parametrize(
     "typed", [[], [{"note": "it"}, {"note": ""}], ["when"]], ids=["opened", "emptied", "only when"]
 )

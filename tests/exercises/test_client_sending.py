@@ -340,6 +340,20 @@ def test_an_answer_without_a_word_is_not_called_one(
         assert ">Read</span>" in text_of(browser.get("/today/"))
 
 
+def test_what_was_skipped_and_is_asked_again_says_so_where_it_is_asked(
+    play: Play, homework: Homework, ana: Person, dana: Person
+):
+    play.submit(ana, homework, topic="the dishes")
+    play.review(dana, homework, comments={"under": "Perhaps now?"}, returned=("under",))
+    page = text_of(ana.browser().get(url(homework, "feedback/")))
+    place = page.partition('aria-labelledby="deeper-under"')[2].partition('aria-labelledby="rest"')[
+        0
+    ]
+    assert place.index("Skipped, and that is fine") < place.index("Perhaps now?")
+    assert "Your answer" in place
+    assert "Add to your answer" not in place
+
+
 def test_words_about_one_answer_are_an_answer(
     play: Play, homework: Homework, ana: Person, dana: Person
 ):

@@ -18,10 +18,10 @@ E01, E04, E10, E11 = (
 FORBIDDEN = {
     "en": ["!", "please note", "simply", "should", "failed", "invalid", "overdue", "husband",
            "wife", "boyfriend", "girlfriend", "spouse", "marriage", " he ", " she ",
-           "'", "check before", "general knowledge"],
+           "'", "check before", "general knowledge", "shown later"],
     "es": ["!", "¡", "simplemente", "inválid", "esposo", "esposa", "marido", "novio", "novia",
            "matrimonio", " usted", "vosotros", "vuestr", " él ", " ella ",
-           "'", "verificar", "conocimiento general"],
+           "'", "verificar", "conocimiento general", "más adelante se muestra"],
 }  # fmt: skip
 
 
@@ -269,3 +269,13 @@ def test_the_worked_example_in_the_docs_is_a_good_file():
     example = page.split("```yaml\n")[1].split("```")[0]
 
     assert d.parse(example, file="docs/exercise-files.md").slug == "a-kind-word"
+
+
+@pytest.mark.parametrize(
+    ("language", "low", "high"), [("en", "far", "close"), ("es", "lejos", "cerca")]
+)
+def test_the_words_for_closeness_rise_evenly_from_end_to_end(language, low, high):
+    words = [text.get(language) for text in read(E01).item("close_before").words]
+    assert {low, high} <= set(words[5].split())  # what is neither stands in the middle
+    assert [one.replace(low, high) for one in words[:5]] == words[:5:-1]
+    assert len(set(words)) == 11

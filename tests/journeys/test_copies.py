@@ -121,6 +121,60 @@ def test_what_went_on_at_once_and_was_changed_elsewhere_is_no_conflict_here(
     expect(page.get_by_role("heading", name=CONFLICT)).to_have_count(0)
 
 
+def test_a_day_that_does_not_exist_is_not_called_saved_and_is_no_conflict(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
+):
+    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
+    page = phone_of(ana)
+    page.goto(f"/homework/{log.pk}/entries/")
+    press(page, page.get_by_role("button", name="Note a"))
+    moment = page.url
+    for words in ("It was", "It was the door"):
+        with page.expect_response("**/draft") as answer:
+            page.locator("[name='when.day']").fill("31")
+            page.locator("[name='when.month']").fill("2")
+            page.locator("[name=note]").fill(words)
+        assert answer.value.status == 422
+        expect(page.locator("[data-saved-text]")).to_contain_text("There is no such day.")
+    page.evaluate(NO_AUTOSAVE)
+    page.locator("[name=note]").fill("It was the door, again")
+    assert page.evaluate(HOLDS, 1)
+    again = page.context.new_page()
+    page.close()
+    with again.expect_response("**/draft"):
+        again.goto(moment)
+    expect(again.locator("[name=note]")).to_have_value("It was the door, again")
+    expect(again.locator("[name='when.day']")).to_have_value("31")
+    expect(again.get_by_role("heading", name=CONFLICT)).to_have_count(0)
+    again.evaluate(NO_AUTOSAVE)  # nothing is under way when the test ends
+
+
+def test_both_are_kept_only_where_both_can_stay_and_each_says_what_it_is(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
+):
+    _homework, page = asked_for_words(play, dana, ana, phone_of)
+    older = page.context.new_page()
+    for field, lines in (("when.day", ["Day · 3", "Day · 1"]), ("close_before", ["far", "close"])):
+        step = page.url.rsplit("/", 2)[0]
+        number = {"when.day": 2, "close_before": 10}[field]
+        page.goto(f"{step}/{number}/")
+        older.goto(page.url)
+        for tab, day, level in ((page, "1", "9"), (older, "3", "1")):
+            if field == "close_before":
+                tab.locator(f"[name=close_before][value='{level}']").check(force=True)
+            else:
+                for name, part in (("year", "2026"), ("month", "11"), ("day", day)):
+                    tab.locator(f"[name='when.{name}']").fill(part)
+                tab.locator("[name='when.day']").blur()
+            if tab is page:
+                expect(page.locator("[data-saved-text]")).to_contain_text("Saved")
+        expect(older.get_by_role("heading", name=CONFLICT)).to_be_visible()
+        expect(older.locator("[data-mine]")).to_contain_text(lines[0])
+        expect(older.locator("[data-theirs]")).to_contain_text(lines[1])
+        expect(older.get_by_role("button", name="Keep the other")).to_be_visible()
+        expect(older.get_by_role("button", name="Keep both")).to_have_count(0)
+
+
 def test_what_was_skipped_with_words_in_the_box_stays_skipped(
     play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
 ):
