@@ -33,6 +33,7 @@ from exercises.views.client_pages import (
     therapist_of,
     way_to_letter,
 )
+from exercises.views.steps import earlier_words
 from exercises.views.submitting import moments_said, said_row
 from exercises.visibility import OpenedReview, OpenedRound, read_replies
 from exercises.workflow import Status

@@ -314,7 +314,7 @@ def test_a_place_that_was_skipped_says_so_and_is_answered_not_added_to(
     page = text_of(ana.browser().get(url(homework, "feedback/")))
     for key in returned:
         place = page.partition(f'id="deeper-{key}"')[2].partition("</section>")[0]
-        assert '<p class="words muted">Skipped, and that is fine</p>' in place
+        assert '<p class="muted">Skipped, and that is fine</p>' in place
         assert "Add to your answer" not in place
         assert "stays as it was" not in place
 
