@@ -146,8 +146,8 @@ def _assign(request: ActorRequest, form: AssignForm, target: Target, at: datetim
         text = _("This exercise is for two. Choose “%(both)s”.") % {"both": _("Both, each alone")}
         raise BadInput({"who": [text]})
     people = [single] if single else target.people
-    # A browser's Back leads to a form that can be sent again.
-    if not form.cleaned_data["twice"]:
+    # A browser's Back leads to a form that can be sent again. What is refused anyhow asks nothing.
+    if not (form.cleaned_data["twice"] or target.is_unlinked or target.ended):
         if form.schedule().rrule:
             there = having_a_series(request.actor, people, version)
             text = _("There is a series of this for %(names)s already.")

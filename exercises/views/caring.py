@@ -122,8 +122,6 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
-    # Who reads along learns of no screening.
-    held = gate.held(actor, course.now, at) if client.cares else {}
     with auditing.batched():
         topics = noting.read_topics(by=actor, at=at, clients=[client])
         span, weeks = reviewing.read_numbers(
@@ -145,8 +143,9 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "head": client_head.head(client, couple, at, actor.zone),
             "note_session": session_page(client, None),
             "has_session": bool(to_come(client.next_session_at, at)),
+            # Who reads along learns of no screening.
             "now": [
-                line(row, at, actor.zone, cares=client.cares, held=held.get(row.pk))
+                line(row, at, actor.zone, cares=client.cares, is_gated=client.cares)
                 for row in course.now
             ],
             "past": [line(row, at, actor.zone, cares=client.cares) for row in course.past],

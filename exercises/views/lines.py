@@ -17,7 +17,6 @@ from exercises.queries import homework as homeworks
 from exercises.queries.bringing import is_for_session
 from exercises.views import wording
 from exercises.views.client_pages import title_of
-from exercises.views.gate import Held
 from exercises.views.therapist_pages import face, part_of
 from exercises.workflow import CLIENTS_TURN, Status
 
@@ -27,8 +26,9 @@ def waits_for_review(row: Any) -> bool:
     return row.status == Status.SUBMITTED and not row.is_answered
 
 
-def state_text(row: Homework, at: Any, zone: str, *, cares: bool, held: Held | None = None) -> str:
-    """Say where a homework stands, without a word of a draft, to who cares or reads along."""
+def state_text(row: Homework, at: Any, zone: str, *, cares: bool, is_gated: bool = False) -> str:
+    """Say where a homework stands, without a word of a draft, to who cares or reads along; of what
+    `is_gated`, that it opens only while both are cleared."""
     if row.status == Status.SUBMITTED:
         sent = wording.lately(row.submitted_at, at, zone) if row.submitted_at else ""
         if not waits_for_review(row):
@@ -43,7 +43,7 @@ def state_text(row: Homework, at: Any, zone: str, *, cares: bool, held: Held | N
     if row.client.joined_at is None and row.status in CLIENTS_TURN:
         return _("waits until they join")
     texts = {
-        Status.SCHEDULED: _opens(held) % {"when": wording.opens(row, zone)},
+        Status.SCHEDULED: _opens(row, is_gated=is_gated) % {"when": wording.opens(row, zone)},
         Status.OPEN: _("not in yet"),
         Status.IN_PROGRESS: _("not in yet"),
         Status.RETURNED: _("going deeper, not in yet"),
@@ -57,10 +57,8 @@ def state_text(row: Homework, at: Any, zone: str, *, cares: bool, held: Held | N
     return texts[Status(row.status)]
 
 
-def _opens(held: Held | None) -> str:
-    if held is Held.WAITS:
-        return _("waits until couple work is cleared for both, planned for %(when)s")
-    if held is Held.RULE:
+def _opens(row: Homework, *, is_gated: bool) -> str:
+    if is_gated and row.version.definition.is_for_two:
         return _("opens %(when)s, if both are cleared for couple work")
     return _("opens %(when)s")
 
@@ -72,9 +70,9 @@ def line(
     couple: Couple | None = None,
     *,
     cares: bool,
-    held: Held | None = None,
+    is_gated: bool = False,
 ) -> dict[str, Any]:
-    text = state_text(row, at, zone, cares=cares, held=held)
+    text = state_text(row, at, zone, cares=cares, is_gated=is_gated)
     is_in = row.status == Status.SUBMITTED
     if row.status in homeworks.MOVABLE and not row.client.discharged_at:
         is_there = row.client.joined_at is not None or row.status == Status.SCHEDULED

@@ -166,7 +166,7 @@ def test_a_link_of_one_practice_opens_nothing_in_another(ruth: Person, invited: 
 
 def test_nobody_joins_in_somebody_elses_name(ruth: Person, invited: str, dana: Person):
     response = dana.browser().get(invited)
-    assert "sign in" in text_of(response).lower()
+    assert "Sign out first" in text_of(response)
     dana.browser().post(invited, ARRIVAL)
     assert not User.objects.filter(email="ines@hillside.example").exists()
     with (
