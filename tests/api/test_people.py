@@ -111,6 +111,7 @@ def test_the_trail_is_for_admins_and_holds_no_word(ruth: Person, dana: Person, a
     assert Program(dana).get("audit").status_code == 403
 
 
+@pytest.mark.django_db(transaction=True)  # the chain numbers its rows at commit
 def test_the_trail_of_one_client_has_what_they_were_given_as_a_couple(
     play: Play, ruth: Person, dana: Person, ana: Person, noor: Person, cleared: Couple
 ):
