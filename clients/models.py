@@ -44,7 +44,7 @@ class Client(PracticeOwned):
     # Set when they are linked. These two stay when a partner's record is erased, and name nobody: what
     # this client reads must not tell that it was.
     was_in_couple = models.BooleanField(default=False, db_default=False)
-    # What was then the couple's next session, and is by now this client's own.
+    # What was then the couple's next session, until another hour is noted for this client.
     kept_session_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:

@@ -39,6 +39,7 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from practice.crypto import FACTOR, seal_factor, unseal_factor
+from practice.doors.pages import INVITATION
 from practice.emails import host
 from practice.errors import KeyTrouble, SignInAgain
 from practice.forms.fields import NameField, speak_plainly
@@ -84,6 +85,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in, and log how."""
         super().login(request, user)
         steps = [one["method"] for one in get_authentication_records(request, user)]
+        # A guest's session, with an invitation, ends with the browser. Who signs in stays as long as
+        # others do: without a password, whose form says so itself, for as long as sessions last.
+        if request.session.pop(INVITATION, None) and "password" not in steps:
+            request.session.set_expiry(None)
         log.info("signed in", extra={"user": user.pk, "kind": "+".join(steps)})
 
     def logout(self, request: HttpRequest) -> None:

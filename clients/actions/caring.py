@@ -217,6 +217,8 @@ def _move_session(by: Actor, at: datetime, of: Client | Couple, hour: datetime |
         else Client.objects.select_for_update(no_key=True).get(pk=of.pk)
     )
     type(of).objects.filter(pk=of.pk).update(next_session_at=hour)
+    if isinstance(row, Client) and row.next_session_at != hour:
+        Client.objects.filter(pk=row.pk).update(kept_session_at=None)
     couple = of if isinstance(of, Couple) else None
     # exercises', which this app does not know
     followed: bool = import_string(settings.HOMEWARD_FOLLOW_SESSION)(

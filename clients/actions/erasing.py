@@ -96,13 +96,15 @@ def erase_client_rows(client: Client, at: datetime) -> None:
 
 def _keep_partners_pages(couple: Couple, client: Client, at: datetime) -> None:
     """Let the partner read on this day what they read the day before: that they are or were in a
-    couple, and when they come next, if they have no hour of their own."""
+    couple, and when the two come next. It is their own hour too, where they have none."""
     partner = couple.second_id if couple.first_id == client.pk else couple.first_id
     theirs, hour = Client.objects.filter(pk=partner), to_come(couple.next_session_at, at)
     theirs.update(was_in_couple=True)
     if hour and together(couple.practice_id).filter(pk=couple.pk).exists():
+        # Theirs at the very same hour is named as their own, as before.
+        theirs.exclude(next_session_at=hour).update(kept_session_at=hour)
         free = theirs.filter(Q(next_session_at=None) | Q(next_session_at__lt=at))
-        free.update(next_session_at=hour, kept_session_at=hour)
+        free.update(next_session_at=hour)
 
 
 def _close_account(user_id: int) -> None:

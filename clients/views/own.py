@@ -223,8 +223,8 @@ def _pressed_twice(request: HttpRequest, practice: UUID | None) -> HttpResponse 
 
 def _come_in(request: HttpRequest, user: User, seat: str) -> HttpResponse:
     """Sign the new person in, and sit them in the seat they were invited to."""
-    request.session.pop(INVITATION, None)
     if request.user == user:
+        request.session.pop(INVITATION, None)
         take_seat(request, seat)
         return redirect("home")
     how = "password" if user.has_usable_password() else "code"

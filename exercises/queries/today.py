@@ -108,10 +108,7 @@ def own_record(actor: Actor, at: datetime) -> Any:
 
 
 def _kept_session(at: datetime) -> Case:
-    # Once their therapist has noted another hour, it is that one.
-    return Case(
-        When(next_session_at=F("kept_session_at"), next_session_at__gte=at, then="kept_session_at")
-    )
+    return Case(When(kept_session_at__gte=at, then="kept_session_at"))
 
 
 def entry_counts(actor: Actor, found: Sequence[Homework]) -> dict[UUID, int]:

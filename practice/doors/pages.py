@@ -168,7 +168,8 @@ def keep_invitation(request: HttpRequest, **typed: str) -> None:
     the pages for everybody lead back to it, and to change the language loses nothing."""
     said = json.dumps({"path": request.path, **typed})
     request.session[INVITATION] = encrypt_for_url(said, place=INVITATION)
-    request.session.set_expiry(0)
+    if not request.user.is_authenticated:
+        request.session.set_expiry(0)
 
 
 def kept_invitation(request: HttpRequest) -> dict[str, str]:

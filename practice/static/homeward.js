@@ -293,6 +293,7 @@
       this.choosing = true;
       mine = mine && typeof mine === "object" ? mine : this.read(); theirs ??= {};
       const names = Object.keys({ ...mine, ...theirs }).filter((k) => !same(mine[k], theirs[k]));
+      for (const k of names) this.grow(k);
       const box = t.content.cloneNode(true).firstElementChild;
       $("[data-mine]", box).textContent = this.words(mine, names) || "–";
       $("[data-theirs]", box).textContent = this.words(theirs, names) || "–";

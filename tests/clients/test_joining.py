@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings
 from django.core import mail
 from django.test import Client as Browser
 from django.utils import timezone
@@ -15,7 +16,7 @@ from clients.models import Client, Consent, ContactPreference
 from practice.models import Invitation, Membership, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, ZONE, Person, make_user
-from tests.practice.ground import link_in, on_the_list, text_of
+from tests.practice.ground import ask_for_code, link_in, on_the_list, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -189,6 +190,29 @@ def test_who_cannot_sign_in_yet_is_led_back_to_their_invitation(dana: Person, li
     browser.post(link, ARRIVAL)
     browser.post("/account/logout/")
     assert "Back to your invitation" not in text_of(browser.get("/help"))
+
+
+def test_a_guest_s_session_ends_with_the_browser_and_a_client_s_does_not(dana: Person, link: str):
+    browser = Browser()
+
+    def lasts() -> int | str:
+        return browser.cookies[settings.SESSION_COOKIE_NAME]["max-age"]
+
+    browser.get(link)
+    assert lasts() == ""
+    browser.post(link, ARRIVAL)
+    assert lasts() == settings.SESSION_COOKIE_AGE
+    assert "invitation" not in browser.session
+    # Nor does that of who has been here before, and signs in by a code.
+    assert add(dana, "kit@mail.example").status_code == 302
+    browser = Browser()
+    browser.get(link_in(mail.outbox[-1]))
+    ask_for_code("ida@mail.example", browser)
+    code = re.search(r"^[A-Z0-9-]{6,}$", str(mail.outbox[-1].body), re.MULTILINE)
+    assert code is not None, mail.outbox[-1].body
+    browser.post("/account/login/code/confirm/", {"code": code[0]})
+    assert browser.get("/you/").status_code == 200
+    assert lasts() == settings.SESSION_COOKIE_AGE
 
 
 def test_somebody_is_invited_in_the_language_their_therapist_chose(dana: Person):

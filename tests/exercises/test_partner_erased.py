@@ -93,18 +93,35 @@ def note(play: Play, by: Person, who: Person, hour: datetime) -> None:
         )
 
 
-def test_an_hour_of_ones_own_stays(
-    stage: tuple[Ana, Browser], play: Play, dana: Person, ben: Person, cleared: Couple
+@pytest.mark.parametrize(("own_in", "shared_in"), [(2, 3), (9, 3)])
+def test_an_hour_of_ones_own_stays_beside_the_one_they_shared(
+    stage: tuple[Ana, Browser],
+    play: Play,
+    dana: Person,
+    ben: Person,
+    cleared: Couple,
+    own_in: int,
+    shared_in: int,
 ):
-    own = (now() + timedelta(days=2)).replace(second=0, microsecond=0)
+    ana, browser = stage
+    here = now().replace(second=0, microsecond=0)
+    own, shared = here + timedelta(days=own_in), here + timedelta(days=shared_in)
     note(play, dana, ben, own)
     with play.at(dana):
-        caring.set_session(
-            by=dana.actor, at=now(), couple=cleared, next_session_at=own + timedelta(days=1)
-        )
-    stage[0].erase()
+        caring.set_session(by=dana.actor, at=now(), couple=cleared, next_session_at=shared)
+    alone = play.homework(ben, play.assign(dana, ben))
+    before = world(ben, browser)
+    ana.erase()
+    assert {path for path, said in world(ben, browser).items() if said != before[path]} == set()
     with play.at(dana):
         assert Client.objects.get(pk=ben.client.pk).next_session_at == own
+    # To keep the details as they are moves nothing; another hour is the one that counts.
+    note(play, dana, ben, own)
+    assert world(ben, browser)["/today/"] == before["/today/"]
+    note(play, dana, ben, own + timedelta(days=9))
+    moved = world(ben, browser)
+    assert moved["/today/"] != before["/today/"]
+    assert not any(ALONE in body.decode() for _status, body, _head in _pages(moved, alone))
 
 
 def test_what_was_to_come_for_two_is_let_go_day_by_day_and_no_more_is_planned(

@@ -175,6 +175,21 @@ def test_both_are_kept_only_where_both_can_stay_and_each_says_what_it_is(
         expect(older.get_by_role("button", name="Keep both")).to_have_count(0)
 
 
+def test_a_row_the_page_does_not_have_yet_says_what_it_is_too(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
+):
+    homework, page = asked_for_words(play, dana, ana, phone_of)
+    go_on_until(page, "others")
+    play.say(ana, homework, others=["tired", "late", "worried"])
+    page.locator("[name='others.0']").fill("hungry")
+    expect(page.get_by_role("heading", name=CONFLICT)).to_be_visible()
+    expect(page.locator("[data-theirs]")).to_contain_text("nothing to do with me 3 · worried")
+    with page.expect_response("**/draft"):
+        page.get_by_role("button", name="Keep the other").click()
+    expect(page.locator("[name='others.2']")).to_have_value("worried")
+    page.evaluate(NO_AUTOSAVE)  # nothing is under way when the test ends
+
+
 def test_what_was_skipped_with_words_in_the_box_stays_skipped(
     play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
 ):
