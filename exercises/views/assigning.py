@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from clients.models import Client
-from clients.queries import care
+from clients.queries import care, parting
 from exercises import schedule
 from exercises.actions import assigning
 from exercises.definition import Definition
@@ -232,7 +232,11 @@ def _options(
                 if one.status in homeworks.MOVABLE
             ],
             "checked": str(row.pk) == chosen and (target.couple is not None or not row.is_pair),
-            **(_for_two_only(couple, row.pk) if row.is_pair and not target.couple else {}),
+            **(
+                _for_two_only(target.client, couple, row.pk)
+                if row.is_pair and target.client
+                else {}
+            ),
         }
         for row in found.rows
     ]
@@ -255,14 +259,15 @@ def _has_now(one: Homework, zone: str) -> str:
     return _("%(name)s has this now, until %(due)s.") % (said | due)
 
 
-def _for_two_only(couple: Any, exercise: UUID) -> dict[str, str]:
-    """Say where an exercise for two can be assigned, when one of them stands here alone."""
-    if couple is None:
+def _for_two_only(alone: Any, couple: Any, exercise: UUID) -> dict[str, str]:
+    """Say where an exercise for two can be assigned, when one of them stands here alone; `couple` is
+    theirs, where both are in reach."""
+    if couple is None and alone.linked is None:
         return {
             "disabled_text": _("For two: link a couple first."),
             "disabled_url": reverse("couple_link"),
         }
-    if not couple.cares or Target(None, couple).ended:
+    if couple is None or not couple.cares or Target(None, couple).ended:
         return {"disabled_text": _("For two: both have to be in your care.")}
     return {
         "disabled_text": _("For two: assign it to %(names)s.") % {"names": couple.names},
@@ -371,6 +376,7 @@ def _target(request: ActorRequest, at: datetime) -> Target | None:
                 shared_session_at=care.shared_session(actor, at),
                 shared_session_of=care.shared_session(actor, at, name="pk"),
                 consent_withdrawn_at=care.consent_withdrawn(),
+                linked=parting.links()["linked"],
             )
             return Target(found, None)
     except ValueError as error:

@@ -21,9 +21,8 @@ from practice.queries.people import has_second_factor
 
 CACHEABLE = ("/static/", "/sw.js", "/manifest.webmanifest", "/offline")
 ACCOUNT = "/account/"
-# Where one may always go: signing in and out, leaving, getting help, setting up a second factor.
+# Where one may always go: coming in, leaving, getting help.
 FREE = (
-    ACCOUNT,
     "/invitation/",
     "/leave",
     "/help",

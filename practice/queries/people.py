@@ -1,5 +1,6 @@
 """Who works here."""
 
+from datetime import datetime
 from uuid import UUID
 
 from allauth.mfa.models import Authenticator
@@ -81,9 +82,9 @@ def admins(actor: Actor) -> list[str]:
     return [one.user.get_full_name() for one in found.order_by(*BY_NAME)]
 
 
-def to_begin_with(actor: Actor, practice: Practice) -> set[str]:
+def to_begin_with(actor: Actor, practice: Practice, at: datetime) -> set[str]:
     """Return what a practice cannot do without and does not have yet, for admins: a `therapist` (or
-    somebody asked to be one), and `help`, the words that clients read when it cannot wait."""
+    somebody asked to be one, whose link still opens), and `help`, the words that clients read when it cannot wait."""
     if not may_administer(actor):
         raise PermissionDenied
     asked = Invitation.objects.filter(
@@ -92,6 +93,7 @@ def to_begin_with(actor: Actor, practice: Practice) -> set[str]:
         roles__contains=[Role.THERAPIST],
         accepted_at=None,
         revoked_at=None,
+        expires_at__gt=at,
     )
     missing = set() if any(practice.crisis_texts.values()) else {"help"}
     has_one = members(actor).filter(deactivated_at=None, roles__contains=[Role.THERAPIST])

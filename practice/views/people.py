@@ -53,7 +53,9 @@ def people(request: ActorRequest) -> HttpResponse:
             **pages(request, found),
             "form": chosen,
             "may_administer": admin,
-            "missing": asking.to_begin_with(request.actor, request.practice) if admin else set(),
+            "missing": asking.to_begin_with(request.actor, request.practice, now())
+            if admin
+            else set(),
             "invitations": asking.invitations(request.actor) if admin else None,
             "now": now(),
         },

@@ -59,7 +59,13 @@ def test_the_library_says_what_is_a_log_and_what_has_one(play: Play, dana: Perso
 
 
 def test_what_is_for_two_leads_from_one_of_them_to_both(
-    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, couple: Couple
+    play: Play,
+    dana: Person,
+    omar: Person,
+    ana: Person,
+    ben: Person,
+    noor: Person,
+    couple: Couple,
 ):
     exercise = play.library["e11-what-reaches-me"].exercise_id
     shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
@@ -73,6 +79,13 @@ def test_what_is_for_two_leads_from_one_of_them_to_both(
     shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
     assert "<small>For two: both have to be in your care.</small>" in shown
     assert there not in shown
+    # Who is linked with a colleague's client is in a couple already.
+    with play.at(dana):
+        caring.reactivate(by=dana.actor, at=now(), client=ben.client)
+        caring.hand_over(by=dana.actor, at=now(), clients=[ben.client], to=omar.member)
+    shown = html.unescape(page(dana, f"/assign/?client={ana.client.pk}"))
+    assert "<small>For two: both have to be in your care.</small>" in shown
+    assert "Ben" not in shown.partition("<main")[2]
 
 
 def test_the_preview_of_a_log_shows_what_a_moment_asks(play: Play, dana: Person):

@@ -11,6 +11,7 @@ from practice.actions import people
 from practice.errors import NotPossible
 from practice.models import (
     ApiToken,
+    Invitation,
     Supervision,
     User,
 )
@@ -177,6 +178,10 @@ def test_whom_an_admin_asked_to_be_a_therapist_counts(ruth: Person):
     said = {"name": "Yves Roy", "email": "yves@hillside.example", "roles": ["therapist"]}
     browser.post("/people/invite", said)
     assert "To begin with" not in text_of(browser.get("/people/"))
+    # Nobody comes in by a link that opens no more.
+    with scope(practice=ruth.practice.pk):
+        Invitation.objects.update(expires_at=now())
+    assert "Nobody here is a therapist yet" in text_of(browser.get("/people/"))
 
 
 def test_what_to_begin_with_is_the_admins_concern(dana: Person):
