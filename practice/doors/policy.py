@@ -115,7 +115,8 @@ def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
         return problem(403, code="second_factor_required", detail=said)
     messages.info(request, said)
     # Nothing else on the way leads there: allauth's pages for it know of no next one.
-    request.session[HEADED] = way_back(request)
+    back = way_back(request)
+    request.session[HEADED] = "/" if back.startswith(ACCOUNT) else back
     return redirect("mfa_index")
 
 

@@ -12,8 +12,9 @@ It is done when the answer is right, and
   it was written;
 - it has waited no longer than a proof of who one is counts, or the page says that nothing was done.
 
-Where it is not done its words are given back. It is let go when a page asks who one is at the address
-it was sent to: whoever opens that page has gone away and come again, and pressed nothing this time.
+Where it is not done its words are given back, unless the session has ended, and they with it. It is let
+go when a page asks who one is at the address it was sent to: whoever opens that page has gone away and
+come again, and pressed nothing this time.
 A form with a password or a code is not kept at all, for a session is no place for one: it is typed anew.
 """
 
@@ -76,7 +77,11 @@ def resume(request: HttpRequest) -> HttpResponse | None:
     deserialize_request(kept["request"], request)
     request.META.update(word)
     request.__dict__.pop("headers", None)  # the answer's, remembered: from now on the form's
-    return refusal(request) or _too_late(request, kept) or _done(request)
+    refused = refusal(request)
+    if refused and refused.status_code == 302 and request.user.is_authenticated:
+        # What is asked of them first leads elsewhere, and would take the words away.
+        return _not_done(request)
+    return refused or _too_late(request, kept) or _done(request)
 
 
 def form_behind(request: HttpRequest) -> HttpRequest | None:
@@ -106,17 +111,19 @@ def _seat(request: HttpRequest) -> str:
 
 
 def _too_late(request: HttpRequest, kept: dict[str, Any]) -> HttpResponse | None:
-    typed = given_back(request)
     if kept["seat"] != _seat(request):
-        words = {"elsewhere": True, "typed": typed}
+        words = {"elsewhere": True, "typed": given_back(request)}
         return render(request, "403_csrf.html", words, status=403)
-    if time.time() - kept["at"] <= settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
-        return None
+    is_late = time.time() - kept["at"] > settings.ACCOUNT_REAUTHENTICATION_TIMEOUT
+    return _not_done(request) if is_late else None
+
+
+def _not_done(request: HttpRequest) -> HttpResponse:
     words = {
         "heading": _("This page was open for a long time"),
         "message": _("Nothing was done. Send it once more: this time nobody asks who you are."),
         "back_url": page_before(request) or "/",
-        "typed": typed,
+        "typed": given_back(request),
     }
     return render(request, "409.html", words, status=409)
 

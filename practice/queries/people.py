@@ -84,7 +84,8 @@ def admins(actor: Actor) -> list[str]:
 
 def to_begin_with(actor: Actor, practice: Practice, at: datetime) -> set[str]:
     """Return what a practice cannot do without and does not have yet, for admins: a `therapist` (or
-    somebody asked to be one, whose link still opens), and `help`, the words that clients read when it cannot wait."""
+    somebody asked to be one, whose link still opens), who may be them, `oneself`, while no other admin
+    could give them that role; and `help`, the words that clients read when it cannot wait."""
     if not may_administer(actor):
         raise PermissionDenied
     asked = Invitation.objects.filter(
@@ -97,7 +98,9 @@ def to_begin_with(actor: Actor, practice: Practice, at: datetime) -> set[str]:
     )
     missing = set() if any(practice.crisis_texts.values()) else {"help"}
     has_one = members(actor).filter(deactivated_at=None, roles__contains=[Role.THERAPIST])
-    return missing if has_one.exists() or asked.exists() else missing | {"therapist"}
+    if has_one.exists() or asked.exists():
+        return missing
+    return missing | ({"therapist", "oneself"} if len(admins(actor)) == 1 else {"therapist"})
 
 
 def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:

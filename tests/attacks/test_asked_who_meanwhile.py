@@ -236,7 +236,10 @@ def test_a_second_step_that_is_asked_for_by_now_is_asked_of_what_waits(ivy: Pers
     asks = tabs.ask("/people/invite", YVES)
     word = tabs.open(asks)
     policies(ivy.practice, second_factor_required=True)
-    assert tabs.answer(asks, word=word)["Location"] == "/account/2fa/"
+    answer = tabs.answer(asks, word=word)
+    assert answer.status_code == 409
+    assert "Yves Roy" in answer.content.decode()
+    assert tabs.browser.get("/people/")["Location"] == "/account/2fa/"
     assert invited(ivy.practice) == []
 
 

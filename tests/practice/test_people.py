@@ -160,6 +160,7 @@ def test_an_admin_of_a_young_practice_reads_what_to_begin_with_until_it_is_done(
     assert "To begin with" in page
     assert "Nobody here is a therapist yet" in page
     assert f'href="/people/{seat(ruth).pk}/"' in page
+    assert "To see clients yourself" in page
     assert "one general sentence so far" in page
     assert "You have no clients yet" not in page  # she sees none
     policies(ruth.practice, crisis_texts={"es": "Llama al 112."})
@@ -182,6 +183,15 @@ def test_whom_an_admin_asked_to_be_a_therapist_counts(ruth: Person):
     with scope(practice=ruth.practice.pk):
         Invitation.objects.update(expires_at=now())
     assert "Nobody here is a therapist yet" in text_of(browser.get("/people/"))
+
+
+def test_who_has_another_admin_is_told_to_do_nothing_that_is_refused(ruth: Person, dana: Person):
+    with scope(practice=ruth.practice.pk):
+        type(dana.member).objects.filter(pk=dana.member.pk).update(roles=["admin"])
+    page = text_of(ruth.browser().get("/people/"))
+    assert "Nobody here is a therapist yet." in page
+    assert "To see clients yourself" not in page
+    assert "Invite a colleague" in page
 
 
 def test_what_to_begin_with_is_the_admins_concern(dana: Person):
