@@ -210,8 +210,9 @@ def test_a_double_tap_gives_an_exercise_once(
     with scope(practice=dana.practice.pk):
         assert Assignment.objects.count() == 1
     # The same again, meant: another page, or other words.
-    assert one.post(path, {**said, "note": "And once more"}).status_code == 302
-    assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
+    meant = {**said, "twice": "on"}
+    assert one.post(path, {**meant, "note": "And once more"}).status_code == 302
+    assert one.post(path, {**meant, "once": word_of(one, path)}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert Assignment.objects.count() == 3
 

@@ -125,7 +125,7 @@ def test_now_is_one_moment_and_a_session_is_one_hour_wherever_one_lives(
     with play.at(dana):
         Couple.objects.update(next_session_at=session)
     give(play, dana, cleared, {"when": "session", "who": "both"})
-    give(play, dana, cleared, {"when": "week", "who": "both"})
+    give(play, dana, cleared, {"when": "week", "who": "both", "twice": "on"})
     with play.at(dana):
         rows = {(bool(row.session_of), row.client_id): row for row in Homework.objects.all()}
     assert {row.opens_at for row in rows.values()} == {at}

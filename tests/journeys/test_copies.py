@@ -35,7 +35,7 @@ NO_AUTOSAVE = "() => { window.fetch = () => new Promise(() => {}); }"
 
 
 @pytest.fixture
-def phone_of(live_server: LiveServer, visit: Visit) -> Callable[[Person], Page]:
+def phone_of(live_server: LiveServer, answered: None, visit: Visit) -> Callable[[Person], Page]:
     """Open a phone of somebody's, signed in."""
 
     def open_phone(person: Person) -> Page:
