@@ -24,6 +24,7 @@ from practice.views.account import _GoesOn
 from tests.cast import PASSWORD, Person, make_client, make_member
 from tests.practice.ground import (
     ASKED,
+    away,
     code_now,
     form_on,
     long_open,
@@ -259,10 +260,7 @@ def test_one_s_own_account_is_locked_with_the_rest(dana: Person, ana: Person, pa
     for who, is_locked in ((dana, True), (ana, False)):
         browser = who.browser()
         assert browser.get(f"/account/{page}/").status_code == 200
-        session = browser.session
-        key = session.session_key
-        session["last_seen"] = time.time() - 31 * 60
-        session.save()
+        key = away(browser, 31)
         seen = browser.get(f"/account/{page}/")
         assert (seen.status_code == 302) == is_locked
         assert Session.objects.filter(session_key=key).exists() != is_locked
@@ -272,9 +270,7 @@ def test_one_s_own_account_is_locked_with_the_rest(dana: Person, ana: Person, pa
 def test_who_is_busy_with_their_account_is_here(dana: Person):
     browser = dana.browser()
     browser.get("/people/")
-    session = browser.session
-    session["last_seen"] = time.time() - 29 * 60
-    session.save()
+    away(browser, 29)
     browser.get("/account/email/")
     assert time.time() - browser.session["last_seen"] < 60
 
@@ -282,9 +278,7 @@ def test_who_is_busy_with_their_account_is_here(dana: Person):
 def test_signing_out_of_a_locked_screen_is_signing_out(dana: Person):
     browser = dana.browser()
     browser.get("/people/")
-    session = browser.session
-    session["last_seen"] = time.time() - 31 * 60
-    session.save()
+    away(browser, 31)
     assert browser.post("/account/logout/")["Clear-Site-Data"] == '"cache"'
     assert browser.get("/people/").status_code == 302
 

@@ -70,6 +70,14 @@ def long_open(person: Person) -> Browser:
     return browser
 
 
+def away(browser: Browser, minutes: float) -> str:
+    """Let so much time pass since somebody was here; return the key of their session."""
+    session = browser.session
+    session["last_seen"] = now().timestamp() - minutes * 60
+    session.save()
+    return str(session.session_key)
+
+
 def form_on(page: str) -> dict[str, Any]:
     """Return what a browser sends of the page's last form untouched: every line's end is CRLF, of
     several boxes of one name those that are ticked are a list, of radios the one that is chosen."""

@@ -15,7 +15,7 @@ from practice.actions import people
 from practice.models import AuditEvent, Membership, Practice, User
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person, make_client, make_member, make_user
-from tests.practice.ground import policies, seat_in, text_of
+from tests.practice.ground import away, policies, seat_in, text_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
 
@@ -23,10 +23,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 def test_an_idle_member_is_signed_out_and_led_back(dana: Person):
     browser = dana.browser()
     assert browser.get("/people/").status_code == 200
-    session = browser.session
-    key = session.session_key
-    session["last_seen"] = time.time() - 31 * 60
-    session.save()
+    key = away(browser, 31)
     response = browser.get("/people/?q=ruth")
     assert response["Location"] == "/account/login/?next=%2Fpeople%2F%3Fq%3Druth"
     assert not Session.objects.filter(session_key=key).exists()
@@ -70,9 +67,7 @@ def test_pressing_stay_counts_as_being_here_and_nothing_is_kept_of_it(dana: Pers
     strict.force_login(dana.user, backend="allauth.account.auth_backends.AuthenticationBackend")
     assert strict.post("/still-here").status_code == 403
     # Too late is too late: it wakes nobody's session.
-    session = browser.session
-    session["last_seen"] = time.time() - 31 * 60
-    session.save()
+    away(browser, 31)
     assert browser.post("/still-here").status_code == 302
     assert browser.get("/people/").status_code == 302
 
@@ -80,9 +75,7 @@ def test_pressing_stay_counts_as_being_here_and_nothing_is_kept_of_it(dana: Pers
 def test_a_program_of_an_idle_member_is_told_it_is_nobody(dana: Person):
     browser = dana.browser()
     browser.get("/people/")
-    session = browser.session
-    session["last_seen"] = time.time() - 31 * 60
-    session.save()
+    away(browser, 31)
     response = browser.get("/api/v1/exercises")
     assert (response.status_code, response.json()["code"]) == (401, "signed_out")
 
@@ -92,9 +85,7 @@ def test_the_lock_can_be_switched_off_and_leaves_clients_alone(dana: Person, ana
     for person, address in ((dana, "/people/"), (ana, "/today/")):
         browser = person.browser()
         browser.get(address)
-        session = browser.session
-        session["last_seen"] = time.time() - 9999 * 60
-        session.save()
+        away(browser, 9999)
         assert browser.get(address).status_code == 200
 
 
