@@ -56,6 +56,16 @@ def asked_for_words(
     return homework, page
 
 
+def new_moment(
+    play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
+) -> tuple[Homework, Page]:
+    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
+    page = phone_of(ana)
+    page.goto(f"/homework/{log.pk}/entries/")
+    press(page, page.get_by_role("button", name="Note a"))
+    return log, page
+
+
 def move_to_tokyo(play: Play, dana: Person, ana: Person) -> None:
     assert ana.client is not None
     with play.at(dana):
@@ -65,10 +75,7 @@ def move_to_tokyo(play: Play, dana: Person, ana: Person) -> None:
 def test_a_moment_saved_at_once_leaves_no_copy_to_move_it_in_another_zone(
     play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
 ):
-    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
-    page = phone_of(ana)
-    page.goto(f"/homework/{log.pk}/entries/")
-    press(page, page.get_by_role("button", name="Note a"))
+    log, page = new_moment(play, dana, ana, phone_of)
     page.evaluate(NO_AUTOSAVE)
     page.locator("main form textarea").first.fill("Asked whether all is well")
     assert page.evaluate(HOLDS, 1)
@@ -91,10 +98,7 @@ def test_a_moment_saved_at_once_leaves_no_copy_to_move_it_in_another_zone(
 def test_a_copy_by_another_zones_clock_gives_back_the_words_and_no_hour(
     play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
 ):
-    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
-    page = phone_of(ana)
-    page.goto(f"/homework/{log.pk}/entries/")
-    press(page, page.get_by_role("button", name="Note a"))
+    _log, page = new_moment(play, dana, ana, phone_of)
     page.route("**/draft", lambda route: route.abort())
     page.locator("main form textarea").first.fill("Asked whether all is well")
     expect(page.locator("[data-saved-text]")).to_have_text(KEPT)
@@ -124,10 +128,7 @@ def test_what_went_on_at_once_and_was_changed_elsewhere_is_no_conflict_here(
 def test_a_day_that_does_not_exist_is_not_called_saved_and_is_no_conflict(
     play: Play, dana: Person, ana: Person, phone_of: Callable[[Person], Page]
 ):
-    log = play.homework(ana, play.assign(dana, ana, "e04-reassurance-log"))
-    page = phone_of(ana)
-    page.goto(f"/homework/{log.pk}/entries/")
-    press(page, page.get_by_role("button", name="Note a"))
+    _log, page = new_moment(play, dana, ana, phone_of)
     moment = page.url
     for words in ("It was", "It was the door"):
         with page.expect_response("**/draft") as answer:
