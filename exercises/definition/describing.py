@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from exercises.definition.answers import said_rows, starter
+from exercises.definition.answers import number_text, said_rows, starter
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import Definition, Item, ItemKind, ReviewHint, Text
 from exercises.definition.rules import is_empty
@@ -146,7 +146,7 @@ def _line(item: Item, value: Any, language: str) -> str:
     if item.kind is ItemKind.SCALE:
         return _step(item, value, language)
     if item.kind is ItemKind.NUMBER:
-        return f"{value} {item.unit.get(language)}".strip()
+        return f"{number_text(value, language)} {item.unit.get(language)}".strip()
     if item.kind in {ItemKind.DATE, ItemKind.DATETIME}:
         return _day(str(value), language)
     return str(value)

@@ -15,6 +15,7 @@ Every name begins with the item's key (`key` below; inside a list, the row's nam
 from collections.abc import Mapping
 from typing import Any
 
+from exercises.definition.answers import number_text
 from exercises.definition.model import Item, ItemKind
 
 Fields = dict[str, str | list[str]]
@@ -52,7 +53,7 @@ def to_form(item: Item, value: Any, name: str = "", language: str = "en") -> Fie
     """
     name = name or item.key
     if item.kind is ItemKind.LIST:
-        return _row_fields(item, value or _started(item, language), name)
+        return _row_fields(item, value or _started(item, language), name, language)
     if value is None or not item.is_asked:
         return {}
     if item.kind is ItemKind.CHECKLIST:
@@ -66,7 +67,7 @@ def to_form(item: Item, value: Any, name: str = "", language: str = "en") -> Fie
         return {f"{name}.time": str(value)}
     if item.kind is ItemKind.YESNO:
         return {name: "yes" if value else "no"}
-    return {name: str(value)}
+    return {name: number_text(value, language) if item.kind is ItemKind.NUMBER else str(value)}
 
 
 def row_numbers(data: Mapping[str, list[str]], name: str) -> list[int]:
@@ -102,14 +103,14 @@ def _started(item: Item, language: str) -> list[Any]:
     return [{item.items[0].key: word} for word in words] if item.items else list(words)
 
 
-def _row_fields(item: Item, rows: list[Any], name: str) -> Fields:
+def _row_fields(item: Item, rows: list[Any], name: str, language: str) -> Fields:
     fields: Fields = {}
     for number, row in enumerate(rows):
         if not item.items:
             fields[f"{name}.{number}"] = str(row)
             continue
         for part in item.items:
-            fields |= to_form(part, row.get(part.key), f"{name}.{number}.{part.key}")
+            fields |= to_form(part, row.get(part.key), f"{name}.{number}.{part.key}", language)
     return fields
 
 

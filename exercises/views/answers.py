@@ -91,7 +91,9 @@ def beside(homework: Homework, rounds: list[OpenedRound]) -> list[dict[str, Any]
     return [
         {
             "caption": pair.caption,
-            "change": f"{pair.change:+g}".replace("-", "−") if pair.change else "",
+            "change": definitions.number_text(f"{pair.change:+g}", language()).replace("-", "−")
+            if pair.change
+            else "",
             "sides": [
                 {"question": item.text.get(language()), "lines": lines}
                 for item, lines in zip(pair.items, pair.lines, strict=True)

@@ -222,6 +222,15 @@ def test_fields_and_values_are_each_others_inverse(one, value, fields):
     assert d.clean(one, d.from_form(one, data)) == value
 
 
+def test_a_number_stands_in_its_field_as_one_writes_it():
+    km = item("number")
+
+    assert [d.to_form(km, 2.5, language=language) for language in ("en", "es")] == [
+        {"x": "2.5"}, {"x": "2,5"},
+    ]  # fmt: skip
+    assert d.clean(km, d.from_form(km, {"x": ["2,5"]})) == 2.5
+
+
 def test_an_unanswered_menu_shows_its_starters_which_do_not_count():
     fields = d.to_form(MENU, None, language="es")
 

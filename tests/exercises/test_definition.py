@@ -88,6 +88,8 @@ def test_of_two_flags_safety_counts():
         (item("emotions"), {"hurt": 1}, "es-mx", ["con dolor (un poco)"]),
         (item("date"), "2027-03-04", "en", ["Thursday 4 March 2027"]),
         (item("datetime"), "2027-03-04T19:30", "es", ["jueves 4 de marzo de 2027, 19:30"]),
+        (item("number", unit=Text((("en", "km"),))), 2.5, "en", ["2.5 km"]),
+        (item("number", unit=Text((("en", "km"),))), 2.5, "es", ["2,5 km"]),
         (item("longtext"), "one\ntwo", "en", ["one", "two"]),
         (MENU, [{"line": "a hug", "reaches": 7}], "en", ["a hug · It reaches me: 7"]),
         (LINES, ["a", "b"], "en", ["a", "b"]),
