@@ -139,8 +139,16 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     assert address is not None
     with urlopen(f"{address[1]}/health", timeout=10) as answer:  # noqa: S310 -- our own address
         assert answer.status == 200
-    for secret in ("secret_key", "homeward_master_key"):
+    for secret in ("secret_key", "homeward_master_key", "owner.json"):
         assert (folder / "data" / secret).stat().st_mode & 0o077 == 0
+
+    command = [sys.executable, "manage.py", "beside", "--data", str(folder / "data")]
+    made = ["createpractice", "Nogal", "--admin-email=a@nogal.example", "--admin-name=Ada"]
+    beside = subprocess.run(
+        [*command, *made], cwd=servers.ROOT, capture_output=True, text=True, check=True
+    )
+    with urlopen(beside.stdout.split()[-1], timeout=10) as page:  # noqa: S310 -- our own address
+        assert "Ada" in page.read().decode()
 
     second = serve(port)
     assert second.finish() == 1
@@ -158,6 +166,11 @@ def test_make_run_serves_survives_a_death_inside_and_leaves_nothing(
     assert run.finish(signal.SIGINT) == 0
     assert "Everything has ended" in run.said
     assert _marked(folder) == []
+    ended = subprocess.run(
+        [*command, *made], cwd=servers.ROOT, capture_output=True, text=True, check=False
+    )
+    assert (ended.returncode, ended.stdout) == (1, "")
+    assert "Nothing runs from this folder" in ended.stderr
 
     # Again, with the data of before; and this time without the chance to say goodbye.
     run = serve(port)

@@ -39,6 +39,7 @@ from exercises.definition.feelings import FAMILIES, WORDS, Family, Feeling
 from exercises.definition.fields import from_form, to_form
 from exercises.definition.model import (
     FOR_TWO,
+    LANGUAGES,
     Chart,
     ChartKind,
     Condition,
@@ -78,6 +79,7 @@ __all__ = [
     "FAMILIES",
     "FIRST_YEAR",
     "FOR_TWO",
+    "LANGUAGES",
     "LAST_YEAR",
     "WORDS",
     "AnswerProblem",

@@ -6,6 +6,7 @@ from typing import Any
 
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import (
+    LANGUAGES,
     MOST_LONGTEXT,
     MOST_ROWS,
     Condition,
@@ -67,6 +68,10 @@ def text(place: Place) -> Text:
         if not _LANGUAGE.fullmatch(language):
             raise words.refuse(
                 f"“{language:.20}” is not a language (words with a comma stand in quotes)"
+            )
+        if language.split("-")[0] not in LANGUAGES:
+            raise words.refuse(
+                f"nobody reads “{language}” here; this site has {', '.join(LANGUAGES)}"
             )
     if "en" not in given:
         raise place.refuse("the English words (en) are missing")

@@ -1,10 +1,12 @@
 """The parts of an exercise, as frozen dataclasses."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 
 FALLBACK_LANGUAGE = "en"
+# As the site's own (settings.LANGUAGES).
+LANGUAGES = ("en", "es")
 MOST_TEXT = 280
 MOST_LONGTEXT = 5000
 MOST_ROWS = 20
@@ -330,6 +332,22 @@ class Definition:
         for item in self.items:
             yield item
             yield from _parts(item)
+
+    def texts(self) -> Iterator[Text]:
+        """Yield all the words, wherever they stand."""
+        return _texts(self)
+
+
+def _texts(value: object) -> Iterator[Text]:
+    if isinstance(value, Text):
+        if value:
+            yield value
+    elif isinstance(value, tuple):
+        for one in value:
+            yield from _texts(one)
+    elif is_dataclass(value):
+        for part in fields(value):
+            yield from _texts(getattr(value, part.name))
 
 
 def _parts(item: Item) -> tuple[Item, ...]:

@@ -15,6 +15,8 @@ def load_library(folder: Path | None = None) -> list[Definition]:
     line and reason, for the first file that cannot be read or is not named like its slug.
     """
     found: dict[str, Definition] = {}
+    for path in sorted((folder or LIBRARY).glob("*.yml")):
+        raise DefinitionError(path.name, 1, f"call this file {path.stem}.yaml")
     for path in sorted((folder or LIBRARY).glob("*.yaml")):
         if path.name.startswith("_"):
             continue

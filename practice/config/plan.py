@@ -1,6 +1,7 @@
 """What `make run` runs: where everything lies, with which keys, which processes and as whom."""
 
 import base64
+import json
 import os
 import secrets
 import subprocess
@@ -17,6 +18,7 @@ from practice.config.embedded import Postgres, Valkey
 ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 # A DATABASE_URL of the caller is not among them: the demo never touches a real database.
+_OWNERS = "owner.json"
 _PASSED_ON = {"PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "WEB_WORKERS", "WEB_THREADS"}
 
 
@@ -100,6 +102,25 @@ def keys_in(folder: Path) -> dict[str, str]:
             unfinished.rename(place)
         keys[name] = place.read_text().strip()
     return keys
+
+
+def remember_environment(plan: Plan) -> None:
+    """Keep, for us alone, what a command of the owner needs while this runs."""
+    place = plan.data / _OWNERS
+    place.unlink(missing_ok=True)
+    place.touch(mode=0o600)
+    place.write_text(json.dumps(plan.environment("homeward", "command")))
+
+
+def forget_environment(plan: Plan) -> None:
+    """Nothing runs any more that a command could be run beside."""
+    (plan.data / _OWNERS).unlink(missing_ok=True)
+
+
+def owners_environment(data: Path) -> dict[str, str]:
+    """Return it. Raises OSError when nothing runs on this data."""
+    found: dict[str, str] = json.loads((data / _OWNERS).read_text())
+    return found
 
 
 def mail_sink(plan: Plan) -> Child:

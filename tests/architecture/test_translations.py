@@ -19,7 +19,7 @@ from django.utils.translation.template import templatize
 
 from clients import consent_text
 from clients.models import Couple
-from exercises.definition import describing, feelings
+from exercises.definition import describing, feelings, model
 from practice.tenancy import scope
 from tests.cast import Person, Play
 
@@ -152,6 +152,7 @@ def test_gettext_itself_has_no_objection(language: str, tmp_path: Path):
 @every_language
 def test_what_is_no_message_has_its_words_too(language: str):
     assert set(consent_text.TEXTS) == set(consent_text.SIGNED_IN) == {"en", *LANGUAGES}
+    assert set(model.LANGUAGES) == {"en", *LANGUAGES}
     texts = [word.text for word in feelings.WORDS.values()]
     texts += [text for text in (*describing.STRENGTHS, describing.YES, describing.NO) if text]
     assert [text for text in texts if language not in text.languages()] == []

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from exercises import definition as d
-from exercises.definition import FlagKind, ItemKind, Stage, Text, Visibility
+from exercises.definition import FlagKind, ItemKind, Stage, Visibility
 
 LIBRARY = Path(__file__).parents[2] / "exercises" / "library"
 FILES = sorted(path for path in LIBRARY.glob("*.yaml") if not path.name.startswith("_"))
@@ -29,19 +29,6 @@ def read(slug):
     return d.parse((LIBRARY / f"{slug}.yaml").read_text("utf-8"), file=f"{slug}.yaml")
 
 
-def texts(value):
-    """Yield every Text in a definition, wherever it stands."""
-    if isinstance(value, Text):
-        if value:
-            yield value
-    elif isinstance(value, tuple):
-        for one in value:
-            yield from texts(one)
-    elif hasattr(value, "__dataclass_fields__"):
-        for name in value.__dataclass_fields__:
-            yield from texts(getattr(value, name))
-
-
 def keys(items):
     return [item.key for item in items]
 
@@ -58,7 +45,7 @@ def test_every_file_is_whole_in_two_languages_and_calm(path):
     assert definition.covers
     assert definition.cautions
     assert definition.evidence
-    for text in texts(definition):
+    for text in definition.texts():
         assert text.languages() == ["en", "es"]
         for language in ("en", "es"):
             words = f" {text.get(language)} ".lower()
@@ -77,7 +64,7 @@ def test_the_example_of_the_guide_for_authors_can_be_loaded():
     definition = d.parse(example, file="a-kind-word.yaml")
 
     assert definition.slug == "a-kind-word"
-    assert all(text.languages() == ["en", "es"] for text in texts(definition))
+    assert all(text.languages() == ["en", "es"] for text in definition.texts())
 
 
 def test_the_guide_for_authors_names_every_kind_and_every_key():

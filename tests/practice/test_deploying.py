@@ -74,6 +74,20 @@ def test_what_cannot_be_is_said_and_no_practice_is_made(db: None, wrong: dict[st
         assert not Practice.objects.exists()
 
 
+def test_the_same_line_given_twice_makes_one_practice(db: None):
+    given = {
+        "admin_email": "first@lakeside.example",
+        "admin_name": "First",
+        "stdout": io.StringIO(),
+    }
+    with as_owner():
+        call_command("createpractice", "Lakeside", **given)
+        with pytest.raises(CommandError, match="There is a practice called lakeside already"):
+            call_command("createpractice", "lakeside", **given)
+        call_command("createpractice", "lakeside", another=True, **given)
+        assert Practice.objects.count() == 2
+
+
 # --- a master key that is not there -----------------------------------------------------------
 @pytest.fixture(params=["missing", "empty", "unreadable"])
 def no_master_key(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> Iterator[str]:
@@ -162,6 +176,11 @@ items:
         ("a-kind-word", GOOD + "---\n" + GOOD, "a-kind-word.yaml:1: one exercise a file"),
         ("kind", GOOD, "kind.yaml:1: .+ call this file a-kind-word.yaml"),
         ("_kind", GOOD, "There is no exercise file"),
+        (
+            "a-kind-word",
+            GOOD.replace("{en: Notice one.}", "{en: Notice one., se: Nota una.}"),
+            "a-kind-word.yaml:4: nobody reads “se” here; this site has en, es",
+        ),
     ],
 )
 def test_a_file_that_cannot_be_loaded_says_where_and_what_to_do(
@@ -178,6 +197,40 @@ def test_a_practice_that_is_not_there_is_not_passed_over(db: None, tmp_path: Pat
     nobody = "00000000-0000-4000-8000-000000000000"
     with as_owner(), pytest.raises(CommandError, match="There is no practice 00000000"):
         call_command("loadexercises", folder=tmp_path, practice=nobody)
+
+
+def test_a_library_says_what_an_author_should_look_at_and_lets_an_exercise_go(
+    dana: Person, zoe: Person, tmp_path: Path
+):
+    place = tmp_path / "a-kind-word.yaml"
+
+    def load(text: str, **only: Any) -> tuple[str, str]:
+        place.write_text(text, encoding="utf-8")
+        out, err = io.StringIO(), io.StringIO()
+        with as_owner():
+            call_command("loadexercises", folder=tmp_path, stdout=out, stderr=err, **only)
+        return out.getvalue(), err.getvalue()
+
+    def has_it(person: Person) -> bool:
+        return "A kind word" in person.browser().get("/exercises/?q=kind").content.decode()
+
+    said, beside = load(GOOD, practice=dana.practice.pk)
+    assert "practices: 1; new versions: 1" in said
+    assert "a-kind-word: 3 of its words have no “es”" in beside
+    assert (has_it(dana), has_it(zoe)) == (True, False)
+    _said, beside = load(GOOD.replace("{key: what", "{key: which"), practice=dana.practice.pk)
+    assert "a-kind-word: the version before has also what." in beside
+    said, beside = load(GOOD.replace("{key: what", "{key: which"))
+    assert ("new versions: 1" in said, "before has also" in beside) == (True, False)
+
+    with as_owner():
+        call_command("retireexercise", "a-kind-word", stdout=io.StringIO())
+    assert not has_it(dana)
+    assert not has_it(zoe)
+    with as_owner(), pytest.raises(CommandError, match="No library has an exercise a-kind-word"):
+        call_command("retireexercise", "a-kind-word")
+    load(GOOD.replace("{key: what", "{key: which"), practice=dana.practice.pk)
+    assert (has_it(dana), has_it(zoe)) == (True, False)
 
 
 # --- PostgreSQL's own programs and roles ------------------------------------------------------

@@ -10,6 +10,7 @@ from django.utils.timezone import now
 from practice.actions import practices
 from practice.errors import KeyTrouble
 from practice.forms.policies import NewPracticeForm
+from practice.queries.practices import is_called
 
 
 class Command(BaseCommand):
@@ -29,11 +30,21 @@ class Command(BaseCommand):
             help="the practice's, in which its first admin is invited: en or es",
         )
 
+        parser.add_argument(
+            "--another", action="store_true", help="there is one of this name, and this is no slip"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Make it, or say what to write instead."""
         form = NewPracticeForm(options)
         if not form.is_valid():
             raise CommandError("\n".join(_refusals(form)))
+        name = form.cleaned_data["name"]
+        if is_called(name) and not options["another"]:
+            raise CommandError(
+                f"There is a practice called {name} already, so none was made. Its admins invite"
+                " whoever works there; with --another it is a second one of that name."
+            )
         try:
             practice, invited = practices.create(at=now(), **form.cleaned_data)
         except KeyTrouble as trouble:

@@ -1,7 +1,6 @@
 """Give each practice a new data key and re-seal everything, while the site runs."""
 
 from typing import Any
-from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import ProgrammingError, connection
@@ -9,7 +8,7 @@ from django.utils.timezone import now
 
 from practice.actions import factors, keys
 from practice.errors import KeyTrouble
-from practice.queries.practices import practices_of_all
+from practice.management.chosen import add_practice, chosen_practices
 
 
 class Command(BaseCommand):
@@ -19,7 +18,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """Take a practice."""
-        parser.add_argument("--practice", type=UUID, help="only this practice's id")
+        add_practice(parser)
         parser.add_argument("--rewrap", action="store_true")
         parser.add_argument("--no-wait", action="store_true", help="when no process is running")
 
@@ -47,10 +46,7 @@ class Command(BaseCommand):
             cursor.execute(f"SET ROLE {connection.ops.quote_name(role)}")
 
     def _rotate(self, options: dict[str, Any]) -> None:
-        practices = practices_of_all(options["practice"])
-        if options["practice"] and not practices:
-            raise CommandError(f"There is no practice {options['practice']}.")
-        for practice in practices:
+        for practice in chosen_practices(options["practice"]):
             if options["rewrap"]:
                 self.stdout.write(f"{practice}: {keys.rewrap(practice)} keys wrapped anew")
                 continue

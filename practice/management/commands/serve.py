@@ -22,9 +22,11 @@ from practice.config.plan import (
     Child,
     Plan,
     doors_and_workers,
+    forget_environment,
     is_healthy,
     keys_in,
     mail_sink,
+    remember_environment,
 )
 
 _STEADY = 30.0
@@ -125,6 +127,7 @@ class Command(BaseCommand):
                 children.append(child)
                 child.start()
             _remember(plan, children)
+            remember_environment(plan)
             web = children[1]
             if web.process is not None:
                 processes.wait_until(
@@ -284,4 +287,5 @@ def _end(plan: Plan, children: list[Child]) -> None:
         processes.end(process, patience=10)
     plan.valkey.stop()
     plan.postgres.stop()
+    forget_environment(plan)
     (plan.data / "children").unlink(missing_ok=True)
