@@ -2,13 +2,13 @@
 
 from django.utils.translation import gettext_lazy as _
 
-VERSION = "2026-11-28"
+VERSION = "2026-11-28.2"
 TEXTS = {
     "en": (
         "I would like to use Homeward between sessions.\n\n"
         "My therapist reads what I send, and what I put down for a session. A supervisor may read"
-        " what I send, too. One answer reaches my therapist at once, without being sent: a yes to"
-        " the question whether I was afraid of my partner. The page says so before I answer.\n\n"
+        " what I send, too. Some answers reach my therapist at once, without being sent, such as a"
+        " yes to the question whether I was afraid of my partner. The page says so before I answer.\n\n"
         "My partner reads nothing of it, unless I agree to one answer being shown. The practice’s"
         " office sees names, dates and states, no words.\n\n"
         "What I write is stored encrypted. Each time somebody else reads it, that is noted, and I"
@@ -22,9 +22,9 @@ TEXTS = {
     "es": (
         "Quiero usar Homeward entre sesiones.\n\n"
         "Mi terapeuta lee lo que envío y lo que dejo anotado para una sesión. Una persona que"
-        " supervisa también puede leer lo que envío. Una respuesta le llega a mi terapeuta"
-        " enseguida, sin que la envíe: un sí a la pregunta de si tuve miedo de mi pareja. La página"
-        " lo dice antes de que responda.\n\n"
+        " supervisa también puede leer lo que envío. Algunas respuestas le llegan a mi terapeuta"
+        " enseguida, sin que las envíe, como un sí a la pregunta de si tuve miedo de mi pareja. La"
+        " página lo dice antes de que responda.\n\n"
         "Mi pareja no lee nada de esto, salvo que yo acepte que se le muestre una respuesta. La"
         " administración del consultorio ve nombres, fechas y estados, ninguna palabra.\n\n"
         "Lo que escribo se guarda cifrado. Cada vez que otra persona lo lee, queda anotado y puedo"

@@ -1,6 +1,7 @@
 """Who works here: people, practices, seats, and the record of who did what."""
 
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
@@ -217,6 +218,10 @@ class Invitation(PracticeOwned):
 
     def __str__(self) -> str:
         return f"invitation {self.pk}"
+
+    def opens(self, at: datetime) -> bool:
+        """Say whether its link leads in."""
+        return not (self.accepted_at or self.revoked_at) and self.expires_at > at
 
 
 class PracticeKey(PracticeOwned):

@@ -188,6 +188,9 @@ def client_reactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
         text = _("Care goes on. The couple was unlinked meanwhile; the rest is where it was.")
     else:
         text = _("Care goes on. Everything is where it was.")
+    if client.joined_at:
+        # A mail out of the blue could be read by anybody: whom to tell, and how, is the therapist's.
+        text += " " + _("No e-mail tells them; you do. They sign in as before.")
     messages.success(request, text)
     return redirect("client_page", client.pk)
 

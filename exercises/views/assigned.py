@@ -107,7 +107,7 @@ def back_of(found: Any) -> str:
 def _is_invited(actor: Actor, client: Client, at: datetime) -> bool:
     """Say whether a link is out with which they can join."""
     found = people.invitation_of_client(actor, client.pk)
-    return found is not None and found.revoked_at is None and found.expires_at > at
+    return found is not None and found.opens(at)
 
 
 def _gate(

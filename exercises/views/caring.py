@@ -122,6 +122,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
     course = homeworks.under_way_and_past(actor, [client], at, request.GET.get("after"))
+    invitation = None if client.joined_at else people.invitation_of_client(actor, client.pk)
     with auditing.batched():
         topics = noting.read_topics(by=actor, at=at, clients=[client])
         span, weeks = reviewing.read_numbers(
@@ -151,9 +152,8 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
             "past": [line(row, at, actor.zone, cares=client.cares) for row in course.past],
             **pages(request, course.past),
             "at": at,
-            "invitation": None
-            if client.joined_at
-            else people.invitation_of_client(actor, client.pk),
+            "invitation": invitation,
+            "invitation_opens": invitation is not None and invitation.opens(at),
             "charts": staff_charts.of_one(weeks[client.pk]),
             "span": staff_charts.span(request, actor, span, at),
             "consent_text": consent_text(client, client.consent_withdrawn_at, actor.zone),

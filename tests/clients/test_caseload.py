@@ -22,7 +22,7 @@ from practice.queries.paging import page
 from practice.tenancy import scope
 from tests.cast import ZONE, Person, make_client, make_member
 from tests.clients.ground import acts, names_on
-from tests.practice.ground import text_of
+from tests.practice.ground import on_the_list, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -147,6 +147,18 @@ def test_search_and_filters(couple: Couple, noor: Person, dana: Person):
     # What makes no sense filters nothing, and harms nothing.
     assert len(names_on(dana, "?only=nonsense&q=%00")) == 3
     assert dana.browser().get("/clients/?after=tampered").status_code == 404
+
+
+def test_an_invitation_that_opens_no_more_says_so_and_asks_for_a_new_one(dana: Person):
+    pia = on_the_list(dana, "Pia", "pia@mail.example")
+    page = f"/clients/{pia.pk}/"
+    with scope(practice=dana.practice.pk):
+        caring.invite(by=dana.actor, at=now() - timedelta(days=30), client=pia)
+    said = text_of(dana.browser().get(page))
+    assert "Its link stopped opening on" in said
+    assert ("works until" in said, "Cancel the invitation" in said) == (False, False)
+    dana.browser().post(f"{page}invite")
+    assert "works until" in text_of(dana.browser().get(page))
 
 
 def test_the_next_page_keeps_the_search(dana: Person):

@@ -98,8 +98,8 @@ def test_a_changed_wording_is_a_new_version():
     digest = hashlib.sha256(words.encode()).hexdigest()
     # Another digest? Then another VERSION; both go here.
     assert (consent_text.VERSION, digest) == (
-        "2026-11-28",
-        "b4e2d7ebd9ea9458ea600d4a60627a4aad4d6d50dd00d35530f8478f09b9bdbc",
+        "2026-11-28.2",
+        "ea732608f37aff8f37ca817d63e1301392318129ecad495b9042ae051435514d",
     )
 
 

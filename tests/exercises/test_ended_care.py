@@ -53,7 +53,7 @@ def test_care_taken_up_again_says_whether_the_couple_was_unlinked(
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
     said = dana.browser().post(again, follow=True).content.decode()
-    assert "Care goes on. Everything is where it was." in said
+    assert "Care goes on. Everything is where it was. No e-mail tells them; you do." in said
     with play.at(dana):
         caring.discharge(by=dana.actor, at=now(), client=ana.client)
         caring.unlink(by=dana.actor, at=now(), couple=couple)
