@@ -265,6 +265,29 @@ def test_beat_is_given_nothing_but_the_bell() -> None:
     assert "DATABASE" not in unit
 
 
+def test_a_command_waits_longer_than_a_page() -> None:
+    """One file of variables serves them all: what a page gives up must not end a migration."""
+    ask = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", f"{first}; {ask}"],
+            cwd=servers.ROOT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "practice.config.settings",
+                "DATABASE_URL": "postgres://nobody@localhost/none",
+                "SECRET_KEY": "of no worth",
+                "HOMEWARD_PAGE_SECONDS": "7",
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for first in ("import practice.config.celery", "import practice.config.wsgi")
+    ]
+    assert ["statement_timeout=7s" in one for one in said] == [False, True]
+
+
 # --- lines to other machines ------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("database", "redis", "warned"),
