@@ -265,6 +265,21 @@ def test_beat_is_given_nothing_but_the_bell() -> None:
     assert "DATABASE" not in unit
 
 
+def test_what_env_may_hold_for_compose_is_said_in_the_papers() -> None:
+    """A variable of the table that compose.yaml passes to nobody would be set in vain."""
+    compose = (servers.ROOT / "compose.yaml").read_text()
+    paper = (servers.ROOT / "docs" / "operations.md").read_text()
+    (said,) = re.findall(r"^`\.env` may also hold (.+?)\.$", paper, re.MULTILINE | re.DOTALL)
+    optional = re.findall(r"\$\{([A-Z_]+):-", compose)
+    assert sorted(set(re.findall(r"`([A-Z_]+)`", said))) == sorted(set(optional))
+
+
+def test_nothing_reloads_the_web_server_half() -> None:
+    """A HUP keeps gunicorn's old self, its settings and the deadline of requests (`config/web.py`)."""
+    for name in ("deploy/homeward-web.service", "docs/operations.md"):
+        assert not re.search("ExecReload|reload homeward", (servers.ROOT / name).read_text()), name
+
+
 def test_a_command_waits_longer_than_a_page() -> None:
     """One file of variables serves them all: what a page gives up must not end a migration."""
     ask = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
