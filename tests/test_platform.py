@@ -280,6 +280,14 @@ def test_nothing_reloads_the_web_server_half() -> None:
         assert not re.search("ExecReload|reload homeward", (servers.ROOT / name).read_text()), name
 
 
+def test_the_proxies_settings_keep_no_address_of_a_page() -> None:
+    """An invitation's link opens for seven days: an error's line in a proxy's log would hold it."""
+    paper = (servers.ROOT / "docs" / "operations.md").read_text()
+    for line in ("request>uri delete", "request>headers delete", "access_log off;"):
+        assert re.search(rf"^    +{re.escape(line)}$", paper, re.MULTILINE), line
+    assert re.search(r"^    error_log \S+ crit;$", paper, re.MULTILINE)
+
+
 def test_a_command_waits_longer_than_a_page() -> None:
     """One file of variables serves them all: what a page gives up must not end a migration."""
     ask = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
