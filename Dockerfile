@@ -11,7 +11,7 @@ RUN SECRET_KEY=only-for-building DATABASE_URL=postgres://nobody@localhost/none \
     .venv/bin/python manage.py collectstatic --no-input --verbosity 0
 
 FROM python:3.13-slim
-RUN useradd --system --uid 10001 --no-create-home homeward
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin homeward
 WORKDIR /app
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PYTHONTZPATH="" \

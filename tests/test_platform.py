@@ -265,6 +265,52 @@ def test_beat_is_given_nothing_but_the_bell() -> None:
     assert "DATABASE" not in unit
 
 
+def test_what_env_may_hold_for_compose_is_said_in_the_papers() -> None:
+    """A variable of the table that compose.yaml passes to nobody would be set in vain."""
+    compose = (servers.ROOT / "compose.yaml").read_text()
+    paper = (servers.ROOT / "docs" / "operations.md").read_text()
+    (said,) = re.findall(r"^`\.env` may also hold (.+?)\.$", paper, re.MULTILINE | re.DOTALL)
+    optional = re.findall(r"\$\{([A-Z_]+):-", compose)
+    assert sorted(set(re.findall(r"`([A-Z_]+)`", said))) == sorted(set(optional))
+
+
+def test_nothing_reloads_the_web_server_half() -> None:
+    """A HUP keeps gunicorn's old self, its settings and the deadline of requests (`config/web.py`)."""
+    for name in ("deploy/homeward-web.service", "docs/operations.md"):
+        assert not re.search("ExecReload|reload homeward", (servers.ROOT / name).read_text()), name
+
+
+def test_the_proxies_settings_keep_no_address_of_a_page() -> None:
+    """An invitation's link opens for seven days: an error's line in a proxy's log would hold it."""
+    paper = (servers.ROOT / "docs" / "operations.md").read_text()
+    for line in ("request>uri delete", "request>headers delete", "access_log off;"):
+        assert re.search(rf"^    +{re.escape(line)}$", paper, re.MULTILINE), line
+    assert re.search(r"^    error_log \S+ crit;$", paper, re.MULTILINE)
+
+
+def test_a_command_waits_longer_than_a_page() -> None:
+    """One file of variables serves them all: what a page gives up must not end a migration."""
+    ask = "from django.conf import settings; print(settings.DATABASES['default']['OPTIONS'])"
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", f"{first}; {ask}"],
+            cwd=servers.ROOT,
+            env={
+                **os.environ,
+                "DJANGO_SETTINGS_MODULE": "practice.config.settings",
+                "DATABASE_URL": "postgres://nobody@localhost/none",
+                "SECRET_KEY": "of no worth",
+                "HOMEWARD_PAGE_SECONDS": "7",
+            },
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for first in ("import practice.config.celery", "import practice.config.wsgi")
+    ]
+    assert ["statement_timeout=7s" in one for one in said] == [False, True]
+
+
 # --- lines to other machines ------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("database", "redis", "warned"),

@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
+from practice import config
 from practice.config import broker
 
 # Web, worker and tests compute local times from the one pinned tzdata, never from the system's
@@ -125,8 +126,8 @@ if DATABASES["default"].get("ENGINE") == "django.db.backends.postgresql":
     # A forgotten transaction must not rot the claim query (docs/reminders.md, finding 7).
     waits = "-c idle_in_transaction_session_timeout=60000"
     # Set where pages are served (wsgi.py), and nowhere else: a command may take its time.
-    if os.environ.get("HOMEWARD_PAGE_SECONDS"):
-        waits += f" -c statement_timeout={int(os.environ['HOMEWARD_PAGE_SECONDS'])}s"
+    if config.page_seconds:
+        waits += f" -c statement_timeout={config.page_seconds}s"
     DATABASES["default"]["OPTIONS"].setdefault("options", waits)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

@@ -10,9 +10,12 @@ from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import WSGIHandler, WSGIRequest
 from django.utils.http import parse_header_parameters
 
+from practice import config
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "practice.config.settings")
-# Nobody waits longer for a page, and a query gone wrong must not keep its thread for good.
-os.environ.setdefault("HOMEWARD_PAGE_SECONDS", "30")
+# Nobody waits longer for a page, and a query gone wrong must not keep its thread for good. Said here,
+# not read by the settings: one file of variables serves web, worker and the owner's commands.
+config.page_seconds = int(os.environ.get("HOMEWARD_PAGE_SECONDS", "30"))
 
 # As many as a length may have.
 DIGITS = 18
