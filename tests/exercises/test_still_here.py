@@ -1,4 +1,4 @@
-"""What waits past its day: the newest as cards, the rest folded, and all of it let go at one press."""
+"""What waits past its day: the newest as cards, the rest folded, all let go at one press; what is over."""
 
 import re
 from datetime import timedelta
@@ -163,3 +163,13 @@ def test_of_the_same_log_given_again_each_has_its_day_and_no_minutes_it_does_not
     # As on its own page, which says what is left.
     assert [one for one in said if "About" in one] == [said[1]]
     assert "a moment" in said[1]
+
+
+def test_what_is_over_leads_on_where_there_is_more_of_it(play: Play, dana: Person, ana: Person):
+    browser = ana.browser()
+    for count in range(1, 7):
+        row = play.homework(ana, play.assign(dana, ana))
+        browser.post(url(row, "set-aside/"), {"how": "let_go"})
+        lately = text_of(browser.get("/today/")).partition('id="recent"')[2]
+        assert ('href="/growth/#past"' in lately) is (count > 5)
+    assert len(listed(text_of(browser.get("/growth/")).partition('id="past"')[2])) == 6
