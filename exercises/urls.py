@@ -27,6 +27,7 @@ from exercises.views import (
 
 CLIENT_URLS: list[URLPattern | URLResolver] = [
     path("today/", today.today, name="today"),
+    path("today/let-go/", today.let_all_go, name="let_all_go"),
     path("log/", today.log, name="log"),
     path("breath/", today.breath, name="breath"),
     path("growth/", today.growth, name="growth"),

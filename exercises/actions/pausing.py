@@ -1,5 +1,6 @@
 """Finish without sending, and take up again."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -7,7 +8,7 @@ from django.db import transaction
 from exercises.actions import reminding
 from exercises.actions.moving import apply_move
 from exercises.models import Homework, ReminderReason, Response
-from exercises.workflow import Move
+from exercises.workflow import CLIENTS_TURN, Move
 from practice.actors import Actor
 
 
@@ -16,6 +17,17 @@ def set_aside(*, by: Actor, at: datetime, homework: Homework, for_session: bool 
     with transaction.atomic():
         apply_move(homework, Move.BRING if for_session else Move.SKIP, by=by, at=at)
         reminding.cancel_for_homework(homework.pk, reason=ReminderReason.NOT_THEIR_TURN)
+
+
+def let_all_go(*, by: Actor, at: datetime, homeworks: Sequence[Homework]) -> None:
+    """Let several go at once. What was sent or set aside meanwhile, by another tab or the same press
+    twice, stays as it is."""
+    with transaction.atomic():
+        # In the order in which they are withdrawn, too.
+        held = Homework.objects.select_for_update(of=("self",)).select_related("client")
+        wanted = held.filter(pk__in=[one.pk for one in homeworks], status__in=CLIENTS_TURN)
+        for homework in wanted.order_by("pk"):
+            set_aside(by=by, at=at, homework=homework)
 
 
 def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:

@@ -18,6 +18,7 @@ _COMMA = {"es": ","}
 AHEAD = timedelta(minutes=10)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 _WRITTEN = frozenset({ItemKind.TEXT, ItemKind.LONGTEXT, ItemKind.LIST})
+_SEVERAL = frozenset({ItemKind.CHECKLIST, ItemKind.EMOTIONS})
 # Bidirectional overrides and isolates can make text read as something else; plain
 # right-to-left writing needs none of them.
 _BIDI_CONTROLS = dict.fromkeys([*range(0x202A, 0x202F), *range(0x2066, 0x206A)])
@@ -85,6 +86,8 @@ def nothing_said(item: Item) -> AnswerProblem:
     """Return what to say when someone goes on past a required item without a word about it."""
     if item.kind in _WRITTEN:
         return AnswerProblem("empty", gettext_noop("Write a few words, or choose “Skip this one”."))
+    if item.kind in _SEVERAL:
+        return AnswerProblem("empty", gettext_noop("Pick one or more, or choose “Skip this one”."))
     return AnswerProblem("empty", gettext_noop("Pick one, or choose “Skip this one”."))
 
 

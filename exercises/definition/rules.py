@@ -123,7 +123,7 @@ def compose(definition: Definition, item: Item, answers: Answers, language: str)
     """Return a first wording for `item`, put together from other answers.
 
     A missing piece stays "…", which ends its sentence, too. A piece that repeats the words before it ("I feel I feel alone")
-    loses them, and its full stop; one that asks or calls out ends its sentence itself, or
+    loses them, and its full stop or comma; one that asks or calls out ends its sentence itself, or
     stops doing so in the middle of one.
     """
     text = item.compose.get(language)
@@ -188,7 +188,7 @@ def _piece(definition: Definition, key: str, answers: Answers, language: str) ->
     if item is None or not isinstance(value, str):
         return ""
     option = item.option(value) if item.kind is ItemKind.CHOICE else None
-    return (option.text.get(language) if option else value).strip().rstrip(".…").strip()
+    return (option.text.get(language) if option else value).strip().rstrip(".…,;").strip()
 
 
 def _without_lead(before: str, piece: str) -> str:

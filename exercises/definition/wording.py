@@ -36,9 +36,9 @@ STEP_WORDS: dict[str, tuple[Text, ...]] = {
         "|muy hondo|directo al corazón",
     ),
     "ease": _steps(
-        "very hard|hard|rather hard|a little hard|takes effort|neither hard nor easy"
-        "|takes a little effort|rather easy|easy|very easy|comes by itself",
-        "muy difícil|difícil|bastante difícil|un poco difícil|con esfuerzo|ni difícil ni fácil"
-        "|con un poco de esfuerzo|bastante fácil|fácil|muy fácil|me sale sin pensarlo",
+        "very hard|hard|rather hard|a little hard|takes a little effort|neither hard nor easy"
+        "|on the easy side|rather easy|easy|very easy|comes by itself",
+        "muy difícil|difícil|bastante difícil|un poco difícil|con un poco de esfuerzo"
+        "|ni difícil ni fácil|más bien fácil|bastante fácil|fácil|muy fácil|me sale sin pensarlo",
     ),
 }

@@ -216,10 +216,13 @@ def kept_for_session(actor: Actor, clients: Sequence[Client], since: datetime) -
 def own_history(actor: Actor, after: str | None = None) -> Page[Homework]:
     """Return a client's own past, newest first, with `has_words` as today has it.
 
-    Each by the day its line shows: when it was sent, else when it was given.
+    Each by the day its line shows: when it was sent, else when it was given. What stands open and
+    was never begun is not past: Today has it.
     """
-    rows = homeworks(actor).annotate(
-        has_words=Exists(WITH_WORDS), shown_at=Coalesce("submitted_at", "opens_at")
+    rows = (
+        homeworks(actor)
+        .exclude(status=Status.OPEN)
+        .annotate(has_words=Exists(WITH_WORDS), shown_at=Coalesce("submitted_at", "opens_at"))
     )
     return page(rows, order=("-shown_at", "pk"), after=after, size=20)
 

@@ -20,6 +20,9 @@ from exercises.workflow import CLIENTS_TURN, Status
 from practice.actors import Actor
 from practice.queries.finding import or_404
 
+# So many of what is over stand on Today.
+LATELY = 5
+
 
 @dataclass(frozen=True)
 class Today:
@@ -31,6 +34,8 @@ class Today:
     still_here: Sequence[Homework]
     brought: Sequence[Homework]
     recent: Sequence[Homework]
+    # More of that than stands here.
+    has_earlier: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -58,7 +63,7 @@ def today(actor: Actor, at: datetime) -> Today:
         .order_by("-opens_at", "-pk")[:60]
     )
     turn = [row for row in rows if row.status in CLIENTS_TURN]
-    late = [row for row in turn if row.due_at and row.due_at < at and row.round == 1]
+    late = [row for row in turn if is_past(row, at)]
     current = sorted(
         (row for row in turn if row not in late),
         key=lambda row: (
@@ -90,8 +95,14 @@ def today(actor: Actor, at: datetime) -> Today:
         open=current[1:],
         still_here=late,
         brought=in_order(rows, at),
-        recent=done[:5],
+        recent=done[:LATELY],
+        has_earlier=len(done) > LATELY,
     )
+
+
+def is_past(row: Homework, at: datetime) -> bool:
+    """Say whether its day has passed: it waits without one. What was given back has no day."""
+    return bool(row.due_at and row.due_at < at and row.round == 1)
 
 
 def own_record(actor: Actor, at: datetime) -> Any:

@@ -2,8 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from statistics import mean
 from typing import Any, NamedTuple
 
@@ -22,38 +21,21 @@ from exercises.visibility import OpenedRound
 from practice.actors import Actor
 from practice.wording import language
 
-# A log that went on for longer is counted by week.
-LONGEST_BY_DAY = timedelta(days=21)
-
-
-class Curves(NamedTuple):
-    """The days along the bottom, and what was said on each: or in the weeks that begin there."""
-
-    days: list[date]
-    series: list[Series]
-    weekly: bool = True
-
-    def over(self, days: list[date]) -> "Curves":
-        """Return the same along more days, which are gaps."""
-        series = []
-        for one in self.series:
-            at = dict(zip(self.days, one.values, strict=True))
-            series.append(replace(one, values=[at.get(day) for day in days]))
-        return self._replace(days=days, series=series)
-
 
 class Found(NamedTuple):
     """A chart: how it is headed and said, and what there is to draw, if anything."""
 
     chart: Chart
     words: dict[str, Any]
-    curves: Curves | None = None
+    curves: list[Series] | None = None
 
 
 def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
     """Return the charts of what was written in some weeks, one exercise after the other; only
     what has numbers. What is drawn comes first, then what is counted in a table, then what one
-    sentence says: side by side stands what is of a height."""
+    sentence says: side by side stands what is of a height. All that is drawn has the weeks the page
+    names along its bottom: one place means one week, and a week without an entry is a gap."""
+    weeks = found.span.mondays
     by_exercise: dict[Any, list[Homework]] = defaultdict(list)
     for row in found.rows:
         by_exercise[row.version.exercise_id].append(row)
@@ -67,27 +49,14 @@ def charts_of(actor: Actor, found: Numbers) -> list[dict[str, Any]]:
                 for one in _occasions(chart, found.rounds[row.pk], actor.zone)
                 if found.span.holds(one.at.date())
             ]
-            if one := _chart(definition, chart, occasions, len(charts_found)):
+            if one := _chart(definition, chart, occasions, weeks, len(charts_found)):
                 charts_found.append(one)
     charts_found.sort(key=lambda one: (one.curves is None, "table" not in one.words))
     return [
-        one.words | _drawn(one.words["title"], one.chart.kind, one.curves)
+        one.words | _drawn(one.words["title"], one.chart.kind, weeks, one.curves)
         if one.curves
         else one.words
-        for one in _on_one_axis(charts_found)
-    ]
-
-
-def _on_one_axis(found: Sequence[Found]) -> list[Found]:
-    """Give all that is counted by week the same weeks, so that one place means one week on the
-    whole page; what is counted by day keeps its days."""
-    weekly = [one.curves.days for one in found if one.curves and one.curves.weekly]
-    if not weekly:
-        return list(found)
-    weeks = _steps(min(map(min, weekly)), max(map(max, weekly)), timedelta(weeks=1))
-    return [
-        one._replace(curves=one.curves.over(weeks)) if one.curves and one.curves.weekly else one
-        for one in found
+        for one in charts_found
     ]
 
 
@@ -113,7 +82,11 @@ def _occasions(chart: Chart, rounds: Sequence[OpenedRound], zone: str) -> list[O
 
 
 def _chart(
-    definition: Definition, chart: Chart, occasions: list[Occasion], number: int
+    definition: Definition,
+    chart: Chart,
+    occasions: list[Occasion],
+    weeks: Sequence[date],
+    number: int,
 ) -> Found | None:
     # Several charts of one exercise: what each shows is its head. Whose account it is stands on top
     # of the page, once.
@@ -137,10 +110,11 @@ def _chart(
         table = _counted(definition, chart, occasions)
         return Found(chart, words | {"table": table}) if table["rows"] else None
     if chart.kind is ChartKind.COUNT:
-        curves = _how_often(chart, occasions)
+        curves = [_how_often(chart, occasions, weeks)]
     else:
-        curves = _by_week(definition, chart, occasions)
-    return Found(chart, words, curves) if curves.days else None
+        curves = _means(definition, chart, occasions, weeks)
+    is_empty = all(value is None for one in curves for value in one.values)
+    return None if is_empty else Found(chart, words, curves)
 
 
 def _counted(definition: Definition, chart: Chart, occasions: list[Occasion]) -> dict[str, Any]:
@@ -153,70 +127,51 @@ def _counted(definition: Definition, chart: Chart, occasions: list[Occasion]) ->
     }
 
 
-def _how_often(chart: Chart, occasions: list[Occasion]) -> Curves:
-    """Count by day; when it went on for long, by week.
-
-    A day, or a week, without an entry is a gap: nobody knows whether there was nothing to note.
-    """
-    counted: dict[date, float] = {
-        date.fromisoformat(day): count
-        for day, count in definitions.counts_for(chart, occasions).items()
-    }
-    if not counted:
-        return Curves([], [])
-    weekly = max(counted) - min(counted) > LONGEST_BY_DAY
-    if weekly:
-        weeks: dict[date, float] = defaultdict(float)
-        for day, count in counted.items():
-            weeks[monday(day)] += count
-        counted = weeks
-    days = _steps(min(counted), max(counted), timedelta(weeks=1) if weekly else timedelta(days=1))
-    return Curves(days, [Series(_("How often"), [counted.get(day) for day in days])], weekly)
+def _how_often(chart: Chart, occasions: list[Occasion], weeks: Sequence[date]) -> Series:
+    """Count by week. One without an entry is a gap: nobody knows whether there was nothing to note."""
+    counted: dict[date, float] = defaultdict(float)
+    for day, count in definitions.counts_for(chart, occasions).items():
+        counted[monday(date.fromisoformat(day))] += count
+    return Series(_("How often"), [counted.get(week) for week in weeks])
 
 
-def _by_week(definition: Definition, chart: Chart, occasions: list[Occasion]) -> Curves:
+def _means(
+    definition: Definition, chart: Chart, occasions: list[Occasion], weeks: Sequence[date]
+) -> list[Series]:
     """Return the mean of each week, as the therapist's page has it."""
-    weeks: dict[date, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    found: dict[str, dict[date, list[float]]] = defaultdict(lambda: defaultdict(list))
     for point in definitions.chart_points(definition, chart, occasions):
         for name, value in point.values.items():
-            weeks[monday(point.at.date())][name].append(value)
-    days = _steps(min(weeks), max(weeks), timedelta(weeks=1)) if weeks else []
+            found[name][monday(point.at.date())].append(value)
 
     def means(name: str) -> list[float | None]:
-        said = [weeks[day][name] if day in weeks else [] for day in days]
-        return [round(mean(numbers), 1) if numbers else None for numbers in said]
+        numbers = found[name]
+        return [round(mean(numbers[week]), 1) if week in numbers else None for week in weeks]
 
-    series = [
+    return [
         Series(_series(definition, name), means(name), part)
         for name, part in zip(chart.series, "cd", strict=False)
     ]
-    return Curves(days, series)
 
 
-def _steps(first: date, last: date, step: timedelta) -> list[date]:
-    return [first + step * number for number in range((last - first) // step + 1)]
-
-
-def _drawn(title: str, kind: ChartKind, curves: Curves) -> dict[str, Any]:
-    days, series, weekly = curves
-    columns = [date_format(day, _("j M")) for day in days]
+def _drawn(
+    title: str, kind: ChartKind, weeks: Sequence[date], series: list[Series]
+) -> dict[str, Any]:
+    columns = [date_format(week, _("j M")) for week in weeks]
     values = [value for one in series for value in one.values if value is not None]
     lines = [f"{one.name}: {', '.join(said(value) for value in one.values)}." for one in series]
     table = zip(columns, *([said(value) for value in one.values] for one in series), strict=True)
-    note = _("Each mark is the average of a week.")
-    if kind is ChartKind.COUNT:
-        note = _("Each mark is one week.") if weekly else _("Each mark is one day.")
+    is_count = kind is ChartKind.COUNT
+    note = _("Each mark is one week.") if is_count else _("Each mark is the average of a week.")
     return {
         "aria": " ".join([f"{title}.", *lines]),
-        "summary": in_numbers(series, weekly=weekly, counts=kind is ChartKind.COUNT),
+        "summary": in_numbers(series, columns, counts=is_count),
         # 10 fits every scale.
-        "sizes": charts.draw(
-            columns, series, top=max(4 if kind is ChartKind.COUNT else 10, *values)
-        ),
+        "sizes": charts.draw(columns, series, top=max(4 if is_count else 10, *values)),
         "legend": legend(series),
         "legend_note": f"{note} {ring_text(series)}".strip(),
         "table": {
-            "heads": [_("Week of") if weekly else _("When"), *(one.name for one in series)],
+            "heads": [_("Week of"), *(one.name for one in series)],
             "rows": list(table),
         },
     }

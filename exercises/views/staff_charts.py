@@ -118,7 +118,7 @@ def _chart(
         "id": key,
         "title": title,
         "range_text": range_text,
-        "summary": in_numbers(series, counts=key == "asks"),
+        "summary": in_numbers(series, columns, counts=key == "asks"),
         "aria": f"{title}, {range_text}. " + " ".join(map(_read_out, series)),
         "sizes": charts.draw(columns, series, top=highest if key == "asks" else 10),
         # A letter stands for a person; before and after have their shapes alone.
@@ -158,9 +158,10 @@ def legend(series: Sequence[Series], *, letters: bool = False) -> list[dict[str,
     ]
 
 
-def in_numbers(series: Sequence[Series], *, weekly: bool = True, counts: bool = False) -> str:
-    """Say in a sentence each between what the curves were; `counts`: how often, not how much."""
-    courses = [(one.name, _course(one, weekly=weekly, counts=counts)) for one in series]
+def in_numbers(series: Sequence[Series], weeks: Sequence[str], *, counts: bool = False) -> str:
+    """Say in a sentence each between what the curves were over these weeks; `counts`: how often, not
+    how much."""
+    courses = [(one.name, _course(one, weeks, counts=counts)) for one in series]
     if len(courses) == 1:
         return courses[0][1]
     return " ".join(
@@ -170,24 +171,29 @@ def in_numbers(series: Sequence[Series], *, weekly: bool = True, counts: bool = 
     )
 
 
-def _course(one: Series, *, weekly: bool, counts: bool) -> str:
+def _course(one: Series, weeks: Sequence[str], *, counts: bool) -> str:
     """Say the span with its unit, never a way from first to last: that would hide what was between."""
-    values = [value for value in one.values if value is not None]
-    if not values:
+    there = [
+        (week, value) for week, value in zip(weeks, one.values, strict=True) if value is not None
+    ]
+    if not there:
         return ""
+    values = [value for _week, value in there]
     if counts:
-        text = _how_often_by_week(values) if weekly else _how_often_by_day(values)
+        text = _how_often(values)
     elif len(values) == 1:
         text = _("%(last)s, in one week.")
     elif min(values) == max(values):
         text = _("%(count)s weeks, %(last)s each.")
+    elif one.values[-1] is None:  # "last" alone would read as now
+        text = _("Between %(low)s and %(high)s, last %(last)s, in the week of %(week)s.")
     else:
         text = _("Between %(low)s and %(high)s, last %(last)s.")
     words = {"low": said(min(values)), "high": said(max(values)), "last": said(values[-1])}
-    return wording.sentence(text % (words | {"count": in_words(len(values))}))
+    return wording.sentence(text % (words | {"count": in_words(len(values)), "week": there[-1][0]}))
 
 
-def _how_often_by_week(values: Sequence[float]) -> str:
+def _how_often(values: Sequence[float]) -> str:
     most = int(max(values))
     if len(values) == 1:
         return ngettext("%(high)s time, in one week.", "%(high)s times, in one week.", most)
@@ -200,23 +206,6 @@ def _how_often_by_week(values: Sequence[float]) -> str:
     return ngettext(
         "Between %(low)s and %(high)s time a week, in %(count)s weeks with entries.",
         "Between %(low)s and %(high)s times a week, in %(count)s weeks with entries.",
-        most,
-    )
-
-
-def _how_often_by_day(values: Sequence[float]) -> str:
-    most = int(max(values))
-    if len(values) == 1:
-        return ngettext("%(high)s time, on one day.", "%(high)s times, on one day.", most)
-    if min(values) == max(values):
-        return ngettext(
-            "%(high)s time a day, on %(count)s days with entries.",
-            "%(high)s times a day, on %(count)s days with entries.",
-            most,
-        )
-    return ngettext(
-        "Between %(low)s and %(high)s time a day, on %(count)s days with entries.",
-        "Between %(low)s and %(high)s times a day, on %(count)s days with entries.",
         most,
     )
 

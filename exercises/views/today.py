@@ -3,15 +3,17 @@
 from datetime import datetime
 from typing import Any
 
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.timezone import now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.models import Client
 from exercises import schedule
+from exercises.actions import pausing
 from exercises.models import Homework
 from exercises.queries import homework as homeworks
 from exercises.queries import series
@@ -25,6 +27,8 @@ from exercises.workflow import Status
 from practice.actors import Actor
 
 UNDER_WAY = {Status.OPEN, Status.IN_PROGRESS, Status.RETURNED}
+# So many of what waits past its day stand there whole; the others are folded.
+CARDS = 2
 
 
 @require_GET
@@ -36,7 +40,8 @@ def today(request: HttpRequest) -> HttpResponse:
     record = todays.own_record(actor, at)
     session_at = wording.next_session(record, at)
     therapist = therapist_of(actor)
-    counts = todays.entry_counts(actor, found.open) if found.open else {}
+    waiting = [*found.open, *found.still_here]
+    counts = todays.entry_counts(actor, waiting) if waiting else {}
     letters = todays.letters(actor, found.letters) if found.letters else {}
     return show(
         request,
@@ -55,12 +60,19 @@ def today(request: HttpRequest) -> HttpResponse:
                 for row in found.open
                 if row not in found.letters
             ],
-            "still_here": [_still_here(row, actor.zone) for row in found.still_here],
+            "still_here": [
+                _still_here(row, counts.get(row.pk, 0), actor.zone)
+                for row in found.still_here[:CARDS]
+            ],
+            "earlier": [
+                _waiting(row, counts.get(row.pk, 0), actor.zone) for row in found.still_here[CARDS:]
+            ],
             "brought": [
                 {"title": title_of(row), "action": reverse("pick_up", kwargs={"pk": row.pk})}
                 for row in found.brought
             ],
             "recent": [_recent(row, at, actor.zone) for row in found.recent],
+            "has_earlier": found.has_earlier,
             "is_empty": found.is_empty,
             "only": therapist.only,
             "session_text": _session(session_at, actor.zone),
@@ -70,6 +82,28 @@ def today(request: HttpRequest) -> HttpResponse:
             "legal_hold": record.legal_hold,
         },
     )
+
+
+@require_http_methods(["GET", "POST"])
+@for_clients
+def let_all_go(request: HttpRequest) -> HttpResponse:
+    """Let go of all that waits past its day, after a page that names it: of what stood there alone."""
+    actor, at = actor_of(request), now()
+    found = todays.today(actor, at).still_here
+    if request.method == "POST":
+        meant = [row for row in found if str(row.pk) in request.POST.getlist("homework")]
+        if meant:
+            pausing.let_all_go(by=actor, at=at, homeworks=meant)
+            messages.success(
+                request,
+                _("These rest now. Each of them is under “Growth”, and can be picked up again."),
+            )
+        return redirect("today")
+    if not found:
+        return redirect("today")
+    counts = todays.entry_counts(actor, found)
+    rows = [_waiting(row, counts.get(row.pk, 0), actor.zone) | {"pk": row.pk} for row in found]
+    return show(request, "let_go", {"rows": rows})
 
 
 @require_GET
@@ -178,32 +212,55 @@ def _letter(actor: Actor, row: Homework, review: Any, at: datetime) -> dict[str,
 
 
 def _row(row: Homework, count: int, at: datetime, zone: str) -> dict[str, Any]:
-    takes = wording.sentence(wording.takes(row.version.definition))
-    due = wording.due(row.due_at, at, zone)
-    tag, tone = _("Open"), ""
-    if count:
-        tag, tone = _("%(n)d so far") % {"n": count}, "pine"
-    elif row.status == Status.IN_PROGRESS:
-        tag, tone = _("Begun"), "pine"
-    elif row.status == Status.RETURNED:
+    tag, tone = _begun(row, count) or (_("Open"), "")
+    if row.status == Status.RETURNED and not count:
         tag, tone = _("To go deeper"), "lamp"
     return {
         "title": title_of(row),
         "href": reverse("homework", kwargs={"pk": row.pk}),
-        "help": f"{takes}, {due}" if due else takes,
+        "help": _since(row, zone) if todays.is_past(row, at) else _to_do(row, at, zone),
         "icon_name": "pencil-line",
         "tag": tag,
         "tone": tone,
     }
 
 
-def _still_here(row: Homework, zone: str) -> dict[str, Any]:
+def _to_do(row: Homework, at: datetime, zone: str) -> str:
+    """Say how long it takes and until when; of what was begun the rest alone would be true, and its
+    own page says that."""
+    definition = row.version.definition
+    is_whole = row.status == Status.OPEN or definition.is_journal
+    takes = wording.takes(definition) if is_whole else ""
+    said = [one for one in (takes, wording.due(row.due_at, at, zone)) if one]
+    return wording.sentence(", ".join(said))
+
+
+def _begun(row: Homework, count: int) -> tuple[str, str] | None:
+    """Return how far it was begun, as a tag and its tone."""
+    if count:
+        return _("%(n)d so far") % {"n": count}, "pine"
+    return (_("Begun"), "pine") if row.status == Status.IN_PROGRESS else None
+
+
+def _since(row: Homework, zone: str) -> str:
+    """Tell one occurrence from the next of the same."""
+    return _("From %(day)s") % {"day": wording.day(row.opens_at, zone)}
+
+
+def _waiting(row: Homework, count: int, zone: str) -> dict[str, Any]:
+    tag, tone = _begun(row, count) or ("", "")
     return {
         "title": title_of(row),
-        "since": _("From %(day)s.") % {"day": wording.day(row.opens_at, zone)},
-        "open_url": reverse("homework", kwargs={"pk": row.pk}),
-        "aside_url": reverse("set_aside", kwargs={"pk": row.pk}),
+        "href": reverse("homework", kwargs={"pk": row.pk}),
+        "help": _since(row, zone),
+        "tag": tag,
+        "tone": tone,
     }
+
+
+def _still_here(row: Homework, count: int, zone: str) -> dict[str, Any]:
+    aside = reverse("set_aside", kwargs={"pk": row.pk})
+    return _waiting(row, count, zone) | {"aside_url": aside}
 
 
 def _recent(row: Any, at: datetime, zone: str) -> dict[str, Any]:

@@ -48,7 +48,7 @@ _SECTIONS = {
 _SECTIONS |= {
     page: head
     for head, pages in {
-        "today": "homework step draft check sent feedback save_copy aside ended breath",
+        "today": "homework step draft check sent feedback save_copy aside ended breath let_all_go",
         "log": "entries entry entry_remove",
         "you": "who_read_me consent consent_withdraw own_ledger export_own erase_own account_email"
         " account_change_password account_set_password account_reauthenticate account_logout"

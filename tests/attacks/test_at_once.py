@@ -1,5 +1,6 @@
 """Two requests at the very same moment: one of them is told, nobody gets a 500, nothing is lost."""
 
+import re
 import threading
 from datetime import timedelta
 from functools import partial
@@ -13,8 +14,8 @@ from django.utils.timezone import now
 from clients.actions import caring, joining, noting
 from clients.models import Caseload, Clearance, Client, Couple, PrivateNote, SessionTopic
 from clients.views import own
-from exercises.actions import assigning, exporting, responding, reviewing
-from exercises.models import Answer, Assignment, Homework, Response
+from exercises.actions import assigning, exporting, pausing, responding, reviewing
+from exercises.models import Answer, Assignment, Homework, Response, Step
 from practice.actions import invitations, people
 from practice.models import Invitation, Membership, Practice, User
 from practice.tenancy import scope
@@ -241,6 +242,22 @@ def test_a_double_tap_keeps_what_was_written_once(
     assert one.post(path, {**said, "once": word_of(one, path)}).status_code == 302
     with scope(practice=dana.practice.pk):
         assert model.objects.count() == 2
+
+
+def test_a_double_tap_lets_all_that_waits_go_once(
+    play: Play, dana: Person, ana: Person, monkeypatch: pytest.MonkeyPatch
+):
+    for days in (9, 10, 11):
+        play.assign(dana, ana, opens_in=timedelta(days=-days), days=4)
+    one, other = quiet(ana.browser()), quiet(ana.browser())
+    page = text_of(one.get("/today/let-go/"))
+    named = {"homework": re.findall(r'name="homework" value="([^"]+)"', page)}
+    assert len(named["homework"]) == 3
+    meet(monkeypatch, pausing, "let_all_go")
+    path = "/today/let-go/"
+    assert at_once(lambda: one.post(path, named), lambda: other.post(path, named)) == [302, 302]
+    with scope(practice=dana.practice.pk):
+        assert Step.objects.filter(move="skip").count() == 3
 
 
 def test_a_double_click_adds_a_client_once(dana: Person, monkeypatch: pytest.MonkeyPatch):

@@ -276,6 +276,8 @@ def test_extra_rows_and_foreign_fields_are_ignored():
     [
         ("text", "Write a few words, or choose “Skip this one”."),
         ("scale", "Pick one, or choose “Skip this one”."),
+        ("emotions", "Pick one or more, or choose “Skip this one”."),
+        ("checklist", "Pick one or more, or choose “Skip this one”."),
     ],
 )
 def test_nothing_said_is_told_kindly(kind, words):

@@ -100,3 +100,9 @@ def test_a_piece_that_is_missing_ends_its_sentence_once(play: Play, ana: Person,
     with play.at(ana):
         begun.responses.get().answers.filter(item_key="free").delete()
     assert "called me, today. …</textarea>" in whole(ana.browser(), begun)[1]
+
+
+def test_what_a_piece_ends_with_is_not_doubled(play: Play, ana: Person, begun: Homework):
+    play.say(ana, begun, feel="lonely.", do="called me,", time="today;")
+    page = whole(ana.browser(), begun)[1]
+    assert f"\n{PUT_TOGETHER.format(time='today')}</textarea>" in page

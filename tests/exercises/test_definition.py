@@ -1,5 +1,6 @@
 """What an exercise asks of whom, says and draws: rules, words, charts, feelings."""
 
+import re
 from datetime import datetime
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from exercises import definition as d
 from exercises.definition import FlagKind, Text
 from exercises.definition.rules import is_open
+from exercises.definition.wording import STEP_WORDS
 from practice.templatetags.icons import SHAPES
 from tests.exercises.definitions import GROUPS, LINES, MENU, OPTIONS, item
 
@@ -174,3 +176,19 @@ def test_feelings_are_six_families_with_known_shapes_in_two_languages():
     for family in d.FAMILIES:
         assert len({word.shape for word in family.words}) == len(family.words), family.key
     assert {tuple(text.languages()) for text in texts} == {("en", "es")}
+
+
+@pytest.mark.parametrize(
+    ("language", "hard", "neither", "easy"),
+    [
+        ("en", "hard|effort", "neither hard nor easy", "easy|by itself"),
+        ("es", "difícil|esfuerzo", "ni difícil ni fácil", "fácil|sin pensarlo"),
+    ],
+)
+def test_the_words_for_ease_rise_from_hard_to_easy(
+    language: str, hard: str, neither: str, easy: str
+):
+    words = [step.get(language) for step in STEP_WORDS["ease"]]
+    assert all(re.search(hard, word) for word in words[:5])
+    assert words[5] == neither
+    assert all(re.search(easy, word) and not re.search(hard, word) for word in words[6:])

@@ -186,6 +186,28 @@ def test_the_page_for_offline_goes_by_itself_once_the_line_is_back(
     expect(page.get_by_role("heading", name="You", exact=True)).to_be_visible(timeout=30_000)
 
 
+def test_the_page_for_offline_speaks_as_the_person_does_and_not_as_the_browser(
+    demo_site: Site, visit: Visit
+) -> None:
+    page = visit(demo_site.url, "phone")
+    # The one who was here first speaks as this browser does.
+    for who, heading in (("ana", "You are offline"), ("lucia", "Estás sin conexión")):
+        be(page, f"{who}@mail.example")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        page.wait_for_function("navigator.serviceWorker.controller")
+        page.goto("/today/")
+        page.wait_for_function(
+            """caches.match("/offline").then(
+                (kept) => kept.headers.get("Content-Language") === document.documentElement.lang
+            )"""
+        )
+        page.context.set_offline(True)
+        page.goto("/you/")
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        page.context.set_offline(False)
+        page.goto("/today/")
+
+
 def test_on_a_phone_every_word_for_a_feeling_stays_whole(
     demo_site: Site, visit: Visit, places: dict[str, str]
 ) -> None:
