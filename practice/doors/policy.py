@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 
 from practice.actors import Actor
 from practice.doors.failures import API, page_before, problem
-from practice.doors.giving_back import what_was_in
+from practice.doors.giving_back import given_back, what_was_in
 from practice.doors.pages import HEADED
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
@@ -39,6 +39,8 @@ OPERATIONS = "/operations/"
 SAFE = ("GET", "HEAD", "OPTIONS")
 LAST_SEEN = "last_seen"
 BEGAN = "began"
+# A lock is told so many seconds before it comes, and never before half of its time is over.
+WARNING = 5 * 60
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
@@ -113,10 +115,13 @@ def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
     said = _("Everyone who works here signs in with a second step. Set yours up, then go on.")
     if request.path.startswith(API):
         return problem(403, code="second_factor_required", detail=said)
-    messages.info(request, said)
     # Nothing else on the way leads there: allauth's pages for it know of no next one.
     back = way_back(request)
     request.session[HEADED] = "/" if back.startswith(ACCOUNT) else back
+    if typed := given_back(request):  # it is asked for since they began to write
+        words = {"message": said, "typed": typed}
+        return render(request, "practice/second_step.html", words, status=403)
+    messages.info(request, said)
     return redirect("mfa_index")
 
 
@@ -135,6 +140,11 @@ def _is_over(request: HttpRequest) -> bool:
     lasts = settings.SESSION_ENDS["client" if actor and actor.is_client else "member"]
     writes = request.method not in {"GET", "HEAD"}
     return bool(at - began > lasts + (settings.SESSION_LAST_WORDS if writes else 0))
+
+
+def warning_seconds(practice: Practice) -> int:
+    """Say how many seconds before the lock of this practice a page tells of it."""
+    return min(WARNING, practice.idle_minutes * 60 // 2)
 
 
 def _was_idle(request: HttpRequest) -> bool:
