@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from practice.actors import Actor
 from practice.doors.failures import API, page_before, problem
@@ -41,6 +42,10 @@ LAST_SEEN = "last_seen"
 BEGAN = "began"
 # A lock is told so many seconds before it comes, and never before half of its time is over.
 WARNING = 5 * 60
+SECOND_STEP_CODE = "second_factor_required"
+SECOND_STEP_FIRST = gettext_lazy(
+    "Everyone who works here signs in with a second step. Set yours up, then go on."
+)
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
@@ -80,9 +85,15 @@ def _refusal(request: HttpRequest, user: User) -> HttpResponse | None:
         return _without_seat(request, user)
     if _was_idle(request):
         return lock(request)
-    if actor.is_member and practice.second_factor_required and not _has_second_step(user):
+    if lacks_second_step(user, actor, practice):
         return _ask_for_second_step(request)
     return None
+
+
+def lacks_second_step(user: User, actor: Actor, practice: Practice) -> bool:
+    """Say whether somebody has to set up a second step first, whichever door they come to."""
+    required = actor.is_member and practice.second_factor_required
+    return required and not _has_second_step(user)
 
 
 def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
@@ -112,9 +123,9 @@ def way_back(request: HttpRequest) -> str:
 
 
 def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
-    said = _("Everyone who works here signs in with a second step. Set yours up, then go on.")
+    said = str(SECOND_STEP_FIRST)
     if request.path.startswith(API):
-        return problem(403, code="second_factor_required", detail=said)
+        return problem(403, code=SECOND_STEP_CODE, detail=said)
     # Nothing else on the way leads there: allauth's pages for it know of no next one.
     back = way_back(request)
     request.session[HEADED] = "/" if back.startswith(ACCOUNT) else back
