@@ -10,21 +10,30 @@ from rest_framework.authentication import (
     SessionAuthentication,
     get_authorization_header,
 )
-from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 from rest_framework.request import Request
 
 from clients.actors import resolve
 from practice.actions import tokens
+from practice.doors.policy import SECOND_STEP_CODE, SECOND_STEP_FIRST, lacks_second_step
 from practice.doors.programs import act_as
 from practice.models import ApiToken, User
 from practice.tenancy import scope
+
+
+class SecondStepFirst(PermissionDenied):
+    """Stop a key where its person is stopped."""
+
+    default_detail = SECOND_STEP_FIRST
+    default_code = SECOND_STEP_CODE
 
 
 class TokenAuthentication(BaseAuthentication):
     """`Authorization: Bearer hw_…`: a key acts from its own seat, within its scopes."""
 
     def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
-        """Return whose key it is. Raises AuthenticationFailed for one that opens nothing."""
+        """Return whose key it is. Raises AuthenticationFailed for one that opens nothing, and
+        SecondStepFirst where its person has to set one up."""
         kind, _space, text = get_authorization_header(request).partition(b" ")
         if kind.lower() != b"bearer":
             return None
@@ -35,6 +44,8 @@ class TokenAuthentication(BaseAuthentication):
             found = resolve(token.user, token.seat)
         if found is None or found[0].seat != token.seat:
             raise AuthenticationFailed(_("This key opens nothing."))
+        if lacks_second_step(token.user, *found):
+            raise SecondStepFirst
         act_as(request, *found, scopes=frozenset(token.scopes))
         return token.user, token
 

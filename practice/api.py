@@ -161,7 +161,7 @@ def invitation_list(request: Request) -> Response:
     actor = acting(request, may_administer)
     if request.method == "GET":
         asking = parse_list_request(request)
-        found = people.invitations(actor, asking.after)
+        found = people.invitations(actor, after=asking.after)
         return cursor_page(asking, found, [_invitation_data(row) for row in found.rows])
     said = checked(InviteForm(parse_body(request, InvitationRequest)))
     invited = invitations.invite(by=actor, at=now(), kind=InvitationKind.MEMBER, **said)

@@ -6,6 +6,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from practice.doors.pages import device_key
+from practice.doors.policy import warning_seconds
 from practice.models import NEUTRAL_PAGE, Practice
 
 THEMES = {"light", "dark"}
@@ -26,6 +27,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
     if actor is not None:
         if actor.is_member and practice is not None and practice.idle_minutes:
             found["session_seconds"] = practice.idle_minutes * 60
+            found["warning_seconds"] = warning_seconds(practice)
             found["lock_key"] = device_key(actor, "lock")
         if actor.is_client or actor.has_more_seats:
             # Not the key: only which of the copies on this device, and of what the browser puts back

@@ -10,14 +10,16 @@ from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from practice.models import Invitation
+from practice.models import Invitation, InvitationKind
 
 
 def invitation(invitation: Invitation, link: str, at: datetime, language: str = "") -> None:
     """Send a link that lets the invited person in, in their language where it is known, else in the
-    practice's; says neither who nor what for."""
+    practice's. It says neither who nor where; only a colleague reads what for: vague as a client's
+    has to be, theirs was taken for unwanted mail."""
     practice = invitation.practice
-    context = {"link": link, "from_name": practice.discreet_name}
+    to_work = invitation.kind == InvitationKind.MEMBER
+    context = {"link": link, "from_name": practice.discreet_name, "to_work": to_work}
     with translation.override(language or practice.language):
         message = build(
             "invitation", to=invitation.email, from_name=practice.discreet_name, context=context

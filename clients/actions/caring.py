@@ -155,8 +155,8 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
             practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
         )
         Client.objects.filter(pk__in=[one.pk for one in ordered]).update(was_in_couple=True)
-        for client in ordered:
-            auditing.on_client(by, at, "couple.linked", client.pk)
+        for client, other in zip(ordered, reversed(ordered), strict=True):
+            auditing.on_client(by, at, "couple.linked", client.pk, partner=str(other.pk))
     return couple
 
 
@@ -186,8 +186,8 @@ def unlink(*, by: Actor, at: datetime, couple: Couple) -> None:
         raise PermissionDenied
     with transaction.atomic():
         if Couple.objects.filter(pk=couple.pk, ended_at=None).update(ended_at=at):
-            for client in (couple.first, couple.second):
-                auditing.on_client(by, at, "couple.unlinked", client.pk)
+            for client, other in ((couple.first, couple.second), (couple.second, couple.first)):
+                auditing.on_client(by, at, "couple.unlinked", client.pk, partner=str(other.pk))
 
 
 def set_session(

@@ -89,7 +89,8 @@ def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:
     admins."""
     if not may_administer(actor):
         raise PermissionDenied
-    clients = {event.client_id for event in found if event.client_id}
+    clients = {str(event.client_id) for event in found if event.client_id}
+    clients |= {event.detail["partner"] for event in found if event.detail.get("partner")}
     couples = {event.detail["couple"] for event in found if event.detail.get("couple")}
     alone = Client.objects.filter(practice_id=actor.practice_id, pk__in=clients)
     pairs = Couple.objects.filter(practice_id=actor.practice_id, pk__in=couples)

@@ -122,6 +122,7 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "act": act_text(event.action),
         "which": [*setting_names(event.detail.get("fields", "")), *_given(event, concerned)],
         "to": concerned.get(event.detail.get("to", ""), ""),
+        "with": concerned.get(event.detail.get("partner", ""), ""),
         "object": KINDS.get(event.object_kind, event.object_kind),
         "whose": whose if whose != who else "",
         "reference": event.object_id,
@@ -158,7 +159,7 @@ def _export(request: ActorRequest, wanted: dict[str, Any]) -> HttpResponse:
 def _lines(events: list[AuditEvent], rows: list[dict[str, Any]]) -> Iterator[list[str]]:
     """Give each line as programs know it (codes and ids), and beside it as the page says it."""
     codes = ["at (UTC)", "who", "what", "kind", "record", "client", "to"]
-    yield [*codes, "what in words", "which", "on what", "whose", "client's name"]
+    yield [*codes, "what in words", "which", "on what", "whose", "client's name", "with"]
     for event, row in zip(events, rows, strict=True):
         said = (row["to"], row["act"], ", ".join(row["which"]), row["object"], row["whose"])
         yield [
@@ -168,7 +169,7 @@ def _lines(events: list[AuditEvent], rows: list[dict[str, Any]]) -> Iterator[lis
             event.object_kind,
             event.object_id,
             str(event.client_id or ""),
-            *(harmless(str(text)) for text in (*said, row["client_name"])),
+            *(harmless(str(text)) for text in (*said, row["client_name"], row["with"])),
         ]
 
 

@@ -25,6 +25,8 @@ UNBEGUN = (Status.SCHEDULED, Status.OPEN)
 AGAIN = (ReminderState.PLANNED, ReminderState.CANCELLED)
 # A therapist's daily mails keep this distance, even when they travel.
 BETWEEN_DAILY = timedelta(hours=18)
+# Later than so long after their hour it would come in the night; another is planned for tomorrow.
+DAILY_IS_LATE = timedelta(hours=3)
 # What was handed in and is then open again earns its due reminders again, if they were not sent.
 UPSERT = f"""
 INSERT INTO exercises_reminder (practice_id, dedupe_key, client_id, member_id, homework_id, kind,
@@ -337,7 +339,7 @@ def _insert_daily(member: Membership, day: date, target: datetime, zone: str, at
             zone,
             schedule.tzdata_version(),
             max(target, at),
-            target + timedelta(hours=12),
+            target + DAILY_IS_LATE,
             at,
         ]
     )

@@ -11,10 +11,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from practice.actors import Actor
 from practice.doors.failures import API, page_before, problem
-from practice.doors.giving_back import what_was_in
+from practice.doors.giving_back import given_back, what_was_in
 from practice.doors.pages import HEADED
 from practice.models import Practice, User
 from practice.queries.people import has_second_factor
@@ -39,6 +40,12 @@ OPERATIONS = "/operations/"
 SAFE = ("GET", "HEAD", "OPTIONS")
 LAST_SEEN = "last_seen"
 BEGAN = "began"
+# A lock is told so many seconds before it comes, and never before half of its time is over.
+WARNING = 5 * 60
+SECOND_STEP_CODE = "second_factor_required"
+SECOND_STEP_FIRST = gettext_lazy(
+    "Everyone who works here signs in with a second step. Set yours up, then go on."
+)
 
 
 def refusal(request: HttpRequest) -> HttpResponse | None:
@@ -78,9 +85,15 @@ def _refusal(request: HttpRequest, user: User) -> HttpResponse | None:
         return _without_seat(request, user)
     if _was_idle(request):
         return lock(request)
-    if actor.is_member and practice.second_factor_required and not _has_second_step(user):
+    if lacks_second_step(user, actor, practice):
         return _ask_for_second_step(request)
     return None
+
+
+def lacks_second_step(user: User, actor: Actor, practice: Practice) -> bool:
+    """Say whether somebody has to set up a second step first, whichever door they come to."""
+    required = actor.is_member and practice.second_factor_required
+    return required and not _has_second_step(user)
 
 
 def _without_seat(request: HttpRequest, user: User) -> HttpResponse | None:
@@ -110,13 +123,16 @@ def way_back(request: HttpRequest) -> str:
 
 
 def _ask_for_second_step(request: HttpRequest) -> HttpResponse:
-    said = _("Everyone who works here signs in with a second step. Set yours up, then go on.")
+    said = str(SECOND_STEP_FIRST)
     if request.path.startswith(API):
-        return problem(403, code="second_factor_required", detail=said)
-    messages.info(request, said)
+        return problem(403, code=SECOND_STEP_CODE, detail=said)
     # Nothing else on the way leads there: allauth's pages for it know of no next one.
     back = way_back(request)
     request.session[HEADED] = "/" if back.startswith(ACCOUNT) else back
+    if typed := given_back(request):  # it is asked for since they began to write
+        words = {"message": said, "typed": typed}
+        return render(request, "practice/second_step.html", words, status=403)
+    messages.info(request, said)
     return redirect("mfa_index")
 
 
@@ -135,6 +151,11 @@ def _is_over(request: HttpRequest) -> bool:
     lasts = settings.SESSION_ENDS["client" if actor and actor.is_client else "member"]
     writes = request.method not in {"GET", "HEAD"}
     return bool(at - began > lasts + (settings.SESSION_LAST_WORDS if writes else 0))
+
+
+def warning_seconds(practice: Practice) -> int:
+    """Say how many seconds before the lock of this practice a page tells of it."""
+    return min(WARNING, practice.idle_minutes * 60 // 2)
 
 
 def _was_idle(request: HttpRequest) -> bool:

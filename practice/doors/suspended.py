@@ -77,11 +77,7 @@ def resume(request: HttpRequest) -> HttpResponse | None:
     deserialize_request(kept["request"], request)
     request.META.update(word)
     request.__dict__.pop("headers", None)  # the answer's, remembered: from now on the form's
-    refused = refusal(request)
-    if refused and refused.status_code == 302 and request.user.is_authenticated:
-        # What is asked of them first leads elsewhere, and would take the words away.
-        return _not_done(request)
-    return refused or _too_late(request, kept) or _done(request)
+    return refusal(request) or _too_late(request, kept) or _done(request)
 
 
 def form_behind(request: HttpRequest) -> HttpRequest | None:

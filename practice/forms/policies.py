@@ -27,6 +27,8 @@ from practice.models import MOST_MONTHS, Membership, Practice
 
 # A member's session ends after twelve hours anyway.
 MOST_IDLE = 12 * 60
+# Of two minutes one is left when the page tells of the lock: time to read that, and to press "Stay".
+LEAST_IDLE = 2
 
 
 def _name_of_a_sender(name: str) -> None:
@@ -83,7 +85,7 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
 
     idle_minutes = forms.IntegerField(
         label=_("Lock a member’s screen after"),
-        help_text=_("Minutes with nothing done, up to 720. 0 switches it off."),
+        help_text=_("Minutes with nothing done, 2 to 720. 0 switches it off."),
         min_value=0,
         max_value=MOST_IDLE,
     )
@@ -115,6 +117,15 @@ class PracticeForm(Meanwhile, forms.ModelForm):  # type: ignore[type-arg]  # Dja
                 initial=self.instance.crisis_texts.get(code, ""),
             )
         speak_plainly(self.fields)
+
+    def clean_idle_minutes(self) -> int:
+        """Refuse a lock that leaves no time to be told of it."""
+        minutes: int = self.cleaned_data["idle_minutes"]
+        if 0 < minutes < LEAST_IDLE:
+            raise forms.ValidationError(
+                _("Let the screen lock after 2 minutes at least, or write 0 to switch it off.")
+            )
+        return minutes
 
     def clean_leave_url(self) -> str:
         """Refuse our own house: whoever leaves would still stand in it."""

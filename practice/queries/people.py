@@ -10,7 +10,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 
 from practice.actors import Actor
-from practice.models import ApiToken, Invitation, InvitationKind, Membership, Practice, Role, User
+from practice.models import (
+    ApiToken,
+    Invitation,
+    InvitationKind,
+    Membership,
+    Plain,
+    Practice,
+    Role,
+    User,
+)
 from practice.permissions import may_administer, may_see_people
 from practice.queries.finding import or_404
 from practice.queries.paging import Page, page
@@ -110,9 +119,12 @@ def named_therapists(actor: Actor, supervisor: Membership) -> set[UUID]:
     return set(supervisor.supervises.values_list("therapist_id", flat=True))
 
 
-def invitations(actor: Actor, after: str | None = None) -> Page[Invitation]:
-    """Return the members' invitations, newest first; for admins. One that another to the same
-    address took the place of is no longer anybody's concern."""
+def invitations(
+    actor: Actor, *, search: str = "", role: str = "", state: str = "", after: str | None = None
+) -> Page[Invitation]:
+    """Return the members' invitations, newest first, looked for as `people` are; for admins. Who has
+    no seat yet is in no `state`. One that another to the same address took the place of is no
+    longer anybody's concern."""
     if not may_administer(actor):
         raise PermissionDenied
     later = Invitation.objects.filter(
@@ -128,6 +140,13 @@ def invitations(actor: Actor, after: str | None = None) -> Page[Invitation]:
         .exclude(Exists(later), revoked_at__isnull=False)
         .select_related("invited_by__user")
     )
+    if search:
+        found = found.alias(sort_name=Plain("name"))
+        found = name_contains(found, search, "sort_name", "email")
+    if role in Role.values:
+        found = found.filter(roles__contains=[role])
+    if state:
+        found = found.none()
     return page(found, order=("-created_at", "pk"), after=after)
 
 

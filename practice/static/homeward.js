@@ -99,7 +99,7 @@
 
   /* ---- The idle lock, told before it comes. What is not sent stays in this tab, sealed for the same person:
      whoever sits down meanwhile finds the sign-in. */
-  const idle = +document.body.dataset.expires * 1000, MINUTE = 60000;
+  const { expires, warns } = document.body.dataset, idle = expires * 1000, warning = warns * 1000, MINUTE = 60000;
   let lockAt = Date.now() + idle, locked = false;
   const alive = () => { lockAt = Date.now() + idle; const w = $("[data-session-warning]"); if (w) w.hidden = true; };
   const stay = () => fetch("/still-here", { method: "POST", redirect: "manual", headers: { "X-CSRFToken": csrf() } }).then((r) => { if (r.ok) alive(); return r.ok; });
@@ -140,7 +140,7 @@
   if (idle) {
     const look = () => {
       const left = lockAt - Date.now(), w = $("[data-session-warning]");
-      if (left <= 0) lock(); else if (w && left <= Math.min(5 * MINUTE, idle / 2)) {
+      if (left <= 0) lock(); else if (w && left <= warning) {
         const n = $("b", w), m = Math.ceil(left / MINUTE);
         w.hidden = false; if (n.textContent != m) n.textContent = m;
       }
@@ -151,7 +151,7 @@
     /* the server counts to the minute: what is sent in the last one asks first */
     addEventListener("submit", (e) => {
       const form = e.target, by = e.submitter;
-      if (lockAt - Date.now() > MINUTE || form.method !== "post" || form.matches("[action$='/account/logout/'], .exit-form")) return;
+      if (lockAt - Date.now() > Math.min(MINUTE, warning) || form.method !== "post" || form.matches("[action$='/account/logout/'], .exit-form")) return;
       e.preventDefault(); e.stopImmediatePropagation();
       stay().then((ok) => (ok ? form.requestSubmit(by) : lock()), () => {});
     }, true);

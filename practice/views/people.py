@@ -36,14 +36,13 @@ from practice.queries.paging import pages
 def people(request: ActorRequest) -> HttpResponse:
     """List who works here, and who was invited."""
     chosen = PeopleFilter(request.GET)
-    wanted = chosen.cleaned_data if chosen.is_valid() else {}
-    found = asking.people(
-        request.actor,
-        search=wanted.get("q", ""),
-        role=wanted.get("role", ""),
-        state=wanted.get("state", ""),
-        after=request.GET.get("after"),
-    )
+    said = chosen.cleaned_data if chosen.is_valid() else {}
+    wanted = {
+        "search": said.get("q", ""),
+        "role": said.get("role", ""),
+        "state": said.get("state", ""),
+    }
+    found = asking.people(request.actor, **wanted, after=request.GET.get("after"))
     admin = may_administer(request.actor)
     return render(
         request,
@@ -56,7 +55,7 @@ def people(request: ActorRequest) -> HttpResponse:
             "missing": asking.to_begin_with(request.actor, request.practice, now())
             if admin
             else set(),
-            "invitations": asking.invitations(request.actor) if admin else None,
+            "invitations": asking.invitations(request.actor, **wanted) if admin else None,
             "now": now(),
         },
     )

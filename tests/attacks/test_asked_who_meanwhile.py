@@ -238,8 +238,9 @@ def test_a_second_step_that_is_asked_for_by_now_is_asked_of_what_waits(ivy: Pers
     word = tabs.open(asks)
     policies(ivy.practice, second_factor_required=True)
     answer = tabs.answer(asks, word=word)
-    assert answer.status_code == 409
-    assert "Yves Roy" in answer.content.decode()
+    assert answer.status_code == 403
+    assert "Set yours up, then go on." in text_of(answer)
+    assert "Yves Roy" in text_of(answer)
     assert tabs.browser.get("/people/")["Location"] == "/account/2fa/"
     assert invited(ivy.practice) == []
 

@@ -51,7 +51,8 @@ ARRIVAL = {"called": "Ida", "zone": ZONE, "language": "en", "agree": "on", "pass
 def test_adding_invites_discreetly(dana: Person, link: str):
     [message] = mail.outbox
     assert message.to == ["ida@mail.example"]
-    for word in ("Ida", "Dana", "therap", "couple", "Hillside"):
+    assert message.subject == "Your invitation"
+    for word in ("Ida", "Dana", "therap", "couple", "Hillside", "to work"):
         assert word not in message.subject + str(message.body)
     assert the_client(dana.practice).joined_at is None
 

@@ -14,8 +14,9 @@ from clients.authentication import TokenAuthentication
 from practice.actions import people, tokens
 from practice.models import ApiToken
 from practice.tenancy import scope
-from tests.api.ground import key_of
+from tests.api.ground import Program, key_of
 from tests.cast import Person, make_client
+from tests.practice.ground import policies, text_of, totp_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -74,3 +75,17 @@ def test_a_key_never_slips_into_another_seat(dana: Person, uma: Person):
         caring.discharge(by=dana.actor, at=now(), client=in_care.client)
     assert refused(anas)
     assert use(key).practice_id == uma.practice.pk
+
+
+def test_a_key_stops_where_its_person_has_to_set_up_a_second_step(dana: Person, ana: Person):
+    hers, anas = Program(dana), Program(ana)
+    assert hers.get("clients").status_code == 200
+    policies(dana.practice, second_factor_required=True)
+    for answer in (hers.get("clients"), hers.get(f"clients/{ana.client.pk}")):
+        assert (answer.status_code, answer.json()["code"]) == (403, "second_factor_required")
+        assert "Set yours up" in answer.json()["detail"]
+        assert "Ana" not in text_of(answer)
+    assert hers.patch(f"clients/{ana.client.pk}", {"name": "Anna"}).status_code == 403
+    assert anas.get("homework").status_code == 200  # clients need none
+    totp_of(dana.user)
+    assert hers.get("clients").status_code == 200

@@ -9,7 +9,8 @@ from django.core.management import call_command
 from django.db.models import Count, F, Q
 from django.utils.timezone import now
 
-from clients.models import Caseload, Client, Couple
+from clients.actions.clearances import RECHECK
+from clients.models import Caseload, Clearance, Client, Couple, Standing
 from exercises import definition as d
 from exercises.actions.asking import NUDGES
 from exercises.management import story
@@ -85,6 +86,10 @@ def test_the_past_of_the_demo_holds_together(monkeypatch: pytest.MonkeyPatch):
     with scope(practice=practice.pk):
         told = list(AuditEvent.objects.order_by("pk").values_list("at", flat=True))
         assert told == sorted(told)
+        cleared = Clearance.objects.all()
+        assert {one.recheck_at - one.attested_at for one in cleared} == {RECHECK}
+        assert {one.standing(now()) for one in cleared if not one.ended_at} == {Standing.CLEARED}
+        assert not cleared.filter(attested_at__gt=now()).exists()
         mails = Reminder.objects.all()
         assert not mails.filter(state=ReminderState.PLANNED, next_at__lte=now()).exists()
         assert mails.filter(state=ReminderState.SENT).exists()

@@ -16,12 +16,13 @@ from django.utils.timezone import now
 from clients.actions import caring
 from exercises.models import Homework
 from practice.doors.giving_back import WORDS
+from practice.doors.pages import HEADED
 from practice.forms.policies import CRISIS
 from practice.models import Membership, Practice
 from practice.tenancy import scope
 from tests.cast import Person, Play
 from tests.exercises.ground import save, text_of, url
-from tests.practice.ground import form_on
+from tests.practice.ground import form_on, policies
 
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 # Where a browser says that a form comes from.
@@ -264,3 +265,27 @@ def test_every_box_for_words_on_a_page_of_ours_is_one_whose_words_come_back():
         names |= set(written.findall(page.read_text()))
     assert {"text", "letter", "note", "comment.{{ block.key }}"} <= names
     assert [name for name in {*names, *CRISIS} if not name.startswith(WORDS)] == []
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [("/clients/{}/notes", {"text": LETTER}), ("/assign/?client={}", {"note": LETTER})],
+)
+def test_so_are_words_sent_when_a_second_step_is_asked_for_meanwhile(
+    dana: Person, ana: Person, path: str, said: dict[str, str]
+):
+    policies(dana.practice, second_factor_required=True)
+    address, browser = path.format(ana.client.pk), dana.browser()
+    came = OURS | {"referer": f"http://testserver{address}"}
+    shown = browser.post(address, said | SECRETS, headers=came)
+    page = text_of(shown)
+    assert shown.status_code == 403
+    assert "Set yours up, then go on." in page
+    assert '<a class="btn" href="/account/2fa/">Set it up</a>' in page
+    given_back = page[page.index("What was in the form") : page.index("</main>")]
+    assert LETTER in given_back
+    assert not [word for word in SECRETS.values() if word in given_back]
+    # Once it is set up, one goes on where one wrote.
+    assert browser.session[HEADED] == address.partition("?")[0]
+    # Who sent no words is led there at once.
+    assert browser.post("/still-here", headers=OURS).headers["Location"] == "/account/2fa/"

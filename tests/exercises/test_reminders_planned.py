@@ -312,3 +312,18 @@ def test_a_travelling_therapist_is_not_written_to_twice(
     times = [row.next_at for row in daily(member)]
     assert len(times) == 2
     assert times[1] - times[0] >= timedelta(hours=18)
+
+
+def test_a_daily_mail_that_is_late_does_not_come_in_the_night(
+    dana: Person, ana: Person, play: Play
+) -> None:
+    """Planned for the evening, and the mail server is away until three: tomorrow's will say it."""
+    play.submit(ana, play.homework(ana, play.assign(dana, ana)))
+    with scope(practice=dana.practice.pk):
+        Membership.objects.filter(pk=dana.member.pk).update(daily_mail_time=time(18))
+    today = (now() + timedelta(days=1)).date()
+    evening = schedule.at_local_hour(today, time(18), ZONE)
+    (row,) = plan_daily(dana, evening - timedelta(minutes=5))
+    assert row.next_at == evening
+    assert row.not_after == evening + timedelta(hours=3)
+    assert len(plan_daily(dana, evening + timedelta(hours=12))) == 2

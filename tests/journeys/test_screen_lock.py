@@ -10,6 +10,7 @@ from django.conf import settings
 from playwright.sync_api import Page, expect
 
 from exercises.management.commands.demo import PASSWORD
+from practice.models import Membership, Practice
 from tests.conftest import Visit
 from tests.journeys.ground import enter_as
 from tests.processes import Site
@@ -53,6 +54,13 @@ def grow_old(site: Site, page: Page, minutes: int) -> None:
         store.save()
 
 
+def lock_after(site: Site, minutes: int) -> None:
+    """Let screens of Dana's practice lock after so long."""
+    with site.orm():
+        whose = Membership.objects.filter(user__email="dana@hillside.example")
+        Practice.objects.filter(pk__in=whose.values("practice")).update(idle_minutes=minutes)
+
+
 def come_in(page: Page, who: str) -> None:
     page.wait_for_url("**/account/login/**")
     page.locator("[name=login]").fill(f"{who}@hillside.example")
@@ -94,7 +102,8 @@ def test_the_warning_says_the_minutes_that_are_left_and_comes_halfway_at_most(
 
     # Read before our script runs: a practice whose screens lock after two minutes.
     page.add_init_script(
-        "document.addEventListener('readystatechange', () => { document.body.dataset.expires = 120; })"
+        "document.addEventListener('readystatechange', () =>"
+        " Object.assign(document.body.dataset, { expires: 120, warns: 60 }))"
     )
     page.on("dialog", lambda asks: asks.accept())
     page.reload()
@@ -133,6 +142,30 @@ def test_what_is_sent_in_the_last_moment_is_not_refused_with_its_words(
     page.get_by_role("button", name="Save").first.click()
     come_in(page, "dana")
     expect(page.locator("main textarea").first).to_have_value(WORDS)
+
+
+def test_where_the_screen_locks_after_a_minute_what_is_sent_goes(
+    demo_site: Site, visit: Visit, problems: list[str]
+):
+    """It cannot be chosen any more; a practice may have it from before."""
+    lock_after(demo_site, 1)
+    try:
+        page = seat(demo_site, visit)
+        asked: list[str] = []
+        page.on("request", lambda one: asked.append(one.url))
+        page.clock.fast_forward(5_000)
+        expect(page.locator("[data-session-warning]")).to_be_hidden()
+        page.get_by_role("button", name="Save").first.click()
+        expect(page.get_by_text(WORDS).first).to_be_visible()
+        page.locator("main textarea").first.fill(f"{WORDS} Twice.")
+        # The machine slept: the page knows of no warning yet, and asks once.
+        page.clock.set_system_time(page.evaluate("Date.now()") + 40_000)
+        page.get_by_role("button", name="Save").first.click()
+        expect(page.get_by_text(f"{WORDS} Twice.").first).to_be_visible()
+        assert len([one for one in asked if one.endswith("/still-here")]) == 1
+        assert problems == []
+    finally:
+        lock_after(demo_site, 30)
 
 
 def test_a_colleague_who_signs_in_after_the_lock_gets_no_word(demo_site: Site, visit: Visit):

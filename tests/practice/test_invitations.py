@@ -223,9 +223,10 @@ def test_a_weak_password_is_said_kindly_and_nothing_typed_is_lost(invited: str):
     assert 'value="Ines Duarte"' in text_of(response)
 
 
-def test_an_invitation_says_nothing(ruth: Person, invited: str):
+def test_an_invitation_names_nobody(ruth: Person, invited: str):
     [message] = mail.outbox
-    assert message.subject == "Your invitation"
+    assert message.subject == "Your invitation to work with Homeward"
+    assert "You are invited to work with Homeward." in str(message.body)
     for word in ("Ines", "Ruth", "Hillside", "therap", "couple"):
         assert word not in message.subject + str(message.body) + message.from_email
 

@@ -35,6 +35,22 @@ def test_searching_and_filtering_people(ruth: Person, dana: Person, omar: Person
     assert "No name and no e-mail has these letters in it" in text_of(browser.get("/people/?q=xyz"))
 
 
+def test_who_was_invited_is_looked_for_as_well(ruth: Person):
+    browser = ruth.browser()
+    for name, roles in (("Nía Roca", "therapist"), ("Theo Marsh", "supervisor")):
+        said = {"name": name, "email": f"{name[0]}@hillside.example", "roles": [roles]}
+        assert browser.post("/people/invite", said).status_code == 302
+    for asked in ("q=nia", "q=N@HILLSIDE", "role=therapist&q=roca"):
+        page = text_of(browser.get(f"/people/?{asked}"))
+        assert "Nía Roca" in page
+        assert "Theo Marsh" not in page
+        assert "Nobody here" not in page
+        assert '<a href="/people/">Show everyone</a>' in page
+    # Who has not come in is neither active nor deactivated.
+    for asked in ("q=xyz", "role=admin", "state=active", "state=deactivated"):
+        assert ">Invitations<" not in text_of(browser.get(f"/people/?{asked}"))
+
+
 def test_pages_of_people_keep_the_search(ruth: Person):
     for n in range(30):
         make_member(ruth.practice, f"m{n}@hillside.example", f"Member {n:02}", "therapist")

@@ -49,6 +49,15 @@ def test_who_is_at_work_is_not_locked_out_however_soon_the_screen_locks(dana: Pe
     assert browser.get("/people/").status_code == 200
 
 
+@pytest.mark.parametrize(("minutes", "warns"), [(1, 30), (2, 60), (30, 300), (720, 300)])
+def test_a_page_tells_of_the_lock_when_half_of_its_time_is_over_at_the_earliest(
+    dana: Person, minutes: int, warns: int
+):
+    policies(dana.practice, idle_minutes=minutes)
+    page = text_of(dana.browser().get("/people/"))
+    assert f'data-expires="{minutes * 60}" data-warns="{warns}"' in page
+
+
 def test_pressing_stay_counts_as_being_here_and_nothing_is_kept_of_it(dana: Person, ana: Person):
     browser = dana.browser()
     browser.get("/people/")

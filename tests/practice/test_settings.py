@@ -93,6 +93,7 @@ def test_policies_are_kept_and_the_trail_says_which(ruth: Person):
         ("reminder_time", "23:00"),  # no client could keep it
         ("quiet_until", "21:00"),
         ("idle_minutes", "721"),
+        ("idle_minutes", "1"),  # half of it would be too short to be told, and to stay
     ],
 )
 def test_nonsense_is_asked_for_once_more(ruth: Person, field: str, value: str):

@@ -94,6 +94,31 @@ def test_the_trail_says_to_whom_a_client_was_handed(
     assert dict(zip(head, row, strict=True))["to"] == "Omar Castellan"
 
 
+def test_the_trail_says_with_whom_somebody_was_linked(
+    dana: Person, ana: Person, ben: Person, ruth: Person
+):
+    with scope(practice=ruth.practice.pk):
+        couple = caring.link(by=dana.actor, at=now(), first=ana.client, second=ben.client)
+        caring.unlink(by=dana.actor, at=now(), couple=couple)
+    browser = ruth.browser()
+    page = text_of(browser.get("/audit/"))
+    lines = re.findall(
+        r"<td>(Linked|Unlinked) a couple <span[^>]*>(.*?)</span></td><td>(.*?) <", page
+    )
+    assert set(lines) == {
+        (act, f"with {other.user.name}", f"Client, {one.user.name}")
+        for act in ("Linked", "Unlinked")
+        for one, other in ((ana, ben), (ben, ana))
+    }
+    rows = list(csv.DictReader(io.StringIO(text_of(browser.get("/audit/?as=csv")))))
+    said = {(row["client's name"], row["with"]) for row in rows}
+    assert said >= {("Ana Quintero", ben.user.name), (ben.user.name, "Ana Quintero")}
+    # What is of one of the two says the same, and nothing else of the other.
+    hers = text_of(browser.get(f"/audit/?client={ana.client.pk}"))
+    assert hers.count(f"with {ben.user.name}") == 2
+    assert f"Client, {ben.user.name}" not in hers
+
+
 def test_every_act_that_was_played_has_its_sentence(
     play: Play, dana: Person, ana: Person, ruth: Person
 ):

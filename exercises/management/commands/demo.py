@@ -13,6 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils.timezone import now
 
+from clients.actions.clearances import RECHECK
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from exercises import definition as definitions
 from exercises.actions import publishing
@@ -337,14 +338,15 @@ class Command(BaseCommand):
     def _couple(
         self, stage: Stage, first: Client, second: Client, carer: str, at: datetime
     ) -> Couple:
+        cleared_at = max(at, stage.at - RECHECK + timedelta(days=40))
         for client in (first, second):
             Clearance.objects.create(
                 practice=stage.practice,
                 client=client,
                 cleared=True,
                 attested_by=stage.members[carer],
-                attested_at=at,
-                recheck_at=stage.at + timedelta(days=40),
+                attested_at=cleared_at,
+                recheck_at=cleared_at + RECHECK,
             )
             client.was_in_couple = True
             client.save(update_fields=["was_in_couple"])
