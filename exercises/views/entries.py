@@ -48,7 +48,7 @@ from exercises.views.drafts import (
 from exercises.views.steps import Data
 from exercises.visibility import OpenedEntry
 from practice.doors.giving_back import asks_questions
-from practice.errors import BadInput, Stale
+from practice.errors import BadInput, Closed, Stale
 
 # Said of a moment's page while it is new: what is kept as one types does not make it an old one.
 NEW = "new"
@@ -213,6 +213,9 @@ def _keep(
     except Stale:  # in the very moment in between
         theirs = words_now(work, moment.entry)
         return conflict_page(request, work, items, values, theirs, back)
+    except Closed:
+        fresh = open_work(request, work.homework.pk, or_withdrawn=True)
+        return _closed(request, fresh, moment.entry.pk)
     tell_when(work, log, moment.entry, values, at)
     if is_left:
         return redirect("entries", pk=work.homework.pk)
