@@ -162,17 +162,23 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
     return SubmitResult.IN
 
 
-def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Open a sent round again. Raises NotPossible once a therapist has opened it."""
+def take_back(*, by: Actor, at: datetime, homework: Homework) -> bool:
+    """Open a sent round again; say whether this did, and not the first of two taps.
+
+    Raises NotPossible once a therapist has opened it.
+    """
     require(by, Move.TAKE_BACK, homework)
     with transaction.atomic():
         rounds = Response.objects.select_for_update()
         response = rounds.filter(homework=homework, round=homework.round).first()
         if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
+        if homework.status == Status.SUBMITTED and response and response.submitted_at is None:
+            return False
         Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
         apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
         reminding.plan_for_homework(homework, at)
+    return True
 
 
 def tell_after(*, by: Actor, homework: Homework, feeling: str) -> None:

@@ -101,6 +101,9 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     log = next((log for log in work.definition.open_logs if key in {"", log.key}), None)
     if log is None:
         raise Http404
+    if work.current is None:  # of two taps, the second waits here and finds the moment of the first
+        responding.begin(by=work.actor, at=now(), homework=work.homework)
+        work = open_work(request, pk)
     unwritten = work.current.unwritten if work.current else []
     empty = next((m.entry for m in unwritten if not m.words and m.entry.log_key == log.key), None)
     at = now()
@@ -165,6 +168,8 @@ def entry_remove(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     work = open_work(request, pk)
     if not work.is_open:
         return redirect("homework", pk=pk)
+    if request.method == "POST" and work.moment(entry) is None:  # gone since the page was shown
+        return redirect("entries", pk=pk)
     moment, _log = _find(work, entry)
     if request.method != "POST":
         context = {
