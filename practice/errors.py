@@ -25,6 +25,13 @@ class BadInput(NotPossible):
         self.fields = fields
 
 
+class Closed(NotPossible):
+    """Say that nothing can be written any more into what was open a moment ago."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, code="closed")
+
+
 class Stale(NotPossible):
     """Somebody else wrote first; both texts travel with the refusal, and nothing is lost."""
 

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import hold_linked, require_linked
+from clients.actions.caring import hold_linked, lock_clients, require_linked
 from clients.actions.clearances import cleared
 from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
@@ -46,10 +46,10 @@ def assign(
     people = _people(by, client, couple)
     if version.practice_id != by.practice_id:
         raise Http404
-    _check_gate(version, people, couple, at)
-    check_days(when.opens_local, when.due_local, at)
-    assignment = _on_these_days(by, at, version, people, couple, when)
     with transaction.atomic():
+        _check_gate(version, people, couple, at)
+        check_days(when.opens_local, when.due_local, at)
+        assignment = _on_these_days(by, at, version, people, couple, when)
         if couple:  # who may have been parted since they were asked for
             hold_linked(couple)
         assignment.sealed_note = sealed(assignment, "sealed_note", note)
@@ -206,6 +206,7 @@ def _check_gate(
     if couple is None:
         raise NotPossible(_("This exercise is for two. Assign it to a couple."))
     pair = {person.pk for person in people}
+    lock_clients(pair)  # an answer that ends a clearance comes before this, or after it is given
     if cleared(pair, at) != pair:
         raise NotPossible(
             _(

@@ -211,8 +211,8 @@ def _open_scheduled(practice: UUID, at: datetime) -> Chore:
     )
 
     def open_it(homework: Homework) -> None:
-        if gate.is_closed(homework.assignment, at):
-            gate.let_pass(homework, at)
+        if gate.is_gated(homework.assignment):
+            gate.open_or_let_pass(homework, at)
         else:
             apply_move(homework, Move.OPEN, by=system(practice), at=at)
 

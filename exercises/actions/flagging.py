@@ -8,9 +8,9 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import lock_clients
 from exercises import definition as definitions
-from exercises.actions.pausing import set_aside
+from exercises.actions.moving import catch_up
+from exercises.actions.pausing import put_aside
 from exercises.actions.reviewing import UNDO
 from exercises.definition import Item
 from exercises.models import Flag, FlagKind, Homework
@@ -63,13 +63,14 @@ def raise_flag(
     """
     if not may_answer(by, homework):
         raise PermissionDenied
-    is_open = homework.status in CLIENTS_TURN
-    waiting = homework.flags.filter(item_key=item_key, handled_at=None)
-    if not is_open and waiting.exists():
-        return
     with transaction.atomic():
-        # Whoever clears couple work at this moment does it before, or learns of this.
-        lock_clients([homework.client_id])
+        # Whoever clears couple work at this moment does it before, or learns of this. Whoever closes
+        # the homework does it before: what was read of it may be from before that.
+        catch_up(homework)
+        is_open = homework.status in CLIENTS_TURN
+        waiting = homework.flags.filter(item_key=item_key, handled_at=None)
+        if not is_open and waiting.exists():
+            return
         Flag.objects.create(
             practice_id=homework.practice_id,
             client_id=homework.client_id,
@@ -81,7 +82,7 @@ def raise_flag(
         if kind == FlagKind.SAFETY:
             _end_clearance(homework, at)
         if is_open:
-            set_aside(by=by, at=at, homework=homework)
+            put_aside(by=by, at=at, homework=homework)
         auditing.record(
             by=by,
             at=at,

@@ -3,6 +3,9 @@ person, recently.
 
 What is scheduled waits alike for both. A day that passes meanwhile is let go for both, without a line
 on any page of theirs or a mail: neither can tell that something was held, or on whose account.
+
+Whoever opens it holds both clients' rows while they look and open, as do who clears one of them and the
+answer that ends this: it opens before that answer or not at all, and for both alike.
 """
 
 from datetime import datetime
@@ -10,7 +13,9 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
+from clients.actions.caring import lock_clients
 from clients.actions.clearances import cleared
+from clients.models import Client
 from exercises.actions import reminding
 from exercises.actions.moving import apply_move
 from exercises.definition import FOR_TWO
@@ -23,22 +28,42 @@ PARTED = Q(couple__ended_at__isnull=False)
 
 def is_closed(given: Assignment, at: datetime) -> bool:
     """Say whether what was given stands behind the gate, and may not open now."""
-    if not given.version.definition.is_for_two:
-        return False
-    if given.couple is None or given.couple.ended_at is not None:
-        return True
-    pair = {given.couple.first_id, given.couple.second_id}
-    return cleared(pair, at) != pair
+    pair = _pair(given)
+    return is_gated(given) and (not pair or cleared(pair, at) != pair)
 
 
-def let_pass(due: Homework, at: datetime) -> None:
-    """Let what was due to open behind the closed gate go, and the partner's of the same time."""
+def is_gated(given: Assignment) -> bool:
+    """Say whether what was given opens only through the gate."""
+    return given.version.definition.is_for_two
+
+
+def hold(given: Assignment) -> None:
+    """Keep the gate as it is until this transaction ends, before anything else is held."""
+    if is_gated(given):
+        lock_clients(_pair(given))
+
+
+def open_or_let_pass(due: Homework, at: datetime) -> None:
+    """Open what is due behind the gate, the partner's too if its time has come; let it go for both
+    where the gate is closed.
+
+    The clock, which calls this, holds a homework already and so waits for nobody: while somebody is at
+    one of the rows, all of it stays for the next round.
+    """
+    given = due.assignment
     same_time = Homework.objects.filter(
-        assignment=due.assignment_id, slot=due.slot, status=Status.SCHEDULED
-    )
+        assignment=given, slot=due.slot, status=Status.SCHEDULED
+    ).order_by("pk")
     held = same_time.select_for_update(skip_locked=True, of=("self",)).select_related("client")
-    for homework in held.order_by("pk"):
-        lapse(homework, at)
+    rows = list(held) if _holds(_pair(given)) else []
+    if len(rows) < same_time.count():
+        return
+    is_shut = is_closed(given, at)
+    for homework in rows:
+        if is_shut:
+            lapse(homework, at)
+        elif homework.opens_at <= at:
+            apply_move(homework, Move.OPEN, by=system(homework.practice_id), at=at)
 
 
 def lapse(homework: Homework, at: datetime) -> None:
@@ -72,6 +97,19 @@ def end(series: Assignment, at: datetime) -> None:
     """Plan no more of a series."""
     series.withdrawn_at = at
     series.save(update_fields=["withdrawn_at"])
+
+
+def _pair(given: Assignment) -> set[UUID]:
+    """Return for whom it is, while they are linked."""
+    if given.couple is None or given.couple.ended_at is not None:
+        return set()
+    return {given.couple.first_id, given.couple.second_id}
+
+
+def _holds(pair: set[UUID]) -> bool:
+    """Hold these clients' rows as `lock_clients` does, without waiting; say whether that was possible."""
+    rows = Client.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=pair)
+    return len(rows) == len(pair)
 
 
 def _for_two(practice_id: UUID) -> QuerySet[Assignment]:

@@ -7,12 +7,26 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from clients.actions.caring import lock_clients
 from exercises.models import Homework, Step
 from exercises.permissions import require
 from exercises.workflow import BY_MOVE, Move
 from practice.actions import auditing
 from practice.actors import Actor
 from practice.errors import NotPossible
+
+
+def catch_up(homework: Homework) -> None:
+    """Learn where a homework stands by now; nobody moves it until this transaction ends.
+
+    Who comes second waits here, and goes on from what the first has left.
+    """
+    # The client's row first, as everywhere (docs/architecture.md): an answer may yet ask for a human.
+    lock_clients([homework.client_id])
+    told = ("status", "revision", "round", "submitted_at")
+    fresh = Homework.objects.select_for_update(no_key=True).only(*told).get(pk=homework.pk)
+    for name in told:
+        setattr(homework, name, getattr(fresh, name))
 
 
 def apply_move(

@@ -59,6 +59,8 @@ def reschedule(
     if not may_assign(by):
         raise PermissionDenied
     with transaction.atomic():
+        if opens_local:
+            gate.hold(homework.assignment)
         # In one order, as whoever moves their session does: two tabs wait, and do not stand still.
         for one in sorted(filter(None, [homework, beside]), key=lambda row: row.pk):
             _reschedule(by, at, one, opens_local, ends)

@@ -13,13 +13,12 @@ from django.db import transaction
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import lock_clients
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import reminding
 from exercises.actions.composing import put_together_anew
 from exercises.actions.flagging import raise_flag, unraised
-from exercises.actions.moving import apply_move
+from exercises.actions.moving import apply_move, catch_up
 from exercises.actions.sealing import sealed
 from exercises.definition import Item
 from exercises.models import Answer, AnswerOutcome, Entry, Homework, ReminderReason, Response
@@ -27,7 +26,7 @@ from exercises.permissions import may_answer, require
 from exercises.visibility import OpenedRound, opened_value, read_rounds
 from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor
-from practice.errors import BadInput, NotPossible, Stale
+from practice.errors import BadInput, Closed, NotPossible, Stale
 
 
 @dataclass(frozen=True)
@@ -47,7 +46,7 @@ def begin(*, by: Actor, at: datetime, homework: Homework) -> Response:
     _require_turn(by, homework)
     with transaction.atomic():
         if homework.status == Status.OPEN:
-            _catch_up(homework)
+            catch_up(homework)  # two devices may begin at the same moment
             _require_turn(by, homework)
         response, _created = Response.objects.get_or_create(
             homework=homework,
@@ -137,16 +136,16 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
         response = _current(homework, rounds)
         if response is None:
             # Nothing written yet that one could hold: a second tab waits at the homework itself.
-            _catch_up(homework)
+            catch_up(homework)
             if homework.status == Status.SUBMITTED:
                 return SubmitResult.ALREADY
             response = begin(by=by, at=at, homework=homework)
             rounds = read_rounds(by, homework, hold=True)
         elif response.submitted_at is not None:
-            _catch_up(homework)
+            catch_up(homework)
             return SubmitResult.ALREADY
         elif homework.status == Status.OPEN:
-            _catch_up(homework)  # another device began it since this one looked
+            catch_up(homework)  # another device began it since this one looked
         _require_turn(by, homework)
         if (wanting := unraised(homework, rounds)) is not None:
             key, kind = wanting
@@ -163,17 +162,23 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
     return SubmitResult.IN
 
 
-def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
-    """Open a sent round again. Raises NotPossible once a therapist has opened it."""
+def take_back(*, by: Actor, at: datetime, homework: Homework) -> bool:
+    """Open a sent round again; say whether this did, and not the first of two taps.
+
+    Raises NotPossible once a therapist has opened it.
+    """
     require(by, Move.TAKE_BACK, homework)
     with transaction.atomic():
         rounds = Response.objects.select_for_update()
         response = rounds.filter(homework=homework, round=homework.round).first()
         if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
+        if homework.status == Status.SUBMITTED and response and response.submitted_at is None:
+            return False
         Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
         apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
         reminding.plan_for_homework(homework, at)
+    return True
 
 
 def tell_after(*, by: Actor, homework: Homework, feeling: str) -> None:
@@ -216,20 +221,7 @@ def _require_turn(by: Actor, homework: Homework) -> None:
     if not may_answer(by, homework):
         raise PermissionDenied
     if Status(homework.status) not in CLIENTS_TURN:
-        raise NotPossible(
-            _("This has been sent or closed, so nothing more can be written into it."),
-            code="closed",
-        )
-
-
-def _catch_up(homework: Homework) -> None:
-    """Let two devices begin at the same moment: the second waits, and goes on from there."""
-    # The client's row first, as whoever moves their session does: an answer may yet ask for a human.
-    lock_clients([homework.client_id])
-    told = ("status", "revision", "submitted_at")
-    fresh = Homework.objects.select_for_update(no_key=True).only(*told).get(pk=homework.pk)
-    for name in told:
-        setattr(homework, name, getattr(fresh, name))
+        raise Closed(_("This has been sent or closed, so nothing more can be written into it."))
 
 
 def _held(
@@ -264,7 +256,7 @@ def lock(response: Response) -> None:
 
 def _require_unsent(response: Response) -> None:
     if response.submitted_at is not None:
-        raise NotPossible(_("This has been sent meanwhile."), code="closed")
+        raise Closed(_("This has been sent meanwhile."))
 
 
 def log_of(homework: Homework, log_key: str) -> Item:

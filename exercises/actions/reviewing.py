@@ -199,7 +199,11 @@ def undo(*, by: Actor, at: datetime, review: Review) -> None:
 
 
 def settle(review: Review, *, at: datetime) -> None:
-    """Let a sent review take effect: the homework moves, the client is told, a round may open."""
+    """Let a sent review take effect: the homework moves, the client is told, a round may open.
+
+    What it answers may be gone by now; what it opens again nobody could answer once care has ended.
+    Then it is a draft again.
+    """
     homework = review.response.homework
     # The clock only carries out what the reviewer sent, so the step bears their name.
     by = replace(system(homework.practice_id), user_id=review.reviewer.user_id)
@@ -210,12 +214,13 @@ def settle(review: Review, *, at: datetime) -> None:
     )
     unsettled = Review.objects.filter(pk=review.pk, settled_at=None)
     with transaction.atomic():
-        if not _waits(homework, review.response):  # what it answers is not there any more
+        is_returned = review.decision == Decision.RETURNED
+        if not _waits(homework, review.response) or (is_returned and not can_go_back(homework)):
             unsettled.update(sent_at=None, settles_at=None)
             return
         if not unsettled.update(settled_at=at):
             return
-        if review.decision == Decision.RETURNED:
+        if is_returned:
             apply_move(
                 homework,
                 Move.RETURN,

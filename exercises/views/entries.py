@@ -48,7 +48,7 @@ from exercises.views.drafts import (
 from exercises.views.steps import Data
 from exercises.visibility import OpenedEntry
 from practice.doors.giving_back import asks_questions
-from practice.errors import BadInput, Stale
+from practice.errors import BadInput, Closed, Stale
 
 # Said of a moment's page while it is new: what is kept as one types does not make it an old one.
 NEW = "new"
@@ -101,6 +101,9 @@ def entry_add(request: HttpRequest, pk: UUID) -> HttpResponse:
     log = next((log for log in work.definition.open_logs if key in {"", log.key}), None)
     if log is None:
         raise Http404
+    if work.current is None:  # of two taps, the second waits here and finds the moment of the first
+        responding.begin(by=work.actor, at=now(), homework=work.homework)
+        work = open_work(request, pk)
     unwritten = work.current.unwritten if work.current else []
     empty = next((m.entry for m in unwritten if not m.words and m.entry.log_key == log.key), None)
     at = now()
@@ -165,6 +168,8 @@ def entry_remove(request: HttpRequest, pk: UUID, entry: UUID) -> HttpResponse:
     work = open_work(request, pk)
     if not work.is_open:
         return redirect("homework", pk=pk)
+    if request.method == "POST" and work.moment(entry) is None:  # gone since the page was shown
+        return redirect("entries", pk=pk)
     moment, _log = _find(work, entry)
     if request.method != "POST":
         context = {
@@ -213,6 +218,9 @@ def _keep(
     except Stale:  # in the very moment in between
         theirs = words_now(work, moment.entry)
         return conflict_page(request, work, items, values, theirs, back)
+    except Closed:
+        fresh = open_work(request, work.homework.pk, or_withdrawn=True)
+        return _closed(request, fresh, moment.entry.pk)
     tell_when(work, log, moment.entry, values, at)
     if is_left:
         return redirect("entries", pk=work.homework.pk)

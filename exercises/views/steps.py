@@ -49,7 +49,7 @@ from exercises.views.drafts import (
 from exercises.visibility import OpenedAnswer, read_notes, read_replies
 from exercises.workflow import Status
 from practice.doors.giving_back import asks_questions
-from practice.errors import Stale
+from practice.errors import Closed, Stale
 
 Data = Mapping[str, list[str]]
 # The button that takes a sentence as it would read now.
@@ -200,6 +200,9 @@ def _keep(
             )
     except Stale:  # in the very moment in between
         return conflict_page(request, work, here.items, values, words_now(work), back)
+    except Closed:
+        fresh = open_work(request, work.homework.pk, or_withdrawn=True)
+        return closed_meanwhile(request, fresh, fresh.items, fresh.values)
     if aside is None and not way and flagged(work, here.items, values):
         return redirect("ended", pk=work.homework.pk)
     return _onwards(request, work, here, stays=stays)

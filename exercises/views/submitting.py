@@ -135,8 +135,9 @@ def take_back(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Open what was sent again, as long as it was not read."""
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
-    if homework.status == Status.SUBMITTED:
-        responding.take_back(by=actor, at=now(), homework=homework)
+    if homework.status == Status.SUBMITTED and responding.take_back(
+        by=actor, at=now(), homework=homework
+    ):
         messages.success(request, _("It is back with you. Send it again whenever you like."))
     return redirect("check", pk=pk)
 

@@ -14,11 +14,13 @@ from django.test import Client as Browser
 from django.utils.timezone import now
 
 from clients.models import ContactPreference
-from exercises.actions import pumping
+from exercises import definition as definitions
+from exercises.actions import publishing, pumping
 from exercises.forms.assign import AssignForm
 from exercises.models import (
     Answer,
     Assignment,
+    ExerciseVersion,
     Homework,
     Reminder,
     ReminderReason,
@@ -65,6 +67,32 @@ def answers(homework: Homework) -> dict[str, Answer]:
 
 
 # --- assigning ---
+def of_our_own(play: Play, by: Person, to: Person, text: str) -> Homework:
+    """Publish an exercise as it is written here, and give it."""
+    exercise = definitions.parse(text, file="x")
+    with play.at(by):
+        publishing.publish(by.practice.pk, [exercise], at=now())
+        play.library[exercise.slug] = ExerciseVersion.objects.get(exercise__slug=exercise.slug)
+    return play.homework(to, play.assign(by, to, exercise.slug))
+
+
+DIARY = """
+slug: a-diary
+format: 1
+title: {en: A diary}
+purpose: {en: Notice.}
+minutes: 2
+kind: individual
+items:
+  - key: moments
+    kind: log
+    close_after_days: 7
+    text: {en: Moments}
+    items:
+      - {key: hurt, kind: yesno, text: {en: "Was anybody hurt?"}, flag_if: {is: "yes", flag: safety}}
+"""
+
+
 def given(play: Play, by: Person, to: Person) -> Homework:
     """Return a client's new homework."""
     return play.homework(to, play.assign(by, to, note="start small"))

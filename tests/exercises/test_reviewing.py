@@ -6,6 +6,7 @@ import pytest
 from django.http import Http404
 from django.utils.timezone import now
 
+from clients.actions import caring
 from clients.models import Caseload
 from exercises.actions import responding, reviewing
 from exercises.models import Homework, Review
@@ -141,3 +142,18 @@ def test_an_answer_to_what_is_gone_is_a_draft_again(play: Play, dana: Person, an
     with play.at(dana):
         review = Review.objects.get(response__homework=homework)
         assert (review.sent_at, review.settled_at) == (None, None)
+
+
+def test_what_is_opened_again_for_nobody_is_a_draft_again(play: Play, dana: Person, ana: Person):
+    """Care ends within the two minutes: it would stand open for who cannot answer any more."""
+    homework = play.submit(ana, given(play, dana, ana), topic="The bags")
+    review = play.review(dana, homework, words="Go on", returned=("topic",), settle=False)
+    with play.at(dana):
+        caring.discharge(by=dana.actor, at=now(), client=ana.client)
+    play.settle(dana.practice.pk)
+    assert play.fresh(homework).status == Status.SUBMITTED
+    with play.at(dana):
+        review.refresh_from_db()
+        assert (review.sent_at, review.settled_at) == (None, None)
+    play.review(dana, homework, words="Go on, with whoever comes next")
+    assert play.fresh(homework).status == Status.REVIEWED

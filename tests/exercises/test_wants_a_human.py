@@ -4,19 +4,17 @@ import pytest
 from django.utils.timezone import now
 
 from clients.models import Clearance
-from exercises import definition as definitions
 from exercises.actions import (
     moments,
     pausing,
-    publishing,
     responding,
 )
 from exercises.actions.responding import AnswerInput, SubmitResult
-from exercises.models import ExerciseVersion, Homework, Response
+from exercises.models import Response
 from exercises.queries import review as review_queries
 from exercises.workflow import Status
 from tests.cast import Person, Play
-from tests.exercises.ground import given
+from tests.exercises.ground import DIARY, given, of_our_own
 
 
 def test_afraid_ends_it_kindly_and_asks_for_a_human(
@@ -33,32 +31,6 @@ def test_afraid_ends_it_kindly_and_asks_for_a_human(
         assert not Clearance.objects.filter(client=ana.client, ended_at=None).exists()
     with play.at(ana):
         assert not Response.objects.filter(homework=homework, submitted_at__isnull=False).exists()
-
-
-def of_our_own(play: Play, by: Person, to: Person, text: str) -> Homework:
-    """Publish an exercise as it is written here, and give it."""
-    exercise = definitions.parse(text, file="x")
-    with play.at(by):
-        publishing.publish(by.practice.pk, [exercise], at=now())
-        play.library[exercise.slug] = ExerciseVersion.objects.get(exercise__slug=exercise.slug)
-    return play.homework(to, play.assign(by, to, exercise.slug))
-
-
-DIARY = """
-slug: a-diary
-format: 1
-title: {en: A diary}
-purpose: {en: Notice.}
-minutes: 2
-kind: individual
-items:
-  - key: moments
-    kind: log
-    close_after_days: 7
-    text: {en: Moments}
-    items:
-      - {key: hurt, kind: yesno, text: {en: "Was anybody hurt?"}, flag_if: {is: "yes", flag: safety}}
-"""
 
 
 def test_a_moment_that_wants_a_human_is_not_sent_either(play: Play, dana: Person, ana: Person):
