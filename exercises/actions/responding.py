@@ -167,12 +167,15 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
     """Open a sent round again. Raises NotPossible once a therapist has opened it."""
     require(by, Move.TAKE_BACK, homework)
     with transaction.atomic():
-        rounds = Response.objects.select_for_update()
-        response = rounds.filter(homework=homework, round=homework.round).first()
+        found = Response.objects.select_for_update().filter(homework=homework)
+        rounds = {one.round: one for one in found.order_by("round")}
+        response, before = rounds.get(homework.round), rounds.get(homework.round - 1)
         if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
         Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
-        apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
+        # What was sent before stays sent.
+        sent_at = before.submitted_at if before else None
+        apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=sent_at)
         reminding.plan_for_homework(homework, at)
 
 
