@@ -172,22 +172,30 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> None:
         response, before = rounds.get(homework.round), rounds.get(homework.round - 1)
         if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
-        Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
+        # How one was after this sending went with it.
+        Response.objects.filter(homework=homework, round=homework.round).update(
+            submitted_at=None, sealed_after_check=None
+        )
         # What was sent before stays sent.
         sent_at = before.submitted_at if before else None
         apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=sent_at)
         reminding.plan_for_homework(homework, at)
 
 
-def tell_after(*, by: Actor, homework: Homework, feeling: str) -> None:
-    """Say how one is after sending: lighter, same or heavier. Raises NotPossible for anything else."""
+def tell_after(*, by: Actor, homework: Homework, feeling: str, number: int | None = None) -> None:
+    """Say how one is after sending round `number` (default: the newest that was sent): lighter, same
+    or heavier. Raises NotPossible for anything else, and where nothing was sent."""
     if not may_answer(by, homework):
         raise PermissionDenied
     if feeling not in {"lighter", "same", "heavier"}:
         raise NotPossible(_("Choose one of the three."))
-    Homework.objects.filter(pk=homework.pk).update(
-        sealed_after_check=sealed(homework, "sealed_after_check", feeling)
-    )
+    sent = Response.objects.filter(homework=homework, submitted_at__isnull=False)
+    response = (sent.filter(round=number) if number else sent).order_by("-round").first()
+    # Taken back in between, there is nothing that it could be said of.
+    if response is None or not sent.filter(pk=response.pk).update(
+        sealed_after_check=sealed(response, "sealed_after_check", feeling)
+    ):
+        raise NotPossible(_("This is back with you. Send it first, then say how you are."))
 
 
 def open_keys(homework: Homework, response: Response) -> list[str]:

@@ -77,6 +77,16 @@ def _former(
     }
 
 
+def felt(rounds: list[OpenedRound]) -> list[dict[str, Any]]:
+    """Return how the client felt after sending, the newest round first: one before it says which."""
+    newest = rounds[-1].response.round
+    return [
+        {"round": number if (number := one.response.round) < newest else 0, "how": one.after_check}
+        for one in reversed(rounds)
+        if one.after_check
+    ]
+
+
 def beside(homework: Homework, rounds: list[OpenedRound]) -> list[dict[str, Any]]:
     """Return what this exercise wants read together: a caption, and each question's lines."""
     values: dict[str, Any] = {}

@@ -17,6 +17,7 @@ from exercises import schedule
 from exercises.actions import pausing, responding
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
+from exercises.forms.drafts import whole_number
 from exercises.models import AnswerOutcome, FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
@@ -108,7 +109,8 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
             "letter": way_to_letter(work),
             "after_url": work.url("after_check"),
             "therapist": therapist,
-            "chosen": work.rounds[-1].after_check if work.rounds else "",
+            "round": work.homework.round,
+            "chosen": work.current.after_check,
             "landings": _landings(),
         },
     )
@@ -121,8 +123,9 @@ def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
     feeling = request.POST.get("after", "")
+    number = whole_number(request.POST.get("round", ""))
     try:
-        responding.tell_after(by=actor, homework=homework, feeling=feeling)
+        responding.tell_after(by=actor, homework=homework, feeling=feeling, number=number)
         messages.success(request, _("Noted. Thank you for saying so."))
     except NotPossible as refusal:
         messages.info(request, refusal.message)
