@@ -25,7 +25,8 @@ def blocks(
     part: str,
     refused: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
-    """Return the questions with the newest answer, and beside it what was said before.
+    """Return the questions with the newest answer, and beside it what was said before; one that an
+    answer opened also without words, so that it can be opened again.
 
     `part` is the client's in the couple they are in, be the work for two or not; `refused` says why
     a draft's comments could not be kept ("comments.<item>").
@@ -35,19 +36,23 @@ def blocks(
         "name": homework.client.name_to_call,
         **mark(homework.client, part),
     }
-    for item in homework.version.definition.asked:
+    definition = homework.version.definition
+    visible = definitions.visible_items(definition, OpenedRound.merged(rounds))
+    for item in definition.asked:
         said = [one for one in rounds if item.key in one.words]
-        if not said:
+        if not said and not (item.show_if and item in visible):
             continue
-        newest, former = said[-1], said[:-1]
+        newest, former = said[-1] if said else None, said[:-1]
         shown.append(
             {
                 "key": item.key,
                 "number": len(shown) + 1,
                 "question": item.text.get(language()),
                 "person": person,
-                "round": newest.response.round,
-                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(part)),
+                "round": newest.response.round if newest else 0,
+                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(part))
+                if newest
+                else {},
                 "earlier": [
                     _former(item, one, replies, is_coupled=bool(part)) for one in reversed(former)
                 ],
