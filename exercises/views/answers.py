@@ -108,7 +108,10 @@ def beside(homework: Homework, rounds: list[OpenedRound]) -> list[dict[str, Any]
             "caption": pair.caption,
             "change": f"{pair.change:+g}".replace("-", "−") if pair.change else "",
             "sides": [
-                {"question": item.text.get(language()), "lines": lines}
+                {
+                    "question": item.text.get(language()),
+                    "lines": [one for one in lines if one.strip()],
+                }
                 for item, lines in zip(pair.items, pair.lines, strict=True)
                 if lines
             ],
