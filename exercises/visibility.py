@@ -86,8 +86,8 @@ class OpenedRound:
 
     @property
     def after_check(self) -> str:
-        """Return how the client felt after sending; who may read the round may read this."""
-        return _open_text(self.response.homework, "sealed_after_check")
+        """Return how the client felt after sending it; who may read the round may read this."""
+        return _open_text(self.response, "sealed_after_check")
 
     @property
     def outcomes(self) -> dict[str, str]:

@@ -55,10 +55,18 @@ class Rule:
     by: Side
     sources: frozenset[Status]
     target: Status
+    # Where it leads instead once a therapist has given it back: what goes deeper still does.
+    deeper: Status | None = None
+
+    def leads_to(self, number: int) -> Status:
+        """Return where it leads in round `number`."""
+        return self.deeper if self.deeper and number > 1 else self.target
 
 
-def _rule(move: Move, by: Side, sources: set[Status], target: Status) -> Rule:
-    return Rule(move, by, frozenset(sources), target)
+def _rule(
+    move: Move, by: Side, sources: set[Status], target: Status, deeper: Status | None = None
+) -> Rule:
+    return Rule(move, by, frozenset(sources), target, deeper)
 
 
 S = Status
@@ -66,11 +74,11 @@ RULES: tuple[Rule, ...] = (
     _rule(Move.OPEN, Side.CLOCK, {S.SCHEDULED}, S.OPEN),
     _rule(Move.BEGIN, Side.CLIENT, {S.OPEN}, S.IN_PROGRESS),
     _rule(Move.SUBMIT, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SUBMITTED),
-    _rule(Move.TAKE_BACK, Side.CLIENT, {S.SUBMITTED}, S.IN_PROGRESS),
+    _rule(Move.TAKE_BACK, Side.CLIENT, {S.SUBMITTED}, S.IN_PROGRESS, S.RETURNED),
     _rule(Move.SKIP, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SKIPPED),
     # Set aside as well, to be talked about in the session: that is for who cares for them to know.
     _rule(Move.BRING, Side.CLIENT, {S.OPEN, S.IN_PROGRESS, S.RETURNED}, S.SKIPPED),
-    _rule(Move.PICK_UP, Side.CLIENT, {S.SKIPPED, S.EXPIRED}, S.IN_PROGRESS),
+    _rule(Move.PICK_UP, Side.CLIENT, {S.SKIPPED, S.EXPIRED}, S.IN_PROGRESS, S.RETURNED),
     _rule(Move.REVIEW, Side.THERAPIST, {S.SUBMITTED}, S.REVIEWED),
     _rule(Move.RETURN, Side.THERAPIST, {S.SUBMITTED}, S.RETURNED),
     _rule(
@@ -106,18 +114,15 @@ def possible(move: Move, status: Status) -> bool:
     return status in BY_MOVE[move].sources
 
 
-def target(move: Move) -> Status:
-    """Return where `move` leads."""
-    return BY_MOVE[move].target
-
-
 def diagram() -> str:
     """Draw the table as a Mermaid state diagram, for docs/workflow.md."""
     lines = ["stateDiagram-v2", "    [*] --> scheduled"]
     lines += [
-        f"    {source} --> {rule.target}: {rule.move} ({rule.by})"
+        f"    {source} --> {target}: {rule.move}{which} ({rule.by})"
         for rule in RULES
         for source in Status
         if source in rule.sources
+        for target, which in ((rule.target, ""), (rule.deeper, " from round 2 on"))
+        if target
     ]
     return "\n".join(lines) + "\n"

@@ -30,6 +30,7 @@ from exercises.actions import (
     publishing,
     responding,
     reviewing,
+    rounds,
 )
 from exercises.definition import Definition
 from exercises.models import Assignment, ExerciseVersion, FlagKind, Homework, Review
@@ -346,7 +347,7 @@ class Play:
             response = responding.begin(by=person.actor, at=now(), homework=homework)
             rest = [
                 responding.AnswerInput(key, None, responding.AnswerOutcome.SKIPPED)
-                for key in responding.open_keys(homework, response)
+                for key in rounds.open_keys(homework, response)
                 if key not in values and key in asked
             ]
             responding.save(by=person.actor, at=now(), homework=homework, said=rest)

@@ -44,14 +44,14 @@ def apply_move(
     """
     require(by, move, homework)
     rule = BY_MOVE[move]
-    source = homework.status
+    source, target = homework.status, rule.leads_to(homework.round)
     moved = source in rule.sources and Homework.objects.filter(
         pk=homework.pk, revision=homework.revision, status=source
-    ).update(status=rule.target, revision=F("revision") + 1, **changes)
+    ).update(status=target, revision=F("revision") + 1, **changes)
     if not moved:
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
     homework.revision += 1
-    homework.status = rule.target
+    homework.status = target
     for name, value in changes.items():
         setattr(homework, name, value)
     Step.objects.create(
@@ -60,7 +60,7 @@ def apply_move(
         revision=homework.revision,
         move=move,
         source=source,
-        target=rule.target,
+        target=target,
         round=homework.round,
         user_id=by.user_id,
         at=at,

@@ -9,7 +9,7 @@ from exercises.actions import reminding
 from exercises.actions.moving import apply_move, catch_up
 from exercises.models import Homework, ReminderReason, Response
 from exercises.permissions import require
-from exercises.workflow import CLIENTS_TURN, Move, Status
+from exercises.workflow import BY_MOVE, CLIENTS_TURN, Move, Status
 from practice.actors import Actor
 
 
@@ -48,7 +48,7 @@ def pick_up(*, by: Actor, at: datetime, homework: Homework) -> None:
     """
     require(by, Move.PICK_UP, homework)
     with transaction.atomic():
-        if _is_done(homework, Status.IN_PROGRESS):
+        if _is_done(homework, BY_MOVE[Move.PICK_UP].leads_to(homework.round)):
             return
         apply_move(homework, Move.PICK_UP, by=by, at=at)
         Response.objects.get_or_create(

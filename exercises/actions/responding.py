@@ -19,6 +19,7 @@ from exercises.actions import reminding
 from exercises.actions.composing import put_together_anew
 from exercises.actions.flagging import raise_flag, unraised
 from exercises.actions.moving import apply_move, catch_up
+from exercises.actions.rounds import Hidden, asked_now, hidden_now, open_keys, open_round
 from exercises.actions.sealing import sealed
 from exercises.definition import Item
 from exercises.models import Answer, AnswerOutcome, Entry, Homework, ReminderReason, Response
@@ -133,7 +134,7 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
         raise PermissionDenied
     with transaction.atomic():
         rounds = read_rounds(by, homework, hold=True)
-        response = _current(homework, rounds)
+        response = open_round(homework, rounds)
         if response is None:
             # Nothing written yet that one could hold: a second tab waits at the homework itself.
             catch_up(homework)
@@ -151,9 +152,9 @@ def submit(*, by: Actor, at: datetime, homework: Homework) -> SubmitResult:
             key, kind = wanting
             raise_flag(by=by, at=at, homework=homework, item_key=key, kind=kind)
             return SubmitResult.ENDED
-        _refuse_gaps(homework, response, rounds)
+        _refuse_gaps(homework, rounds)
         _forget_unsaid(response, rounds[-1])
-        _erase_hidden(homework, rounds)
+        _erase_hidden(hidden_now(homework, rounds))
         Entry.objects.filter(pk__in=[one.entry.pk for one in rounds[-1].unwritten]).delete()
         apply_move(homework, Move.SUBMIT, by=by, at=at, submitted_at=at)
         Response.objects.filter(pk=response.pk).update(submitted_at=at)
@@ -169,52 +170,42 @@ def take_back(*, by: Actor, at: datetime, homework: Homework) -> bool:
     """
     require(by, Move.TAKE_BACK, homework)
     with transaction.atomic():
-        rounds = Response.objects.select_for_update()
-        response = rounds.filter(homework=homework, round=homework.round).first()
+        rounds = {
+            one.round: one
+            for one in Response.objects.select_for_update()
+            .filter(homework=homework)
+            .order_by("round")
+        }
+        response, before = rounds.get(homework.round), rounds.get(homework.round - 1)
         if response is not None and response.opened_at is not None:
             raise NotPossible(_("It has been opened meanwhile, so it stays as you sent it."))
         if homework.status == Status.SUBMITTED and response and response.submitted_at is None:
             return False
-        Response.objects.filter(homework=homework, round=homework.round).update(submitted_at=None)
-        apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=None)
+        # How one was after this sending went with it.
+        Response.objects.filter(homework=homework, round=homework.round).update(
+            submitted_at=None, sealed_after_check=None
+        )
+        # What was sent before stays sent.
+        sent_at = before.submitted_at if before else None
+        apply_move(homework, Move.TAKE_BACK, by=by, at=at, submitted_at=sent_at)
         reminding.plan_for_homework(homework, at)
     return True
 
 
-def tell_after(*, by: Actor, homework: Homework, feeling: str) -> None:
-    """Say how one is after sending: lighter, same or heavier. Raises NotPossible for anything else."""
+def tell_after(*, by: Actor, homework: Homework, feeling: str, number: int | None = None) -> None:
+    """Say how one is after sending round `number` (default: the newest that was sent): lighter, same
+    or heavier. Raises NotPossible for anything else, and where nothing was sent."""
     if not may_answer(by, homework):
         raise PermissionDenied
     if feeling not in {"lighter", "same", "heavier"}:
         raise NotPossible(_("Choose one of the three."))
-    Homework.objects.filter(pk=homework.pk).update(
-        sealed_after_check=sealed(homework, "sealed_after_check", feeling)
-    )
-
-
-def open_keys(homework: Homework, response: Response) -> list[str]:
-    """Return the item keys one may write in this round: all, or only the returned ones."""
-    return [
-        item.key
-        for item in homework.version.definition.to_come
-        if not response.open_items or item.key in response.open_items
-    ]
-
-
-def asked_now(homework: Homework, rounds: Sequence[OpenedRound]) -> list[Item]:
-    """Return what the newest round asks, as its answers stand: what is shown before sending, and all
-    that sending sends.
-
-    What was opened again was chosen by somebody who read it; an answer of the same round may hide
-    it still.
-    """
-    definition, response = homework.version.definition, _current(homework, rounds)
-    shown = definitions.visible_items(definition, OpenedRound.merged(rounds))
-    if response is None or not response.open_items:
-        return shown
-    before = definitions.visible_items(definition, OpenedRound.merged(rounds[:-1]))
-    keys = set(open_keys(homework, response)) - {item.key for item in before if item not in shown}
-    return [item for item in definition.items if item.key in keys]
+    sent = Response.objects.filter(homework=homework, submitted_at__isnull=False)
+    response = (sent.filter(round=number) if number else sent).order_by("-round").first()
+    # Taken back in between, there is nothing that it could be said of.
+    if response is None or not sent.filter(pk=response.pk).update(
+        sealed_after_check=sealed(response, "sealed_after_check", feeling)
+    ):
+        raise NotPossible(_("This is back with you. Send it first, then say how you are."))
 
 
 def _require_turn(by: Actor, homework: Homework) -> None:
@@ -229,7 +220,7 @@ def _held(
 ) -> Response:
     """Return the open round, locked: in one question at most, but for the very first time."""
     _require_turn(by, homework)
-    current = _current(homework, [held]) if held is not None and held.is_held else None
+    current = open_round(homework, [held]) if held is not None and held.is_held else None
     if current is not None and homework.status != Status.OPEN:
         _require_unsent(current)
         return current
@@ -241,12 +232,6 @@ def _held(
     _require_unsent(response)
     response.homework = homework
     return response
-
-
-def _current(homework: Homework, rounds: Sequence[OpenedRound]) -> Response | None:
-    """Return the open round among these, once it was begun."""
-    last = rounds[-1].response if rounds else None
-    return last if last is not None and last.round == homework.round else None
 
 
 def lock(response: Response) -> None:
@@ -298,22 +283,12 @@ def _forget_unsaid(response: Response, words: OpenedRound) -> None:
         aside.update(sealed_value=None)
 
 
-def _erase_hidden(homework: Homework, rounds: Sequence[OpenedRound]) -> None:
-    """Erase what stands under a question that is asked no more: its author took it back with the
-    answer that had shown it, and does not see it among what is sent."""
-    definition = homework.version.definition
-    shown = {item.key for item in asked_now(homework, rounds)}
-    hidden = [one.row.pk for key, one in rounds[-1].words.items() if key not in shown]
-    # A later round lists the moments of a log that is not among what was opened again.
-    logs = {item.key for item in definitions.visible_items(definition, OpenedRound.merged(rounds))}
-    gone = [one.entry.pk for one in rounds[-1].moments if one.entry.log_key not in logs]
-    if gone:
-        Entry.objects.filter(pk__in=gone).delete()
-    for moment in rounds[-1].moments:
-        asked = moment.asked(definition)
-        hidden += [one.row.pk for key, one in moment.words.items() if key not in asked]
-    if hidden:
-        Answer.objects.filter(pk__in=hidden).delete()
+def _erase_hidden(hidden: Hidden) -> None:
+    """Erase what its author does not see among what is sent."""
+    Entry.objects.filter(pk__in=[one.entry.pk for one in hidden.moments]).delete()
+    answers = [*hidden.answers, *(one for found in hidden.within.values() for one in found)]
+    if answers:
+        Answer.objects.filter(pk__in=[one.row.pk for one in answers]).delete()
 
 
 def _save_one(
@@ -374,14 +349,14 @@ def _refuse_stale(answer: Answer, text: str, one: AnswerInput, base: int, device
     )
 
 
-def _refuse_gaps(homework: Homework, response: Response, rounds: list[OpenedRound]) -> None:
+def _refuse_gaps(homework: Homework, rounds: list[OpenedRound]) -> None:
     missing = definitions.missing(
         homework.version.definition,
         OpenedRound.merged(rounds),
         rounds[-1].outcomes,
         is_again=homework.round > 1,
     )
-    if {item.key for item in missing} & set(open_keys(homework, response)):
+    if {item.key for item in missing} & {item.key for item in asked_now(homework, rounds)}:
         raise NotPossible(
             _(
                 "Some questions are still open. Answer them, skip them, or keep them for the session."

@@ -176,12 +176,17 @@ def _row(item: Item, row: Any, language: str) -> list[str]:
     if not isinstance(row, dict):
         return [str(row)]
     said = []
-    for part in item.items:
+    for number, part in enumerate(item.items):
         words = "; ".join(describe(part, row.get(part.key), language))
         if words:
-            label = part.text.get(language)
-            said.append(f"{label}: {words}" if part.kind is ItemKind.SCALE else words)
+            # What a row begins with says what it is; a number alone does not.
+            is_plain = number == 0 and part.kind is not ItemKind.SCALE
+            said.append(words if is_plain else _labelled(part.text.get(language), words))
     return said
+
+
+def _labelled(label: str, words: str) -> str:
+    return f"{label} {words}" if label.endswith(("…", "?")) else f"{label}: {words}"
 
 
 def _day(value: str, language: str) -> str:

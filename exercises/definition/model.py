@@ -1,6 +1,6 @@
 """The parts of an exercise, as frozen dataclasses."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 
@@ -304,6 +304,15 @@ class Definition:
     def asked(self) -> list[Item]:
         """Return the items a round asks: what is only read is not."""
         return [item for item in self.to_come if item.is_asked]
+
+    def followed_by(self, keys: Collection[str]) -> list[Item]:
+        """Return what is asked because of an answer to one of these, or to what follows from it."""
+        found: list[Item] = []
+        for item in self.to_come:
+            leads = {*keys, *(one.key for one in found)}
+            if item.key not in leads and item.show_if and item.show_if.item in leads:
+                found.append(item)
+        return found
 
     @property
     def questions(self) -> list[Item]:

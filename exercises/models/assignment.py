@@ -129,7 +129,7 @@ class Homework(PracticeOwned):
     submitted_at = models.DateTimeField(null=True, blank=True)
     # Not read or written any more (`Review.seen_at` says it): the column goes with the next release.
     answer_seen_at = models.DateTimeField(null=True, blank=True)
-    # How the client felt after sending: lighter, same, heavier. Theirs to tell or not.
+    # Not read or written any more (each `Response` has its own): the column goes with the next release.
     sealed_after_check = models.BinaryField(null=True, blank=True)
 
     class Meta:

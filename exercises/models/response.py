@@ -23,6 +23,8 @@ class Response(PracticeOwned):
     submitted_at = models.DateTimeField(null=True, blank=True)
     # When a therapist first opened it: from then on it cannot be taken back.
     opened_at = models.DateTimeField(null=True, blank=True)
+    # How the client felt after sending: lighter, same, heavier. Theirs to tell or not.
+    sealed_after_check = models.BinaryField(null=True, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["homework", "round"], name="round_once")]

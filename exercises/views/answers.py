@@ -25,7 +25,8 @@ def blocks(
     part: str,
     refused: Mapping[str, Sequence[str]],
 ) -> list[dict[str, Any]]:
-    """Return the questions with the newest answer, and beside it what was said before.
+    """Return the questions with the newest answer, and beside it what was said before; one that an
+    answer opened also without words, so that it can be opened again.
 
     `part` is the client's in the couple they are in, be the work for two or not; `refused` says why
     a draft's comments could not be kept ("comments.<item>").
@@ -35,19 +36,23 @@ def blocks(
         "name": homework.client.name_to_call,
         **mark(homework.client, part),
     }
-    for item in homework.version.definition.asked:
+    definition = homework.version.definition
+    visible = definitions.visible_items(definition, OpenedRound.merged(rounds))
+    for item in definition.asked:
         said = [one for one in rounds if item.key in one.words]
-        if not said:
+        if not said and not (item.show_if and item in visible):
             continue
-        newest, former = said[-1], said[:-1]
+        newest, former = said[-1] if said else None, said[:-1]
         shown.append(
             {
                 "key": item.key,
                 "number": len(shown) + 1,
                 "question": item.text.get(language()),
                 "person": person,
-                "round": newest.response.round,
-                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(part)),
+                "round": newest.response.round if newest else 0,
+                "answer": answer(item, newest.words[item.key], language(), is_coupled=bool(part))
+                if newest
+                else {},
                 "earlier": [
                     _former(item, one, replies, is_coupled=bool(part)) for one in reversed(former)
                 ],
@@ -77,6 +82,16 @@ def _former(
     }
 
 
+def felt(rounds: list[OpenedRound]) -> list[dict[str, Any]]:
+    """Return how the client felt after sending, the newest round first: one before it says which."""
+    newest = rounds[-1].response.round
+    return [
+        {"round": number if (number := one.response.round) < newest else 0, "how": one.after_check}
+        for one in reversed(rounds)
+        if one.after_check
+    ]
+
+
 def beside(homework: Homework, rounds: list[OpenedRound]) -> list[dict[str, Any]]:
     """Return what this exercise wants read together: a caption, and each question's lines."""
     values: dict[str, Any] = {}
@@ -95,7 +110,10 @@ def beside(homework: Homework, rounds: list[OpenedRound]) -> list[dict[str, Any]
             if pair.change
             else "",
             "sides": [
-                {"question": item.text.get(language()), "lines": lines}
+                {
+                    "question": item.text.get(language()),
+                    "lines": [one for one in lines if one.strip()],
+                }
                 for item, lines in zip(pair.items, pair.lines, strict=True)
                 if lines
             ],

@@ -37,7 +37,7 @@ from exercises.workflow import CLIENTS_TURN, Move, Status
 from practice.actors import Actor, ActorRequest
 from practice.queries import people
 
-# The newest of what was written is with the therapist.
+# Where what was sent is: with the therapist, or come back from there.
 SENT = (Status.SUBMITTED, Status.RETURNED, Status.REVIEWED)
 
 
@@ -161,10 +161,11 @@ def _story(steps: list[Step], flags: list[Flag]) -> list[tuple[str, datetime]]:
 
 def _since(found: Homework, steps: list[Step], flag: Flag) -> str:
     """Say where it is if it was picked up again after it asked for a human: "open" or "sent"."""
-    goes_on = {Move.PICK_UP, Move.SUBMIT}
-    if not any(step.move in goes_on and step.at > flag.raised_at for step in steps):
+    goes_on = {Move.PICK_UP, Move.SUBMIT, Move.TAKE_BACK}
+    since = [step.move for step in steps if step.move in goes_on and step.at > flag.raised_at]
+    if not since:
         return ""
-    if found.status in SENT:
+    if since[-1] == Move.SUBMIT and found.status in SENT:
         return "sent"
     return "open" if found.status in CLIENTS_TURN else ""
 

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from exercises import definition as definitions
 from exercises import schedule
-from exercises.actions.responding import asked_now
+from exercises.actions.rounds import asked_now
 from exercises.definition import Definition, Item, ItemKind
 from exercises.models import AnswerOutcome, Homework
 from exercises.queries import homework as homeworks
@@ -229,9 +229,20 @@ class Work:
     def after(self, key: str, *, to_check: bool) -> str:
         """Return what comes after the screen with this item, asked anew: answers open questions."""
         step = self.step_of(key)
+        if to_check and step and (follows := self._follow_up(step)):
+            return self.url("step", number=follows.number) + "?from=check"
         if to_check or step is None or step.number >= len(self.steps):
             return self.url("check")
         return self.url("step", number=step.number + 1)
+
+    def _follow_up(self, step: Step) -> Step | None:
+        """Return the next screen with a question that follows from these and has no answer yet."""
+        leads = {*step.keys, *(item.show_if.item for item in step.items if item.show_if)}
+        open_now = {
+            one.key for one in self.definition.followed_by(leads) if not self.is_settled(one)
+        }
+        later = self.steps[step.number :]
+        return next((one for one in later if not open_now.isdisjoint(one.keys)), None)
 
     @property
     def saved_at(self) -> Any:

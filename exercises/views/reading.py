@@ -33,8 +33,8 @@ from exercises.views.client_pages import (
     therapist_of,
     way_to_letter,
 )
-from exercises.views.steps import earlier_words
-from exercises.views.submitting import moments_said, said_row
+from exercises.views.submitting import moments_said
+from exercises.views.turns import in_turn, said_row
 from exercises.visibility import OpenedReview, OpenedRound, read_replies
 from exercises.workflow import Status
 from practice.actors import Actor
@@ -59,9 +59,9 @@ def feedback(request: HttpRequest, pk: UUID) -> HttpResponse:
     returned = work.homework.status == Status.RETURNED
     last = replies[-1]
     therapist = therapist_of(work.actor)
-    places = [_place(work, one, last, therapist) for one in work.items] if returned else []
+    places = [_place(work, one, replies, therapist) for one in work.items] if returned else []
     user = last.review.reviewer.user
-    sent_at = work.rounds[0].response.submitted_at if work.rounds else None
+    sent_at = last.review.response.submitted_at
     return show(
         request,
         "feedback",
@@ -162,13 +162,15 @@ def _day(day: date, this_year: int) -> str:
     return str(date_format(day, _("l j F") if day.year == this_year else _("l j F Y")))
 
 
-def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) -> dict[str, Any]:
-    """Return one returned item: what was written, what was asked, and room to add."""
+def _place(
+    work: Work, item: Item, replies: Sequence[OpenedReview], therapist: Therapist
+) -> dict[str, Any]:
+    """Return one returned item: what was written and what was asked, by turns, and room to add."""
     step = work.step_of(item.key)
     values = {item.key: work.words[item.key].value} if item.key in work.words else {}
     look = forms.Look(work.language, therapist.only, therapist.told)
-    earlier, shown = earlier_words(work, [item]), None
-    last = next((w for one in reversed(work.earlier) if (w := one.words.get(item.key))), None)
+    parts, shown = in_turn(work, item, work.earlier, replies), None
+    earlier = any("of" in part and not part["muted"] for part in parts)
     kept_text = (
         _("What you first wrote stays as it was. Your addition is kept beside it.")
         if earlier
@@ -181,11 +183,9 @@ def _place(work: Work, item: Item, reply: OpenedReview, therapist: Therapist) ->
     return {
         "key": item.key,
         "label": item.text.get(work.language),
+        "parts": parts,
         "earlier": earlier,
-        # As it is said among the other answers, where there are no words to go on from.
-        "unsaid": said_row(work, item, last)["lines"] if last and not earlier else [],
         "kept_text": kept_text,
-        "comment": reply.comments.get(item.key, ""),
         "item": shown,
         "url": work.url("entries")
         if item.kind is ItemKind.LOG
@@ -213,34 +213,12 @@ def _others(
     for item in work.definition.items:
         if item.key in taken or item.kind is ItemKind.DISPLAY:
             continue
-        parts = _in_turn(work, item, replies)
+        parts = in_turn(work, item, work.rounds, replies)
         if moments := [one for words in work.rounds for one in _moments(work, words, item)]:
             parts.insert(0, moments_said(len(moments)) | {"moments": moments})
         if parts:
             rows.append({"label": item.text.get(work.language), "parts": parts})
     return sorted(rows, key=lambda row: not any("author" in part for part in row["parts"]))
-
-
-def _in_turn(work: Work, item: Item, replies: list[OpenedReview]) -> list[dict[str, Any]]:
-    """Return what was written to one item and what was said to it, in the order it was written."""
-    parts: list[dict[str, Any]] = []
-    for one in work.rounds:
-        if (words := one.words.get(item.key)) is not None:
-            said = said_row(work, item, words)
-            is_added = any("lines" in part for part in parts) and not said["muted"]
-            parts.append(said | {"added": _added(work, one) if is_added else ""})
-        parts += [
-            {"author": reply.review.reviewer.user.get_short_name(), "text": text}
-            for reply in replies
-            if reply.review.response.round == one.response.round
-            and (text := reply.comments.get(item.key))
-        ]
-    return parts
-
-
-def _added(work: Work, one: OpenedRound) -> str:
-    at = one.response.submitted_at or now()
-    return _("You added, %(day)s") % {"day": wording.day(at, work.actor.zone, now())}
 
 
 def _moments(work: Work, one: OpenedRound, log: Item) -> list[dict[str, Any]]:

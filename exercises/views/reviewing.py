@@ -113,7 +113,7 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
         {
             **_case(request, homework, at),
             "people": faces(both_near) if both_near else [mark(homework.client, part)],
-            "after_check": rounds[-1].after_check,
+            "felt": answers.felt(rounds),
             "blocks": shown,
             "new": _new(homework, shown),
             "beside": answers.beside(homework, rounds),

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_GET, require_http_methods
 from exercises import definition as definitions
 from exercises.actions import responding
 from exercises.actions.responding import AnswerInput
-from exercises.definition import Item
 from exercises.forms import items as forms
 from exercises.forms.drafts import device_name, whole_number
 from exercises.models import AnswerOutcome
@@ -46,7 +45,8 @@ from exercises.views.drafts import (
     touched,
     words_now,
 )
-from exercises.visibility import OpenedAnswer, read_notes, read_replies
+from exercises.views.turns import before
+from exercises.visibility import OpenedAnswer, read_notes
 from exercises.workflow import Status
 from practice.doors.giving_back import asks_questions
 from practice.errors import Closed, Stale
@@ -279,7 +279,7 @@ def _step_page(
         "asked": bool(asked),
         "say_text": say_text(work, asked, therapist) if asked else "",
         "form_id": FORM_ID if asked else "",
-        "before": asked_deeper(work, here.items).values(),
+        "before": before(work, here.items).values(),
         "entries_url": work.url("entries"),
         "moments": len(work.moments),
         "state": _state(work, here),
@@ -291,33 +291,6 @@ def _step_page(
 def _kept(work: Work, here: Step) -> list[OpenedAnswer]:
     found = [work.words[key] for key in here.keys if key in work.words]
     return [words for words in found if not definitions.is_empty(words.value)]
-
-
-def earlier_words(work: Work, items: list[Item]) -> list[dict[str, Any]]:
-    """Return what was written to these items in earlier rounds: it stays beside the new words."""
-    found = []
-    for item in items:
-        for words in work.earlier:
-            kept = words.words.get(item.key)
-            if kept is not None and not definitions.is_empty(kept.value):
-                found.append({"key": item.key, "lines": work.lines(item, kept.value)})
-    return found
-
-
-def asked_deeper(work: Work, items: list[Item]) -> dict[str, dict[str, Any]]:
-    """Return what stood before in each place to go deeper, and what was asked there."""
-    if work.homework.status != Status.RETURNED:
-        return {}
-    replies = read_replies(work.actor, [work.homework])[work.homework.pk]
-    last = replies[-1] if replies else None
-    return {
-        item.key: {
-            "earlier": earlier_words(work, [item]),
-            "author": last.review.reviewer.user.get_short_name() if last else "",
-            "asked": last.comments.get(item.key, "") if last else "",
-        }
-        for item in items
-    }
 
 
 def _state(work: Work, here: Step) -> str:

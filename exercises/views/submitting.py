@@ -1,5 +1,6 @@
 """Check, send, take back, set aside, pick up again."""
 
+from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
@@ -15,9 +16,11 @@ from django.views.decorators.http import require_GET, require_POST
 from exercises import definition as definitions
 from exercises import schedule
 from exercises.actions import pausing, responding
+from exercises.actions.rounds import hidden_now, is_wordless
 from exercises.definition import Item, ItemKind
 from exercises.forms import items as forms
-from exercises.models import AnswerOutcome, FlagKind
+from exercises.forms.drafts import whole_number
+from exercises.models import FlagKind
 from exercises.queries import homework as homeworks
 from exercises.views import wording
 from exercises.views.client_pages import (
@@ -29,8 +32,8 @@ from exercises.views.client_pages import (
     therapist_of,
     way_to_letter,
 )
-from exercises.views.steps import asked_deeper
-from exercises.visibility import OpenedAnswer, OpenedEntry
+from exercises.views.turns import before, said_row
+from exercises.visibility import OpenedEntry
 from exercises.workflow import Status
 from practice.errors import NotPossible
 
@@ -38,7 +41,7 @@ SENT_BACK = "open"
 # So many of a log's moments are named before it is sent; all of them are a link away.
 MOMENTS_LISTED = 10
 # And of each so many words.
-FIRST_WORDS = 8
+MOMENT_WORDS = 40
 
 
 @require_GET
@@ -108,7 +111,8 @@ def sent(request: HttpRequest, pk: UUID) -> HttpResponse:
             "letter": way_to_letter(work),
             "after_url": work.url("after_check"),
             "therapist": therapist,
-            "chosen": work.rounds[-1].after_check if work.rounds else "",
+            "round": work.homework.round,
+            "chosen": work.current.after_check,
             "landings": _landings(),
         },
     )
@@ -121,8 +125,9 @@ def after_check(request: HttpRequest, pk: UUID) -> HttpResponse:
     actor = actor_of(request)
     homework = homeworks.homework(actor, pk)
     feeling = request.POST.get("after", "")
+    number = whole_number(request.POST.get("round", ""))
     try:
-        responding.tell_after(by=actor, homework=homework, feeling=feeling)
+        responding.tell_after(by=actor, homework=homework, feeling=feeling, number=number)
         messages.success(request, _("Noted. Thank you for saying so."))
     except NotPossible as refusal:
         messages.info(request, refusal.message)
@@ -193,11 +198,14 @@ def ended(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _check_page(request: HttpRequest, work: Work, *, is_sent_back: bool) -> HttpResponse:
     therapist = therapist_of(work.actor)
     missing = {item.key for item in work.missing}
-    asked = asked_deeper(work, work.items)
+    shown, let_go = {item.key for item in work.items}, _let_go(work)
+    turns = before(work, work.items)
     rows = [
-        _check_row(work, item, missing) | asked.get(item.key, {})
-        for item in work.items
-        if item.kind is not ItemKind.DISPLAY
+        _check_row(work, item, missing) | {"before": turns.get(item.key, ())}
+        if item.key in shown
+        else {"key": item.key, "label": item.text.get(work.language), "is_let_go": True}
+        for item in work.definition.items
+        if item.key in shown | let_go and item.kind is not ItemKind.DISPLAY
     ]
     if work.definition.is_journal and not any(item.kind is ItemKind.LOG for item in work.items):
         rows.insert(0, log_row(work, work.definition.open_logs[0]))
@@ -236,6 +244,11 @@ def _add_url(work: Work) -> str:
     return "" if added else work.url("step", number=1)
 
 
+def _let_go(work: Work) -> frozenset[str]:
+    """Return the questions that are asked no more, with words under them that sending lets go of."""
+    return hidden_now(work.homework, work.rounds).keys if work.current else frozenset()
+
+
 def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:
     if item.kind is ItemKind.LOG:
         return log_row(work, item)
@@ -250,18 +263,6 @@ def _check_row(work: Work, item: Item, missing: set[str]) -> dict[str, Any]:
     if words is not None and words.unsaid is not None:
         row |= {"is_let_go": True, "verb": _("Answer it after all")}
     return row
-
-
-def _untouched(work: Work, item: Item) -> str:
-    """Say that nothing was said to an item; in a later round, that the first words stand alone."""
-    if not definitions.is_empty(work.values.get(item.key)):
-        return _("Nothing added yet")
-    return _("Not answered") if item.required else _("Left empty, which is fine")
-
-
-def _verb(work: Work, item: Item) -> str:
-    """Name what one can do about an item to which nothing was said."""
-    return _("Answer") if definitions.is_empty(work.values.get(item.key)) else _("Add to it")
 
 
 def moments_said(count: int) -> dict[str, Any]:
@@ -288,41 +289,30 @@ def log_row(work: Work, item: Item) -> dict[str, Any]:
     }
 
 
-def moment_link(work: Work, moment: OpenedEntry) -> dict[str, str]:
-    """Say when a moment was, how it begins, and where to change it."""
+def moment_link(work: Work, moment: OpenedEntry) -> dict[str, Any]:
+    """Say when a moment was, what it says, and where to change it."""
+    asked = moment.asked(work.definition)
     when = wording.when(moment.entry.happened_at, now(), work.actor.zone)
     return {
         "when_text": wording.sentence(when),
-        "text": _first_words(work, moment),
+        "text": _in_short(work, moment, asked),
+        "is_let_go": any(
+            not is_wordless(one) for key, one in moment.words.items() if key not in asked
+        ),
         "edit_url": work.url("entry", entry=moment.entry.pk),
     }
 
 
-def _first_words(work: Work, moment: OpenedEntry) -> str:
-    log, asked = work.definition.log(moment.entry.log_key), moment.asked(work.definition)
-    lines = (
+def _in_short(work: Work, moment: OpenedEntry, asked: Collection[str]) -> str:
+    log = work.definition.log(moment.entry.log_key)
+    lines = [
         line
         for item in (log.items if log else ())
         if log and item is not log.when and item.key in moment.words and item.key in asked
         for line in work.lines(item, moment.words[item.key].value)
-    )
-    # Only what comes first is put into words.
-    return Truncator(next(lines, "")).words(FIRST_WORDS, truncate="…")
-
-
-def said_row(work: Work, item: Item, words: OpenedAnswer | None) -> dict[str, Any]:
-    if words is None or (
-        words.outcome == AnswerOutcome.ANSWERED and definitions.is_empty(words.value)
-    ):
-        return {"lines": [_untouched(work, item)], "muted": True, "verb": _verb(work, item)}
-    if words.outcome == AnswerOutcome.SKIPPED:
-        return {"lines": [_("Skipped, and that is fine")], "muted": True}
-    if words.outcome == AnswerOutcome.IN_SESSION:
-        return {"lines": [_("You would rather say it than write it")], "muted": True}
-    if item.kind is ItemKind.LIST and item.items:
-        rows = definitions.describe_rows(item, words.value, work.language)
-        return {"lines": ["\n".join(row) for row in rows], "muted": False, "grouped": True}
-    return {"lines": work.lines(item, words.value), "muted": False}
+        if line.strip()
+    ]
+    return Truncator(" · ".join(lines)).words(MOMENT_WORDS, truncate="…")
 
 
 def _remarks(work: Work) -> list[dict[str, str]]:

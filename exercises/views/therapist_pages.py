@@ -146,7 +146,7 @@ def answer(
                 for key, strength in words.value.items()
             ]
         }
-    lines = definitions.describe(item, words.value, language)
+    lines = [line for line in definitions.describe(item, words.value, language) if line.strip()]
     return {"lines": lines} if len(lines) > 1 else {"text": lines[0] if lines else ""}
 
 

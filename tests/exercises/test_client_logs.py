@@ -289,7 +289,7 @@ def test_before_it_is_sent_and_after_it_was_answered_each_moment_has_its_words(
     )
     assert len(moments) == 1
     assert "08:10" in moments[0]
-    assert "No reply</span>" in moments[0]
+    assert "No reply · A wish to calm my body</span>" in moments[0]
     play.submit(ana, row)
     play.review(
         dana, row, words="Look at the second of November once more.", comments={"saw": "And?"}

@@ -109,10 +109,13 @@ def test_the_rows_of_a_list_are_checked_one_by_one(
         if i.kind == "list" and i.items
     )
     play.say(ana, row, **{key: [{cells[0]: "a walk", cells[1]: 2}, {cells[0]: "tea"}]})
+    play.say(ana, row, top=[{"what": "a hug", "example": "stay with me"}])
     browser = ana.browser()
     page = text_of(browser.get(url(row, "check/")))
     assert re.search(r'entry">a walk\n[^<]*: 2', page)
     assert 'entry">tea</dd>' in page
+    # What stands below the first words says what it is.
+    assert 'entry">a hug\nFor example, when you… stay with me</dd>' in page
 
 
 def test_a_suggestion_that_was_reworded_or_taken_out_does_not_come_back(

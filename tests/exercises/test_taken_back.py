@@ -16,6 +16,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 TAKEN_BACK = "the car keys, and who had lost them"
 QUESTION = "What was it you were holding on to?"
+LET_GO = "You had written something here. It is not sent, and sending lets go of it for good."
 LOG = """\
 slug: nights
 format: 1
@@ -85,7 +86,8 @@ def test_what_was_taken_back_reaches_nobody(
     number = step_with(browser, homework, "surface")
     browser.post(url(homework, f"step/{number}/"), {"surface": "fairness", "keep": "mine"})
     check = text_of(browser.get(url(homework, "check/")))
-    assert QUESTION not in check
+    assert LET_GO in check.partition(QUESTION)[2].partition("</div>")[0]
+    assert check.count(LET_GO) == 1
     assert TAKEN_BACK not in check
     browser.post(url(homework, "submit/"))
     assert play.fresh(homework).status == "submitted"
@@ -165,6 +167,7 @@ def test_within_a_moment_of_a_log_as_well(play: Play, dana: Person, ana: Person)
         shown = text_of(browser.get(url(row, path)))
         assert "noise" in shown
         assert TAKEN_BACK not in shown
+    assert LET_GO in shown
     send(play, ana, row)
     shown = page(dana, f"/review/{row.pk}/")
     assert "noise" in shown
@@ -181,7 +184,9 @@ def test_nor_the_moments_of_a_log_that_is_asked_no_more(play: Play, dana: Person
         entry = moments.add_entry(**who, log_key="nights", happened_at=at)
         responding.save(**who, said=[responding.AnswerInput("own", TAKEN_BACK)], entry=entry)
     play.say(ana, row, any=False)
-    assert TAKEN_BACK not in text_of(ana.browser().get(url(row, "check/")))
+    check = text_of(ana.browser().get(url(row, "check/")))
+    assert TAKEN_BACK not in check
+    assert LET_GO in check.partition("Nights</dt>")[2].partition("</div>")[0]
     send(play, ana, row)
     assert TAKEN_BACK not in page(dana, f"/review/{row.pk}/")
     assert words_of(row, "own") == []
