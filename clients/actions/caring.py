@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Caseload, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
+from clients.queries.seats import is_client
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
@@ -263,7 +264,7 @@ def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
         lock_clients([client.pk])
         if standing_care().filter(client=client).exists():
             raise NotPossible(_("This has already moved on. Open it again to see where it is."))
-        if not _holds_a_therapist(by, to.pk):
+        if not _holds_who_takes_over(by, to):
             raise NotPossible(_("Choose a therapist who works here."))
         Caseload.objects.filter(client=client, until_at=None).update(until_at=at)
         _give(by, at, client.pk, to)
@@ -324,7 +325,7 @@ def _move(
         raise NotPossible(_("Choose somebody else."))
     with transaction.atomic():
         lock_clients(ids)
-        if not _holds_a_therapist(by, to.pk):
+        if not _holds_who_takes_over(by, to):
             raise NotPossible(_("Choose a therapist who works here."))
         given = Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None)
         # Somebody was faster, perhaps oneself in another tab: only who has a client gives them away.
@@ -353,6 +354,12 @@ def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
         .first()
     )
     return seat is not None and Role.THERAPIST in seat.roles
+
+
+def _holds_who_takes_over(by: Actor, to: Membership) -> bool:
+    """Say so of a colleague who is to be given somebody: none who is a client here."""
+    is_known = is_client(by.practice_id, to.user.email, to.user_id)
+    return not is_known and _holds_a_therapist(by, to.pk)
 
 
 def lock_clients(ids: Iterable[UUID]) -> None:

@@ -15,7 +15,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from clients.actions import caring, erasing, leaving
 from clients.forms import RECORD_STATES, HandOverForm, HoldForm, RecordFilter
-from clients.queries import records
+from clients.models import Client
+from clients.queries import records, seats
 from clients.views.ground import hand_over_page, nobody_takes_over
 from practice.actions import people as people_actions
 from practice.actions import practices
@@ -104,7 +105,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients, and who one is."""
     member = people.member(request.actor, pk)
     size = records.caseload_size(request.actor, member)
-    others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
+    others = seats.can_take_over(request.actor, besides=member.pk)
     name, tab, back = member.user.get_full_name(), _("Deactivate"), reverse("member", args=[pk])
     title = _("Deactivate %(name)s") % {"name": name}
     if any(size) and not others:
@@ -215,7 +216,8 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Find a therapist for somebody in nobody's care, just after saying who one is: it opens words."""
     client = records.uncared_client(request.actor, pk)
-    form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
+    others = seats.can_take_over(request.actor)
+    form = HandOverForm(posted(request), therapists=others)
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
         with refusals_on(form):

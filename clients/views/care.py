@@ -22,7 +22,7 @@ from clients.forms import (
     HandOverForm,
 )
 from clients.models import Client, to_come
-from clients.queries import care, parting
+from clients.queries import care, parting, seats
 from clients.views.ground import (
     back_from_session,
     erasure_page,
@@ -218,7 +218,7 @@ def _together(couple: Any, client: Client) -> str:
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:
-    return [one for one in people.therapists(request.actor) if one.pk != request.actor.member_id]
+    return seats.can_take_over(request.actor, besides=request.actor.member_id)
 
 
 def _to(client: Client) -> str:
