@@ -100,13 +100,20 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: s
         if request.POST.get("cancel"):
             messages.success(request, _("Taken back. Nothing will be erased."))
         return redirect(request.path)
+    asked = records.open_erasure(request.actor, client.pk)
     return render(
         request,
         "clients/erasure.html",
         {
             "client": client,
             "days": erasing.WAIT.days,
-            "asked": records.open_erasure(request.actor, client.pk),
+            "asked": asked,
+            # Its day went by while the practice had to keep the record.
+            "waits_anew": asked is not None and asked.due_at <= now(),
+            # For staff alone: to the client it looks like any other answer.
+            "points": []
+            if asked or request.actor.is_client
+            else list(unseen_answers(request.actor, client)),
             "back": back,
             "back_to": back_to,
             "base": "base_client.html" if request.actor.is_client else "base_staff.html",
