@@ -129,11 +129,16 @@ def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:
     ).first()
 
 
+def kept_for(months: int) -> timedelta:
+    """Return how long so many months are, from the day that care ends."""
+    return timedelta(days=30.44 * months)
+
+
 def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
     """Return the discharged clients whose keeping time is over; for the worker."""
     if practice.retention_months is None:
         return Client.objects.none()
-    limit = at - timedelta(days=30.44 * practice.retention_months)
+    limit = at - kept_for(practice.retention_months)
     # Asked for already, or taken back by somebody after care had ended: not asked for again.
     asked = ErasureRequest.objects.filter(
         client_id=OuterRef("pk"), requested_at__gte=OuterRef("discharged_at")

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.actions import caring
+from clients.doors import unseen_answers
 from clients.forms import (
     ClientEditForm,
     ClientForm,
@@ -155,7 +156,10 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         client,
         back=_to(client),
         back_to=client.name,
-        points=_what_handing_over_means(client),
+        points=[
+            *unseen_answers(request.actor, client),
+            *_what_handing_over_means(client),
+        ],
     )
 
 

@@ -13,6 +13,7 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from clients.actions import erasing
+from clients.doors import unseen_answers
 from clients.forms import HandOverForm
 from clients.models import Client
 from clients.queries import records
