@@ -8,11 +8,11 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from clients.models import Caseload, Client, ContactPreference, Couple
+from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
 from clients.queries.seats import is_client
 from practice.actions import auditing, invitations, people
@@ -156,9 +156,20 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
             practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
         )
         Client.objects.filter(pk__in=[one.pk for one in ordered]).update(was_in_couple=True)
+        _end_what_was_noted_beside_another(couple, at)
         for client in ordered:
             auditing.on_client(by, at, "couple.linked", client.pk)
     return couple
+
+
+def _end_what_was_noted_beside_another(couple: Couple, at: datetime) -> None:
+    """Let couple work be judged anew for who was screened while they had another partner: whether one
+    fears the other, or is controlled by them, was asked of those two."""
+    pair = [couple.first_id, couple.second_id]
+    as_one = Q(first=OuterRef("client")) & ~Q(second__in=pair)
+    as_one |= Q(second=OuterRef("client")) & ~Q(first__in=pair)
+    other = Couple.objects.filter(as_one, ended_at__gt=OuterRef("attested_at"))
+    Clearance.objects.filter(Exists(other), client__in=pair, ended_at=None).update(ended_at=at)
 
 
 def require_linked(couple: Couple) -> None:

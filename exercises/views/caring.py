@@ -117,7 +117,8 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    more = parting.links() | {"waiting": reviews.number_waiting(actor)}
+    more: dict[str, Any] = parting.links() | {"waiting": reviews.number_waiting(actor)}
+    more["screened_beside_another"] = parting.screened_beside_another()
     client: Any = care.record_for_staff(actor, pk, at, **more)
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
