@@ -81,7 +81,7 @@ def change(
     """
     _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip()}
-    moved = False
+    moved, is_moved = False, client.next_session_at != next_session_at
     if client.joined_at is None:
         address = email.strip().lower()
         moved = address != client.email.lower()
@@ -93,7 +93,9 @@ def change(
             if moved:
                 # The link that went to the old address must not let anybody in.
                 uninvite(by=by, at=at, client=client)
-            auditing.on_client(by, at, "client.changed", client.pk)
+            is_other = any(getattr(client, key) != value for key, value in fields.items())
+            for deed in ["client.changed"] * is_other + ["session.set"] * is_moved:
+                auditing.on_client(by, at, deed, client.pk)
     except IntegrityError as error:
         raise BadInput(
             {"email": [_("Somebody in this practice has this address already.")]}
