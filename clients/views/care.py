@@ -141,7 +141,7 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
     client = care.client_to_care_for(request.actor, pk)
     couple = care.couple_with(request.actor, client)
-    partner = care.partner_in(couple, client) if couple else None
+    partner = couple.partner_of(client) if couple else None
     form = HandOverForm(posted(request), therapists=_colleagues(request), partner=partner)
     if request.method == "POST" and form.is_valid():
         both = [client, partner] if partner and form.cleaned_data["both"] else [client]

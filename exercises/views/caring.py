@@ -193,7 +193,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show a couple: each one's own account beside the other's, never subtracted."""
     actor, at = request.actor, now()
     couple: Any = care.couple_of(actor, pk, waiting=reviews.number_waiting(actor))
-    pair = [couple.first, couple.second]
+    pair = couple.pair
     course = homeworks.under_way_and_past(actor, pair, at, request.GET.get("after"))
     with auditing.batched():
         is_theirs = couple.cares and not couple.ended_at

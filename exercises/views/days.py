@@ -124,7 +124,7 @@ def _hours(actor: Actor, client: Client, at: datetime) -> dict[UUID, tuple[str, 
         found[client.pk] = text % {"when": wording.plain_when(own, actor.zone)}, own
     if shared:
         when = {"when": wording.plain_when(shared, actor.zone)}
-        partner = care.partner_in(couple, client)
+        partner = couple.partner_of(client)
         with_both = {"name": partner.name_to_call} | when
         text = _("The next session, with %(name)s: %(when)s") % with_both
         found[couple.pk] = plain % when if partner.discharged_at else text, shared

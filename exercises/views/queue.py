@@ -12,7 +12,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from clients.models import Couple
+from clients.models import Couple, tell_apart
 from clients.queries import care
 from exercises.actions import flagging, reviewing
 from exercises.queries import review as asking
@@ -106,6 +106,8 @@ def _queue_row(row: Any, partner_of: Couple | None, at: Any, zone: str) -> dict[
     # Of two who were parted only who is in reach is named.
     couple = row.assignment.couple
     couple = couple if couple and partner_of and partner_of.pk == couple.pk else None
+    if couple:
+        tell_apart([row.client, *couple.pair])
     who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)
