@@ -104,7 +104,8 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 if client.email != before
                 else _("Saved."),
             )
-            say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
+            after = said["next_session_at"]
+            say_what_follows(request, whose=[client], followed=followed, before=hour, after=after)
             return redirect(back)
     return form_page(
         request,
@@ -205,14 +206,18 @@ def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 def _together(couple: Any, client: Client) -> str:
-    """Say when a client comes with their partner, which is noted elsewhere."""
-    hour = to_come(couple.next_session_at, now())
-    if hour is None:
+    """Say when a client comes with their partner, which is noted elsewhere. Where the care of one has
+    ended, the hour is the other's alone."""
+    hour, partner = to_come(couple.next_session_at, now()), couple.partner_of(client)
+    if hour is None or client.discharged_at:
         return ""
-    said = _("The session with %(name)s is on %(when)s.") % {
-        "name": care.partner_in(couple, client).name_to_call,
-        "when": date_format(localtime(hour), _("D j M, H:i")),
-    }
+    text = (
+        _("The session noted for the two is on %(when)s.")
+        if partner.discharged_at
+        else _("The session with %(name)s is on %(when)s.")
+    )
+    when = date_format(localtime(hour), _("D j M, H:i"))
+    said = text % {"name": partner.name_to_call, "when": when}
     if not couple.cares:  # of two whom one only reads about the hour is not one's own to change
         return said
     where = reverse("couple_page", args=[couple.pk])

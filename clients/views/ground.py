@@ -17,6 +17,7 @@ from clients.doors import unseen_answers
 from clients.forms import HandOverForm
 from clients.models import Client
 from clients.queries import records
+from clients.queries.hours import is_noted_twice
 from practice.actors import ActorRequest
 from practice.doors.pages import Point, form_page
 from practice.permissions import may_administer
@@ -35,9 +36,17 @@ def back_from_session(request: ActorRequest, page: str, name: str, **whom: str) 
 
 
 def say_what_follows(
-    request: ActorRequest, *, followed: bool, before: datetime | None, after: datetime | None
+    request: ActorRequest,
+    *,
+    whose: Sequence[Client],
+    followed: bool,
+    before: datetime | None,
+    after: datetime | None,
 ) -> None:
-    """Say what became of homework given until a session whose hour was changed (`caring`)."""
+    """Say what became of homework given until a session whose hour was changed (`caring`), and that
+    somebody else has this hour: not who, for whose session it is may be looking on."""
+    if after and after != before and is_noted_twice(request.actor, after, whose):
+        messages.info(request, _("You have noted somebody else for the same hour, too."))
     if followed and after:
         messages.info(request, _("What was given until that session now runs until the new hour."))
     elif followed and before:
