@@ -203,7 +203,8 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             "components/exercise_results.html",
             {"id": "options", "name": "exercise", **context},
         )
-    form.fields["reminders_on"].help_text = reminded(request.actor, target.people, at)
+    # Of the field as it is shown: one that was sent and refused has been made already.
+    form["reminders_on"].help_text = reminded(request.actor, target.people, at)
     return render(
         request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
     )

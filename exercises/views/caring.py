@@ -35,6 +35,7 @@ from exercises.views.therapist_pages import (
     reads_along,
     seen_to_text,
     session_page,
+    taken_on,
 )
 from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
@@ -163,6 +164,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
                 *(_would_rather_talk(row) for row in course.brought if client.cares),
             ],
             "reminders": client_head.reminders(client, at, actor.zone),
+            "handled": taken_on(request, at),
             "flags": [
                 flag_card(flag, _wants_you(flag, actor.zone))
                 for flag in flags
