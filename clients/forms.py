@@ -261,7 +261,7 @@ class TrailFilter(AuditFilter):
 class HoldForm(PlainForm):
     """What an admin wants of a record: held from erasure, or not."""
 
-    held = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")])
+    held = forms.ChoiceField(choices=[("yes", "yes"), ("no", "no")], widget=forms.HiddenInput)
 
 
 class JoinForm(PlainForm):

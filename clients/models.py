@@ -1,6 +1,7 @@
 """Who is in care, with whom, and who cares for them."""
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 
@@ -20,6 +21,16 @@ def to_come(hour: datetime | None, at: datetime) -> datetime | None:
     """Return the hour that was noted for a session, if it is not over: what begins now is to come
     (queries ask for `next_session_at__gte`)."""
     return hour if hour and hour >= at else None
+
+
+def tell_apart(people: Iterable["Client"]) -> None:
+    """Let two of these who go by one first name be called by more, wherever this page names them."""
+    found = list(people)
+    by_name: dict[str, set[uuid.UUID]] = {}
+    for one in found:
+        by_name.setdefault(one.first_name.casefold(), set()).add(one.pk)
+    for one in found:
+        one.is_told_apart = len(by_name[one.first_name.casefold()]) > 1
 
 
 class Client(PracticeOwned):
@@ -46,6 +57,7 @@ class Client(PracticeOwned):
     was_in_couple = models.BooleanField(default=False, db_default=False)
     # What was then the couple's next session, until another hour is noted for this client.
     kept_session_at = models.DateTimeField(null=True, blank=True)
+    is_told_apart = False
 
     class Meta:
         constraints = [
@@ -68,9 +80,14 @@ class Client(PracticeOwned):
         return f"client {self.pk}"
 
     @property
-    def name_to_call(self) -> str:
-        """Return what to call them: their own choice, else the first name we were given."""
+    def first_name(self) -> str:
+        """Return their own choice, else the first name we were given."""
         return self.called or self.name.split(" ")[0]
+
+    @property
+    def name_to_call(self) -> str:
+        """Return what to call them; where two of one name stand side by side, as in lists."""
+        return self.name_in_lists if self.is_told_apart else self.first_name
 
     @property
     def name_in_lists(self) -> str:
@@ -78,7 +95,7 @@ class Client(PracticeOwned):
         more = self.name.split()[1:]
         # Not of "von", "de la" or "y": what a surname is told by is written large, where letters are.
         told_by = [word for word in more if not word[0].islower()] or more
-        return f"{self.name_to_call} {told_by[-1][0]}." if more else self.name_to_call
+        return f"{self.first_name} {told_by[-1][0]}." if more else self.first_name
 
 
 class Couple(PracticeOwned):
@@ -106,9 +123,21 @@ class Couple(PracticeOwned):
         return f"couple {self.pk}"
 
     @property
+    def pair(self) -> list[Client]:
+        """Return both, told apart."""
+        two = [self.first, self.second]
+        tell_apart(two)
+        return two
+
+    @property
     def names(self) -> str:
         """Return both names to call."""
-        return both(self.first.name_to_call, self.second.name_to_call)
+        return both(*(one.name_to_call for one in self.pair))
+
+    def partner_of(self, client: Client) -> Client:
+        """Return the other one, told apart from them."""
+        tell_apart([client, *self.pair])
+        return self.second if self.first_id == client.pk else self.first
 
     @property
     def names_in_lists(self) -> str:

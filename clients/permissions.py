@@ -4,11 +4,12 @@ from collections.abc import Collection
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Lower
 
 from clients.models import Caseload, Client, Couple, PrivateNote
 from practice.actors import Actor
-from practice.models import Role
+from practice.models import Role, User
 from practice.permissions import has_scope
 
 NOBODY = UUID(int=0)
@@ -19,6 +20,7 @@ def reachable(actor: Actor) -> QuerySet[Client]:
 
     A client reaches themselves; a therapist their caseload; a supervisor the caseloads of the
     named therapists. An admin reaches nobody here: names and states come through their own pages.
+    No member reaches themselves, or who is or was their partner (`not_their_own`).
     """
     everyone = Client.objects.filter(practice_id=actor.practice_id)
     if actor.is_client:
@@ -27,7 +29,8 @@ def reachable(actor: Actor) -> QuerySet[Client]:
     if not carers:
         return everyone.none()
     return everyone.filter(
-        Exists(Caseload.objects.filter(client=OuterRef("pk"), member__in=carers, until_at=None))
+        Exists(Caseload.objects.filter(client=OuterRef("pk"), member__in=carers, until_at=None)),
+        not_their_own(actor),
     )
 
 
@@ -53,7 +56,31 @@ def cared_for(actor: Actor) -> QuerySet[Client]:
     return everyone.filter(
         Exists(
             Caseload.objects.filter(client=OuterRef("pk"), member=actor.member_id, until_at=None)
-        )
+        ),
+        not_their_own(actor),
+    )
+
+
+def not_their_own(actor: Actor, client: str = "pk") -> Q:
+    """Return the condition that a row's `client` is neither the member who asks nor anybody who is or
+    was in a couple with them.
+
+    Who is a client here is not invited to work here (`clients.queries.seats`). Should somebody be
+    both all the same, whatever caseload they were given opens neither of the two records.
+    """
+    address = User.objects.filter(pk=actor.user_id or 0).values(small=Lower("email"))
+    # The record they came in by, or one that waits for them under the address they sign in with. Records
+    # have it in small letters; `Lower` here would keep PostgreSQL from its index, behind the wall.
+    own = Client.objects.filter(
+        Q(user=actor.user_id or 0) | Q(user=None, email=Subquery(address)),
+        practice_id=actor.practice_id,
+    ).values("pk")
+    couples = Couple.objects.filter(practice_id=actor.practice_id)
+    # Three lists that PostgreSQL makes once for a question, not a look for every row.
+    return ~(
+        Q(**{f"{client}__in": own})
+        | Q(**{f"{client}__in": couples.filter(second__in=own).values("first")})
+        | Q(**{f"{client}__in": couples.filter(first__in=own).values("second")})
     )
 
 
@@ -74,7 +101,8 @@ def seen_together(actor: Actor) -> QuerySet[Couple]:
     nowhere. A couple whom two therapists see stands there twice: ask within another query.
     """
     if not actor.is_client:
-        return together(actor.practice_id, _carers(actor))
+        found = together(actor.practice_id, _carers(actor))
+        return found.filter(not_their_own(actor, "first"), not_their_own(actor, "second"))
     own = actor.client_id or NOBODY
     return together(actor.practice_id).filter(Q(first=own) | Q(second=own))
 
@@ -108,8 +136,13 @@ def among_cared_for(actor: Actor, ids: Collection[UUID]) -> frozenset[UUID]:
 
 
 def standing_care() -> QuerySet[Caseload]:
-    """Return who cares for whom and can act on it: an active seat, as a therapist, now."""
+    """Return who cares for whom and can act on it: an active seat, as a therapist, now; nobody for
+    themselves or for their partner (`not_their_own`)."""
+    partner = Q(first=OuterRef("client"), second__user=OuterRef("member__user"))
+    partner |= Q(second=OuterRef("client"), first__user=OuterRef("member__user"))
     return Caseload.objects.filter(
+        ~Q(client__user=F("member__user")),
+        ~Exists(Couple.objects.filter(partner)),
         until_at=None,
         member__deactivated_at=None,
         member__roles__contains=[Role.THERAPIST],

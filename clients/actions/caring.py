@@ -8,12 +8,13 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
-from clients.models import Caseload, Client, ContactPreference, Couple
+from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
+from clients.queries.seats import is_client
 from practice.actions import auditing, invitations, people
 from practice.actors import Actor
 from practice.errors import BadInput, NotPossible
@@ -80,7 +81,7 @@ def change(
     """
     _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip()}
-    moved = False
+    moved, is_moved = False, client.next_session_at != next_session_at
     if client.joined_at is None:
         address = email.strip().lower()
         moved = address != client.email.lower()
@@ -92,7 +93,9 @@ def change(
             if moved:
                 # The link that went to the old address must not let anybody in.
                 uninvite(by=by, at=at, client=client)
-            auditing.on_client(by, at, "client.changed", client.pk)
+            is_other = any(getattr(client, key) != value for key, value in fields.items())
+            for deed in ["client.changed"] * is_other + ["session.set"] * is_moved:
+                auditing.on_client(by, at, deed, client.pk)
     except IntegrityError as error:
         raise BadInput(
             {"email": [_("Somebody in this practice has this address already.")]}
@@ -155,9 +158,20 @@ def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
             practice_id=by.practice_id, first=ordered[0], second=ordered[1], linked_at=at
         )
         Client.objects.filter(pk__in=[one.pk for one in ordered]).update(was_in_couple=True)
+        _end_what_was_noted_beside_another(couple, at)
         for client, other in zip(ordered, reversed(ordered), strict=True):
             auditing.on_client(by, at, "couple.linked", client.pk, partner=str(other.pk))
     return couple
+
+
+def _end_what_was_noted_beside_another(couple: Couple, at: datetime) -> None:
+    """Let couple work be judged anew for who was screened while they had another partner: whether one
+    fears the other, or is controlled by them, was asked of those two."""
+    pair = [couple.first_id, couple.second_id]
+    as_one = Q(first=OuterRef("client")) & ~Q(second__in=pair)
+    as_one |= Q(second=OuterRef("client")) & ~Q(first__in=pair)
+    other = Couple.objects.filter(as_one, ended_at__gt=OuterRef("attested_at"))
+    Clearance.objects.filter(Exists(other), client__in=pair, ended_at=None).update(ended_at=at)
 
 
 def require_linked(couple: Couple) -> None:
@@ -263,7 +277,7 @@ def entrust(*, by: Actor, at: datetime, client: Client, to: Membership) -> None:
         lock_clients([client.pk])
         if standing_care().filter(client=client).exists():
             raise NotPossible(_("This has already moved on. Open it again to see where it is."))
-        if not _holds_a_therapist(by, to.pk):
+        if not _holds_who_takes_over(by, to):
             raise NotPossible(_("Choose a therapist who works here."))
         Caseload.objects.filter(client=client, until_at=None).update(until_at=at)
         _give(by, at, client.pk, to)
@@ -324,7 +338,7 @@ def _move(
         raise NotPossible(_("Choose somebody else."))
     with transaction.atomic():
         lock_clients(ids)
-        if not _holds_a_therapist(by, to.pk):
+        if not _holds_who_takes_over(by, to):
             raise NotPossible(_("Choose a therapist who works here."))
         given = Caseload.objects.filter(member_id=from_member, client__in=ids, until_at=None)
         # Somebody was faster, perhaps oneself in another tab: only who has a client gives them away.
@@ -353,6 +367,12 @@ def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
         .first()
     )
     return seat is not None and Role.THERAPIST in seat.roles
+
+
+def _holds_who_takes_over(by: Actor, to: Membership) -> bool:
+    """Say so of a colleague who is to be given somebody: none who is a client here."""
+    is_known = is_client(by.practice_id, to.user.email, to.user_id)
+    return not is_known and _holds_a_therapist(by, to.pk)
 
 
 def lock_clients(ids: Iterable[UUID]) -> None:

@@ -68,8 +68,6 @@ def _require_seen(by: Actor, client: Client, seen: str) -> None:
 
 
 def _require_no_answer_passed_over(by: Actor, client: Client, *, despite: bool) -> None:
-    if not despite and any(
-        flag.handled_at is None for flag in screening.asked_for_a_human(by, client)
-    ):
+    if not despite and screening.count_unseen(by, client):
         text = _("An answer of theirs waits for somebody to see to it. Read it first.")
         raise BadInput({"despite": [text]})

@@ -56,8 +56,23 @@ def set_legal_hold(*, by: Actor, at: datetime, client: Client, held: bool) -> No
     if not may_administer(by):
         raise PermissionDenied
     with transaction.atomic():
+        if not held:
+            _wait_anew(client, at)
         if Client.objects.filter(pk=client.pk).exclude(legal_hold=held).update(legal_hold=held):
             auditing.on_client(by, at, "record.held" if held else "record.released", client.pk)
+
+
+def day_if_released(asked: ErasureRequest, at: datetime) -> datetime:
+    """Return when a held record is erased if it is let go at this moment."""
+    return asked.due_at if asked.due_at > at else at + WAIT
+
+
+def _wait_anew(client: Client, at: datetime) -> None:
+    """Let what would be erased this minute wait once more: its day went by while it was held, and
+    nobody has a date before them by which to take it back. The request first, as whoever erases."""
+    held = Client.objects.filter(pk=client.pk, legal_hold=True).values("pk")
+    over = ErasureRequest.objects.filter(ERASURE_WAITS, client_id__in=held, due_at__lte=at)
+    over.update(due_at=at + WAIT)
 
 
 def request_past_retention(practice: Practice, at: datetime) -> int:

@@ -4,10 +4,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.queries.records import caseload_size
+from clients.queries.seats import can_take_over
 from practice.actors import Actor
 from practice.errors import NotPossible
 from practice.models import Membership, Role
-from practice.queries.people import therapists
 from practice.wording import listed
 
 
@@ -22,7 +22,7 @@ def leave_nobody_alone(by: Actor, member: Membership) -> None:
         return
     if any(size := caseload_size(by, seat)):
         own = by.member_id == seat.pk
-        is_alone = all(one.pk == seat.pk for one in therapists(by))
+        is_alone = not can_take_over(by, besides=seat.pk)
         raise NotPossible(
             _still_cares(own=own, is_alone=is_alone) % {"whom": whom(*size)}, code="still_cares"
         )

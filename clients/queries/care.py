@@ -295,11 +295,6 @@ def part_in_couple(actor: Actor, client: str) -> Case:
     )
 
 
-def partner_in(couple: Couple, client: Client) -> Client:
-    """Return the other one."""
-    return couple.second if couple.first_id == client.pk else couple.first
-
-
 def couple_coming_with(actor: Actor, client: Client) -> Any:
     """Return the couple a client is in now, where its hour counts (see `seen_together`), with `cares`
     (as `couple_of`); else None."""

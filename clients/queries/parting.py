@@ -28,6 +28,12 @@ def links() -> dict[str, Subquery]:
     }
 
 
+def screened_beside_another() -> Exists:
+    """Whether the screening of a row of `care.record_for_staff` ended as they were linked with somebody
+    else than the partner it was about."""
+    return Exists(Couple.objects.filter(_OF_ROW, linked_at=OuterRef("screened_ended_at")))
+
+
 def couple_to_part(actor: Actor, pk: UUID) -> Any:
     """Return a couple one of whom is one's own, with `own` (that one's id) and `opens` (its page
     does: both are in reach).

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from clients.models import ERASURE_WAITS, Caseload, Client, Couple, ErasureRequest
-from clients.permissions import NOBODY, standing_care
+from clients.permissions import NOBODY, not_their_own, standing_care
 from clients.queries.care import BY_NAME
 from practice.actors import Actor
 from practice.models import AuditEvent, Membership, Practice
@@ -64,7 +64,7 @@ def record(actor: Actor, pk: UUID) -> Client:
 def _everyone(actor: Actor) -> QuerySet[Client]:
     if not may_administer(actor):
         raise PermissionDenied
-    return Client.objects.filter(practice_id=actor.practice_id)
+    return Client.objects.filter(not_their_own(actor), practice_id=actor.practice_id)
 
 
 def meant(actor: Actor, *, name: str = "", pk: UUID | None = None) -> dict[UUID, str]:
@@ -102,13 +102,8 @@ def names_in(actor: Actor, found: Iterable[AuditEvent]) -> dict[str, str]:
 
 def uncared(actor: Actor) -> QuerySet[Client]:
     """Return who is in care and in nobody's: what they send reaches no one. For admins, by name."""
-    if not may_administer(actor):
-        raise PermissionDenied
-    return Client.objects.filter(
-        ~Exists(standing_care().filter(client=OuterRef("pk"))),
-        practice_id=actor.practice_id,
-        discharged_at=None,
-    ).order_by(*BY_NAME)
+    alone = ~Exists(standing_care().filter(client=OuterRef("pk")))
+    return _everyone(actor).filter(alone, discharged_at=None).order_by(*BY_NAME)
 
 
 def uncared_client(actor: Actor, pk: UUID) -> Client:
@@ -135,11 +130,16 @@ def open_erasure(actor: Actor, client_id: UUID) -> ErasureRequest | None:
     ).first()
 
 
+def kept_for(months: int) -> timedelta:
+    """Return how long so many months are, from the day that care ends."""
+    return timedelta(days=30.44 * months)
+
+
 def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
     """Return the discharged clients whose keeping time is over; for the worker."""
     if practice.retention_months is None:
         return Client.objects.none()
-    limit = at - timedelta(days=30.44 * practice.retention_months)
+    limit = at - kept_for(practice.retention_months)
     # Asked for already, or taken back by somebody after care had ended: not asked for again.
     asked = ErasureRequest.objects.filter(
         client_id=OuterRef("pk"), requested_at__gte=OuterRef("discharged_at")

@@ -17,6 +17,11 @@ def asked_for_a_human(actor: Actor, client: Client) -> list[Any]:
     return found
 
 
+def count_unseen(actor: Actor, client: Client) -> int:
+    """Count those of them that nobody has seen to yet."""
+    return sum(one.handled_at is None for one in asked_for_a_human(actor, client))
+
+
 def basis(actor: Actor, client: Client) -> str:
     """Return a mark of what a judgement about couple work is based on: what was noted last, and which
     answers asked for a human. It is another once either has changed."""

@@ -9,18 +9,21 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods
 
 from clients.actions import caring, erasing, leaving
 from clients.forms import RECORD_STATES, HandOverForm, HoldForm, RecordFilter
-from clients.queries import records
+from clients.models import Client
+from clients.queries import records, seats
 from clients.views.ground import hand_over_page, nobody_takes_over
 from practice.actions import people as people_actions
 from practice.actions import practices
 from practice.actors import ActorRequest
 from practice.doors.pages import (
+    Point,
     begin_anew_if_ended,
     form_page,
     once_per_form,
@@ -104,7 +107,7 @@ def member_deactivate(request: ActorRequest, pk: UUID) -> HttpResponse:
     """End a member's seat, after saying who takes over their clients, and who one is."""
     member = people.member(request.actor, pk)
     size = records.caseload_size(request.actor, member)
-    others = [one for one in people.therapists(request.actor) if one.pk != member.pk]
+    others = seats.can_take_over(request.actor, besides=member.pk)
     name, tab, back = member.user.get_full_name(), _("Deactivate"), reverse("member", args=[pk])
     title = _("Deactivate %(name)s") % {"name": name}
     if any(size) and not others:
@@ -194,18 +197,43 @@ def _states(request: ActorRequest, only: str) -> list[dict[str, Any]]:
     ]
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
+@open_to(may_administer)
 def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Hold a record for the law, or let it go, as the page said; tapped twice it is done once."""
+    """Hold a record for the law, or let it go, as the page said; tapped twice it is done once. One
+    whose erasure waits is let go after a page that says when it is then erased."""
     client = records.record(request.actor, pk)
+    # Back to the part of the list it was pressed in; the address hides what was looked for.
+    back = f"{reverse('record_holds')}?{request.META['QUERY_STRING']}"
+    if request.method == "GET":
+        return _release_page(request, client, back)
     wanted = HoldForm(request.POST)
     if not wanted.is_valid():
         raise NotPossible(_("This has already moved on. Open it again to see where it is."))
     held = wanted.cleaned_data["held"] == "yes"
     erasing.set_legal_hold(by=request.actor, at=now(), client=client, held=held)
     messages.success(request, _("Saved."))
-    # Back to the part of the list it was pressed in; the address hides what was looked for.
-    return redirect(f"{reverse('record_holds')}?{request.META['QUERY_STRING']}")
+    return redirect(back)
+
+
+def _release_page(request: ActorRequest, client: Client, back: str) -> HttpResponse:
+    asked = records.open_erasure(request.actor, client.pk)
+    if asked is None or not client.legal_hold:
+        raise NotPossible(_("This has already moved on. Open it again to see where it is."))
+    day = date_format(localtime(erasing.day_if_released(asked, now())), _("l j F Y"))
+    return form_page(
+        request,
+        HoldForm(initial={"held": "no"}),
+        title=_("Allow the erasure of %(name)s’s record") % {"name": client.name},
+        tab=_("Allow erasure"),
+        button=_("Allow erasure"),
+        back=back,
+        back_to=_("Records"),
+        points=[
+            Point(_("On %(day)s everything written here is erased, for good.") % {"day": day}),
+            Point(_("Until then the request can be taken back, or the record kept again.")),
+        ],
+    )
 
 
 @require_http_methods(["GET", "POST"])
@@ -215,7 +243,8 @@ def record_hold(request: ActorRequest, pk: UUID) -> HttpResponse:
 def record_entrust(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Find a therapist for somebody in nobody's care, just after saying who one is: it opens words."""
     client = records.uncared_client(request.actor, pk)
-    form = HandOverForm(posted(request), therapists=people.therapists(request.actor))
+    others = seats.can_take_over(request.actor)
+    form = HandOverForm(posted(request), therapists=others)
     if request.method == "POST" and form.is_valid():
         to = people.member(request.actor, UUID(form.cleaned_data["to"]))
         with refusals_on(form):

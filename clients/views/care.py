@@ -16,13 +16,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from clients.actions import caring
+from clients.doors import unseen_answers
 from clients.forms import (
     ClientEditForm,
     ClientForm,
     HandOverForm,
 )
 from clients.models import Client, to_come
-from clients.queries import care, parting
+from clients.queries import care, parting, seats
 from clients.views.ground import (
     back_from_session,
     erasure_page,
@@ -103,7 +104,8 @@ def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
                 if client.email != before
                 else _("Saved."),
             )
-            say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
+            after = said["next_session_at"]
+            say_what_follows(request, whose=[client], followed=followed, before=hour, after=after)
             return redirect(back)
     return form_page(
         request,
@@ -140,7 +142,7 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Give a client into a colleague's care."""
     client = care.client_to_care_for(request.actor, pk)
     couple = care.couple_with(request.actor, client)
-    partner = care.partner_in(couple, client) if couple else None
+    partner = couple.partner_of(client) if couple else None
     form = HandOverForm(posted(request), therapists=_colleagues(request), partner=partner)
     if request.method == "POST" and form.is_valid():
         both = [client, partner] if partner and form.cleaned_data["both"] else [client]
@@ -155,7 +157,10 @@ def client_hand_over(request: ActorRequest, pk: UUID) -> HttpResponse:
         client,
         back=_to(client),
         back_to=client.name,
-        points=_what_handing_over_means(client),
+        points=[
+            *unseen_answers(request.actor, client),
+            *_what_handing_over_means(client),
+        ],
     )
 
 
@@ -204,14 +209,18 @@ def client_erasure(request: ActorRequest, pk: UUID) -> HttpResponse:
 
 
 def _together(couple: Any, client: Client) -> str:
-    """Say when a client comes with their partner, which is noted elsewhere."""
-    hour = to_come(couple.next_session_at, now())
-    if hour is None:
+    """Say when a client comes with their partner, which is noted elsewhere. Where the care of one has
+    ended, the hour is the other's alone."""
+    hour, partner = to_come(couple.next_session_at, now()), couple.partner_of(client)
+    if hour is None or client.discharged_at:
         return ""
-    said = _("The session with %(name)s is on %(when)s.") % {
-        "name": care.partner_in(couple, client).name_to_call,
-        "when": date_format(localtime(hour), _("D j M, H:i")),
-    }
+    text = (
+        _("The session noted for the two is on %(when)s.")
+        if partner.discharged_at
+        else _("The session with %(name)s is on %(when)s.")
+    )
+    when = date_format(localtime(hour), _("D j M, H:i"))
+    said = text % {"name": partner.name_to_call, "when": when}
     if not couple.cares:  # of two whom one only reads about the hour is not one's own to change
         return said
     where = reverse("couple_page", args=[couple.pk])
@@ -221,7 +230,7 @@ def _together(couple: Any, client: Client) -> str:
 
 
 def _colleagues(request: ActorRequest) -> list[Any]:
-    return [one for one in people.therapists(request.actor) if one.pk != request.actor.member_id]
+    return seats.can_take_over(request.actor, besides=request.actor.member_id)
 
 
 def _to(client: Client) -> str:

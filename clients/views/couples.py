@@ -134,7 +134,8 @@ def couple_session(request: ActorRequest, pk: UUID) -> HttpResponse:
         followed = caring.set_session(by=request.actor, at=now(), couple=couple, **said)
         messages.success(request, _("Saved."))
         hour = couple.next_session_at
-        say_what_follows(request, followed=followed, before=hour, after=said["next_session_at"])
+        after = said["next_session_at"]
+        say_what_follows(request, whose=couple.pair, followed=followed, before=hour, after=after)
         return redirect(back)
     return form_page(
         request,

@@ -13,9 +13,11 @@ from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 
 from clients.actions import erasing
+from clients.doors import unseen_answers
 from clients.forms import HandOverForm
 from clients.models import Client
 from clients.queries import records
+from clients.queries.hours import is_noted_twice
 from practice.actors import ActorRequest
 from practice.doors.pages import Point, form_page
 from practice.permissions import may_administer
@@ -34,9 +36,17 @@ def back_from_session(request: ActorRequest, page: str, name: str, **whom: str) 
 
 
 def say_what_follows(
-    request: ActorRequest, *, followed: bool, before: datetime | None, after: datetime | None
+    request: ActorRequest,
+    *,
+    whose: Sequence[Client],
+    followed: bool,
+    before: datetime | None,
+    after: datetime | None,
 ) -> None:
-    """Say what became of homework given until a session whose hour was changed (`caring`)."""
+    """Say what became of homework given until a session whose hour was changed (`caring`), and that
+    somebody else has this hour: not who, for whose session it is may be looking on."""
+    if after and after != before and is_noted_twice(request.actor, after, whose):
+        messages.info(request, _("You have noted somebody else for the same hour, too."))
     if followed and after:
         messages.info(request, _("What was given until that session now runs until the new hour."))
     elif followed and before:
@@ -100,13 +110,20 @@ def erasure_page(request: ActorRequest, client: Client, *, back: str, back_to: s
         if request.POST.get("cancel"):
             messages.success(request, _("Taken back. Nothing will be erased."))
         return redirect(request.path)
+    asked = records.open_erasure(request.actor, client.pk)
     return render(
         request,
         "clients/erasure.html",
         {
             "client": client,
             "days": erasing.WAIT.days,
-            "asked": records.open_erasure(request.actor, client.pk),
+            "asked": asked,
+            # Its day went by while the practice had to keep the record.
+            "waits_anew": asked is not None and asked.due_at <= now(),
+            # For staff alone: to the client it looks like any other answer.
+            "points": []
+            if asked or request.actor.is_client
+            else list(unseen_answers(request.actor, client)),
             "back": back,
             "back_to": back_to,
             "base": "base_client.html" if request.actor.is_client else "base_staff.html",

@@ -113,7 +113,7 @@ def _rows(actor: Actor, events: list[AuditEvent]) -> list[dict[str, Any]]:
 
 
 def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) -> dict[str, Any]:
-    who = names.get(event.user_id or 0, _("Homeward"))
+    who = names.get(event.user_id or 0, "") or _nameless(event, concerned)
     whom = event.client_id or event.detail.get("couple") or event.object_id
     whose = concerned.get(str(whom), "")
     return {
@@ -129,6 +129,14 @@ def _row(event: AuditEvent, names: dict[int, str], concerned: dict[str, str]) ->
         "client": event.client_id,
         "client_name": concerned.get(str(event.client_id), ""),
     }
+
+
+def _nameless(event: AuditEvent, concerned: dict[str, str]) -> str:
+    """Say who did what nobody's account stands for: a client whose account went with their record, or
+    who stopped their mails without signing in; else Homeward itself."""
+    if event.actor_kind == "client":
+        return concerned.get(str(event.client_id), "") or _("A client, erased")
+    return _("Homeward")
 
 
 def _given(event: AuditEvent, concerned: dict[str, str]) -> list[str]:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from clients.models import Client
+from clients.models import Client, tell_apart
 from clients.queries import care, parting
 from exercises import schedule
 from exercises.actions import assigning
@@ -203,7 +203,8 @@ def _page(request: ActorRequest, form: AssignForm, target: Target, at: datetime)
             "components/exercise_results.html",
             {"id": "options", "name": "exercise", **context},
         )
-    form.fields["reminders_on"].help_text = reminded(request.actor, target.people, at)
+    # Of the field as it is shown: one that was sent and refused has been made already.
+    form["reminders_on"].help_text = reminded(request.actor, target.people, at)
     return render(
         request, "exercises/therapist/assign.html", context, status=422 if form.is_bound else 200
     )
@@ -216,6 +217,7 @@ def _options(
     found = library.library(request.actor, query)
     newest = library.newest_versions(request.actor, list(found.rows))
     done = recently_done(request.actor, target.people)
+    tell_apart(one.client for rows in done.values() for one in rows)
     couple = _couple_of(request.actor, target.client) if target.client else None
     return [
         {

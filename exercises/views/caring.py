@@ -35,6 +35,7 @@ from exercises.views.therapist_pages import (
     reads_along,
     seen_to_text,
     session_page,
+    taken_on,
 )
 from practice.actions import auditing
 from practice.actors import Actor, ActorRequest
@@ -117,7 +118,8 @@ def _count(number: int) -> str:
 def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show one client."""
     actor, at = request.actor, now()
-    more = parting.links() | {"waiting": reviews.number_waiting(actor)}
+    more: dict[str, Any] = parting.links() | {"waiting": reviews.number_waiting(actor)}
+    more["screened_beside_another"] = parting.screened_beside_another()
     client: Any = care.record_for_staff(actor, pk, at, **more)
     couple = care.couple_with(actor, client)
     flags = reviews.flags_of(actor, client) if client.cares else []
@@ -162,6 +164,7 @@ def client_page(request: ActorRequest, pk: UUID) -> HttpResponse:
                 *(_would_rather_talk(row) for row in course.brought if client.cares),
             ],
             "reminders": client_head.reminders(client, at, actor.zone),
+            "handled": taken_on(request, at),
             "flags": [
                 flag_card(flag, _wants_you(flag, actor.zone))
                 for flag in flags
@@ -192,7 +195,7 @@ def couple_page(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Show a couple: each one's own account beside the other's, never subtracted."""
     actor, at = request.actor, now()
     couple: Any = care.couple_of(actor, pk, waiting=reviews.number_waiting(actor))
-    pair = [couple.first, couple.second]
+    pair = couple.pair
     course = homeworks.under_way_and_past(actor, pair, at, request.GET.get("after"))
     with auditing.batched():
         is_theirs = couple.cares and not couple.ended_at

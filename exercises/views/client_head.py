@@ -6,7 +6,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from clients.models import Couple
-from clients.queries import care
 from exercises.views import wording
 from practice.wording import clock_of
 
@@ -35,7 +34,7 @@ def _session(client: Any, couple: Couple | None, session: datetime, when: str) -
     """Say when somebody comes next; of one of a couple, whether alone."""
     if couple is None:
         return _("Next session: %(when)s") % {"when": when}
-    partner = care.partner_in(couple, client)
+    partner = couple.partner_of(client)
     if session != client.shared_session_at or partner.discharged_at:
         return _("Next session, alone: %(when)s") % {"when": when}
     said = {"name": partner.name_to_call, "when": when}

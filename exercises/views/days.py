@@ -41,7 +41,7 @@ def homework_due(request: ActorRequest, pk: UUID) -> HttpResponse:
     client = care.client_to_care_for(actor, found.client_id)
     if client.discharged_at:
         raise NotPossible(_("Their care has ended. Take it up again first."))
-    hours = {} if found.assignment.rrule else _hours(actor, client, at)
+    hours = {} if found.assignment.rrule else _hours(actor, client, found, at)
     other = running.beside(actor, found)
     form = DaysForm(
         posted(request),
@@ -113,8 +113,11 @@ def _whose(found: Homework, other: Homework | None) -> list[tuple[str, str]]:
     return [(BOTH, _("Both: %(names)s") % {"names": names}), (ONE, only)]
 
 
-def _hours(actor: Actor, client: Client, at: datetime) -> dict[UUID, tuple[str, datetime]]:
-    """Return the sessions to come until which it can run, a client's own and the one they share."""
+def _hours(
+    actor: Actor, client: Client, homework: Homework, at: datetime
+) -> dict[UUID, tuple[str, datetime]]:
+    """Return the sessions to come until which it can run, a client's own and the one they share: those
+    after it opens, and the one it runs until by now."""
     couple = care.couple_coming_with(actor, client)
     own = to_come(client.next_session_at, at)
     shared = to_come(couple.next_session_at, at) if couple else None
@@ -124,11 +127,12 @@ def _hours(actor: Actor, client: Client, at: datetime) -> dict[UUID, tuple[str, 
         found[client.pk] = text % {"when": wording.plain_when(own, actor.zone)}, own
     if shared:
         when = {"when": wording.plain_when(shared, actor.zone)}
-        partner = care.partner_in(couple, client)
+        partner = couple.partner_of(client)
         with_both = {"name": partner.name_to_call} | when
         text = _("The next session, with %(name)s: %(when)s") % with_both
         found[couple.pk] = plain % when if partner.discharged_at else text, shared
-    return found
+    stands = homework.session_of
+    return {of: one for of, one in found.items() if of == stands or one[1] > homework.opens_at}
 
 
 def _keep_to_whose_session(changes: dict[str, Any], found: Homework, both: Homework | None) -> None:

@@ -8,17 +8,21 @@ from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.timezone import now
+from django.utils.formats import date_format
+from django.utils.timezone import localtime, now
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
 from clients.actions import caring
+from clients.actions.erasing import WAIT
+from clients.doors import unseen_answers
 from clients.models import Client
-from clients.queries import care
+from clients.queries import care, records
 from exercises.queries.running import left_with
-from practice.actors import Actor, ActorRequest
+from practice.actors import ActorRequest
 from practice.doors.pages import Point, form_page, once_per_form
+from practice.models import Practice
 
 
 @require_http_methods(["GET", "POST"])
@@ -38,19 +42,24 @@ def client_discharge(request: ActorRequest, pk: UUID) -> HttpResponse:
         button=_("End care"),
         back=reverse("client_page", args=[client.pk]),
         back_to=client.name,
-        points=list(_what_ending_means(request.actor, client)),
+        points=list(_what_ending_means(request, client)),
     )
 
 
-def _what_ending_means(actor: Actor, client: Client) -> Iterator[Point]:
-    said = {"name": client.name_to_call}
-    yield Point(_("%(name)s can no longer sign in and gets no reminders.") % said)
-    yield Point(_("Nothing is erased, and you can take care up again at any time."))
-    yield Point(
-        _("%(name)s can then no longer take a copy of the record here, or ask for it to be erased.")
-        % said
-    )
-    yield Point("", _("Offer both first."))
+def _what_ending_means(request: ActorRequest, client: Client) -> Iterator[Point]:
+    actor, said = request.actor, {"name": client.name_to_call}
+    yield from unseen_answers(actor, client)
+    if client.joined_at is None:
+        yield Point(_("%(name)s can no longer join: the invitation opens nothing any more.") % said)
+        yield Point(_how_long_it_is_kept(request.practice))
+    else:
+        yield Point(_("%(name)s can no longer sign in and gets no reminders.") % said)
+        yield Point(_how_long_it_is_kept(request.practice))
+        text = _(
+            "%(name)s can then no longer take a copy of the record here, or ask for it to be erased."
+        )
+        yield Point(text % said)
+        yield Point("", _("Offer both first."))
     left = left_with(actor, client)
     if number := left["unanswered"]:
         text = ngettext(
@@ -67,8 +76,19 @@ def _what_ending_means(actor: Actor, client: Client) -> Iterator[Point]:
         )
         yield Point(text % {"n": number})
     if couple := care.couple_with(actor, client):
-        partner = {"partner": care.partner_in(couple, client).name_to_call}
+        partner = {"partner": couple.partner_of(client).name_to_call}
         text = _(
             "%(partner)s goes on alone with what the couple has; nothing new can be assigned to both."
         )
         yield Point(text % partner)
+
+
+def _how_long_it_is_kept(practice: Practice) -> str:
+    if practice.retention_months is None:
+        return _("Nothing is erased, and you can take care up again at any time.")
+    day = localtime(now() + records.kept_for(practice.retention_months) + WAIT)
+    text = _(
+        "Everything is kept until about %(month)s and then erased. Until then you can take care up"
+        " again."
+    )
+    return text % {"month": date_format(day, _("F Y"))}

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clients.models import Couple
+from clients.models import Couple, tell_apart
 from exercises import schedule
 from exercises.models import Homework
 from exercises.permissions import can_go_back
@@ -72,6 +72,8 @@ def line(
     cares: bool,
     is_gated: bool = False,
 ) -> dict[str, Any]:
+    if couple:
+        tell_apart([row.client, *couple.pair])
     text = state_text(row, at, zone, cares=cares, is_gated=is_gated)
     is_in = row.status == Status.SUBMITTED
     if row.status in homeworks.MOVABLE and not row.client.discharged_at:
@@ -129,6 +131,7 @@ def still_runs(rows: Sequence[Any], at: datetime, zone: str) -> list[dict[str, A
     """Return what still runs after an answer that did not feel safe, each exercise once, with where
     it can be withdrawn."""
     found: dict[UUID, dict[str, Any]] = {}
+    tell_apart(row.client for row in rows)
     for row in sorted(rows, key=lambda one: (one.opens_at, str(one.pk))):
         where = reverse("assignment_withdraw", args=[row.assignment_id])
         shown = {

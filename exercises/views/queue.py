@@ -12,9 +12,9 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
-from clients.models import Couple
+from clients.models import Couple, tell_apart
 from clients.queries import care
-from exercises.actions import flagging, reviewing
+from exercises.actions import flagging
 from exercises.queries import review as asking
 from exercises.views import wording
 from exercises.views.client_pages import title_of
@@ -25,6 +25,7 @@ from exercises.views.therapist_pages import (
     for_carers,
     for_therapists,
     page_of,
+    taken_on,
     undo_offers,
 )
 from practice.actors import ActorRequest
@@ -69,7 +70,7 @@ def queue(request: ActorRequest) -> HttpResponse:
                 for flag in flags
             ],
             "undo": undo_offers(actor, at),
-            "handled": _handled(request, at),
+            "handled": taken_on(request, at),
             "sessions": [_session(hour, at, actor.zone) for hour in hours],
             "more_sessions": all_hours - len(hours),
             **pages(request, found),
@@ -77,18 +78,6 @@ def queue(request: ActorRequest) -> HttpResponse:
             "has_clients": not (counts["all"] or flags) and asking.has_clients(actor),
         },
     )
-
-
-def _handled(request: ActorRequest, at: datetime) -> dict[str, Any] | None:
-    """Return the flag that one took on a moment ago, while it can be put back."""
-    try:
-        pk = UUID(request.GET.get("handled", ""))
-    except ValueError:
-        return None
-    until = asking.taken_on_until(request.actor, pk, reviewing.UNDO)
-    if until is None or until <= at:
-        return None
-    return {"pk": pk, "seconds": int((until - at).total_seconds())}
 
 
 def _start(only: str) -> str:
@@ -106,6 +95,8 @@ def _queue_row(row: Any, partner_of: Couple | None, at: Any, zone: str) -> dict[
     # Of two who were parted only who is in reach is named.
     couple = row.assignment.couple
     couple = couple if couple and partner_of and partner_of.pk == couple.pk else None
+    if couple:
+        tell_apart([row.client, *couple.pair])
     who = row.client.name_to_call if couple else row.client.name_in_lists
     text = _("%(who)s, round %(round)d") % {"who": who, "round": row.round}
     session = getattr(row, "session_at", None)
@@ -150,10 +141,14 @@ def _session(hour: asking.Hour, at: datetime, zone: str) -> dict[str, str]:
 @for_therapists
 @require_POST
 def flag_handled(request: ActorRequest, pk: UUID) -> HttpResponse:
-    """Say that one is seeing to a flag."""
-    flagging.handle_flag(by=request.actor, at=now(), flag=asking.flag(request.actor, pk))
-    # With the way back: nobody else would see it any more.
-    return redirect(f"{reverse('queue')}?handled={pk}")
+    """Say that one is seeing to a flag, on the queue or on the page of whose it is (`?on=`)."""
+    flag = asking.flag(request.actor, pk)
+    flagging.handle_flag(by=request.actor, at=now(), flag=flag)
+    # With the way to undo it: nobody else would see it any more.
+    where = (
+        reverse("client_page", args=[flag.client_id]) if request.GET.get("on") else reverse("queue")
+    )
+    return redirect(f"{where}?handled={pk}")
 
 
 @for_therapists

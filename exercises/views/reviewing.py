@@ -14,7 +14,7 @@ from django.utils.timezone import now
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from clients.queries import care
+from clients.models import tell_apart
 from exercises.actions import reviewing
 from exercises.forms.review import ReplyForm, draft_from
 from exercises.models import Homework
@@ -106,6 +106,8 @@ def _desk(request: ActorRequest, homework: Any, typed: Typed | None = None) -> H
     couple = homework.assignment.couple
     part = part_of(homework.client, couple) if couple else homework.part
     both_near = couple if homework.both_near else None
+    if both_near:
+        tell_apart([homework.client, *both_near.pair])
     shown = answers.blocks(homework, rounds, replies, draft, part, too_long)
     return render(
         request,
@@ -153,6 +155,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
     place = asking.place_in_queue(actor, at, homework)
     # Of two who were parted only who is in reach is named.
     both_near = couple if homework.both_near else None
+    partner = both_near.partner_of(client) if both_near else None
     return {
         "homework": homework,
         "title": title_of(homework),
@@ -163,7 +166,7 @@ def _case(request: ActorRequest, homework: Any, at: datetime) -> dict[str, Any]:
         "name": client.name_to_call,
         "sent_text": waited(homework.submitted_at, at, actor.zone),
         "partners": homework.partners_pk,
-        "partners_name": care.partner_in(both_near, client).name_to_call if both_near else "",
+        "partners_name": partner.name_to_call if partner else "",
         "partners_text": waited(homework.partners_sent_at, at, actor.zone),
         "place": place,
         "waiting_count": homework.waiting,  # the frame's, which need not ask again

@@ -118,9 +118,10 @@ def with_dates(found: Assignment, group: Sequence[Given], own: str) -> str:
     if not firsts or firsts[0].due_at is None:
         return _("“%(title)s”") % {"title": title}
     said = {"title": title, "due": _ends(firsts, own)}
-    if found.rrule and group[0].in_all > group[0].to_come:
+    is_series = bool(found.rrule) and _in_all(found, group[0]) != 1
+    if is_series and group[0].in_all > group[0].to_come:
         return _("“%(title)s”, the next one until %(due)s.") % said
-    if found.rrule:
+    if is_series:
         return _("“%(title)s”, the first one until %(due)s.") % said
     return _("“%(title)s”, until %(due)s.") % said
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from clients.models import Client, Couple, to_come
+from clients.models import Client, Couple, tell_apart, to_come
 from exercises.views import wording
 from exercises.views.therapist_pages import page_of
 from practice.wording import both
@@ -22,7 +22,7 @@ class Target:
 
     @property
     def people(self) -> list[Client]:
-        two = [self.couple.first, self.couple.second] if self.couple else []
+        two = self.couple.pair if self.couple else []
         one = [self.client] if self.client else []
         return [who for who in two or one if self.near is None or who.pk in self.near]
 
@@ -56,6 +56,8 @@ class Target:
 
 
 def called(people: Sequence[Client]) -> str:
-    """Return what these are called, one or two."""
+    """Return what these are called, one or two; who was told apart stays so."""
+    if len(people) == 2:
+        tell_apart(people)
     names = [one.name_to_call for one in people]
     return both(*names) if len(names) == 2 else "".join(names)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -10,13 +11,14 @@ from django.utils.translation import gettext as _
 from clients.models import Client, ContactPreference, Couple
 from clients.queries import care
 from exercises import definition as definitions
+from exercises.actions.reviewing import UNDO
 from exercises.definition import Item, ItemKind
 from exercises.models import AnswerOutcome, Flag, FlagKind, Homework
 from exercises.permissions import can_go_back
 from exercises.queries import review as asking
 from exercises.views.wording import day, lately
 from exercises.visibility import OpenedAnswer
-from practice.actors import Actor
+from practice.actors import Actor, ActorRequest
 from practice.doors.pages import open_to
 from practice.permissions import may_care, may_read_caseloads
 
@@ -58,6 +60,18 @@ def seen_to_text(flag: Flag, zone: str) -> str:
 def flag_card(flag: Flag, text: str) -> dict[str, Any]:
     """Return a flag that nobody sees to yet as exercises/therapist/flags.html takes it."""
     return {"text": text, "homework": flag.homework_id, "pk": flag.pk}
+
+
+def taken_on(request: ActorRequest, at: datetime) -> dict[str, Any] | None:
+    """Return the flag that one took on a moment ago, while it can be put back."""
+    try:
+        pk = UUID(request.GET.get("handled", ""))
+    except ValueError:
+        return None
+    until = asking.taken_on_until(request.actor, pk, UNDO)
+    if until is None or until <= at:
+        return None
+    return {"pk": pk, "seconds": int((until - at).total_seconds())}
 
 
 def consent_text(client: Client, withdrawn_at: datetime | None, zone: str) -> str:

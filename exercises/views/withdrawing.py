@@ -97,8 +97,11 @@ def _whose(here: Homework | None, holders: Sequence[Client]) -> list[tuple[str, 
     """Return from whom of two it can be withdrawn, seen from one's homework, where both have it."""
     if here is None or len(holders) < 2:
         return []
-    only = _("Only %(name)s’s") % {"name": here.client.name_to_call}
-    return [(BOTH, _("Both: %(names)s") % {"names": called(holders)}), (str(here.client_id), only)]
+    names = called(holders)
+    only = _("Only %(name)s’s") % {
+        "name": called([one for one in holders if one.pk == here.client_id])
+    }
+    return [(BOTH, _("Both: %(names)s") % {"names": names}), (str(here.client_id), only)]
 
 
 def _named(request: ActorRequest, found: Assignment) -> Homework | None:

@@ -10,6 +10,7 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -25,6 +26,7 @@ from practice.tenancy import enter
 
 VALID_FOR = timedelta(days=7)
 HERE_ALREADY = gettext_noop("Somebody with this address works here already.")
+TAKEN = gettext_noop("Somebody in this practice has this address already.")
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ def invite(
     """Invite a member (admins) or a client (their therapist; the caller has checked whose).
 
     The mail speaks `language`, else the practice's. Raises NotPossible for a member without a role,
-    BadInput for the address of a colleague who is here already.
+    BadInput for the address of a colleague who is here already, and for a member that of a client.
     """
     _require(by, kind)
     email = email.strip().lower()
@@ -58,6 +60,9 @@ def invite(
     if works_here(by, email):
         # Nor is a colleague a client by the account they work with.
         raise BadInput({"email": [_(HERE_ALREADY)]})
+    if kind == InvitationKind.MEMBER and _is_client(by.practice_id, email):
+        # They could be given their partner's record to read.
+        raise BadInput({"email": [_(TAKEN)]})
     secret = secrets.token_hex(24)
     with transaction.atomic():
         _end_all(by.practice_id, kind, email, at)
@@ -82,11 +87,15 @@ def invite(
 def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
     """Send a fresh link; the old one opens nothing any more, nor does any other to this address.
 
-    Raises NotPossible once it was accepted, and for a colleague who is here already.
+    Raises NotPossible once it was accepted, for a colleague who is here already, and for a member
+    whose address has become a client's.
     """
     _require(by, invitation.kind)
-    if invitation.kind == InvitationKind.MEMBER and works_here(by, invitation.email):
-        raise NotPossible(_(HERE_ALREADY))
+    if invitation.kind == InvitationKind.MEMBER:
+        if works_here(by, invitation.email):
+            raise NotPossible(_(HERE_ALREADY))
+        if _is_client(by.practice_id, invitation.email):
+            raise NotPossible(_(TAKEN))
     secret = secrets.token_hex(24)
     with transaction.atomic():
         # All that went to this address are held: of two sent again at once, the later one opens.
@@ -157,11 +166,18 @@ def accept(*, invitation: Invitation, user: User, at: datetime) -> Membership | 
     """Use the invitation up, and any other with it, for the person whose address it was sent to.
 
     A member gets their seat (returned); a client's record is linked by the caller, in the same
-    transaction. Raises NotPossible when it was used or the address is another.
+    transaction. Raises NotPossible when it was used or the address is another, and for who would both
+    work here and be in care here: an address may have become the other's since the link was sent.
     """
     if user.email.lower() != invitation.email.lower():
         raise NotPossible(_("This invitation was sent to another address."))
     with transaction.atomic():
+        # Of two links of both kinds, opened at once, the later one finds what the first has made.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        if _would_be_both(invitation, user):
+            raise NotPossible(
+                _("This link does not open with your address. Ask the person who invited you.")
+            )
         if not Invitation.objects.filter(
             pk=invitation.pk, accepted_at=None, revoked_at=None, expires_at__gt=at
         ).update(accepted_at=at):
@@ -212,6 +228,20 @@ def _seat(invitation: Invitation, user: User, at: datetime) -> Membership:
         seat.deactivated_at = None
         seat.save(update_fields=["roles", "deactivated_at"])
     return seat
+
+
+def _would_be_both(invitation: Invitation, user: User) -> bool:
+    if invitation.kind == InvitationKind.MEMBER:
+        return _is_client(invitation.practice_id, user.email, user.pk)
+    return Membership.objects.filter(
+        practice_id=invitation.practice_id, user=user, deactivated_at=None
+    ).exists()
+
+
+def _is_client(practice_id: UUID, email: str, user_id: int | None = None) -> bool:
+    # clients', which this app does not know
+    found: bool = import_string(settings.HOMEWARD_IS_CLIENT)(practice_id, email, user_id)
+    return found
 
 
 def _require(by: Actor, kind: str) -> None:

@@ -32,8 +32,8 @@ def set_roles(
     """Say what a member does, and whose caseloads they read as a supervisor.
 
     Takes effect on their next request. Raises NotPossible when no admin would be left, when
-    somebody in their care would be left with nobody, and for who gives themselves what another
-    admin could give them.
+    somebody in their care would be left with nobody, for who gives themselves what another admin
+    could give them, and for who is a client here and would be given more.
     """
     _require(by)
     wanted = [role for role in Role.values if role in roles]
@@ -43,8 +43,11 @@ def set_roles(
         if Role.ADMIN in member.roles and Role.ADMIN not in wanted:
             _keep_an_admin(member)
         named = _named(by, member, supervises) if Role.SUPERVISOR in wanted else []
-        if by.member_id == member.pk:
-            _leave_to_another(member, wanted, named)
+        gains = _gains(member, wanted, named)
+        if gains:
+            _not_a_client(member)
+        if by.member_id == member.pk and gains - {Role.ADMIN}:
+            _leave_to_another(member)
         Membership.objects.filter(pk=member.pk).update(roles=wanted)
         Supervision.objects.filter(supervisor=member).delete()
         Supervision.objects.bulk_create(
@@ -93,9 +96,13 @@ def end_sessions(*, by: Actor, at: datetime, member: Membership) -> None:
 
 
 def reactivate(*, by: Actor, at: datetime, member: Membership) -> None:
-    """Give a member their seat back; the caseload that was handed over stays where it is."""
+    """Give a member their seat back; the caseload that was handed over stays where it is.
+
+    Raises NotPossible for who has become a client here meanwhile.
+    """
     _require(by)
     with transaction.atomic():
+        _not_a_client(member)
         if Membership.objects.filter(pk=member.pk).update(deactivated_at=None):
             _note(by, at, "member.reactivated", member)
 
@@ -160,17 +167,31 @@ def _named(by: Actor, member: Membership, supervises: Iterable[UUID]) -> list[Me
     return list(here.exclude(pk=member.pk).order_by("pk"))
 
 
-def _leave_to_another(
+def _gains(
     member: Membership, wanted: Sequence[str], named: Sequence[Membership]
-) -> None:
+) -> set[str | UUID]:
+    """Return what somebody would have that they have not: roles, and whose caseloads they read."""
+    had = Supervision.objects.filter(supervisor=member).values_list("therapist_id", flat=True)
+    return {*(set(wanted) - set(member.roles)), *({one.pk for one in named} - set(had))}
+
+
+def _not_a_client(member: Membership) -> None:
+    """Let nobody who is in this practice's care, or was, come to work here, or to read more."""
+    # clients', which this app does not know
+    is_client = import_string(settings.HOMEWARD_IS_CLIENT)
+    if is_client(member.practice_id, member.user.email, member.user_id):
+        raise NotPossible(
+            _(
+                "This practice keeps a client record of them. Nobody is both a client and a colleague."
+            )
+        )
+
+
+def _leave_to_another(member: Membership) -> None:
     """Let nobody open clients' words to themselves while another admin could do it for them.
 
     In a first practice there is none: its one admin is often its therapist.
     """
-    had = Supervision.objects.filter(supervisor=member).values_list("therapist_id", flat=True)
-    roles = set(wanted) - {*member.roles, Role.ADMIN}
-    if not roles and not {one.pk for one in named} - set(had):
-        return
     if _admins(member.practice_id).exclude(pk=member.pk).exists():
         raise NotPossible(
             _("Nobody gives themselves a way to clients’ words. Another admin can give it to you.")

@@ -32,6 +32,10 @@ HOMEWARD_KEY_WRAPPER = os.environ.get("HOMEWARD_KEY_WRAPPER", "practice.crypto.M
 HOMEWARD_REACH = "clients.permissions.reach"
 # Nobody's therapist stops being one: asked wherever a seat's roles change, or it ends.
 HOMEWARD_LEAVE_NOBODY_ALONE = "clients.actions.leaving.leave_nobody_alone"
+# Whether somebody is a client here: then they do not work here, too.
+HOMEWARD_IS_CLIENT = "clients.queries.seats.is_client"
+# Whose records no member opens, and no admin sees a line about: their own, and their partner's.
+HOMEWARD_NOT_THEIR_OWN = "clients.permissions.not_their_own"
 # What is planned for a client follows their times and zone, in the transaction that keeps these.
 HOMEWARD_FOLLOW_WISHES = "exercises.actions.reminding.follow_wishes"
 # What was given until the next session follows its hour, in the transaction that keeps this.

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
+from django.utils.module_loading import import_string
 
 from practice.actors import Actor
 from practice.models import AuditEvent, Invitation, Membership, User
@@ -50,11 +52,16 @@ def events(
 ) -> QuerySet[AuditEvent]:
     """Return what happened here, for admins; an admin reads no word in it, since none is there.
 
-    That somebody has begun is not shown either: an admin may be their therapist.
+    That somebody has begun is not shown either: an admin may be their therapist. Nor is what was done
+    by or for their own partner, should an admin have one here.
     """
     if not may_administer(actor):
         raise PermissionDenied
-    found = AuditEvent.objects.filter(practice_id=actor.practice_id).exclude(LEFT_OUT)
+    # clients', whom this app does not know
+    not_their_own = import_string(settings.HOMEWARD_NOT_THEIR_OWN)(actor, "client_id")
+    found = AuditEvent.objects.filter(
+        Q(client_id=None) | not_their_own, practice_id=actor.practice_id
+    ).exclude(LEFT_OUT)
     if person:
         found = found.filter(user_id=person)
     if action:

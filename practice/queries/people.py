@@ -54,9 +54,9 @@ def member(actor: Actor, pk: UUID) -> Membership:
     return or_404(members(actor).filter(pk=pk))
 
 
-def therapists(actor: Actor) -> list[Membership]:
+def therapists(actor: Actor) -> QuerySet[Membership]:
     """Return the active therapists, by name."""
-    return list(
+    return (
         members(actor)
         .filter(deactivated_at=None, roles__contains=[Role.THERAPIST])
         .order_by(*BY_NAME)

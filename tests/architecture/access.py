@@ -175,6 +175,7 @@ audit                              GET      in  403  403  403  403  403  403  20
 member_deactivate                  GET      in  403  403  403  403  403  403  200  404  403    ·    ·    ·    ·
 member_deactivate                  POST     in  403  403  403  403  403  403  302  404  403    ·    ·    ·    ·
 record_holds                       GET      in  403  403  403  403  403  403  200  200  403    ·    ·    ·    ·
+record_hold                        GET      in  403  403  403  403  403  403  409  404  403    ·    ·    ·    ·
 record_hold                        POST     in  403  403  403  403  403  403  409  404  403    ·    ·    ·    ·
 record_entrust                     GET      in  403  403  403  403  403  403  404  404  403    ·    ·    ·    ·
 record_entrust                     POST     in  403  403  403  403  403  403  404  404  403    ·    ·    ·    ·

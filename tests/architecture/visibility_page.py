@@ -18,6 +18,10 @@ security in the database is the wall behind them, between practices.
 
 That an answer asked for a human is shown to who cares for the client, and to nobody else: neither a
 supervisor nor an admin, whose trail leaves it out (`exercises/queries/review.py`, `practice/queries/audit.py`).
+
+Nobody who works here opens their own client record, or that of anybody they are or were in a couple
+with, whatever caseload they have or read along with; nor do they find it among the records or in the
+trail (`clients.permissions.not_their_own`). Whoever is a client of a practice is not let in to work there.
 """
 
 

@@ -1,8 +1,9 @@
 """Who reaches whom: the caseload decides, from one request to the next."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.exceptions import PermissionDenied
@@ -61,6 +62,60 @@ def test_a_client_s_form_says_when_they_come_with_their_partner(couple: Couple, 
         with scope(practice=dana.practice.pk):
             Couple.objects.update(next_session_at=now() + timedelta(hours=hours))
         assert ("The session with Ben is on " in text_of(dana.browser().get(edit))) is is_said
+    # Once the care of one has ended, the hour is the other's.
+    with scope(practice=dana.practice.pk):
+        caring.discharge(by=dana.actor, at=now(), client=couple.first)
+    assert "session with Ben" not in text_of(dana.browser().get(edit))
+    partner_s = text_of(dana.browser().get(f"/clients/{couple.second_id}/edit"))
+    assert "The session noted for the two is on " in partner_s
+    assert "session with Ana" not in partner_s
+
+
+def test_an_hour_noted_twice_is_said_and_not_for_whom(
+    couple: Couple, noor: Person, dana: Person, omar: Person
+):
+    zone = ZoneInfo(ZONE)
+    hour = (now() + timedelta(days=3)).astimezone(zone).replace(second=0, microsecond=0)
+    twice = "You have noted somebody else for the same hour, too."
+    browser = dana.browser()
+
+    def note(where: str, at: datetime, **more: str) -> str:
+        said = {"next_session_at": f"{at:%Y-%m-%dT%H:%M}", **more}
+        return text_of(browser.post(where, said, follow=True))
+
+    of_two, of_noor = f"/couples/{couple.pk}/session", f"/clients/{noor.client.pk}/edit"
+    assert twice not in note(of_two, hour)
+    saved = note(of_noor, hour, name="Noor Haddad")
+    assert twice in saved
+    assert "Ana" not in saved.partition("<main")[2]
+    assert twice not in note(of_noor, hour, name="Noor Hadad")  # the hour is what it was
+    assert twice not in note(of_noor, hour + timedelta(hours=1), name="Noor Hadad")
+    assert twice in note(of_two, hour + timedelta(hours=1))
+    # A colleague's client is no matter of it, nor is one's own hour beside the shared one.
+    with scope(practice=dana.practice.pk):
+        make_client(dana.practice, "lea@mail.example", "Lea Brandt", omar)
+        Client.objects.filter(email="lea@mail.example").update(next_session_at=hour)
+    assert twice not in note(of_two, hour)
+    assert twice not in note(f"/clients/{couple.first_id}/edit", hour, name="Ana Quintero")
+
+
+def test_the_trail_says_that_a_session_was_noted_and_what_else_was_changed(
+    ana: Person, dana: Person
+):
+    hour = now() + timedelta(days=3)
+    kept = {"email": ana.client.email, "zone": ZONE, "language": "en"}
+    for name, at, deeds in (
+        ("Ana Quintero", hour, ["session.set"]),
+        ("Ana Q.", hour, ["client.changed"]),
+        ("Ana Quintero", None, ["client.changed", "session.set"]),
+        ("Ana Quintero", None, []),
+    ):
+        with scope(practice=dana.practice.pk):
+            before = len(acts(ana, ana.client))
+            client = Client.objects.get(pk=ana.client.pk)
+            said = kept | {"name": name, "next_session_at": at}
+            caring.change(by=dana.actor, at=now(), client=client, **said)
+            assert acts(ana, ana.client)[before:] == deeds
 
 
 @pytest.mark.parametrize("rest", POSTED)

@@ -229,6 +229,46 @@ def test_a_double_tap_does_not_undo_a_hold(ana: Person, ruth: Person):
         assert browser.post(hold, nothing).status_code == 409
 
 
+def test_what_was_held_past_its_day_waits_anew_once_it_is_let_go(
+    ana: Person, ruth: Person, dana: Person
+):
+    practice, began = ana.practice, now() - timedelta(days=20)
+    browser, hold = ruth.browser(), f"/records/{ana.client.pk}/hold"
+    assert browser.get(hold).status_code == 409  # nothing is held, and nothing was asked for
+    with scope(practice=practice.pk, user=dana.user.pk):
+        erasing.request(by=dana.actor, at=began, client=ana.client)
+        erasing.set_legal_hold(by=ruth.actor, at=began, client=ana.client, held=True)
+    # No day that is over is named to anybody.
+    for person, path in ((ana, "/you/erasure"), (dana, f"/clients/{ana.client.pk}/erasure")):
+        page = text_of(person.browser().get(path))
+        assert "14 days after it no longer has to" in page
+        assert "not before" not in page
+    # One press on the list lets nothing go: a page says first when it is erased.
+    asked = text_of(browser.get("/records/?only=held"))
+    assert f'href="{hold}?only=held"' in asked
+    assert f'action="{hold}' not in asked
+    page = text_of(browser.get(f"{hold}?only=held")).replace("\xa0", " ")
+    day = date_format((now() + timedelta(days=14)).astimezone(ZoneInfo(ana.client.zone)), "l j F Y")
+    assert f"On {day} everything written here is erased, for good." in page
+    assert "Ana" not in re.findall("<title>(.*?)</title>", page)[0]
+    done = browser.post(f"{hold}?only=held", {"held": "no"})
+    assert done.url == "/records/?only=held"
+    assert run(timedelta(days=13)) == 0
+    assert run() == 1
+
+
+def test_what_is_let_go_before_its_day_keeps_it(ana: Person, ruth: Person):
+    ask(ana)
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        due = ErasureRequest.objects.get().due_at
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+        day = date_format(due.astimezone(ZoneInfo(ana.client.zone)), "l j F Y")
+        page = text_of(ruth.browser().get(f"/records/{ana.client.pk}/hold"))
+        assert f"On {day} everything" in page.replace("\xa0", " ")
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=False)
+        assert ErasureRequest.objects.get().due_at == due
+
+
 def test_another_practice_s_office_holds_nothing(ana: Person, zoe: Person):
     assert zoe.browser().post(f"/records/{ana.client.pk}/hold").status_code == 404
 

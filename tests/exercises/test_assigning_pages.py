@@ -183,6 +183,10 @@ def test_by_whose_settings_they_are_reminded_and_when_they_see_it(
         "\u2060", ""
     )
     assert "They see it now, or on the day you pick. You can withdraw it later." in together
+    # And where something was left out, too.
+    refused = dana.browser().post(f"/assign/?couple={couple.pk}", {"reminders_on": "on"})
+    assert refused.status_code == 422
+    assert "By their own settings: Ana " in plain_text(refused.content.decode())
     alone = f"/assign/?client={ana.client.pk}"
     assert "Ana sees it now, or on the day you pick." in plain_text(page(dana, alone))
     for change, said in (

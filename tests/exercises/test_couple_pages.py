@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils.timezone import now
 
-from clients.actions import caring
+from clients.actions import caring, clearances
 from clients.models import Client, Couple
 from exercises.actions import pausing
 from exercises.queries.homework import PAST
@@ -27,6 +27,35 @@ def afraid(play: Play, by: Person, who: Person) -> None:
 
 
 # --- the screening -----------------------------------------------------------------------------
+def test_a_screening_from_beside_another_partner_is_to_be_done_again(
+    play: Play, dana: Person, ana: Person, ben: Person, noor: Person, cleared: Couple
+):
+    """Whether one fears the other was asked of the two they were then."""
+    with play.at(dana):
+        caring.unlink(by=dana.actor, at=now(), couple=cleared)
+        caring.link(by=dana.actor, at=now(), first=ana.client, second=noor.client)
+    said = "To be screened again: it was noted while they had another partner."
+    assert said in page(dana, f"/clients/{ana.client.pk}/")
+    assert said not in page(dana, f"/clients/{noor.client.pk}/")
+    with play.at(dana):
+        clearances.attest(by=dana.actor, at=now(), client=noor.client, cleared=True)
+        pair = {ana.client.pk, noor.client.pk}
+        assert clearances.cleared(pair, now()) == {noor.client.pk}
+        # Ben's stands for as long as nobody else is beside him; and for Noor it counts from now on.
+        assert clearances.cleared([ben.client.pk], now()) == {ben.client.pk}
+    assert "To be screened again" not in page(dana, f"/clients/{noor.client.pk}/")
+
+
+def test_what_was_noted_of_the_very_two_stands_when_they_are_linked_anew(
+    play: Play, dana: Person, ana: Person, ben: Person, cleared: Couple
+):
+    with play.at(dana):
+        caring.unlink(by=dana.actor, at=now(), couple=cleared)
+        caring.link(by=dana.actor, at=now(), first=ben.client, second=ana.client)
+        pair = {ana.client.pk, ben.client.pk}
+        assert clearances.cleared(pair, now()) == pair
+
+
 def test_a_screening_that_an_answer_ended_is_to_be_done_again(
     play: Play, dana: Person, sana: Person, ana: Person, ben: Person, cleared: Couple
 ):

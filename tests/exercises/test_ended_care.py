@@ -7,7 +7,7 @@ from django.utils.timezone import now
 
 from clients.actions import caring
 from clients.models import Couple
-from tests.cast import Person, Play
+from tests.cast import ZONE, Person, Play
 from tests.exercises.ground import page
 
 
@@ -22,6 +22,17 @@ def test_ending_care_says_what_is_open_and_what_waits(play: Play, dana: Person, 
     shown = page(dana, address)
     assert "1 thing that Ana sent waits for your answer" in shown
     assert "1 thing is still open and can no longer be sent." in shown
+
+
+def test_who_never_came_in_is_said_to_come_in_no_more(play: Play, dana: Person):
+    with play.at(dana):
+        client = caring.add(
+            by=dana.actor, at=now(), name="Lucio Ferro", email="lucio@mail.example", zone=ZONE
+        )
+    shown = page(dana, f"/clients/{client.pk}/discharge")
+    assert "Lucio can no longer join: the invitation opens nothing any more." in shown
+    for text in ("sign in", "Offer both first."):
+        assert text not in shown.partition("<main")[2]
 
 
 def test_once_care_has_ended_the_pages_promise_nothing(play: Play, dana: Person, ana: Person):

@@ -199,3 +199,12 @@ def test_two_who_were_parted_run_until_no_session_of_one_with_somebody_else(
     assert "That session is Ana’s alone." in shown
     fresh = play.fresh(bens)
     assert (fresh.due_at, fresh.session_of) == (before, None)
+
+
+def test_a_session_before_it_opens_is_not_offered(
+    play: Play, dana: Person, ana: Person, hour: datetime
+):
+    sooner = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=1)))
+    later = play.homework(ana, play.assign(dana, ana, opens_in=timedelta(days=5)))
+    assert "The next session:" in page(dana, reverse("homework_due", args=[sooner.pk]))
+    assert "The next session:" not in page(dana, reverse("homework_due", args=[later.pk]))

@@ -255,3 +255,18 @@ def test_who_comes_second_to_a_flag_is_told_and_no_act_is_made_up(
     with play.at(dana):
         assert Flag.objects.get().handled_by_id == dana.member.pk
         assert AuditEvent.objects.filter(action="flag.handled").count() == 1
+
+
+def test_a_flag_taken_on_on_its_client_s_page_leads_back_there(
+    play: Play, dana: Person, ana: Person
+):
+    play.flag(ana, play.homework(ana, play.assign(dana, ana)), kind=FlagKind.TALK)
+    where = f"/clients/{ana.client.pk}/"
+    (deed,) = re.findall(r'action="(/flags/[^"]+)"', page(dana, where))
+    answer = dana.browser().post(deed)
+    assert answer["Location"].startswith(f"{where}?handled=")
+    shown = page(dana, answer["Location"])
+    assert "Noted that you are seeing to it." in shown
+    (undo,) = re.findall(r'action="(/flags/[^"]+)"', shown)
+    assert dana.browser().post(undo).status_code == 302
+    assert "Please look today" in page(dana, where)

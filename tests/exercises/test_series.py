@@ -172,7 +172,9 @@ def test_what_was_given_says_its_first_day_and_those_after_it(
     shown = page(dana, reverse("assignment_sent", args=[given.pk]))
     assert f"Ana will have it on {date_format(first, 'D j M')}" in shown
     until = date_format(first + timedelta(days=5), "D j M, H:i")
-    assert f"the first one until {until}." in shown
+    first_one = "”, until" if ends == ";COUNT=1" else "the first one until"
+    assert f"{first_one} {until}." in shown
+    assert "Reminders go by their own settings." in shown
     assert said in shown
     if ends != ";COUNT=1":
         more = " and " if ends == ";COUNT=3" else ", "

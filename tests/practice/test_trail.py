@@ -4,6 +4,7 @@ import csv
 import html
 import io
 import re
+from datetime import timedelta
 from threading import Event, Thread
 
 import pytest
@@ -12,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils.timezone import now
 
-from clients.actions import caring
+from clients.actions import caring, erasing, joining
 from clients.models import Couple
-from exercises.actions import flagging
+from exercises.actions import clockwork, flagging
 from exercises.models import Flag, FlagKind
 from practice.actions import auditing, invitations, people, practices
 from practice.forms.policies import setting_names
@@ -23,7 +24,7 @@ from practice.models import AuditEvent, Practice, User
 from practice.tenancy import scope
 from practice.wording import ACTS, act_text
 from tests.cast import Person, Play
-from tests.conftest import as_owner, commit_trail
+from tests.conftest import acting_as, as_owner, commit_trail
 from tests.practice.ground import text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,6 +81,25 @@ def test_the_trail_names_both_of_a_couple_and_who_was_invited(
     page = text_of(ruth.browser().get("/audit/"))
     assert f"Assignment, {cleared.names_in_lists} " in html.unescape(page)
     assert "Invitation, Theo Marsh " in page
+
+
+def test_whose_account_went_with_their_record_is_a_client_and_not_homeward(
+    play: Play, dana: Person, ana: Person, ruth: Person
+):
+    play.submit(ana, play.homework(ana, play.assign(dana, ana)), topic="x")
+    with scope(practice=ana.practice.pk):
+        joining.switch_off(client=ana.client, kind="", at=now())
+    # Who stopped their mails by a link that needs no sign-in is named as long as they are known.
+    said = f"<td>Ana Quintero</td><td>{act_text('preference.set')}"
+    assert said in text_of(ruth.browser().get("/audit/"))
+    with play.at(dana):
+        erasing.request(by=dana.actor, at=now(), client=ana.client)
+    with acting_as("homeward_worker"):
+        assert clockwork.erase_due(ana.practice.pk, now() + timedelta(days=15)) == 1
+    page = text_of(ruth.browser().get("/audit/"))
+    for act in ("preference.set", "homework.submit"):
+        assert f"<td>A client, erased</td><td>{act_text(act)}" in page
+    assert f"<td>Homeward</td><td>{act_text('record.erased')}" in page
 
 
 def test_the_trail_says_to_whom_a_client_was_handed(
