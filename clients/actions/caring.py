@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from clients.actions import erasing
 from clients.models import Caseload, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
 from practice.actions import auditing, invitations, people
@@ -293,6 +294,9 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
     """Take care up again; everything is where it was, and their address is the one of today."""
     _require_care(by, client)
     with transaction.atomic():
+        # The request before the record, as for the worker who carries it out.
+        erasing.call_off_retention(by=by, at=at, client=client)
+        lock_clients([client.pk])
         if (
             Client.objects.filter(pk=client.pk)
             .exclude(discharged_at=None)
@@ -356,8 +360,20 @@ def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
 
 
 def lock_clients(ids: Iterable[UUID]) -> None:
-    """Let what is decided about these people come one after the other, until the transaction ends."""
-    list(Client.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+    """Let what is decided about these people come one after the other, until the transaction ends.
+
+    Raises PermissionDenied for a record that was erased meanwhile: it is nobody's any more.
+    """
+    wanted = set(ids)
+    if len(hold_clients(wanted)) != len(wanted):
+        raise PermissionDenied
+
+
+def hold_clients(ids: Iterable[UUID]) -> list[Client]:
+    """Return these records as they stand, those that are still there; nobody else changes them until
+    the transaction ends."""
+    held = Client.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
+    return list(held.order_by("pk"))
 
 
 def _require_care(by: Actor, client: Client) -> None:

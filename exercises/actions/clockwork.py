@@ -116,9 +116,10 @@ def replan_changed(practice: UUID, at: datetime) -> int:
 
 def erase_due(practice: UUID, at: datetime) -> int:
     """Erase every record of one practice that is due; ask for what was kept long enough."""
-    chore: Chore = (erasing.due(practice, at), partial(erasing.erase, at=at))
     with scope(practice=practice):
-        clients_erasing.request_past_retention(Practice.objects.get(pk=practice), at)
+        whose = Practice.objects.get(pk=practice)
+        clients_erasing.request_past_retention(whose, at)
+        chore: Chore = (erasing.due(whose, at), partial(erasing.erase, at=at))
         due = _found(chore)
     return _move_each(practice, chore, due)
 
