@@ -79,16 +79,16 @@ def change(
 
     Says what `_move_session` says. Raises BadInput when the address is taken.
     """
-    _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip()}
     moved = False
-    if client.joined_at is None:
-        address = email.strip().lower()
-        moved = address != client.email.lower()
-        fields |= {"email": address, "zone": zone, "language": language}
     try:
         with transaction.atomic():
-            followed = _move_session(by, at, client, next_session_at)
+            held = take_turns(by=by, client=client)
+            if held.joined_at is None:
+                address = email.strip().lower()
+                moved = address != held.email.lower()
+                fields |= {"email": address, "zone": zone, "language": language}
+            followed = _move_session(by, at, held, next_session_at)
             Client.objects.filter(pk=client.pk).update(**fields)
             if moved:
                 # The link that went to the old address must not let anybody in.
@@ -102,17 +102,25 @@ def change(
     return followed
 
 
+def take_turns(*, by: Actor, client: Client) -> Client:
+    """Return the record as it stands: until the transaction ends nobody else changes it, nor joins by
+    its invitation. Raises PermissionDenied when it was erased meanwhile."""
+    _require_care(by, client)
+    (held,) = lock_clients([client.pk])
+    return held
+
+
 def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
     """Send a client the link that lets them in; an earlier one stops opening.
 
     Raises NotPossible once they have joined, and after their care ended.
     """
-    _require_care(by, client)
-    if client.joined_at is not None:
-        raise NotPossible(_("They have joined already."))
-    if client.discharged_at is not None:
-        raise NotPossible(_("Their care has ended. Take it up again first."))
     with transaction.atomic():
+        client = take_turns(by=by, client=client)
+        if client.joined_at is not None:
+            raise NotPossible(_("They have joined already."))
+        if client.discharged_at is not None:
+            raise NotPossible(_("Their care has ended. Take it up again first."))
         uninvite(by=by, at=at, client=client)
         return invitations.invite(
             by=by,
@@ -127,10 +135,11 @@ def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
 
 def uninvite(*, by: Actor, at: datetime, client: Client) -> None:
     """Let the invitation open nothing any more."""
-    _require_care(by, client)
-    found = invitation_of_client(by, client.pk)
-    if found is not None:
-        invitations.revoke(by=by, at=at, invitation=found)
+    with transaction.atomic():
+        take_turns(by=by, client=client)
+        found = invitation_of_client(by, client.pk)
+        if found is not None:
+            invitations.revoke(by=by, at=at, invitation=found)
 
 
 def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
@@ -210,13 +219,10 @@ def set_session(
 
 def _move_session(by: Actor, at: datetime, of: Client | Couple, hour: datetime | None) -> bool:
     """Keep when somebody comes next, and say whether that touches homework given until then: it moved
-    along, or, where no hour is noted any more, keeps the old one until another is."""
+    along, or, where no hour is noted any more, keeps the old one until another is. A client's row the
+    caller holds."""
     # Whoever else changes it waits: what follows starts from the hour that stood there.
-    row: Client | Couple = (
-        hold_linked(of)
-        if isinstance(of, Couple)
-        else Client.objects.select_for_update(no_key=True).get(pk=of.pk)
-    )
+    row = hold_linked(of) if isinstance(of, Couple) else of
     type(of).objects.filter(pk=of.pk).update(next_session_at=hour)
     if isinstance(row, Client) and row.next_session_at != hour:
         Client.objects.filter(pk=row.pk).update(kept_session_at=None)
@@ -359,14 +365,17 @@ def _holds_a_therapist(by: Actor, pk: UUID) -> bool:
     return seat is not None and Role.THERAPIST in seat.roles
 
 
-def lock_clients(ids: Iterable[UUID]) -> None:
-    """Let what is decided about these people come one after the other, until the transaction ends.
+def lock_clients(ids: Iterable[UUID]) -> list[Client]:
+    """Let what is decided about these people come one after the other, until the transaction ends, and
+    return their records as they stand (docs/architecture.md: in which order who holds what).
 
     Raises PermissionDenied for a record that was erased meanwhile: it is nobody's any more.
     """
     wanted = set(ids)
-    if len(hold_clients(wanted)) != len(wanted):
+    held = hold_clients(wanted)
+    if len(held) != len(wanted):
         raise PermissionDenied
+    return held
 
 
 def hold_clients(ids: Iterable[UUID]) -> list[Client]:

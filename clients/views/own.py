@@ -61,7 +61,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     limited = ratelimit.consume_or_429(request, action="signup", limit_get=True)
     if limited:
         return limited
-    invitation = invitations.find(token, now(), hold=request.method == "POST")
+    invitation = joining.find_invitation(token, now(), hold=request.method == "POST")
     if invitation is None:
         again = _pressed_twice(request, invitations.practice_of(token))
         return again or _gone(request, invitations.used(token))
