@@ -318,7 +318,7 @@ class JoinForm(PlainForm):
         return password
 
 
-class WishesForm(PlainForm):
+class WishesForm(Meanwhile, PlainForm):
     """A client's own choices."""
 
     called = NameField(label=_("What to call you"), max_length=60)

@@ -144,6 +144,14 @@ class Preferences:
     paused_until: datetime | None = None
 
 
+def take_turns(*, by: Actor, client: Client) -> Client:
+    """Return one's own record as it stands: until the transaction ends no other page of theirs saves
+    its choices, and no stop by a mail's link comes between."""
+    _require_self(by, client)
+    (held,) = lock_clients([client.pk])
+    return held
+
+
 def set_preferences(*, by: Actor, at: datetime, client: Client, wishes: Preferences) -> None:
     """Keep a client's own choices."""
     _require_self(by, client)
@@ -186,7 +194,8 @@ def follow_address(*, user: User, at: datetime) -> None:
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:
     """Stop one kind of mail, or all of them (`kind` empty): the one-click unsubscribe."""
     with transaction.atomic():
-        row = ContactPreference.objects.select_for_update().get(client=client)
+        lock_clients([client.pk])
+        row = ContactPreference.objects.get(client=client)
         if kind:
             row.kinds_off = sorted({*row.kinds_off, kind})
         else:

@@ -82,7 +82,7 @@ class RolesForm(Meanwhile, PlainForm):
             field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
 
 
-class AccountForm(PlainForm):
+class AccountForm(Meanwhile, PlainForm):
     """What a member says about themselves."""
 
     name = NameField(label=_("Name"), max_length=120)
