@@ -321,6 +321,7 @@ class JoinForm(PlainForm):
 class WishesForm(Meanwhile, PlainForm):
     """A client's own choices."""
 
+    is_own = True
     called = NameField(label=_("What to call you"), max_length=60)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))

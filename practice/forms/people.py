@@ -85,6 +85,7 @@ class RolesForm(Meanwhile, PlainForm):
 class AccountForm(Meanwhile, PlainForm):
     """What a member says about themselves."""
 
+    is_own = True
     name = NameField(label=_("Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.utils.timezone import localtime, now
-from django.utils.translation import override
+from django.utils.translation import gettext, override
 
 from clients.actions import joining, noting
 from clients.models import Client, ContactPreference, Couple, PrivateNote, SessionTopic
@@ -28,6 +28,7 @@ from tests.processes import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+CHANGED_BY_ONESELF = "Changed meanwhile, in another tab or on another device. Nothing is saved yet."
 CHANGED = "Changed meanwhile, in another tab or by somebody else. Nothing is saved yet."
 
 
@@ -213,6 +214,7 @@ def test_a_laptop_s_page_does_not_take_somebody_back_from_where_they_are(
     assert answer.status_code == 422
     with override("es"):
         assert f'<p class="words">{place_of("Asia/Tokyo")}</p>' in text_of(answer)
+        assert text_of(answer).count(gettext(CHANGED_BY_ONESELF)) == 2
     assert third.said["zone"] == "America/Bogota"
     assert third.save().status_code == 302
 
