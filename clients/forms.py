@@ -318,9 +318,10 @@ class JoinForm(PlainForm):
         return password
 
 
-class WishesForm(PlainForm):
+class WishesForm(Meanwhile, PlainForm):
     """A client's own choices."""
 
+    is_own = True
     called = NameField(label=_("What to call you"), max_length=60)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))

@@ -291,6 +291,8 @@ class SessionTopic(PracticeOwned):
 
 # Neither taken back nor carried out; each has one at most.
 ERASURE_WAITS = Q(cancelled_at=None, done_at=None)
+# Asked for by nobody: the practice has kept the record long enough.
+BY_RETENTION = Q(requested_by=0)
 
 
 class ErasureRequest(PracticeOwned):

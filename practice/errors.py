@@ -4,6 +4,8 @@ from django.db import DatabaseError, InterfaceError, OperationalError
 
 # How PostgreSQL's codes begin when it could not do its work.
 AWAY = ("XX", "25P03", "57P0")
+# Two waited for each other, and it let one of them go on: the other only has to come again.
+CROSSED = {"40P01", "40001"}
 
 
 class NotPossible(Exception):
@@ -57,6 +59,12 @@ def records_away(error: BaseException | None) -> bool:
     return isinstance(error, OperationalError | InterfaceError) or (
         isinstance(error, DatabaseError) and sql_state(error).startswith(AWAY)
     )
+
+
+def has_crossed(error: BaseException) -> bool:
+    """Say whether only somebody else at the same moment was in the way: all of it is undone, and can
+    be done once more."""
+    return isinstance(error, DatabaseError) and sql_state(error) in CROSSED
 
 
 def sql_state(error: BaseException) -> str:

@@ -12,6 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
+from clients.actions import erasing
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
 from clients.queries.seats import is_client
@@ -79,21 +80,22 @@ def change(
 
     Says what `_move_session` says. Raises BadInput when the address is taken.
     """
-    _require_care(by, client)
     fields: dict[str, object] = {"name": name.strip()}
-    moved, is_moved = False, client.next_session_at != next_session_at
-    if client.joined_at is None:
-        address = email.strip().lower()
-        moved = address != client.email.lower()
-        fields |= {"email": address, "zone": zone, "language": language}
+    moved = False
     try:
         with transaction.atomic():
-            followed = _move_session(by, at, client, next_session_at)
+            held = take_turns(by=by, client=client)
+            if held.joined_at is None:
+                address = email.strip().lower()
+                moved = address != held.email.lower()
+                fields |= {"email": address, "zone": zone, "language": language}
+            is_moved = held.next_session_at != next_session_at
+            is_other = any(getattr(held, key) != value for key, value in fields.items())
+            followed = _move_session(by, at, held, next_session_at)
             Client.objects.filter(pk=client.pk).update(**fields)
             if moved:
                 # The link that went to the old address must not let anybody in.
                 uninvite(by=by, at=at, client=client)
-            is_other = any(getattr(client, key) != value for key, value in fields.items())
             for deed in ["client.changed"] * is_other + ["session.set"] * is_moved:
                 auditing.on_client(by, at, deed, client.pk)
     except IntegrityError as error:
@@ -104,17 +106,25 @@ def change(
     return followed
 
 
+def take_turns(*, by: Actor, client: Client) -> Client:
+    """Return the record as it stands: until the transaction ends nobody else changes it, nor joins by
+    its invitation. Raises PermissionDenied when it was erased meanwhile."""
+    _require_care(by, client)
+    (held,) = lock_clients([client.pk])
+    return held
+
+
 def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
     """Send a client the link that lets them in; an earlier one stops opening.
 
     Raises NotPossible once they have joined, and after their care ended.
     """
-    _require_care(by, client)
-    if client.joined_at is not None:
-        raise NotPossible(_("They have joined already."))
-    if client.discharged_at is not None:
-        raise NotPossible(_("Their care has ended. Take it up again first."))
     with transaction.atomic():
+        client = take_turns(by=by, client=client)
+        if client.joined_at is not None:
+            raise NotPossible(_("They have joined already."))
+        if client.discharged_at is not None:
+            raise NotPossible(_("Their care has ended. Take it up again first."))
         uninvite(by=by, at=at, client=client)
         return invitations.invite(
             by=by,
@@ -129,10 +139,11 @@ def invite(*, by: Actor, at: datetime, client: Client) -> invitations.Invited:
 
 def uninvite(*, by: Actor, at: datetime, client: Client) -> None:
     """Let the invitation open nothing any more."""
-    _require_care(by, client)
-    found = invitation_of_client(by, client.pk)
-    if found is not None:
-        invitations.revoke(by=by, at=at, invitation=found)
+    with transaction.atomic():
+        take_turns(by=by, client=client)
+        found = invitation_of_client(by, client.pk)
+        if found is not None:
+            invitations.revoke(by=by, at=at, invitation=found)
 
 
 def link(*, by: Actor, at: datetime, first: Client, second: Client) -> Couple:
@@ -223,13 +234,10 @@ def set_session(
 
 def _move_session(by: Actor, at: datetime, of: Client | Couple, hour: datetime | None) -> bool:
     """Keep when somebody comes next, and say whether that touches homework given until then: it moved
-    along, or, where no hour is noted any more, keeps the old one until another is."""
+    along, or, where no hour is noted any more, keeps the old one until another is. A client's row the
+    caller holds."""
     # Whoever else changes it waits: what follows starts from the hour that stood there.
-    row: Client | Couple = (
-        hold_linked(of)
-        if isinstance(of, Couple)
-        else Client.objects.select_for_update(no_key=True).get(pk=of.pk)
-    )
+    row = hold_linked(of) if isinstance(of, Couple) else of
     type(of).objects.filter(pk=of.pk).update(next_session_at=hour)
     if isinstance(row, Client) and row.next_session_at != hour:
         Client.objects.filter(pk=row.pk).update(kept_session_at=None)
@@ -307,6 +315,9 @@ def reactivate(*, by: Actor, at: datetime, client: Client) -> None:
     """Take care up again; everything is where it was, and their address is the one of today."""
     _require_care(by, client)
     with transaction.atomic():
+        # The request before the record, as for the worker who carries it out.
+        erasing.call_off_retention(by=by, at=at, client=client)
+        lock_clients([client.pk])
         if (
             Client.objects.filter(pk=client.pk)
             .exclude(discharged_at=None)
@@ -375,9 +386,24 @@ def _holds_who_takes_over(by: Actor, to: Membership) -> bool:
     return not is_known and _holds_a_therapist(by, to.pk)
 
 
-def lock_clients(ids: Iterable[UUID]) -> None:
-    """Let what is decided about these people come one after the other, until the transaction ends."""
-    list(Client.objects.select_for_update(no_key=True).filter(pk__in=list(ids)).order_by("pk"))
+def lock_clients(ids: Iterable[UUID]) -> list[Client]:
+    """Let what is decided about these people come one after the other, until the transaction ends, and
+    return their records as they stand (docs/architecture.md: in which order who holds what).
+
+    Raises PermissionDenied for a record that was erased meanwhile: it is nobody's any more.
+    """
+    wanted = set(ids)
+    held = hold_clients(wanted)
+    if len(held) != len(wanted):
+        raise PermissionDenied
+    return held
+
+
+def hold_clients(ids: Iterable[UUID]) -> list[Client]:
+    """Return these records as they stand, those that are still there; nobody else changes them until
+    the transaction ends."""
+    held = Client.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
+    return list(held.order_by("pk"))
 
 
 def _require_care(by: Actor, client: Client) -> None:

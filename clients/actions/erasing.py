@@ -4,12 +4,19 @@ from datetime import datetime, timedelta
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from clients.models import ERASURE_WAITS, Client, Couple, ErasureRequest, to_come
+from clients.models import (
+    BY_RETENTION,
+    ERASURE_WAITS,
+    Client,
+    Couple,
+    ErasureRequest,
+    to_come,
+)
 from clients.permissions import is_self, may_change, together
-from clients.queries.records import past_retention
+from clients.queries.records import asked_in_vain, past_retention
 from practice.actions import auditing
 from practice.actors import Actor, system
 from practice.errors import NotPossible
@@ -43,16 +50,28 @@ def request(*, by: Actor, at: datetime, client: Client) -> ErasureRequest:
 
 
 def cancel(*, by: Actor, at: datetime, client: Client) -> None:
-    """Take the request back; safe to repeat."""
+    """Take the request back; safe to repeat. Raises NotPossible when it was carried out meanwhile."""
     _require(by, client)
     with transaction.atomic():
         waiting = ErasureRequest.objects.filter(ERASURE_WAITS, client_id=client.pk)
         if waiting.update(cancelled_at=at):
             auditing.on_client(by, at, "erasure.cancelled", client.pk)
+        else:
+            _require_there(client)
+
+
+def call_off_retention(*, by: Actor, at: datetime, client: Client) -> None:
+    """Let the keeping time's own request go with its reason; what a person asked for stands."""
+    _require(by, client)
+    with transaction.atomic():
+        _call_off(by, at, ErasureRequest.objects.filter(ERASURE_WAITS, client_id=client.pk))
 
 
 def set_legal_hold(*, by: Actor, at: datetime, client: Client, held: bool) -> None:
-    """Keep a record from being erased for as long as the law asks, or let it go again; safe to repeat."""
+    """Keep a record from being erased for as long as the law asks, or let it go again; safe to repeat.
+
+    Raises NotPossible when it was erased meanwhile.
+    """
     if not may_administer(by):
         raise PermissionDenied
     with transaction.atomic():
@@ -60,6 +79,8 @@ def set_legal_hold(*, by: Actor, at: datetime, client: Client, held: bool) -> No
             _wait_anew(client, at)
         if Client.objects.filter(pk=client.pk).exclude(legal_hold=held).update(legal_hold=held):
             auditing.on_client(by, at, "record.held" if held else "record.released", client.pk)
+        else:
+            _require_there(client)
 
 
 def day_if_released(asked: ErasureRequest, at: datetime) -> datetime:
@@ -78,11 +99,15 @@ def _wait_anew(client: Client, at: datetime) -> None:
 def request_past_retention(practice: Practice, at: datetime) -> int:
     """Ask for what the practice has kept long enough to be erased; return how much. For the worker.
 
-    It waits like any other request, so that somebody can still hold a record or take it back.
+    It waits like any other request, so that somebody can still hold a record or take it back; and it
+    goes when there is no reason for it any more.
     """
     by = system(practice.pk)
-    found = list(past_retention(practice, at)[:MOST_AT_ONCE])
     with transaction.atomic():
+        _call_off(by, at, asked_in_vain(practice, at))
+        due = past_retention(practice, at)
+        # Whose care is taken up again at this moment waits for the next round, and nobody for this.
+        found = list(due.select_for_update(no_key=True, skip_locked=True)[:MOST_AT_ONCE])
         for client in found:
             ErasureRequest.objects.create(
                 practice=practice,
@@ -132,6 +157,18 @@ def _close_account(user_id: int) -> None:
         )
         if not sits:
             User.objects.filter(pk=user_id, is_staff=False).delete()
+
+
+def _call_off(by: Actor, at: datetime, waiting: QuerySet[ErasureRequest]) -> None:
+    """Delete what only the keeping time asked for: it may ask again, as after nobody's word."""
+    for request in waiting.filter(BY_RETENTION).select_for_update():
+        request.delete()
+        auditing.on_client(by, at, "erasure.cancelled", request.client_id)
+
+
+def _require_there(client: Client) -> None:
+    if not Client.objects.filter(pk=client.pk).exists():
+        raise NotPossible(_("This record has been erased meanwhile. Nothing of it is left."))
 
 
 def _require(by: Actor, client: Client) -> None:

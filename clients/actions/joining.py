@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients import consent_text
-from clients.actions.caring import lock_clients, take_address
+from clients.actions.caring import hold_clients, lock_clients, take_address
 from clients.actors import seat_of
 from clients.models import Client, Consent, ContactPreference
 from clients.permissions import NOBODY, is_self
@@ -32,12 +32,23 @@ class Arrival:
     password: str = ""
 
 
+def find_invitation(token: str, at: datetime, *, hold: bool = False) -> Invitation | None:
+    """Return what `invitations.find` finds. With `hold` the record it leads to is held first, as by
+    whoever changes it: they, too, take its invitation after that."""
+    found = invitations.find(token, at)
+    if found is None or not hold:
+        return found
+    if found.client_id:
+        hold_clients([found.client_id])
+    return invitations.find(token, at, hold=True)
+
+
 def join(
     *, invitation: Invitation, user: User | None, at: datetime, arrival: Arrival
 ) -> tuple[User, str]:
     """Accept an invitation, opening an account unless there is one; all of it, or nothing.
 
-    The caller holds the invitation (`invitations.find`): nobody else uses it meanwhile. Returns the
+    The caller holds the invitation (`find_invitation`): nobody else uses it meanwhile. Returns the
     person and their new seat.
     """
     is_member = invitation.kind == InvitationKind.MEMBER
@@ -133,6 +144,14 @@ class Preferences:
     paused_until: datetime | None = None
 
 
+def take_turns(*, by: Actor, client: Client) -> Client:
+    """Return one's own record as it stands: until the transaction ends no other page of theirs saves
+    its choices, and no stop by a mail's link comes between."""
+    _require_self(by, client)
+    (held,) = lock_clients([client.pk])
+    return held
+
+
 def set_preferences(*, by: Actor, at: datetime, client: Client, wishes: Preferences) -> None:
     """Keep a client's own choices."""
     _require_self(by, client)
@@ -175,7 +194,8 @@ def follow_address(*, user: User, at: datetime) -> None:
 def switch_off(*, client: Client, kind: str, at: datetime) -> None:
     """Stop one kind of mail, or all of them (`kind` empty): the one-click unsubscribe."""
     with transaction.atomic():
-        row = ContactPreference.objects.select_for_update().get(client=client)
+        lock_clients([client.pk])
+        row = ContactPreference.objects.get(client=client)
         if kind:
             row.kinds_off = sorted({*row.kinds_off, kind})
         else:

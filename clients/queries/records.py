@@ -7,7 +7,7 @@ from uuid import UUID
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from clients.models import ERASURE_WAITS, Caseload, Client, Couple, ErasureRequest
+from clients.models import BY_RETENTION, ERASURE_WAITS, Caseload, Client, Couple, ErasureRequest
 from clients.permissions import NOBODY, not_their_own, standing_care
 from clients.queries.care import BY_NAME
 from practice.actors import Actor
@@ -136,17 +136,27 @@ def kept_for(months: int) -> timedelta:
 
 
 def past_retention(practice: Practice, at: datetime) -> QuerySet[Client]:
-    """Return the discharged clients whose keeping time is over; for the worker."""
+    """Return whose erasure is to be asked for, since their keeping time is over; for the worker."""
+    # Asked for already, or taken back by somebody after care had ended: not asked for again.
+    asked = ErasureRequest.objects.filter(
+        ERASURE_WAITS | Q(requested_at__gte=OuterRef("discharged_at")), client_id=OuterRef("pk")
+    )
+    found = _kept_too_long(practice, at).filter(~Exists(asked), legal_hold=False)
+    return found.order_by("discharged_at", "pk")
+
+
+def asked_in_vain(practice: Practice, at: datetime) -> QuerySet[ErasureRequest]:
+    """Return what only the keeping time asked for and would not ask for today: care was taken up
+    again, or the practice keeps records for longer by now. For the worker."""
+    asked = ErasureRequest.objects.filter(ERASURE_WAITS, BY_RETENTION, practice=practice)
+    return asked.exclude(client_id__in=_kept_too_long(practice, at).values("pk")).order_by("pk")
+
+
+def _kept_too_long(practice: Practice, at: datetime) -> QuerySet[Client]:
     if practice.retention_months is None:
         return Client.objects.none()
     limit = at - kept_for(practice.retention_months)
-    # Asked for already, or taken back by somebody after care had ended: not asked for again.
-    asked = ErasureRequest.objects.filter(
-        client_id=OuterRef("pk"), requested_at__gte=OuterRef("discharged_at")
-    )
-    return Client.objects.filter(
-        ~Exists(asked), practice=practice, discharged_at__lte=limit, legal_hold=False
-    ).order_by("discharged_at", "pk")
+    return Client.objects.filter(practice=practice, discharged_at__lte=limit)
 
 
 def for_unsubscribe(actor: Actor, pk: UUID) -> Client:

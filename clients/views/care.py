@@ -75,6 +75,8 @@ def client_add(request: ActorRequest) -> HttpResponse:
 def client_edit(request: ActorRequest, pk: UUID) -> HttpResponse:
     """Change somebody's details and next session."""
     client = care.client_to_care_for(request.actor, pk)
+    if request.method == "POST":  # what stands there by now is what the form is held against
+        client = caring.take_turns(by=request.actor, client=client)
     couple = care.couple_coming_with(request.actor, client)
     back, back_to = back_from_session(request, _to(client), client.name, client=str(client.pk))
     form = ClientEditForm(

@@ -61,7 +61,7 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     limited = ratelimit.consume_or_429(request, action="signup", limit_get=True)
     if limited:
         return limited
-    invitation = invitations.find(token, now(), hold=request.method == "POST")
+    invitation = joining.find_invitation(token, now(), hold=request.method == "POST")
     if invitation is None:
         again = _pressed_twice(request, invitations.practice_of(token))
         return again or _gone(request, invitations.used(token))
@@ -242,8 +242,11 @@ def you(request: ActorRequest) -> HttpResponse:
     if request.actor.is_member:
         return redirect("account_home")
     client = own.own_client(request.actor)
+    if request.method == "POST":
+        client = joining.take_turns(by=request.actor, client=client)
     chosen = own.preference(request.actor, client)
-    on = [kind for kind in ReminderKind.values if kind not in chosen.kinds_off]
+    mails = [kind for kind in ReminderKind.values if kind != ReminderKind.WAITING]
+    on = [kind for kind in mails if kind not in chosen.kinds_off]
     here, at = ZoneInfo(client.zone), now()
     until = chosen.paused_until
     form = WishesForm(

@@ -11,7 +11,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from practice import logs
-from practice.errors import KeyTrouble, records_away, sql_state
+from practice.errors import KeyTrouble, has_crossed, records_away, sql_state
 
 log = logging.getLogger(__name__)
 API = "/api/"
@@ -55,7 +55,11 @@ def came_from(request: HttpRequest) -> str:
 
 
 def trouble(error: BaseException | None) -> str:
-    """Name what is wrong with our own house, and log it; empty when it is something else."""
+    """Name what is wrong with our own house, or was for a moment, and log it; empty when it is
+    something else."""
+    if error is not None and has_crossed(error):
+        log.warning("two were in each other's way", extra={"code": sql_state(error)})
+        return "try_again"
     if error is not None and records_away(error):
         code = sql_state(error) or type(error).__name__
         log.error("the database is away", extra={"code": code})
@@ -78,6 +82,7 @@ def answer_trouble(request: HttpRequest, error: BaseException | None) -> HttpRes
         words = {
             "request_id": logs.reference.get(),
             "key": code == "key_trouble",
+            "crossed": code == "try_again",
             "back": page_before(request),
         }
         response = HttpResponse(render_to_string("503.html", words), status=503)

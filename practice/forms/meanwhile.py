@@ -24,6 +24,9 @@ class Meanwhile(forms.BaseForm):
     marks (a program's form) all that is said counts.
     """
 
+    # One's own choices: it can only have been oneself, and nobody is to fear that it was not.
+    is_own = False
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.theirs: dict[str, list[tuple[Any, str]]] = {}
@@ -38,10 +41,16 @@ class Meanwhile(forms.BaseForm):
         if self.is_bound:
             self.cleaned_data.pop(SHOWN, None)
         for name in contested:
-            text = _("Changed meanwhile, in another tab or by somebody else. Nothing is saved yet.")
-            self.add_error(name, text)
+            self.add_error(name, self._changed())
         if contested:
             self.theirs = {"comments": [(self[name].label, self._said(name)) for name in contested]}
+
+    def _changed(self) -> str:
+        if self.is_own:
+            return _(
+                "Changed meanwhile, in another tab or on another device. Nothing is saved yet."
+            )
+        return _("Changed meanwhile, in another tab or by somebody else. Nothing is saved yet.")
 
     def _take_in(self) -> list[str]:
         """Put what stands by now where nothing was changed; return which fields both changed.

@@ -82,9 +82,10 @@ class RolesForm(Meanwhile, PlainForm):
             field.choices = [(str(one.pk), one.user.get_full_name()) for one in therapists]
 
 
-class AccountForm(PlainForm):
+class AccountForm(Meanwhile, PlainForm):
     """What a member says about themselves."""
 
+    is_own = True
     name = NameField(label=_("Name"), max_length=120)
     language = forms.ChoiceField(label=_("Language"), choices=settings.LANGUAGES)
     zone = ZoneField(label=_("Time zone"))

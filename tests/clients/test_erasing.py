@@ -117,11 +117,15 @@ def keep(practice: Practice, months: int | None) -> None:
         Practice.objects.filter(pk=practice.pk).update(retention_months=months)
 
 
+def end_care(dana: Person, ana: Person) -> None:
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+
+
 def test_what_was_kept_long_enough_is_asked_for_and_waits(
     ana: Person, noor: Person, dana: Person, ruth: Person
 ):
-    with scope(practice=dana.practice.pk, user=dana.user.pk):
-        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+    end_care(dana, ana)
     assert run() == 0
     keep(dana.practice, 12)
     assert run(timedelta(0)) == 0
@@ -134,11 +138,78 @@ def test_what_was_kept_long_enough_is_asked_for_and_waits(
 
 
 def test_retention_erases_in_the_end(ana: Person, noor: Person, dana: Person):
-    with scope(practice=dana.practice.pk, user=dana.user.pk):
-        caring.discharge(by=dana.actor, at=now() - timedelta(days=400), client=ana.client)
+    end_care(dana, ana)
     keep(dana.practice, 12)
     assert run(timedelta(0)) == 0
     assert run() == 1
+    assert left(dana.practice) == {"Noor Haddad"}
+
+
+def test_care_taken_up_again_calls_off_what_only_the_keeping_time_asked_for(
+    ana: Person, dana: Person
+):
+    end_care(dana, ana)
+    keep(dana.practice, 12)
+    assert run(timedelta(0)) == 0
+    where = f"/clients/{ana.client.pk}/erasure"
+    assert "Take it back" in text_of(dana.browser().get(where))
+    dana.browser().post(f"/clients/{ana.client.pk}/reactivate")
+    assert "will be erased on" not in text_of(ana.browser().get("/you/"))
+    assert run() == 0
+    assert left(dana.practice) == {"Ana Quintero"}
+    assert acts(ana, ana.client)[-3:] == [
+        "erasure.requested",
+        "erasure.cancelled",
+        "client.reactivated",
+    ]
+    # Care ends once more, and is over for as long: then it is asked for again.
+    end_care(dana, ana)
+    assert run(timedelta(0)) == 0
+    assert run() == 1
+
+
+def test_care_taken_up_again_leaves_what_a_person_asked_for(ana: Person, dana: Person):
+    end_care(dana, ana)
+    keep(dana.practice, 12)
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        erasing.request(by=dana.actor, at=now(), client=ana.client)
+    dana.browser().post(f"/clients/{ana.client.pk}/reactivate")
+    assert "will be erased on" in text_of(ana.browser().get("/you/"))
+    assert run() == 1
+
+
+@pytest.mark.parametrize("months", [120, None])
+@pytest.mark.parametrize("later", [timedelta(0), LATER])
+def test_a_slip_in_the_keeping_time_erases_nothing_once_it_is_put_right(
+    ana: Person, dana: Person, months: int | None, later: timedelta
+):
+    end_care(dana, ana)
+    keep(dana.practice, 1)
+    assert run(timedelta(0)) == 0
+    keep(dana.practice, months)
+    assert run(later) == 0
+    assert "Take it back" not in text_of(dana.browser().get(f"/clients/{ana.client.pk}/erasure"))
+    assert acts(ana, ana.client)[-2:] == ["erasure.requested", "erasure.cancelled"]
+    assert run() == 0
+    # Nobody took it back: what was called off holds up no later asking.
+    keep(dana.practice, 12)
+    assert run() == 0
+    assert run(2 * LATER) == 1
+
+
+def test_a_request_from_before_care_ended_does_not_hold_up_the_keeping_time(
+    ana: Person, noor: Person, dana: Person, ruth: Person
+):
+    ask(ana)
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=True)
+    with scope(practice=dana.practice.pk, user=dana.user.pk):
+        caring.discharge(by=dana.actor, at=now(), client=ana.client)
+    keep(dana.practice, 1)
+    assert run(timedelta(days=60)) == 0
+    with scope(practice=ruth.practice.pk, user=ruth.user.pk):
+        erasing.set_legal_hold(by=ruth.actor, at=now(), client=ana.client, held=False)
+    assert run(timedelta(days=60)) == 1
     assert left(dana.practice) == {"Noor Haddad"}
 
 

@@ -81,6 +81,9 @@ def away(browser: Browser, minutes: float) -> str:
 def form_on(page: str) -> dict[str, Any]:
     """Return what a browser sends of the page's last form untouched: every line's end is CRLF, of
     several boxes of one name those that are ticked are a list, of radios the one that is chosen."""
+    page = re.sub(
+        r'<form class="exit-form".*?</form>', "", page, flags=re.DOTALL
+    )  # on clients' pages
     form = page[page.rindex('<form class="') :].partition("</form>")[0]
     form = re.sub(r"<(input|select|textarea) [^>]* disabled[^>]*>", "", form)
     said: dict[str, Any] = {}

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import OperationalError
 from django.http import Http404
 from django.test import Client as Browser
+from psycopg.errors import DeadlockDetected
 from rest_framework import exceptions
 
 from practice import problems
@@ -78,6 +79,25 @@ def test_when_the_database_is_away_the_page_says_so(dana: Person):
     assert response["Retry-After"] == "30"
     assert "could not reach our records" in text_of(response)
     assert response["X-Request-Id"] in text_of(response)
+
+
+def test_who_was_in_somebody_s_way_is_asked_to_come_again_and_nobody_is_alarmed(
+    dana: Person, caplog: pytest.LogCaptureFixture
+):
+    crossed = OperationalError("deadlock detected")
+    crossed.__cause__ = DeadlockDetected()
+    with mock.patch("practice.views.people.render", side_effect=crossed):
+        response = dana.browser().get("/people/")
+    assert (response.status_code, response["Retry-After"]) == (503, "30")
+    page = text_of(response)
+    assert page.count("That did not go through") == 2
+    assert "could not reach our records" not in page
+    assert "Try again</a>" in page
+    assert [one.levelno for one in caplog.records if "each other" in one.msg] == [logging.WARNING]
+    assert not [one for one in caplog.records if "away" in one.msg]
+    problem = problems.handler(crossed, {})
+    assert problem is not None
+    assert (problem.status_code, problem.data["code"]) == (503, "try_again")
 
 
 def test_the_database_may_be_away_before_anyone_is_known():

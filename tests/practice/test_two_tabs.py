@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import threading
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
@@ -10,19 +11,24 @@ from typing import Any
 import pytest
 from django.test import Client as Browser
 from django.utils.timezone import localtime, now
+from django.utils.translation import gettext, override
 
-from clients.actions import noting
-from clients.models import Client, Couple, PrivateNote, SessionTopic
+from clients.actions import joining, noting
+from clients.models import Client, ContactPreference, Couple, PrivateNote, SessionTopic
 from clients.visibility import note_text
+from exercises import emails
 from practice.actions import people, practices
 from practice.models import Membership, Practice, User
 from practice.tenancy import scope
-from tests.attacks.ground import meet, one_is_told
+from practice.wording import place_of
+from tests.attacks.ground import answers, meet, one_is_told
 from tests.cast import Person, Play, make_client, make_member
 from tests.practice.ground import form_on, policies, text_of
+from tests.processes import somebody_waits, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+CHANGED_BY_ONESELF = "Changed meanwhile, in another tab or on another device. Nothing is saved yet."
 CHANGED = "Changed meanwhile, in another tab or by somebody else. Nothing is saved yet."
 
 
@@ -168,6 +174,79 @@ def test_a_caseload_that_both_named_differently_is_asked_about_by_name(
     assert answer.status_code == 422
     assert '<p class="words">Dana Whitlock</p>' in text_of(answer)
     assert seat_of(omar)[1] == {dana.actor.member_id}
+
+
+# --- one's own choices --------------------------------------------------------------------------
+def stop(ana: Person, **said: str) -> Any:
+    """Press what the link in a mail leads to."""
+    link = emails.unsubscribe_link(ana.practice.pk, ana.client.pk, "due_soon")
+    return Browser().post("/" + link.split("/", 3)[3], said)
+
+
+def wishes(ana: Person) -> ContactPreference:
+    with scope(practice=ana.practice.pk):
+        return ContactPreference.objects.select_related("client").get(client=ana.client)
+
+
+def test_a_page_left_open_does_not_begin_mails_again_that_were_stopped(ana: Person):
+    one, other = Tab(ana, "/you/"), Tab(ana, "/you/")
+    assert stop(ana, all="yes").status_code == 200
+    assert one.save(called="Anna").status_code == 302
+    assert (wishes(ana).by_email, wishes(ana).client.called) == (False, "Anna")
+    assert stop(ana).status_code == 200
+    assert other.save(reminder_time="17:30").status_code == 302
+    assert (wishes(ana).by_email, wishes(ana).kinds_off) == (False, ["due_soon"])
+
+
+@pytest.mark.parametrize(
+    ("who", "path", "field"), [("ana", "/you/", "called"), ("dana", "/you/account", "name")]
+)
+def test_a_laptop_s_page_does_not_take_somebody_back_from_where_they_are(
+    request: pytest.FixtureRequest, who: str, path: str, field: str
+):
+    person: Person = request.getfixturevalue(who)
+    laptop, phone, third = (Tab(person, path) for _tab in range(3))
+    assert phone.save(zone="Asia/Tokyo", language="es").status_code == 302
+    assert laptop.save(**{field: "Ani"}).status_code == 302
+    account = User.objects.get(pk=person.user.pk)
+    assert (account.zone, account.language) == ("Asia/Tokyo", "es")
+    answer = third.save(zone="America/Bogota")
+    assert answer.status_code == 422
+    with override("es"):
+        assert f'<p class="words">{place_of("Asia/Tokyo")}</p>' in text_of(answer)
+        assert text_of(answer).count(gettext(CHANGED_BY_ONESELF)) == 2
+    assert third.said["zone"] == "America/Bogota"
+    assert third.save().status_code == 302
+
+
+def test_a_daily_mail_that_was_switched_off_elsewhere_stays_off(dana: Person):
+    one, other = Tab(dana, "/you/account"), Tab(dana, "/you/account")
+    one.said.pop("daily_mail", None)
+    assert one.save().status_code == 302
+    assert other.save(name="Dana W.").status_code == 302
+    with scope(practice=dana.practice.pk):
+        assert not Membership.objects.get(pk=dana.member.pk).daily_mail
+
+
+@pytest.mark.parametrize("door", ["take_turns", "set_preferences"])
+def test_mails_stopped_while_a_page_is_saved_stay_stopped(
+    ana: Person, monkeypatch: pytest.MonkeyPatch, door: str
+):
+    """Whichever comes first: the one waits, and starts from what the other kept."""
+    tab, inner = Tab(ana, "/you/"), getattr(joining, door)
+    got: list[Any] = []
+    press = threading.Thread(target=lambda: got.extend(answers(lambda: stop(ana))))
+
+    def then(**said: Any) -> Any:
+        press.start()
+        assert until(lambda: bool(got) if door == "take_turns" else somebody_waits())
+        return inner(**said)
+
+    monkeypatch.setattr(joining, door, then)
+    assert tab.save(called="Anna").status_code == 302
+    press.join(30)
+    assert got[0].status_code == 200
+    assert (wishes(ana).kinds_off, wishes(ana).client.called) == (["due_soon"], "Anna")
 
 
 # --- clients ------------------------------------------------------------------------------------
