@@ -159,12 +159,13 @@ ACCOUNT_FORMS = {
     "reauthenticate": "practice.adapters.ReauthenticateForm",
 }
 MFA_FORMS = {
-    "add_webauthn": "practice.adapters.AddKeyForm",
-    "edit_webauthn": "practice.adapters.EditKeyForm",
-    "login_webauthn": "practice.adapters.LoginKeyForm",
-    "authenticate": "practice.adapters.SecondCodeForm",
-    "authenticate_webauthn": "practice.adapters.SecondKeyForm",
-    "reauthenticate_webauthn": "practice.adapters.ReauthenticateKeyForm",
+    "add_webauthn": "practice.second_step.AddKeyForm",
+    "edit_webauthn": "practice.second_step.EditKeyForm",
+    "login_webauthn": "practice.second_step.LoginKeyForm",
+    "authenticate": "practice.second_step.SecondCodeForm",
+    "authenticate_webauthn": "practice.second_step.SecondKeyForm",
+    "reauthenticate": "practice.second_step.ReauthenticateCodeForm",
+    "reauthenticate_webauthn": "practice.second_step.ReauthenticateKeyForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "practice.adapters.display"
