@@ -26,11 +26,12 @@ from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.doors.pages import INVITATION
-from practice.emails import host
+from practice.emails import address, host, sender
 from practice.errors import KeyTrouble, SignInAgain
 from practice.forms.fields import speak_plainly
 from practice.models import User
@@ -183,9 +184,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         account = account_of(email)
         message = self.render_mail(template_prefix, email, {"email": email, **context})
+        message.from_email = self._sender(account)
         if template_prefix == UNKNOWN and not (account and is_member_anywhere(account)):
             message.to = []
         get_connection().send_messages([message])
+
+    def _sender(self, account: User | None) -> str:
+        """Return whom a mail comes from: the one practice of whose account it is, by its discreet name;
+        who sits in several has none that fits. As many questions when the address is nobody's."""
+        if account is None:  # theirs who are signed in, who confirm another address, or nobody's
+            account = self.request.user if isinstance(self.request.user, User) else User(pk=0)
+        name, *others = import_string(settings.HOMEWARD_NAMES)(account.pk) or [""]  # clients'
+        return sender(name, address()) if name and not others else settings.DEFAULT_FROM_EMAIL
 
     def render_mail(
         self,

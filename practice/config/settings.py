@@ -35,6 +35,8 @@ HOMEWARD_LEAVE_NOBODY_ALONE = "clients.actions.leaving.leave_nobody_alone"
 HOMEWARD_FOLLOW_WISHES = "exercises.actions.reminding.follow_wishes"
 # What was given until the next session follows its hour, in the transaction that keeps this.
 HOMEWARD_FOLLOW_SESSION = "exercises.actions.rescheduling.follow_session"
+# By which discreet names mails to an account can call the places where its owner sits.
+HOMEWARD_NAMES = "clients.queries.own.names_in_mails"
 # Which answers of a client asked for a human: who clears couple work knows of them.
 HOMEWARD_FLAGS = "exercises.queries.review.flags_of"
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
