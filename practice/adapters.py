@@ -71,6 +71,13 @@ def _note_failure(code: str) -> None:
 class AccountAdapter(DefaultAccountAdapter):
     """Close the sign-up: people come in by invitation only. Log who comes and who does not."""
 
+    # No limit of ours counts for longer (ACCOUNT_RATE_LIMITS).
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "rate_limited": _("That was asked for many times. Wait five minutes, then try once more."),
+        "too_many_login_attempts": _("Many tries in a row. Wait five minutes, then try once more."),
+    }
+
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in, and log how."""
         super().login(request, user)

@@ -82,7 +82,7 @@ def test_a_new_code_is_sent_to_the_same_address_and_tells_nobody_who_is_here(
         assert "Send a new code" in page
         seen.add(without_tokens(page, address))
         browser.post(confirm, again)
-        assert "Wait a few minutes" in text_of(browser.post(confirm, again, follow=True))
+        assert "Wait five minutes" in text_of(browser.post(confirm, again, follow=True))
         assert AccountMail.objects.count() == before + 2, "three in five minutes, as when asking"
     assert len(seen) == 1
 
@@ -133,7 +133,7 @@ def test_who_tried_a_code_too_often_is_told_to_ask_for_a_new_one(ana: Person):
         answer = browser.post("/account/login/code/confirm/", {"code": "WRONG"}, follow=True)
     page = text_of(answer)
     assert "Ask for a new code." in page
-    assert "Wait a few minutes" not in page
+    assert "Wait five minutes" not in page
     assert 'action="/account/login/code/"' in page
 
 
