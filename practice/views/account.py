@@ -249,6 +249,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         page.context_data["sessions"].sort(
             key=lambda one: (one.is_current(), one.last_seen_at), reverse=True
         )
+        page.context_data["has_keys"] = asking.second_steps(cast("int", request.user.pk)).keys > 0
     return page
 
 
