@@ -20,7 +20,6 @@ DOOR_FILES = (
     "middleware.py",
     "authentication.py",
     "adapters.py",
-    "second_step.py",
     "context.py",
     "management/commands/*.py",
 )
@@ -79,7 +78,6 @@ def test_only_doors_read_the_clock(app: str):
             "authentication.py",
             "smtp.py",
             "adapters.py",
-            "second_step.py",
             "admin.py",
             "apps.py",  # where the login library tells of an account
             "doors",
