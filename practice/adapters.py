@@ -3,8 +3,6 @@
 import logging
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -20,32 +18,25 @@ from allauth.account.forms import SetPasswordForm as AllauthSetPasswordForm
 from allauth.account.internal import flows
 from allauth.core import context as allauth_context
 from allauth.mfa.adapter import DefaultMFAAdapter
-from allauth.mfa.base.forms import AuthenticateForm as AllauthAuthenticateForm
-from allauth.mfa.webauthn.forms import (
-    AddWebAuthnForm,
-    AuthenticateWebAuthnForm,
-    EditWebAuthnForm,
-    LoginWebAuthnForm,
-    ReauthenticateWebAuthnForm,
-)
 from django import forms
 from django.conf import settings
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.contrib.sites.requests import RequestSite
 from django.core.exceptions import ValidationError
 from django.core.mail import get_connection
 from django.http import HttpRequest
 from django.utils import translation
+from django.utils.module_loading import import_string
 from django.utils.translation import gettext_lazy as _
 
 from practice.crypto import FACTOR, seal_factor, unseal_factor
 from practice.doors.pages import INVITATION
-from practice.emails import host
+from practice.emails import address, host, sender
 from practice.errors import KeyTrouble, SignInAgain
-from practice.forms.fields import NameField, speak_plainly
+from practice.forms.fields import speak_plainly
 from practice.models import User
 from practice.passwords import SHORT_ENOUGH
-from practice.queries.people import account_of, has_codes, is_member_anywhere, is_with_another
+from practice.queries.people import account_of, is_member_anywhere, is_with_another, second_steps
 from practice.wording import clock_of
 
 UNKNOWN = "account/email/unknown_account"
@@ -57,7 +48,6 @@ FAILURES = {
     "invalid_password_reset",
     "too_many_login_attempts",
 }
-NO_KEY = _("This passkey did not open. Try it once more, or take another way.")
 TRIED_OUT = _("This code was tried too often and no longer opens. Ask for a new code.")
 log = logging.getLogger(__name__)
 
@@ -80,6 +70,13 @@ def _note_failure(code: str) -> None:
 
 class AccountAdapter(DefaultAccountAdapter):
     """Close the sign-up: people come in by invitation only. Log who comes and who does not."""
+
+    # No limit of ours counts for longer (ACCOUNT_RATE_LIMITS).
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "rate_limited": _("That was asked for many times. Wait five minutes, then try once more."),
+        "too_many_login_attempts": _("Many tries in a row. Wait five minutes, then try once more."),
+    }
 
     def login(self, request: HttpRequest, user: AbstractBaseUser) -> None:
         """Sign in, and log how."""
@@ -152,6 +149,21 @@ class AccountAdapter(DefaultAccountAdapter):
             raise SignInAgain
         return "password" not in fresh
 
+    def get_reauthentication_methods(
+        self, user: AbstractBaseUser | AnonymousUser
+    ) -> list[dict[str, Any]]:
+        """Offer what somebody has, by its own name; codes on paper last, for each is used up by it."""
+        ways: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        coded = next((way for way in ways if way["id"] == "mfa_reauthenticate"), None)
+        if coded is None or user.pk is None:
+            return ways
+        has = second_steps(user.pk)
+        if not has.app:
+            ways.remove(coded)
+            if has.codes:
+                ways.append({**coded, "description": _("Use a recovery code")})
+        return ways
+
     def send_notification_mail(
         self,
         template_prefix: str,
@@ -179,9 +191,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """
         account = account_of(email)
         message = self.render_mail(template_prefix, email, {"email": email, **context})
+        message.from_email = self._sender(account)
         if template_prefix == UNKNOWN and not (account and is_member_anywhere(account)):
             message.to = []
         get_connection().send_messages([message])
+
+    def _sender(self, account: User | None) -> str:
+        """Return whom a mail comes from: the one practice of whose account it is, by its discreet name;
+        who sits in several has none that fits. As many questions when the address is nobody's."""
+        if account is None:  # theirs who are signed in, who confirm another address, or nobody's
+            account = self.request.user if isinstance(self.request.user, User) else User(pk=0)
+        name, *others = import_string(settings.HOMEWARD_NAMES)(account.pk) or [""]  # clients'
+        return sender(name, address()) if name and not others else settings.DEFAULT_FROM_EMAIL
 
     def render_mail(
         self,
@@ -315,64 +336,3 @@ class SetPasswordForm(_ShortEnough, AllauthSetPasswordForm):
             allauth_context.request, app="allauth.account"
         )
         super().__init__(*args, **kwargs)
-
-
-class AddKeyForm(AddWebAuthnForm):
-    """Ask for a key's name in the person's language; most people mean a passkey."""
-
-    name = NameField(label=_("Name"), required=False)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Make one that opens the door alone, unless somebody says otherwise."""
-        super().__init__(*args, **kwargs)
-        self.fields["passwordless"].initial = True
-
-    def clean(self) -> dict[str, Any]:
-        """Speak of the key: there is no code in this."""
-        with _of_a_key():
-            said: dict[str, Any] = super().clean()
-        return said
-
-
-@contextmanager
-def _of_a_key() -> Iterator[None]:
-    """Say what became of a passkey; allauth says "incorrect code", as of six digits, and falls over
-    what no browser sends."""
-    try:
-        yield
-    except (ValidationError, KeyError, TypeError, ValueError) as error:
-        raise ValidationError(NO_KEY) from error
-
-
-class _OfAKey(forms.Form):
-    def clean_credential(self) -> Any:
-        """Take the passkey, or say what else opens."""
-        with _of_a_key():
-            return super().clean_credential()  # type: ignore[misc]  # allauth's, beside this one
-
-
-class LoginKeyForm(_OfAKey, LoginWebAuthnForm):
-    """Come in with a passkey alone."""
-
-
-class SecondCodeForm(AllauthAuthenticateForm):
-    """Write a code as the second step."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """Say whether there is anything to write: who has a passkey alone has no code."""
-        super().__init__(*args, **kwargs)
-        self.is_of_use = has_codes(self.user.pk)
-
-
-class SecondKeyForm(_OfAKey, AuthenticateWebAuthnForm):
-    """Show a key as the second step."""
-
-
-class ReauthenticateKeyForm(_OfAKey, ReauthenticateWebAuthnForm):
-    """Show a key once more."""
-
-
-class EditKeyForm(EditWebAuthnForm):
-    """Do the same when the name is changed."""
-
-    name = NameField(label=_("Name"))

@@ -4,7 +4,7 @@ from django.urls import path
 
 from practice import api
 from practice.admin import operations
-from practice.views import account, demo, frame, guide, people, settings
+from practice.views import account, demo, frame, guide, people, second_step, settings
 
 urlpatterns = [
     path("", frame.home, name="home"),
@@ -41,6 +41,23 @@ urlpatterns = [
         "account/2fa/webauthn/reauthenticate/",
         account.AskForKey.as_view(),
         name="mfa_reauthenticate_webauthn",
+    ),
+    path("account/2fa/webauthn/add/", second_step.AddKey.as_view(), name="mfa_add_webauthn"),
+    path("account/2fa/totp/activate/", second_step.SetUpApp.as_view(), name="mfa_activate_totp"),
+    path(
+        "account/2fa/recovery-codes/download/",
+        second_step.DownloadCodes.as_view(),
+        name="mfa_download_recovery_codes",
+    ),
+    path(
+        "account/2fa/webauthn/keys/<int:pk>/remove/",
+        second_step.RemoveKey.as_view(),
+        name="mfa_remove_webauthn",
+    ),
+    path(
+        "account/2fa/totp/deactivate/",
+        second_step.TurnAppOff.as_view(),
+        name="mfa_deactivate_totp",
     ),
     path("account/sessions/", account.session_list, name="usersessions_list"),
     path("help", frame.help_now, name="help_now"),

@@ -13,6 +13,7 @@ from clients.queries.care import client_of
 from practice.actors import Actor
 from practice.models import Invitation, Membership
 from practice.queries.finding import or_404
+from practice.tenancy import scope
 
 
 def own_client(actor: Actor) -> Client:
@@ -48,6 +49,16 @@ def seats(user_id: int) -> list[Seat]:
         name = discreet if told_apart[discreet] == 1 else one.practice.name
         found.append(Seat(f"client:{one.pk}", name))
     return sorted(found, key=lambda one: (one.name.casefold(), one.seat))
+
+
+def names_in_mails(user_id: int) -> set[str]:
+    """Return by which discreet names mails can call the places where somebody sits; `practice` calls
+    it by `HOMEWARD_NAMES`, for whoever signs in and for nobody (0) alike."""
+    with scope(user=user_id):
+        works = Membership.objects.filter(user_id=user_id, deactivated_at=None)
+        in_care = Client.objects.filter(user_id=user_id, discharged_at=None)
+        named = [one.values_list("practice__discreet_name") for one in (works, in_care)]
+        return {name for (name,) in named[0].union(named[1])}
 
 
 def invited_client(invitation: Invitation) -> Client | None:

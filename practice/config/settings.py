@@ -40,6 +40,8 @@ HOMEWARD_NOT_THEIR_OWN = "clients.permissions.not_their_own"
 HOMEWARD_FOLLOW_WISHES = "exercises.actions.reminding.follow_wishes"
 # What was given until the next session follows its hour, in the transaction that keeps this.
 HOMEWARD_FOLLOW_SESSION = "exercises.actions.rescheduling.follow_session"
+# By which discreet names mails to an account can call the places where its owner sits.
+HOMEWARD_NAMES = "clients.queries.own.names_in_mails"
 # Which answers of a client asked for a human: who clears couple work knows of them.
 HOMEWARD_FLAGS = "exercises.queries.review.flags_of"
 BASE_URL = os.environ.get("HOMEWARD_BASE_URL", "http://localhost:8000").rstrip("/")
@@ -164,12 +166,13 @@ ACCOUNT_FORMS = {
     "reauthenticate": "practice.adapters.ReauthenticateForm",
 }
 MFA_FORMS = {
-    "add_webauthn": "practice.adapters.AddKeyForm",
-    "edit_webauthn": "practice.adapters.EditKeyForm",
-    "login_webauthn": "practice.adapters.LoginKeyForm",
-    "authenticate": "practice.adapters.SecondCodeForm",
-    "authenticate_webauthn": "practice.adapters.SecondKeyForm",
-    "reauthenticate_webauthn": "practice.adapters.ReauthenticateKeyForm",
+    "add_webauthn": "practice.second_step.AddKeyForm",
+    "edit_webauthn": "practice.second_step.EditKeyForm",
+    "login_webauthn": "practice.second_step.LoginKeyForm",
+    "authenticate": "practice.second_step.SecondCodeForm",
+    "authenticate_webauthn": "practice.second_step.SecondKeyForm",
+    "reauthenticate": "practice.second_step.ReauthenticateCodeForm",
+    "reauthenticate_webauthn": "practice.second_step.ReauthenticateKeyForm",
 }
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_USER_DISPLAY = "practice.adapters.display"
@@ -182,6 +185,7 @@ ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 3
 ACCOUNT_LOGIN_BY_CODE_SUPPORTS_RESEND = True
 ACCOUNT_PASSWORD_RESET_BY_CODE_ENABLED = True
+ACCOUNT_PASSWORD_RESET_BY_CODE_TIMEOUT = 600
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 # The adapter queues a mail to nobody for these: the answer takes as long as for anyone else.
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = True

@@ -1,8 +1,11 @@
 """Who works here."""
 
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
+from allauth.mfa import app_settings as factors
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
 from django.core.exceptions import PermissionDenied
@@ -189,11 +192,31 @@ def has_second_factor(user_id: int) -> bool:
     ).exists()
 
 
-def has_codes(user_id: int) -> bool:
-    """Say whether somebody has an authenticator app, or recovery codes, to read a code from."""
-    return Authenticator.objects.filter(
-        user_id=user_id, type__in=[Authenticator.Type.TOTP, Authenticator.Type.RECOVERY_CODES]
-    ).exists()
+@dataclass(frozen=True)
+class SecondSteps:
+    """What somebody could show at the second step: keys, an app, codes on paper that are not used."""
+
+    keys: int
+    app: bool
+    codes: int
+
+
+def second_steps(user_id: int) -> SecondSteps:
+    """Return what somebody has set up for the second step; nothing sealed is opened for it."""
+    kept: dict[str, list[dict[str, Any]]] = {kind: [] for kind in Authenticator.Type.values}
+    for kind, data in Authenticator.objects.filter(user_id=user_id).values_list("type", "data"):
+        kept[kind].append(data)
+    return SecondSteps(
+        keys=len(kept[Authenticator.Type.WEBAUTHN]),
+        app=bool(kept[Authenticator.Type.TOTP]),
+        codes=sum(map(_unused, kept[Authenticator.Type.RECOVERY_CODES])),
+    )
+
+
+def _unused(codes: dict[str, Any]) -> int:
+    if "migrated_codes" in codes:  # each goes when it is used
+        return len(codes["migrated_codes"])
+    return int(factors.RECOVERY_CODE_COUNT) - int(codes["used_mask"]).bit_count()
 
 
 def is_with_another(sealed: str, user_id: int) -> bool:

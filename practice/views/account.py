@@ -119,9 +119,13 @@ class AskForReset(PasswordResetView):
         reset = PasswordResetVerificationProcess.resume(self.request)
         # Who asks too often gets no new code: the one from before stays what it was.
         if reset and MARK not in reset.state:
-            reset.state[MARK] = mark_of(asking.account_of(reset.state["email"]))
-            reset.persist()
+            _mark(reset, asking.account_of(reset.state["email"]))
         return answer
+
+
+def _mark(reset: PasswordResetVerificationProcess, account: User | None) -> None:
+    reset.state[MARK] = mark_of(account)
+    reset.persist()
 
 
 def _still_holds(reset: PasswordResetVerificationProcess | None) -> bool:
@@ -132,7 +136,31 @@ def _still_holds(reset: PasswordResetVerificationProcess | None) -> bool:
 
 
 class ConfirmResetCode(ConfirmPasswordResetCodeView):
-    """Take the code for a forgotten password, for as long as the account is as it was."""
+    """Take the code for a forgotten password, for as long as the account is as it was, or send another."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """Offer another: what allauth does for those who sign in with one."""
+        return {**super().get_context_data(**kwargs), "can_resend": True}  # type: ignore[no-untyped-call]  # allauth's
+
+    def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Ask anew for the same address, where that is pressed: as many questions for anybody."""
+        if request.POST.get("action") != "resend":
+            answer: HttpResponse = super().post(request, *args, **kwargs)
+            return answer
+        email = cast("PasswordResetVerificationProcess", self._process).state["email"]
+        if ratelimit.consume(request, action="reset_password", key=email.lower()):
+            account = asking.account_of(email)
+            _mark(
+                PasswordResetVerificationProcess.initiate(
+                    request=request, user=account, email=email
+                ),
+                account,
+            )
+            messages.info(request, _("If we know this address, a new code is on its way."))
+        else:
+            messages.error(request, get_adapter().error_messages["rate_limited"])
+        url: str = self.passthrough_next_url(reverse("account_confirm_password_reset_code"))  # type: ignore[no-untyped-call]
+        return redirect(url)
 
     def get_form_kwargs(self) -> dict[str, Any]:
         """Let no other code in: the page is the one for an address that nobody has, so that nobody
@@ -221,6 +249,7 @@ def session_list(request: HttpRequest) -> HttpResponse:
         page.context_data["sessions"].sort(
             key=lambda one: (one.is_current(), one.last_seen_at), reverse=True
         )
+        page.context_data["has_keys"] = asking.second_steps(cast("int", request.user.pk)).keys > 0
     return page
 
 

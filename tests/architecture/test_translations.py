@@ -321,8 +321,8 @@ def test_a_therapist_and_an_admin_read_no_english(
 @pytest.mark.parametrize("path", MAILS, ids=lambda path: str(path.relative_to(ROOT / "templates")))
 @every_language
 def test_a_mail_holds_no_english(path: Path, language: str):
-    known = {"name": "Casa", "at": "19:30", "home": "https://casa.example/", "device": "Firefox"}
-    known["zone"] = "Europe/Lisbon"
+    known: dict[str, Any] = {"name": "Casa", "at": "19:30", "home": "https://casa.example/"}
+    known |= {"device": "Firefox", "zone": "Europe/Lisbon", "left": 2}
     with translation.override(language):
         mail = render_to_string(str(path.relative_to(ROOT / "templates")), known)
     assert english_in(mail) == []

@@ -6,6 +6,7 @@ import json
 import re
 from email import message_from_string, policy
 from email.message import EmailMessage
+from hashlib import sha256
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,7 +23,7 @@ from django.core import mail
 from django.test import Client as Browser
 from django.utils.timezone import now
 from fido2.cose import ES256
-from fido2.utils import websafe_encode
+from fido2.utils import websafe_decode, websafe_encode
 from fido2.webauthn import (
     Aaguid,
     AttestationObject,
@@ -143,15 +144,15 @@ def code_now(secret: str) -> str:
     return f"{hotp_value(secret, next(iter(yield_hotp_counters_from_time()))):06d}"
 
 
-def passkey_of(user: User) -> Authenticator:
-    """Give somebody a passkey, as a browser would have made it."""
+def new_passkey(challenge: bytes = b"asked") -> dict[str, Any]:
+    """Make a passkey as a browser would, when our page asks it to with this challenge."""
     key = ES256.from_cryptography_key(ec.generate_private_key(ec.SECP256R1()).public_key())
     made = AttestedCredentialData.create(Aaguid(bytes(16)), b"a passkey", key)
-    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.AT
-    attested = AuthenticatorData.create(bytes(32), flags, 0, made)
-    client = CollectedClientData.create("webauthn.create", b"asked", "http://testserver")
+    flags = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV | AuthenticatorData.FLAG.AT
+    attested = AuthenticatorData.create(sha256(b"testserver").digest(), flags, 0, made)
+    client = CollectedClientData.create("webauthn.create", challenge, "http://testserver")
     name = websafe_encode(b"a passkey")
-    credential = {
+    return {
         "id": name,
         "rawId": name,
         "type": "public-key",
@@ -161,9 +162,24 @@ def passkey_of(user: User) -> Authenticator:
         },
         "clientExtensionResults": {},
     }
+
+
+def passkey_of(user: User) -> Authenticator:
+    """Give somebody a passkey."""
     return Authenticator.objects.create(
-        user=user, type=Authenticator.Type.WEBAUTHN, data={"credential": credential}
+        user=user,
+        type=Authenticator.Type.WEBAUTHN,
+        data={"name": "Phone", "credential": new_passkey()},
     )
+
+
+def add_passkey(browser: Browser) -> Any:
+    """Add one by the pages; return the page that one is led to."""
+    page = text_of(browser.get("/account/2fa/webauthn/add/"))
+    (challenge,) = re.findall(r'"challenge": "([\w-]+)"', page)
+    said = {"name": "Phone", "passwordless": "on"}
+    said["credential"] = json.dumps(new_passkey(websafe_decode(challenge)))
+    return browser.post("/account/2fa/webauthn/add/", said, follow=True)
 
 
 def mails() -> list[tuple[list[str], EmailMessage]]:

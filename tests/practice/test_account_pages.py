@@ -14,7 +14,7 @@ from practice.models import (
 )
 from practice.tenancy import scope
 from tests.cast import PASSWORD, Person
-from tests.practice.ground import seat, text_of
+from tests.practice.ground import passkey_of, seat, text_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -67,7 +67,8 @@ def test_who_works_here_keeps_their_frame(path: str, dana: Person, ana: Person):
 
 def test_a_client_finds_the_way_back_from_their_account(ana: Person):
     browser = ana.browser()
-    for path in ("/account/email/", "/account/sessions/", "/account/reauthenticate/"):
+    assert 'href="/you/keys"' in page_of(browser.get("/you/"))
+    for path in ("/account/email/", "/account/sessions/", "/account/reauthenticate/", "/you/keys"):
         page = page_of(browser.get(path))
         assert 'href="/you/"' in page.partition("<main")[2].partition("<form")[0], path
         assert "has-thumb" in page, path
@@ -132,6 +133,16 @@ def test_the_device_one_is_at_stands_on_top(dana: Person):
     assert "This device" in first
     assert others
     assert all("Sign out there" in one and "This device" not in one for one in others)
+
+
+def test_who_lost_a_phone_is_led_to_the_passkey_on_it(dana: Person, ruth: Person):
+    link = '<a href="/account/2fa/webauthn/">'
+    browser = ruth.browser()
+    assert link not in page_of(browser.get("/account/sessions/"))
+    passkey_of(ruth.user)
+    assert link in page_of(browser.get("/account/sessions/"))
+    assert link in page_of(browser.get(f"/people/{seat(ruth).pk}/"))
+    assert link not in page_of(browser.get(f"/people/{seat(dana).pk}/"))
 
 
 # --- what is kept, and keys ----------------------------------------------------------------------

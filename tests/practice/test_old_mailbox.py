@@ -3,9 +3,16 @@
 import pytest
 from django.test import Client as Browser
 
-from practice.models import User
+from practice.models import AccountMail, User
 from tests.cast import PASSWORD, Person
-from tests.practice.ground import code_sent, confirm_another_address, text_of, without_tokens
+from tests.practice.ground import (
+    code_in,
+    code_sent,
+    confirm_another_address,
+    mails,
+    text_of,
+    without_tokens,
+)
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("outbox")]
 
@@ -92,3 +99,41 @@ def test_a_session_holds_nothing_of_the_password(ana: Person):
     browser, _code = forget("ana@mail.example")
     kept = str(dict(browser.session))
     assert User.objects.get(pk=ana.user.pk).password not in kept
+
+
+# --- another code ---------------------------------------------------------------------------------
+def test_another_code_is_sent_and_tells_nobody_who_is_here(ana: Person, dana: Person):
+    seen, again = set(), {"action": "resend"}
+    for address in ("ana@mail.example", "dana@hillside.example", "nobody@mail.example"):
+        browser = Browser()
+        browser.post(RESET, {"email": address})
+        before = AccountMail.objects.count()
+        page = text_of(browser.post(CONFIRM, again, follow=True))
+        assert AccountMail.objects.count() == before + 1
+        assert "Send a new code" in page
+        seen.add(without_tokens(page, address))
+        for _press in range(4):
+            answer = browser.post(CONFIRM, again, follow=True)
+        assert "Wait five minutes" in text_of(answer)
+        assert AccountMail.objects.count() == before + 4, "five in all, as when asking"
+    assert len(seen) == 1
+
+
+def test_another_code_opens_and_the_first_no_longer_does(ana: Person):
+    browser, first = forget("ana@mail.example")
+    browser.post(CONFIRM, {"action": "resend"})
+    assert browser.post(CONFIRM, {"code": first}).status_code == 200
+    assert browser.post(CONFIRM, {"code": code_sent("ana@mail.example")})["Location"] == COMPLETE
+    assert choose(browser, OWN)
+    assert has_password(ana, OWN)
+
+
+def test_no_other_code_goes_to_the_mailbox_its_owner_left(ana: Person):
+    reader, code = forget("ana@mail.example")
+    confirm_another_address(ana, "new@mail.example")
+    reader.post(CONFIRM, {"action": "resend"})
+    assert [
+        one for to, mail in mails() if to == ["ana@mail.example"] and (one := code_in(mail))
+    ] == [code]
+    assert reader.post(CONFIRM, {"code": code}).status_code == 200
+    assert choose(reader, THEIRS) == CONFIRM

@@ -71,6 +71,18 @@ def test_a_form_that_was_open_too_long_leads_back_to_itself(dana: Person):
     assert '<a class="btn" href="/you/account" data-back>Go back</a>' in text_of(refused)
 
 
+def test_words_of_a_form_that_was_open_too_long_are_said_to_be_in_one_place(ruth: Person):
+    browser = ruth.browser()
+    browser.handler.enforce_csrf_checks = True
+    said = {"name": "Yves Roy", "email": "yves@hillside.example"}
+    answer = browser.post("/people/invite", said, headers={"referer": "http://testserver/"})
+    assert answer.status_code == 403
+    page = text_of(answer)
+    assert "what you wrote stands below" in page
+    assert "Yves Roy" in page.partition("What was in the form")[2]
+    assert "is still there" not in page
+
+
 def test_when_the_database_is_away_the_page_says_so(dana: Person):
     browser = dana.browser()
     with mock.patch("practice.views.people.render", side_effect=OperationalError):

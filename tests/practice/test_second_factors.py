@@ -17,13 +17,24 @@ from django.core.management import call_command
 from django.db import transaction
 from django.test import Client as Browser
 from django.test import RequestFactory
+from django.utils.formats import date_format
+from django.utils.timezone import now
 
 from practice.actions import factors
 from practice.crypto import FACTOR, keyring
 from practice.models import User
 from tests.cast import PASSWORD, Person
 from tests.conftest import acting_as, as_owner
-from tests.practice.ground import code_now, passkey_of, policies, text_of
+from tests.practice.ground import (
+    add_passkey,
+    ask_for_code,
+    code_now,
+    code_sent,
+    long_open,
+    passkey_of,
+    policies,
+    text_of,
+)
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -219,3 +230,192 @@ def test_after_the_codes_one_goes_on_to_where_one_was_headed(ruth: Person):
     # From here on the codes are looked at for their own sake.
     page = text_of(browser.get("/account/2fa/recovery-codes/"))
     assert '<a class="btn" href="/account/2fa/">I have kept them</a>' in page
+
+
+# --- who has no password -------------------------------------------------------------------------
+CODES = re.compile(r"<li>([0-9]{8})</li>")
+
+
+def without_password(person: Person) -> Browser:
+    """Sign somebody in with a code by mail, as who has no password does."""
+    person.user.set_unusable_password()
+    person.user.save()
+    browser = Browser()
+    ask_for_code(person.user.email, browser)
+    browser.post("/account/login/code/confirm/", {"code": code_sent(person.user.email)})
+    return browser
+
+
+@pytest.mark.usefixtures("outbox")
+@pytest.mark.parametrize("add", [add_passkey, set_up_by_pages])
+def test_who_has_no_password_sees_the_codes_that_come_with_the_first_key(ana: Person, add: Any):
+    browser = without_password(ana)
+    page = text_of(add(browser))
+    assert "Here are your codes" in page
+    assert len(CODES.findall(page)) == 10
+    # A second look, later, is asked for all the same.
+    session = browser.session
+    for one in session["account_authentication_methods"]:
+        one["at"] -= 601
+    session.save()
+    assert "/reauthenticate/" in browser.get("/account/2fa/recovery-codes/")["Location"]
+
+
+def asked_once_more(browser: Browser) -> str:
+    """Return the page that asks who one is, before the codes are shown."""
+    return text_of(browser.get("/account/2fa/recovery-codes/", follow=True))
+
+
+def test_what_is_asked_once_more_goes_by_the_name_of_what_there_is(ana: Person):
+    ana.user.set_unusable_password()
+    ana.user.save()
+    passkey_of(ana.user)
+    browser = long_open(ana)
+    secret, codes = set_up(ana)
+    page = asked_once_more(browser)
+    assert "Write the six digits from your authenticator app, or one of your" in page
+    browser.post("/account/2fa/reauthenticate/", {"code": code_now(secret)})
+    browser.post("/account/2fa/totp/deactivate/")
+    page = asked_once_more(long_open(ana))
+    assert "Use your passkey" in page
+    assert "Use a recovery code" in page
+    assert "Talk to your practice" in page
+    assert "authenticator app" not in page
+    later = long_open(ana)
+    page = text_of(later.get("/account/2fa/reauthenticate/"))
+    assert re.search(r"<label[^>]*>Recovery code<", page)
+    wrong = text_of(later.post("/account/2fa/reauthenticate/", {"code": "00000000"}))
+    assert "That is none of your recovery codes" in wrong
+    assert later.post("/account/2fa/reauthenticate/", {"code": codes[0]}).status_code == 302
+
+
+def use_up(person: Person) -> None:
+    """Let every code on paper have been used."""
+    paper = Authenticator.objects.get(user=person.user, type="recovery_codes")
+    paper.data["used_mask"] = 2**10 - 1
+    paper.save()
+
+
+def first_step(person: Person) -> Browser:
+    browser = Browser()
+    browser.post("/account/login/", {"login": person.user.email, "password": PASSWORD})
+    return browser
+
+
+def test_the_second_step_names_what_there_is_and_whom_to_ask_without_it(ana: Person):
+    _secret, codes = set_up(ana)
+    way = "/account/2fa/authenticate/"
+    assert "six digits from your authenticator app, or one" in text_of(first_step(ana).get(way))
+    passkey_of(ana.user)
+    Authenticator.objects.filter(user=ana.user, type="totp").delete()
+    browser = first_step(ana)
+    page = text_of(browser.get(way))
+    assert "Use your passkey" in page
+    assert re.search(r"<label[^>]*>Recovery code<", page)
+    assert "Talk to your practice" in page
+    wrong = text_of(browser.post(way, {"code": "00000000"}))
+    assert "That is none of your recovery codes" in wrong
+    assert "app" not in re.sub(r"<[^>]*>", "", wrong.partition("<main")[2].partition("</main")[0])
+    assert browser.post(way, {"code": codes[0]}).status_code == 302
+    use_up(ana)
+    page = text_of(first_step(ana).get(way))
+    assert 'name="code"' not in page
+    assert "Talk to your practice" in page
+
+
+def test_a_way_that_is_used_up_is_not_offered(ana: Person):
+    ana.user.set_unusable_password()
+    ana.user.save()
+    passkey_of(ana.user)
+    set_up(ana)
+    use_up(ana)
+    Authenticator.objects.filter(user=ana.user, type="totp").delete()
+    page = asked_once_more(long_open(ana))
+    assert "Use your passkey" in page
+    assert "2fa/reauthenticate/" not in page
+
+
+def test_a_key_that_did_not_open_is_said_where_keys_are_asked_for(ana: Person, dana: Person):
+    """The script shows the sentence (a browser looks at that); each page has one of its own."""
+    ana.user.set_unusable_password()
+    ana.user.save()
+    passkey_of(ana.user)
+    browser = first_step(dana)
+    passkey_of(dana.user)
+    for page, said in (
+        (asked_once_more_of_a_key(ana), "This passkey did not open."),
+        (text_of(first_step(dana).get("/account/2fa/authenticate/")), "This passkey did not open."),
+        (text_of(browser.get("/account/2fa/webauthn/add/")), "No key was added."),
+    ):
+        (shown,) = re.findall(r"<p [^>]*data-no-key[^>]*hidden><span>([^<]*)", page)
+        assert shown.startswith(said)
+
+
+def asked_once_more_of_a_key(person: Person) -> str:
+    return text_of(person.browser().get("/account/2fa/webauthn/reauthenticate/"))
+
+
+# --- codes on paper ------------------------------------------------------------------------------
+@pytest.fixture
+def sent(settings: Any) -> list[mail.EmailMessage]:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    found: list[mail.EmailMessage] = mail.outbox
+    return found
+
+
+def test_what_is_kept_of_the_codes_says_for_where_and_of_which_day(ana: Person):
+    """And not whose they are: who finds the sheet has no address to try them with."""
+    _secret, codes = set_up(ana)
+    day = date_format(now(), "DATE_FORMAT")
+    for way in ("", "download/"):
+        answer = ana.browser().get(f"/account/2fa/recovery-codes/{way}")
+        kept = text_of(answer)
+        assert all(code in kept for code in codes)
+        assert f"For testserver. As of {day}: newer ones take their place." in kept
+        assert ana.user.email not in kept
+    assert "Ana" not in kept
+    assert answer["Content-Disposition"] == 'attachment; filename="recovery-codes.txt"'
+
+
+def test_a_code_on_paper_that_was_used_is_told_to_its_owner(
+    dana: Person, sent: list[mail.EmailMessage]
+):
+    secret, codes = set_up(dana)
+    second_step(dana, "00000000")
+    second_step(dana, code_now(secret))
+    assert sent == []
+    second_step(dana, codes[0])
+    (message,) = sent
+    assert message.to == [dana.user.email]
+    assert "One of your recovery codes was used" in str(message.body)
+    assert "9 codes are left." in str(message.body)
+
+
+GO, GONE = "your recovery codes stop working too", "Your recovery codes no longer work either."
+
+
+def test_the_last_key_takes_the_codes_along_and_says_so(ana: Person, sent: list[mail.EmailMessage]):
+    set_up(ana)
+    first, last = passkey_of(ana.user), passkey_of(ana.user)
+    Authenticator.objects.filter(user=ana.user, type="totp").delete()
+    browser = ana.browser()
+    browser.post("/account/reauthenticate/", {"password": PASSWORD})
+    for key, takes in ((first, False), (last, True)):
+        way = f"/account/2fa/webauthn/keys/{key.pk}/remove/"
+        assert (GO in text_of(browser.get(way))) is takes
+        assert (GONE in text_of(browser.post(way, follow=True))) is takes
+        assert (GONE in str(sent[-1].body)) is takes
+    assert rows(ana) == {}
+
+
+def test_so_does_the_app(ana: Person, sent: list[mail.EmailMessage]):
+    set_up(ana)
+    browser, way = ana.browser(), "/account/2fa/totp/deactivate/"
+    assert GO in text_of(browser.get(way))
+    assert GONE in text_of(browser.post(way, follow=True))
+    assert GONE in str(sent[-1].body)
+    set_up(ana)
+    passkey_of(ana.user)
+    assert GO not in text_of(browser.get(way))
+    assert GONE not in text_of(browser.post(way, follow=True))
+    assert GONE not in str(sent[-1].body)

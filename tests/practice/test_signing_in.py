@@ -3,12 +3,14 @@
 import pytest
 from allauth.mfa.models import Authenticator
 from django.contrib.sessions.models import Session
+from django.db import connection
 from django.test import Client as Browser
+from django.test.utils import CaptureQueriesContext
 from django.utils.timezone import now
 
 from practice.models import AccountMail, Membership, User
 from practice.tenancy import scope
-from tests.cast import PASSWORD, Person
+from tests.cast import PASSWORD, Person, make_client
 from tests.practice.ground import (
     ask_for_code,
     code_in,
@@ -80,7 +82,7 @@ def test_a_new_code_is_sent_to_the_same_address_and_tells_nobody_who_is_here(
         assert "Send a new code" in page
         seen.add(without_tokens(page, address))
         browser.post(confirm, again)
-        assert "Wait a few minutes" in text_of(browser.post(confirm, again, follow=True))
+        assert "Wait five minutes" in text_of(browser.post(confirm, again, follow=True))
         assert AccountMail.objects.count() == before + 2, "three in five minutes, as when asking"
     assert len(seen) == 1
 
@@ -131,7 +133,7 @@ def test_who_tried_a_code_too_often_is_told_to_ask_for_a_new_one(ana: Person):
         answer = browser.post("/account/login/code/confirm/", {"code": "WRONG"}, follow=True)
     page = text_of(answer)
     assert "Ask for a new code." in page
-    assert "Wait a few minutes" not in page
+    assert "Wait five minutes" not in page
     assert 'action="/account/login/code/"' in page
 
 
@@ -184,6 +186,42 @@ def test_account_mails_are_discreet(ana: Person, dana: Person):
             assert word not in words(message)
         assert message["Auto-Submitted"] == "auto-generated"
         assert message["Message-ID"].endswith("@localhost.localdomain>")
+
+
+def sender_of(address: str, way: str = "/account/login/code/") -> str:
+    """Return whom the newest mail to an address comes from."""
+    Browser().post(way, {"email": address})
+    *_earlier, found = (message["From"] for to, message in mails() if to == [address])
+    return str(found)
+
+
+def test_account_mails_come_from_the_discreet_name(ana: Person, dana: Person, zack: Person):
+    policies(ana.practice, discreet_name="Casa Nogal")
+    at = "<homeward@localhost.localdomain>"
+    assert sender_of(ana.user.email) == f"Casa Nogal {at}"
+    assert sender_of(ana.user.email, "/account/password/reset/") == f"Casa Nogal {at}"
+    assert sender_of(dana.user.email) == f"Casa Nogal {at}"  # what a member does instead
+    assert sender_of(zack.user.email) == f"Homeward {at}"
+    ana.browser().post("/account/email/", {"email": "new@mail.example", "action_add": "1"})
+    assert mails()[-1][0] == ["new@mail.example"]
+    assert mails()[-1][1]["From"] == f"Casa Nogal {at}"
+    # Who sits in two practices has no one name, except where the two have the same.
+    make_client(dana.practice, "", "Zack Oyelaran", dana, user=zack.user)
+    assert sender_of(zack.user.email) == f"Homeward {at}"
+    policies(zack.practice, discreet_name="Casa Nogal")
+    assert sender_of(zack.user.email) == f"Casa Nogal {at}"
+
+
+@pytest.mark.parametrize(
+    "address", ["ana@mail.example", "dana@hillside.example", "no@mail.example"]
+)
+def test_by_which_name_a_mail_goes_is_asked_for_nobody_as_well(
+    ana: Person, dana: Person, address: str
+):
+    """The answer takes as long: who is here does not show by it."""
+    with CaptureQueriesContext(connection) as asked:
+        Browser().post("/account/login/code/", {"email": address})
+    assert len([one for one in asked if "discreet_name" in one["sql"]]) == 1
 
 
 # --- limits -----------------------------------------------------------------------------------
