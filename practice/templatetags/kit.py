@@ -253,6 +253,7 @@ _MAIL = {
     "stop": "https://homeward.example/stop/dG9rZW4-dG9rZW4.1vDemo.8fIzXhYp2c",
     "link": "https://homeward.example/invitation/5d41402abc4b2a76b9719d911017c592ae2f",
     "code": "7K2M-94QD",
+    "left": 9,
     "password_reset_url": "https://homeward.example/account/password/reset/key/1a-d3m0/",
     "user_agent": "Mozilla/5.0 (X11; Linux x86_64) Firefox/145.0",
     "timestamp": datetime(2026, 11, 23, 20, 14, tzinfo=UTC),
