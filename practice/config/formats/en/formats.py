@@ -1,0 +1,3 @@
+"""Day before month, as on every other page."""
+
+DATE_FORMAT = "j F Y"
