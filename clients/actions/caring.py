@@ -1,6 +1,6 @@
 """Add clients, link couples, say who cares for whom, end care and take it up again."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import datetime
 from uuid import UUID
@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients.actions import erasing
+from clients.actions.turns import lock_clients
 from clients.models import Caseload, Clearance, Client, ContactPreference, Couple
 from clients.permissions import may_change, standing_care
 from clients.queries.seats import is_client
@@ -384,26 +385,6 @@ def _holds_who_takes_over(by: Actor, to: Membership) -> bool:
     """Say so of a colleague who is to be given somebody: none who is a client here."""
     is_known = is_client(by.practice_id, to.user.email, to.user_id)
     return not is_known and _holds_a_therapist(by, to.pk)
-
-
-def lock_clients(ids: Iterable[UUID]) -> list[Client]:
-    """Let what is decided about these people come one after the other, until the transaction ends, and
-    return their records as they stand (docs/architecture.md: in which order who holds what).
-
-    Raises PermissionDenied for a record that was erased meanwhile: it is nobody's any more.
-    """
-    wanted = set(ids)
-    held = hold_clients(wanted)
-    if len(held) != len(wanted):
-        raise PermissionDenied
-    return held
-
-
-def hold_clients(ids: Iterable[UUID]) -> list[Client]:
-    """Return these records as they stand, those that are still there; nobody else changes them until
-    the transaction ends."""
-    held = Client.objects.select_for_update(no_key=True).filter(pk__in=set(ids))
-    return list(held.order_by("pk"))
 
 
 def _require_care(by: Actor, client: Client) -> None:

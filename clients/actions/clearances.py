@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import lock_clients
+from clients.actions.turns import lock_clients
 from clients.models import Clearance, Client, Standing
 from clients.permissions import NOBODY, may_change
 from clients.queries import screening

@@ -11,7 +11,8 @@ from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 
 from clients import consent_text
-from clients.actions.caring import hold_clients, lock_clients, take_address
+from clients.actions.caring import take_address
+from clients.actions.turns import hold_clients, lock_clients
 from clients.actors import seat_of
 from clients.models import Client, Consent, ContactPreference
 from clients.permissions import NOBODY, is_self

@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import lock_clients
+from clients.actions.turns import lock_clients
 from clients.models import Client, PrivateNote, SessionTopic
 from clients.permissions import NOBODY, is_author, is_self, may_keep_note
 from clients.visibility import note_text, topics_of

@@ -10,8 +10,9 @@ from django.db.models import Q
 from django.http import Http404
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import hold_linked, lock_clients, require_linked
+from clients.actions.caring import hold_linked, require_linked
 from clients.actions.clearances import cleared
+from clients.actions.turns import lock_clients
 from clients.models import Client, Couple
 from clients.permissions import NOBODY, cared_for, reachable_couples
 from exercises import schedule

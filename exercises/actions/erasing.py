@@ -8,7 +8,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 
 from clients.actions import erasing as clients_erasing
-from clients.actions.caring import hold_clients
+from clients.actions.turns import hold_clients
 from clients.models import ERASURE_WAITS, Client, Couple, ErasureRequest
 from clients.queries.records import asked_in_vain
 from exercises.models import Assignment, Reminder

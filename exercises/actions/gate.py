@@ -13,8 +13,8 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 
-from clients.actions.caring import lock_clients
 from clients.actions.clearances import cleared
+from clients.actions.turns import lock_clients
 from clients.models import Client
 from exercises.actions import reminding
 from exercises.actions.moving import apply_move

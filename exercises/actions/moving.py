@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
-from clients.actions.caring import lock_clients
+from clients.actions.turns import lock_clients
 from exercises.models import Homework, Step
 from exercises.permissions import require
 from exercises.workflow import BY_MOVE, Move

@@ -13,7 +13,6 @@ from exercises.definition.answers import (
     Value,
     clean,
     nothing_said,
-    number_text,
     problem_text,
     to_come,
     unfinished,
@@ -32,6 +31,7 @@ from exercises.definition.describing import (
     Beside,
     describe,
     describe_rows,
+    number_text,
     reviewer_pairs,
     strength_word,
 )

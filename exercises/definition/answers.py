@@ -12,8 +12,6 @@ from practice.letters import in_lines, normalized, thousands
 
 Value = str | int | float | bool | list[Any] | dict[str, Any] | None
 MOST_NUMBER = 1_000_000_000
-# What stands before the tenths, where that is not a point (CLDR).
-_COMMA = {"es": ","}
 # Clocks differ: what has happened may be so far ahead of ours.
 AHEAD = timedelta(minutes=10)
 FIRST_YEAR, LAST_YEAR = 1900, 2200
@@ -241,11 +239,6 @@ def _number(item: Item, raw: Any) -> Value:
             {"low": low, "high": high},
         )
     return int(found) if found == int(found) else found
-
-
-def number_text(value: Any, language: str) -> str:
-    """Return a number as people of `language` write it: 3, 2.5 or 2,5."""
-    return str(value).replace(".", _COMMA.get(language.split("-")[0], "."))
 
 
 def _finite(raw: Any) -> int | float | None:

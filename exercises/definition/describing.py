@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from exercises.definition.answers import number_text, said_rows, starter
+from exercises.definition.answers import said_rows, starter
 from exercises.definition.feelings import WORDS
 from exercises.definition.model import Definition, Item, ItemKind, ReviewHint, Text
 from exercises.definition.rules import is_empty
 
+# What stands before the tenths, where that is not a point (CLDR).
+_COMMA = {"es": ","}
 # Of a scale, which goes from 0 to 10.
 MIDDLE = 5
 
@@ -131,6 +133,11 @@ def _by_gap(item: Item, rows: Any) -> list[Any]:
     both = [row for row in rows if first in row and second in row]
     apart = [row for row in both if int(row[first]) > MIDDLE > int(row[second])]
     return sorted(apart, key=lambda row: int(row[second]) - int(row[first]))
+
+
+def number_text(value: Any, language: str) -> str:
+    """Return a number as people of `language` write it: 3, 2.5 or 2,5."""
+    return str(value).replace(".", _COMMA.get(language.split("-")[0], "."))
 
 
 def _change(values: list[Any]) -> int | float | None:

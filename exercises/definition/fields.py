@@ -15,7 +15,7 @@ Every name begins with the item's key (`key` below; inside a list, the row's nam
 from collections.abc import Mapping
 from typing import Any
 
-from exercises.definition.answers import number_text
+from exercises.definition.describing import number_text
 from exercises.definition.model import Item, ItemKind
 
 Fields = dict[str, str | list[str]]
