@@ -10,7 +10,6 @@ from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.utils.module_loading import import_string
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
@@ -21,7 +20,7 @@ from practice.crypto import hash_of
 from practice.errors import BadInput, NotPossible
 from practice.models import Invitation, InvitationKind, Membership, User
 from practice.permissions import may_administer, may_care
-from practice.queries.people import works_here
+from practice.queries.people import is_client, works_here
 from practice.tenancy import enter
 
 VALID_FOR = timedelta(days=7)
@@ -60,7 +59,7 @@ def invite(
     if works_here(by, email):
         # Nor is a colleague a client by the account they work with.
         raise BadInput({"email": [_(HERE_ALREADY)]})
-    if kind == InvitationKind.MEMBER and _is_client(by.practice_id, email):
+    if kind == InvitationKind.MEMBER and is_client(by.practice_id, email):
         # They could be given their partner's record to read.
         raise BadInput({"email": [_(TAKEN)]})
     secret = secrets.token_hex(24)
@@ -94,7 +93,7 @@ def resend(*, by: Actor, at: datetime, invitation: Invitation) -> Invited:
     if invitation.kind == InvitationKind.MEMBER:
         if works_here(by, invitation.email):
             raise NotPossible(_(HERE_ALREADY))
-        if _is_client(by.practice_id, invitation.email):
+        if is_client(by.practice_id, invitation.email):
             raise NotPossible(_(TAKEN))
     secret = secrets.token_hex(24)
     with transaction.atomic():
@@ -232,16 +231,10 @@ def _seat(invitation: Invitation, user: User, at: datetime) -> Membership:
 
 def _would_be_both(invitation: Invitation, user: User) -> bool:
     if invitation.kind == InvitationKind.MEMBER:
-        return _is_client(invitation.practice_id, user.email, user.pk)
+        return is_client(invitation.practice_id, user.email, user.pk)
     return Membership.objects.filter(
         practice_id=invitation.practice_id, user=user, deactivated_at=None
     ).exists()
-
-
-def _is_client(practice_id: UUID, email: str, user_id: int | None = None) -> bool:
-    # clients', which this app does not know
-    found: bool = import_string(settings.HOMEWARD_IS_CLIENT)(practice_id, email, user_id)
-    return found
 
 
 def _require(by: Actor, kind: str) -> None:

@@ -18,7 +18,7 @@ from practice.actors import Actor
 from practice.errors import NotPossible
 from practice.models import Invitation, InvitationKind, Membership, Role, Supervision, User
 from practice.permissions import may_administer
-from practice.queries.people import is_member_anywhere
+from practice.queries.people import is_client, is_member_anywhere
 
 
 def set_roles(
@@ -177,8 +177,6 @@ def _gains(
 
 def _not_a_client(member: Membership) -> None:
     """Let nobody who is in this practice's care, or was, come to work here, or to read more."""
-    # clients', which this app does not know
-    is_client = import_string(settings.HOMEWARD_IS_CLIENT)
     if is_client(member.practice_id, member.user.email, member.user_id):
         raise NotPossible(
             _(

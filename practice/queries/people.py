@@ -8,9 +8,11 @@ from uuid import UUID
 from allauth.mfa import app_settings as factors
 from allauth.mfa.models import Authenticator
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
+from django.utils.module_loading import import_string
 
 from practice.actors import Actor
 from practice.models import (
@@ -177,6 +179,13 @@ def invitation_of_client(actor: Actor, client_id: UUID) -> Invitation | None:
         .order_by("-created_at", "pk")
         .first()
     )
+
+
+def is_client(practice_id: UUID, email: str, user_id: int | None = None) -> bool:
+    """Say whether this practice keeps a client's record of somebody, by their address or account."""
+    # clients', which this app does not know
+    found: bool = import_string(settings.HOMEWARD_IS_CLIENT)(practice_id, email, user_id)
+    return found
 
 
 def is_member_anywhere(user: User) -> bool:

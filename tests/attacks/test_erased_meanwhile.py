@@ -97,6 +97,24 @@ def press_while_erased(
     return found[0]
 
 
+Pressed = Callable[[str, str, dict[str, str]], Any]
+
+
+@pytest.fixture
+def pressed(
+    request: pytest.FixtureRequest, ana: Person, monkeypatch: pytest.MonkeyPatch
+) -> Pressed:
+    """Send a form as somebody, in the moment in which Ana's record goes."""
+
+    def press(who: str, path: str, said: dict[str, str]) -> Any:
+        browser: Browser = quiet(request.getfixturevalue(who).browser())
+        return press_while_erased(
+            monkeypatch, ana, lambda: browser.post(path.format(ana.client.pk), said)
+        )
+
+    return press
+
+
 @pytest.mark.usefixtures("is_due")
 @pytest.mark.parametrize(
     ("who", "path", "said"),
@@ -105,18 +123,8 @@ def press_while_erased(
         ("dana", "/clients/{}/erasure", {"cancel": "yes"}),
     ],
 )
-def test_who_comes_too_late_is_told_so(
-    request: pytest.FixtureRequest,
-    ana: Person,
-    monkeypatch: pytest.MonkeyPatch,
-    who: str,
-    path: str,
-    said: dict[str, str],
-):
-    browser: Browser = quiet(request.getfixturevalue(who).browser())
-    answer = press_while_erased(
-        monkeypatch, ana, lambda: browser.post(path.format(ana.client.pk), said)
-    )
+def test_who_comes_too_late_is_told_so(pressed: Pressed, who: str, path: str, said: dict[str, str]):
+    answer = pressed(who, path, said)
     assert answer.status_code == 409
     assert GONE in text_of(answer)
 
@@ -131,15 +139,7 @@ def test_who_comes_too_late_is_told_so(
     ],
 )
 def test_what_is_said_about_a_record_that_goes_is_no_mistake_of_ours(
-    request: pytest.FixtureRequest,
-    ana: Person,
-    monkeypatch: pytest.MonkeyPatch,
-    who: str,
-    path: str,
-    said: dict[str, str],
+    pressed: Pressed, who: str, path: str, said: dict[str, str]
 ):
-    browser: Browser = quiet(request.getfixturevalue(who).browser())
-    answer = press_while_erased(
-        monkeypatch, ana, lambda: browser.post(path.format(ana.client.pk), said)
-    )
+    answer = pressed(who, path, said)
     assert answer.status_code == 403
